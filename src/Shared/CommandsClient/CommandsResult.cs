@@ -1,0 +1,144 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.NetworkInformation;
+
+namespace NetPilot.CommandsClient;
+
+/// <summary>The outcome of one call: its data, or why there is none.</summary>
+/// <typeparam name="T">What the call brings.</typeparam>
+public sealed class CommandsResult<T>
+{
+    private CommandsResult(T? data, CommandsFailure? failure)
+    {
+        Data = data;
+        Failure = failure;
+    }
+
+    /// <summary>The data of a success.</summary>
+    public T? Data { get; }
+
+    /// <summary>Why the call failed; null on success.</summary>
+    public CommandsFailure? Failure { get; }
+
+    /// <summary>Whether the Commands-Server acknowledged the command: a 2xx status and <c>success: true</c>.</summary>
+    [MemberNotNullWhen(true, nameof(Data))]
+    [MemberNotNullWhen(false, nameof(Failure))]
+    public bool IsSuccess => Failure is null;
+
+    /// <summary>A success.</summary>
+    public static CommandsResult<T> Success(T data) => new(data, null);
+
+    /// <summary>A failure.</summary>
+    public static CommandsResult<T> Failed(CommandsFailure failure) => new(default, failure);
+}
+
+/// <summary>Why a call failed, in the terms of the REST contract's table "Downstream failures".</summary>
+/// <param name="Kind">The row of the table.</param>
+/// <param name="Effect">Whether the command can have taken effect on the router.</param>
+/// <param name="Detail">The Commands-Server's own message, cleaned of hosts, ports, paths, markup and stack traces, at most 300 characters; or our own sentence.</param>
+/// <param name="UpstreamCode">The <c>error.code</c> of the envelope, if there was one (cleaned, at most 64 characters).</param>
+public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Effect, string Detail, string? UpstreamCode = null)
+{
+    /// <summary>Whether an unblock failed because the rule is not there ("not found. Maybe already unblocked"): done, once GET blocked confirms it.</summary>
+    public bool MaybeAlreadyUnblocked { get; init; }
+
+    /// <summary>Whether the failure speaks of the router (unreachable, timed out) rather than of the Commands-Server.</summary>
+    public bool IsRouterUnreachable => Kind is CommandsFailureKind.RouterUnreachable;
+
+    /// <summary>When a retry may help: for <see cref="CommandsFailureKind.Unavailable"/> and <see cref="CommandsFailureKind.RouterUnreachable"/>.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The HTTP status of the REST contract for this failure.</summary>
+    public int Status =>
+        Kind switch
+        {
+            CommandsFailureKind.RouterUnreachable or CommandsFailureKind.Unavailable => 503,
+            CommandsFailureKind.CommandTimeout => 504,
+            CommandsFailureKind.NotSupported => 501,
+            CommandsFailureKind.SessionEnded => 401,
+            _ => 502,
+        };
+
+    /// <summary>The <c>code</c> of the REST contract for this failure.</summary>
+    public string Code =>
+        Kind switch
+        {
+            CommandsFailureKind.RouterUnreachable => "router_unreachable",
+            CommandsFailureKind.Unavailable => "commands_server_unavailable",
+            CommandsFailureKind.CommandTimeout => "command_timeout",
+            CommandsFailureKind.NotSupported => "not_supported",
+            CommandsFailureKind.CommandFailed => "command_failed",
+            CommandsFailureKind.SessionEnded => "unauthorized",
+            _ => "commands_server_protocol_error",
+        };
+}
+
+/// <summary>The rows of the REST contract's table "Downstream failures".</summary>
+public enum CommandsFailureKind
+{
+    /// <summary>The router or its tunnel is not there.</summary>
+    RouterUnreachable,
+
+    /// <summary>The command outran its time, here or there.</summary>
+    CommandTimeout,
+
+    /// <summary>The dialect lacks the operation.</summary>
+    NotSupported,
+
+    /// <summary>The answer was none that the contract knows.</summary>
+    ProtocolError,
+
+    /// <summary>The Commands-Server refused or failed the command.</summary>
+    CommandFailed,
+
+    /// <summary>The Commands-Server cannot be reached, or the circuit is open.</summary>
+    Unavailable,
+
+    /// <summary>The session has ended in NetPilot, so it was not started again.</summary>
+    SessionEnded,
+}
+
+/// <summary>Whether a failed command can have taken effect.</summary>
+public enum CommandEffect
+{
+    /// <summary>The command surely did not take effect.</summary>
+    NotDone,
+
+    /// <summary>The command may have taken effect: ask the router (GET blocked) before anything else.</summary>
+    Unknown,
+}
+
+/// <summary>A rule that the router holds.</summary>
+/// <param name="Address">The device's present address; null while it is away (<c>N/A</c>).</param>
+/// <param name="Mac">The device's MAC; null where the Commands-Server lists addresses only.</param>
+public sealed record BlockedRule(IPAddress? Address, PhysicalAddress? Mac);
+
+/// <summary>What a scan found.</summary>
+/// <param name="Devices">The records that could be read.</param>
+/// <param name="Skipped">The records that could not, with the reason.</param>
+public sealed record ScanReport(IReadOnlyList<ScannedDevice> Devices, IReadOnlyList<SkippedDevice> Skipped);
+
+/// <summary>A device that a scan found. At least one of address and MAC is there.</summary>
+/// <param name="Address">The device's IPv4 address.</param>
+/// <param name="Mac">The device's MAC, if the record had one.</param>
+/// <param name="Hostname">The device's own name; null for <c>Unknown</c>, <c>*</c> and the like.</param>
+/// <param name="Vendor">The maker; null for <c>Unknown</c>, <c>Unknown Vendor</c>, <c>*</c> and the like.</param>
+public sealed record ScannedDevice(IPAddress Address, PhysicalAddress? Mac, string? Hostname, string? Vendor);
+
+/// <summary>A record of a scan that could not be used.</summary>
+/// <param name="Address">Its address as it came, cleaned and cut at 255; null if absent.</param>
+/// <param name="Mac">Its MAC as it came, cleaned and cut at 255; null if absent.</param>
+/// <param name="Reason">Why it was skipped.</param>
+public sealed record SkippedDevice(string? Address, string? Mac, string Reason);
+
+/// <summary>What a speed test measured.</summary>
+/// <param name="DownloadMbps">Mbit/s towards the router.</param>
+/// <param name="UploadMbps">Mbit/s from the router.</param>
+/// <param name="PingMs">Round trip in milliseconds.</param>
+public sealed record SpeedTestReport(double DownloadMbps, double UploadMbps, double PingMs);
+
+/// <summary>The state of the Wi-Fi.</summary>
+/// <param name="Enabled">Whether it is on.</param>
+/// <param name="Ssid">Its name, cleaned and cut at 255; null if the router did not say.</param>
+/// <param name="Encryption">Its encryption, cleaned and cut at 255; null if the router did not say.</param>
+public sealed record WifiReport(bool Enabled, string? Ssid, string? Encryption);
