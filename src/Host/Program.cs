@@ -1,2 +1,12 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using NetPilot.Host;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddNetPilot();
+
+var app = builder.Build();
+app.UseNetPilot();
+await app.MigrateAsync();
+await app.RunAsync();
+
+/// <summary>Named so that tests can start the server.</summary>
+public partial class Program;
