@@ -7,6 +7,7 @@ using NetPilot.Routers.Data;
 using NetPilot.Routers.Features.ClaimRouter;
 using NetPilot.Routers.Features.DeleteRouter;
 using NetPilot.Routers.Integrations;
+using NetPilot.Routers.Turns;
 
 namespace NetPilot.Routers;
 
@@ -15,8 +16,13 @@ public static class RoutersModule
 {
     public static IServiceCollection AddRouters(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<RoutersOptions>().Bind(configuration.GetSection(RoutersOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services
+            .AddOptions<RoutersOptions>()
+            .Bind(configuration.GetSection(RoutersOptions.Section))
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         services.AddModuleDbContext<RoutersDbContext>(RoutersDbContext.Schema);
+        services.AddTurns();
         services.AddSingleton<IRouterOwnership, RouterOwnership>();
         services.AddSingleton<RouterClaims>();
         services.AddScoped<RouterRelease>();

@@ -10,7 +10,7 @@ internal sealed class RoutersDbContext(DbContextOptions<RoutersDbContext> option
 
     public DbSet<UserRouter> Routers => Set<UserRouter>();
 
-    public DbSet<RouterCommand> Commands => Set<RouterCommand>();
+    public DbSet<RecordedCommand> Commands => Set<RecordedCommand>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.HasDefaultSchema(Schema).ApplyConfigurationsFromAssembly(typeof(RoutersDbContext).Assembly);

@@ -16,8 +16,18 @@ internal sealed class UserRouterConfiguration : IEntityTypeConfiguration<UserRou
                 table.HasCheckConstraint("ck_user_routers_reachability", "reachability IN ('unknown', 'online', 'offline')");
             }
         );
-        builder.Property(router => router.Reachability).HasConversion(SnakeCase.Converter<Reachability>()).HasDefaultValue(Reachability.Unknown);
+        builder
+            .Property(router => router.Reachability)
+            .HasConversion(SnakeCase.Converter<Reachability>())
+            .HasDefaultValue(Reachability.Unknown);
         builder.HasIndex(router => router.RouterId).IsUnique();
-        builder.HasIndex(router => new { router.UserId, router.CreatedAt, router.Id }).IsDescending(false, true, true);
+        builder
+            .HasIndex(router => new
+            {
+                router.UserId,
+                router.CreatedAt,
+                router.Id,
+            })
+            .IsDescending(false, true, true);
     }
 }

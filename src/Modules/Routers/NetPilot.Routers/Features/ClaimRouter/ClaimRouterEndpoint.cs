@@ -31,7 +31,10 @@ internal sealed class ClaimRouterEndpoint(RouterClaims claims, ITierLimits tiers
                 break;
             case ClaimOutcome.RateLimited(var wait):
                 throw new ProblemException(
-                    new Problem(429, ErrorCodes.RateLimited, "Too many claims of routers that are taken; try again later.") { RetryAfter = wait }
+                    new Problem(429, ErrorCodes.RateLimited, "Too many claims of routers that are taken; try again later.")
+                    {
+                        RetryAfter = wait,
+                    }
                 );
             case ClaimOutcome.TierIsFull:
                 throw new ProblemException(Problem.TierLimit("routers", limit));

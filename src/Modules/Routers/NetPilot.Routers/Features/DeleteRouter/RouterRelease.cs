@@ -16,7 +16,7 @@ internal sealed class RouterRelease(NpgsqlDataSource database, IEnumerable<IRout
         ), forgotten AS (
             DELETE FROM routers.router_commands WHERE owner_id = $1 AND router_id = ANY ($2)
         ), counted AS (
-            UPDATE routers.user_router_counts SET routers = routers - (SELECT count(*) FROM gone) WHERE user_id = $1
+            UPDATE routers.user_router_counts SET routers = GREATEST(0, routers - (SELECT count(*) FROM gone)) WHERE user_id = $1
         )
         INSERT INTO routers.pending_resets (router_id, requested_at, attempts, next_attempt_at)
         SELECT router_id, $3, 0, $3 FROM gone ORDER BY router_id

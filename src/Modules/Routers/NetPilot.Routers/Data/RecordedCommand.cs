@@ -3,9 +3,9 @@ using NetPilot.Routers.Contracts;
 namespace NetPilot.Routers.Data;
 
 /// <summary>One command that was sent to a router, as the activity list shows it.</summary>
-internal sealed class RouterCommand
+internal sealed class RecordedCommand
 {
-    private RouterCommand() { }
+    private RecordedCommand() { }
 
     public Guid Id { get; private set; }
 

@@ -4,9 +4,9 @@ using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Routers.Data;
 
-internal sealed class RouterCommandConfiguration : IEntityTypeConfiguration<RouterCommand>
+internal sealed class RecordedCommandConfiguration : IEntityTypeConfiguration<RecordedCommand>
 {
-    public void Configure(EntityTypeBuilder<RouterCommand> builder)
+    public void Configure(EntityTypeBuilder<RecordedCommand> builder)
     {
         builder.ToTable(
             "router_commands",
@@ -18,9 +18,22 @@ internal sealed class RouterCommandConfiguration : IEntityTypeConfiguration<Rout
         );
         builder.Property(command => command.Kind).HasConversion(SnakeCase.Converter<RouterActivityKind>());
         builder.Property(command => command.Outcome).HasConversion(SnakeCase.Converter<RouterActivityOutcome>());
-        builder.HasIndex(command => new { command.RouterId, command.StartedAt, command.Id }).IsDescending(false, true, true);
         builder
-            .HasIndex(command => new { command.RouterId, command.Kind, command.StartedAt, command.Id })
+            .HasIndex(command => new
+            {
+                command.RouterId,
+                command.StartedAt,
+                command.Id,
+            })
+            .IsDescending(false, true, true);
+        builder
+            .HasIndex(command => new
+            {
+                command.RouterId,
+                command.Kind,
+                command.StartedAt,
+                command.Id,
+            })
             .IsDescending(false, false, true, true);
         // For the purge: rows come in the order of their time, so a few pages of index serve the whole table.
         builder.HasIndex(command => command.StartedAt).HasMethod("brin");
