@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using NetPilot.CommandsClient;
 using NetPilot.DevStack.Postgres;
+using NetPilot.DevStack.Simulator;
 using Npgsql;
 using Serilog.Core;
 using Xunit;
@@ -22,6 +23,7 @@ public class NetPilotServer : IAsyncLifetime
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private PostgresServer? _postgres;
     private NpgsqlDataSource? _database;
+    private CommandsServerSimulator? _commands;
     private Factory? _factory;
     private Uri? _address;
 
@@ -33,6 +35,12 @@ public class NetPilotServer : IAsyncLifetime
 
     /// <summary>The server's clock, where a suite has its own; null: the system's.</summary>
     public virtual FakeTimeProvider? Time => null;
+
+    /// <summary>
+    /// The Commands-Server, played over real sockets. It is shared: look at one's own router (<c>CallsTo</c>, <c>Router</c>) and give every
+    /// fault a <c>RouterId</c>; a test that stops it needs a server of its own.
+    /// </summary>
+    public CommandsServerSimulator Commands => _commands ?? throw NotStarted();
 
     /// <summary>Everything that the server logged, as it would stand in the console.</summary>
     public LogCapture Logs { get; } = new();
@@ -65,7 +73,8 @@ public class NetPilotServer : IAsyncLifetime
             ConnectionStringBuilder = { ApplicationName = "tests", PersistSecurityInfo = true },
         }.Build();
 
-        var settings = TestSettings.For(connectionString, Dialect);
+        _commands = await StartCommandsAsync(Dialect, cancellationToken);
+        var settings = TestSettings.For(connectionString, _commands);
         Configure(settings);
         Settings = settings;
         _factory = new Factory(this);
@@ -80,6 +89,11 @@ public class NetPilotServer : IAsyncLifetime
         if (_factory is not null)
         {
             await _factory.DisposeAsync();
+        }
+
+        if (_commands is not null)
+        {
+            await _commands.DisposeAsync();
         }
 
         if (_database is not null)
@@ -134,6 +148,12 @@ public class NetPilotServer : IAsyncLifetime
 
     /// <summary>Changes the server's services before the start.</summary>
     protected virtual void ConfigureServices(IServiceCollection services) { }
+
+    internal static Task<CommandsServerSimulator> StartCommandsAsync(CommandsDialect dialect, CancellationToken cancellationToken) =>
+        CommandsServerSimulator.StartAsync(
+            new SimulatorOptions { Dialect = dialect == CommandsDialect.Plan ? SimulatorDialect.Plan : SimulatorDialect.Deployed },
+            cancellationToken
+        );
 
     private static InvalidOperationException NotStarted() => new("The server is started by the test run: use it from a test.");
 

@@ -1,17 +1,17 @@
 using System.Security.Cryptography;
-using NetPilot.CommandsClient;
+using NetPilot.DevStack.Simulator;
 
 namespace NetPilot.Testing;
 
 /// <summary>Settings that let a suite run fast and alone: no rate limits, workers that look often, cheap password hashes.</summary>
 public static class TestSettings
 {
-    public static Dictionary<string, string?> For(string connectionString, CommandsDialect dialect) =>
+    public static Dictionary<string, string?> For(string connectionString, CommandsServerSimulator commands) =>
         new()
         {
             ["ConnectionStrings:NetPilot"] = connectionString,
-            ["CommandsServer:BaseUrl"] = "http://127.0.0.1:9",
-            ["CommandsServer:Dialect"] = dialect.ToString(),
+            ["CommandsServer:BaseUrl"] = commands.BaseUrl.ToString(),
+            ["CommandsServer:Dialect"] = commands.Options.Dialect.ToString(),
             ["Auth:SigningKeys:0:Id"] = "test",
             ["Auth:SigningKeys:0:Key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
             ["Auth:Argon2:MemoryKiB"] = "8192",

@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
+using NetPilot.DevStack.Simulator;
 
 namespace NetPilot.Testing;
 
@@ -37,7 +38,7 @@ public sealed class TestUser
     /// <summary>A client that carries the user's access token.</summary>
     public HttpClient Http { get; }
 
-    /// <summary>Claims a router with a fresh id; the simulator has it already, unless it is told otherwise.</summary>
+    /// <summary>Claims a router with a fresh id; the simulator makes up a home behind any id.</summary>
     public async Task<TestRouter> ClaimRouterAsync(string name = "Home", CancellationToken cancellationToken = default)
     {
         var routerId = TestRouter.NewId();
@@ -55,6 +56,12 @@ public sealed class TestRouter(TestUser owner, string routerId, string name)
     public string RouterId { get; } = routerId;
 
     public string Name { get; } = name;
+
+    /// <summary>The router and its home, as the simulator plays them.</summary>
+    public SimulatedRouter Simulated => Owner.Server.Commands.Router(RouterId);
+
+    /// <summary>The calls that named this router.</summary>
+    public IReadOnlyList<RecordedCall> Calls => Owner.Server.Commands.CallsTo(RouterId);
 
     /// <summary>The router's own path, or one below it.</summary>
     public string Path(string below = "") => $"/api/v1/routers/{RouterId}{(below.Length == 0 ? "" : "/" + below.TrimStart('/'))}";

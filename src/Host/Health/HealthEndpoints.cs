@@ -26,6 +26,7 @@ internal static class HealthEndpoints
         NpgsqlDataSource database,
         DatabaseMigrator migrator,
         IOptions<CommandsServerOptions> commandsServer,
+        CommandsServerHealth circuit,
         CancellationToken cancellationToken
     )
     {
@@ -38,7 +39,7 @@ internal static class HealthEndpoints
             throw new ProblemException(Problem.DatabaseUnavailable());
         }
 
-        var commandsServerStatus = await listens ? "healthy" : "degraded";
+        var commandsServerStatus = await listens && circuit.State != CommandsCircuitState.Open ? "healthy" : "degraded";
         return Results.Ok(
             new
             {
