@@ -26,16 +26,19 @@ internal sealed class LocalCluster : IAsyncDisposable
         (
           how=
           read -r how <&3
-          if [ "$how" = immediate ] || { [ -z "$how" ] && [ "$temporary" = yes ]; }; then kill -QUIT $server; else kill -INT $server; fi
           if [ -z "$how" ] && [ "$temporary" = yes ]; then
+            touch "$root/abandoned"
+            kill -QUIT $server
             while kill -0 $server; do sleep 0.1; done
-            cd /; rm -rf "$root"
+            cd / && rm -rf "$root"
+          elif [ "$how" = immediate ]; then kill -QUIT $server
+          else kill -INT $server
           fi
         ) >/dev/null 2>&1 &
         watcher=$!
         wait $server
         code=$?
-        [ -d "$root/data" ] && kill $watcher
+        [ -e "$root/abandoned" ] || kill $watcher 2>/dev/null
         exit $code
         """;
 
@@ -175,7 +178,7 @@ internal sealed class LocalCluster : IAsyncDisposable
                 {
                     continue;
                 }
-                using (new FileStream(LockOf(root), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+                using (new FileStream(LockOf(root), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
                 {
                     KillServerOf(root);
                 }
