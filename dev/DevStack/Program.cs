@@ -1,2 +1,10 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+namespace NetPilot.DevStack;
+
+internal static class Program
+{
+    public static async Task<int> Main(string[] args)
+    {
+        await Task.Yield();
+        return args.Length;
+    }
+}

@@ -13,15 +13,46 @@ public sealed partial class DatabaseMigrator(
     IEnumerable<ModuleDatabase> modules,
     IServiceProvider services,
     IOptions<DatabaseOptions> options,
+    TimeProvider time,
     ILogger<DatabaseMigrator> logger
 )
 {
     // Any constant does, as long as all replicas share it.
     private const long LockKey = 0x4E65_7450_696C_6F74;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private volatile bool migrated;
 
     /// <summary>Whether the schemas are known to be up to date.</summary>
     public bool IsUpToDate => migrated;
+
+    /// <summary>As <see cref="RunAsync"/>, but waits half a minute for a PostgreSQL that is not there yet, as when a whole stack starts at once.</summary>
+    /// <exception cref="DatabaseStartException">It does not come, or it refuses us.</exception>
+    public async Task RunPatientlyAsync(CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await RunAsync(cancellationToken);
+                return;
+            }
+            catch (NpgsqlException exception) when (IsAway(exception) && time.GetElapsedTime(started) < Patience)
+            {
+                Log.Waiting(logger, exception.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+            }
+            catch (NpgsqlException exception)
+            {
+                throw new DatabaseStartException(
+                    IsAway(exception)
+                        ? $"PostgreSQL (ConnectionStrings:NetPilot) did not answer within {Patience.TotalSeconds:0} s: {exception.Message}"
+                        : $"PostgreSQL (ConnectionStrings:NetPilot, ConnectionStrings:NetPilotMigrations) refused: {exception.Message}",
+                    exception
+                );
+            }
+        }
+    }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -50,6 +81,8 @@ public sealed partial class DatabaseMigrator(
         migrated = true;
     }
 
+    private static bool IsAway(NpgsqlException exception) => exception is not PostgresException postgres || postgres.IsTransient;
+
     private async Task MigrateAsync(
         ModuleDatabase module,
         NpgsqlDataSource source,
@@ -72,7 +105,7 @@ public sealed partial class DatabaseMigrator(
 
         if (!settings.MigrateOnStart)
         {
-            throw new InvalidOperationException(
+            throw new DatabaseStartException(
                 $"Database:MigrateOnStart is false and the schema {module.Schema} lacks {pending.Length} migration(s), the first being {pending[0]}."
             );
         }
@@ -106,7 +139,7 @@ public sealed partial class DatabaseMigrator(
     private static Task RefuseOldServerAsync(NpgsqlConnection connection) =>
         connection.PostgreSqlVersion.Major >= 15
             ? Task.CompletedTask
-            : throw new InvalidOperationException(
+            : throw new DatabaseStartException(
                 $"ConnectionStrings:NetPilot is a PostgreSQL {connection.PostgreSqlVersion}; NetPilot needs 15 or newer."
             );
 
@@ -118,7 +151,13 @@ public sealed partial class DatabaseMigrator(
 
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Warning, "Waiting for PostgreSQL: {Reason}")]
+        public static partial void Waiting(ILogger logger, string reason);
+
         [LoggerMessage(LogLevel.Information, "Migrating schema {Schema}: {Count} migration(s) to apply")]
         public static partial void Migrating(ILogger logger, string schema, int count);
     }
 }
+
+/// <summary>The database keeps the server from starting; the message says why, to the one who starts it.</summary>
+public sealed class DatabaseStartException(string message, Exception? cause = null) : Exception(message, cause);
