@@ -15,7 +15,7 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
     protected abstract TimeSpan Interval { get; }
 
     /// <summary>Does what is due. True when there may be more, so that the next pass follows at once.</summary>
-    protected internal abstract Task<bool> RunOnceAsync(CancellationToken cancellationToken);
+    protected abstract Task<bool> RunOnceAsync(CancellationToken cancellationToken);
 
     /// <summary>Wakes the worker before its interval is over.</summary>
     public void Nudge()
