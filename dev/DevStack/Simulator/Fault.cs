@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NetPilot.DevStack.Simulator;
 
 /// <summary>What goes wrong.</summary>
@@ -40,9 +42,11 @@ public enum FaultKind
     MissingFields,
 
     /// <summary>Executed; a success envelope with status 500 (or <see cref="Fault.Status"/>).</summary>
+    [JsonStringEnumMemberName("success_with_500")]
     SuccessWith500,
 
     /// <summary>A failure envelope (COMMAND_FAILED or <see cref="Fault.Code"/>) with status 200. Not executed unless asked for.</summary>
+    [JsonStringEnumMemberName("failure_with_200")]
     FailureWith200,
 
     /// <summary>Executed; a success whose data has another shape than it should.</summary>
