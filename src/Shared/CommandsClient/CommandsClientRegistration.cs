@@ -1,5 +1,11 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using NetPilot.CommandsClient.Resilience;
+using NetPilot.CommandsClient.Sessions;
+using NetPilot.CommandsClient.Telemetry;
+using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient;
 
@@ -7,12 +13,29 @@ namespace NetPilot.CommandsClient;
 public static class CommandsClientRegistration
 {
     /// <summary>
-    /// Adds <see cref="ICommandsClient"/> (a singleton), its HTTP pipeline and the options under <c>CommandsServer</c>, validated at start.
-    /// Somebody must register an <see cref="ICommandsSessionAuthority"/>.
+    /// Adds <see cref="ICommandsClient"/> and <see cref="CommandsServerHealth"/> (singletons), the HTTP pipeline and the options under
+    /// <c>CommandsServer</c>, validated at start. Somebody must register an <see cref="ICommandsSessionAuthority"/> (a singleton; it may
+    /// itself depend on <see cref="ICommandsClient"/>). <see cref="CommandsInstrumentation"/> names the meter and the activity source.
     /// </summary>
     public static IServiceCollection AddCommandsClient(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<CommandsServerOptions>().Bind(configuration.GetSection(CommandsServerOptions.Section)).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CommandsServerOptions>, CommandsServerOptionsValidator>());
+        services.AddLogging().AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+
+        services.AddCommandsHttpClient();
+        services.TryAddSingleton<CircuitBreaker>();
+        services.TryAddSingleton<RouterBulkhead>();
+        services.TryAddSingleton<CommandsRoutes>();
+        services.TryAddSingleton<CommandsTransport>();
+        services.TryAddSingleton<FailureLog>();
+        services.TryAddSingleton<CommandsTelemetry>();
+        services.TryAddSingleton<StartedSessions>();
+        services.TryAddSingleton<SessionStarter>();
+        services.TryAddSingleton<SessionMender>();
+        services.TryAddSingleton<ICommandsClient, HttpCommandsClient>();
+        services.TryAddSingleton(provider => new CommandsServerHealth(provider.GetRequiredService<CircuitBreaker>()));
         return services;
     }
 }

@@ -45,14 +45,17 @@ public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Eff
     /// <summary>Whether the failure speaks of the router (unreachable, timed out) rather than of the Commands-Server.</summary>
     public bool IsRouterUnreachable => Kind is CommandsFailureKind.RouterUnreachable;
 
-    /// <summary>When a retry may help: for <see cref="CommandsFailureKind.Unavailable"/> and <see cref="CommandsFailureKind.RouterUnreachable"/>.</summary>
+    /// <summary>
+    /// When a retry may help: for <see cref="CommandsFailureKind.Unavailable"/>, <see cref="CommandsFailureKind.RouterUnreachable"/> and
+    /// <see cref="CommandsFailureKind.RouterBusy"/>.
+    /// </summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>The HTTP status of the REST contract for this failure.</summary>
     public int Status =>
         Kind switch
         {
-            CommandsFailureKind.RouterUnreachable or CommandsFailureKind.Unavailable => 503,
+            CommandsFailureKind.RouterUnreachable or CommandsFailureKind.Unavailable or CommandsFailureKind.RouterBusy => 503,
             CommandsFailureKind.CommandTimeout => 504,
             CommandsFailureKind.NotSupported => 501,
             CommandsFailureKind.SessionEnded => 401,
@@ -65,6 +68,7 @@ public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Eff
         {
             CommandsFailureKind.RouterUnreachable => "router_unreachable",
             CommandsFailureKind.Unavailable => "commands_server_unavailable",
+            CommandsFailureKind.RouterBusy => "router_busy",
             CommandsFailureKind.CommandTimeout => "command_timeout",
             CommandsFailureKind.NotSupported => "not_supported",
             CommandsFailureKind.CommandFailed => "command_failed",
@@ -96,6 +100,9 @@ public enum CommandsFailureKind
 
     /// <summary>The session has ended in NetPilot, so it was not started again.</summary>
     SessionEnded,
+
+    /// <summary>Too many calls for this router are under way: this one was not sent.</summary>
+    RouterBusy,
 }
 
 /// <summary>Whether a failed command can have taken effect.</summary>

@@ -1,0 +1,196 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using NetPilot.CommandsClient.Reading;
+using NetPilot.CommandsClient.Sessions;
+using NetPilot.CommandsClient.Telemetry;
+using NetPilot.CommandsClient.Transport;
+
+namespace NetPilot.CommandsClient;
+
+/// <summary>The contract's calls, each as what is sent and how its data is read.</summary>
+internal sealed class HttpCommandsClient(
+    CommandsTransport transport,
+    SessionStarter starter,
+    SessionMender mender,
+    StartedSessions started,
+    CommandsTelemetry telemetry,
+    IOptions<CommandsServerOptions> options,
+    TimeProvider time
+) : ICommandsClient
+{
+    private readonly CommandsServerOptions _options = options.Value;
+
+    public Task<CommandsResult<Unit>> StartSessionAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return starter.StartAsync(commandsSessionId, routerId);
+    }
+
+    public async Task<CommandsResult<Unit>> EndSessionAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken)
+    {
+        var call = new CommandsCall(CommandsOperation.EndSession, commandsSessionId, routerId);
+        var result = await SessionCallAsync(
+            call,
+            answer =>
+                answer is Answer.Envelope { IsSessionInvalid: true } or Answer.Envelope { Success: false, Status: 404 }
+                    ? null
+                    : Judge(call, answer),
+            cancellationToken
+        );
+        if (result.IsSuccess)
+        {
+            started.Forget(commandsSessionId);
+        }
+
+        return result;
+    }
+
+    public Task<CommandsResult<Unit>> RefreshSessionAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken)
+    {
+        var call = new CommandsCall(CommandsOperation.RefreshSession, commandsSessionId, routerId);
+        return SessionCallAsync(
+            call,
+            answer =>
+                answer is Answer.Envelope { IsSessionInvalid: true } or Answer.Envelope { Success: false, Code: "SESSION_NOT_FOUND" }
+                    ? FailureMap.SessionEnded
+                    : Judge(call, answer),
+            cancellationToken
+        );
+    }
+
+    public Task<CommandsResult<IReadOnlyList<BlockedRule>>> ListBlockedAsync(CommandsTarget target, CancellationToken cancellationToken) =>
+        CommandAsync<IReadOnlyList<BlockedRule>>(Call(CommandsOperation.ListBlocked, target), DataReaders.Blocked, cancellationToken);
+
+    public Task<CommandsResult<Unit>> BlockAsync(CommandsTarget target, IPAddress address, CancellationToken cancellationToken) =>
+        CommandAsync(Call(CommandsOperation.Block, target, address), cancellationToken);
+
+    public Task<CommandsResult<Unit>> UnblockAsync(CommandsTarget target, IPAddress address, CancellationToken cancellationToken) =>
+        CommandAsync(Call(CommandsOperation.Unblock, target, address), cancellationToken);
+
+    public Task<CommandsResult<Unit>> ResetAsync(CommandsTarget target, CancellationToken cancellationToken) =>
+        CommandAsync(Call(CommandsOperation.Reset, target), cancellationToken);
+
+    public Task<CommandsResult<ScanReport>> ScanAsync(CommandsTarget target, CancellationToken cancellationToken) =>
+        CommandAsync<ScanReport>(Call(CommandsOperation.Scan, target), DataReaders.Scan, cancellationToken);
+
+    public Task<CommandsResult<SpeedTestReport>> SpeedTestAsync(CommandsTarget target, CancellationToken cancellationToken) =>
+        CommandAsync<SpeedTestReport>(Call(CommandsOperation.SpeedTest, target), DataReaders.SpeedTest, cancellationToken);
+
+    public Task<CommandsResult<WifiReport>> GetWifiAsync(CommandsTarget target, CancellationToken cancellationToken) =>
+        CommandAsync<WifiReport>(Call(CommandsOperation.WifiStatus, target), DataReaders.Wifi, cancellationToken);
+
+    public Task<CommandsResult<Unit>> EnableWifiAsync(CommandsTarget target, CancellationToken cancellationToken) =>
+        CommandAsync(Call(CommandsOperation.WifiEnable, target), cancellationToken);
+
+    public Task<CommandsResult<Unit>> DisableWifiAsync(CommandsTarget target, CancellationToken cancellationToken) =>
+        CommandAsync(Call(CommandsOperation.WifiDisable, target), cancellationToken);
+
+    public Task<CommandsResult<Unit>> SetWifiPasswordAsync(CommandsTarget target, string password, CancellationToken cancellationToken) =>
+        CommandAsync(
+            Call(CommandsOperation.WifiPassword, target) with
+            {
+                Field = new("password", password),
+                Secret = password,
+            },
+            cancellationToken
+        );
+
+    public Task<CommandsResult<Unit>> SetWifiNameAsync(CommandsTarget target, string ssid, CancellationToken cancellationToken) =>
+        CommandAsync(Call(CommandsOperation.WifiSsid, target) with { Field = new("ssid", ssid) }, cancellationToken);
+
+    public Task<CommandsResult<IReadOnlyList<IPAddress>>> GetListAsync(
+        CommandsTarget target,
+        RouterList list,
+        CancellationToken cancellationToken
+    ) =>
+        CommandAsync<IReadOnlyList<IPAddress>>(
+            Call(Of(list, CommandsOperation.Whitelist, CommandsOperation.Blacklist), target),
+            DataReaders.Addresses,
+            cancellationToken
+        );
+
+    public Task<CommandsResult<Unit>> AddToListAsync(
+        CommandsTarget target,
+        RouterList list,
+        IPAddress address,
+        CancellationToken cancellationToken
+    ) => CommandAsync(Call(Of(list, CommandsOperation.WhitelistAdd, CommandsOperation.BlacklistAdd), target, address), cancellationToken);
+
+    public Task<CommandsResult<Unit>> RemoveFromListAsync(
+        CommandsTarget target,
+        RouterList list,
+        IPAddress address,
+        CancellationToken cancellationToken
+    ) =>
+        CommandAsync(
+            Call(Of(list, CommandsOperation.WhitelistRemove, CommandsOperation.BlacklistRemove), target, address),
+            cancellationToken
+        );
+
+    private static CommandsCall Call(CommandsOperation operation, CommandsTarget target, IPAddress? address = null) =>
+        new(operation, target.CommandsSessionId, target.RouterId) { Address = address, Deadline = target.Deadline };
+
+    private static CommandsOperation Of(RouterList list, CommandsOperation whitelist, CommandsOperation blacklist) =>
+        list is RouterList.Whitelist ? whitelist : blacklist;
+
+    private Task<CommandsResult<Unit>> CommandAsync(CommandsCall call, CancellationToken cancellationToken) =>
+        CommandAsync<Unit>(call, DataReaders.Anything, cancellationToken);
+
+    private Task<CommandsResult<T>> CommandAsync<T>(CommandsCall call, DataReader<T> read, CancellationToken cancellationToken) =>
+        telemetry.ObserveAsync(
+            call,
+            async () =>
+            {
+                if (!transport.Supports(call.Operation))
+                {
+                    return CommandsResult<T>.Failed(FailureMap.NotSupported);
+                }
+
+                using var budget = BudgetOf(call);
+                var sentAt = time.GetTimestamp();
+                var answer = await transport.SendAsync(call, budget, cancellationToken);
+                if (answer is Answer.Envelope { IsSessionInvalid: true })
+                {
+                    if (await mender.MendAsync(call.SessionId!.Value, call.RouterId, sentAt, budget) is { } unmended)
+                    {
+                        return CommandsResult<T>.Failed(unmended);
+                    }
+
+                    // From here on the command is on its way, whether its caller waits or not.
+                    answer = await transport.SendAsync(call, budget, CancellationToken.None);
+                    if (answer is Answer.Envelope { IsSessionInvalid: true })
+                    {
+                        started.Doubt(call.SessionId.Value);
+                    }
+                }
+
+                return Judge(call, answer) is { } failure ? CommandsResult<T>.Failed(failure)
+                    : answer is Answer.Envelope success && read(success.Data, out var data) ? CommandsResult<T>.Success(data)
+                    : CommandsResult<T>.Failed(FailureMap.WrongShape);
+            }
+        );
+
+    private Task<CommandsResult<Unit>> SessionCallAsync(
+        CommandsCall call,
+        Func<Answer, CommandsFailure?> judge,
+        CancellationToken cancellationToken
+    ) =>
+        telemetry.ObserveAsync(
+            call,
+            async () =>
+            {
+                using var budget = BudgetOf(call);
+                return judge(await transport.SendAsync(call, budget, cancellationToken)) is { } failure
+                    ? CommandsResult<Unit>.Failed(failure)
+                    : CommandsResult<Unit>.Success(default);
+            }
+        );
+
+    private CommandsFailure? Judge(CommandsCall call, Answer answer) => FailureMap.Judge(answer, DetailCleaner.For(call, _options.ApiKey));
+
+    private Budget BudgetOf(CommandsCall call)
+    {
+        var timeout = _options.Timeouts.TimeoutOf(call.Operation);
+        return new Budget(call.Deadline is { } deadline && deadline < timeout ? deadline : timeout, time);
+    }
+}

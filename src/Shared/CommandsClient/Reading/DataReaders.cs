@@ -1,0 +1,174 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+
+namespace NetPilot.CommandsClient.Reading;
+
+/// <summary>Reads the data of an acknowledgement. False where the shape matters and is wrong.</summary>
+internal delegate bool DataReader<T>(JsonElement data, [MaybeNullWhen(false)] out T value);
+
+/// <summary>The shapes of the contract's column "data on success".</summary>
+internal static class DataReaders
+{
+    public const int MaxDevices = 1000;
+
+    /// <summary>For commands: success is the envelope's word, and the data may be anything.</summary>
+    public static bool Anything(JsonElement data, out Unit value)
+    {
+        value = default;
+        return true;
+    }
+
+    /// <summary>One entry that cannot be read spoils the list: what is missing in it would count as absent from the router.</summary>
+    public static bool Blocked(JsonElement data, [MaybeNullWhen(false)] out IReadOnlyList<BlockedRule> rules)
+    {
+        rules = null;
+        if (data.ValueKind is not JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        var read = new List<BlockedRule>(data.GetArrayLength());
+        foreach (var entry in data.EnumerateArray())
+        {
+            var (ip, mac) = entry.ValueKind switch
+            {
+                JsonValueKind.Object => (DownstreamText.Field(entry, "ip"), DownstreamText.Field(entry, "mac")),
+                JsonValueKind.String => (entry.GetString(), entry.GetString()),
+                _ => (null, null),
+            };
+            var rule = new BlockedRule(DeviceAddresses.TryReadIPv4(ip, out var address) ? address : null, DeviceAddresses.ReadMac(mac));
+            if (rule is { Address: null, Mac: null })
+            {
+                return false;
+            }
+
+            read.Add(rule);
+        }
+
+        rules = read;
+        return true;
+    }
+
+    public static bool Scan(JsonElement data, [MaybeNullWhen(false)] out ScanReport report)
+    {
+        report = null;
+        if (data.ValueKind is not JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        var devices = new List<ScannedDevice>();
+        var skipped = new List<SkippedDevice>();
+        foreach (var entry in data.EnumerateArray())
+        {
+            if (devices.Count == MaxDevices && skipped.Count >= MaxDevices)
+            {
+                break;
+            }
+
+            var (device, skip) = ReadDevice(entry);
+            if (device is not null && devices.Count < MaxDevices)
+            {
+                devices.Add(device);
+            }
+            else if (skipped.Count < MaxDevices)
+            {
+                skipped.Add(
+                    skip ?? new(device!.Address.ToString(), DownstreamText.Field(entry, "mac"), "The scan has more than 1,000 devices.")
+                );
+            }
+        }
+
+        report = new ScanReport(devices, skipped);
+        return true;
+    }
+
+    public static bool SpeedTest(JsonElement data, [MaybeNullWhen(false)] out SpeedTestReport report)
+    {
+        report =
+            data.ValueKind is JsonValueKind.Object
+            && ReadMeasure(data, "download") is { } download
+            && ReadMeasure(data, "upload") is { } upload
+            && ReadMeasure(data, "ping") is { } ping
+                ? new SpeedTestReport(download, upload, ping)
+                : null;
+        return report is not null;
+    }
+
+    public static bool Wifi(JsonElement data, [MaybeNullWhen(false)] out WifiReport report)
+    {
+        report =
+            data.ValueKind is JsonValueKind.Object && data.TryGetProperty("enabled", out var enabled) && ReadSwitch(enabled) is { } isOn
+                ? new WifiReport(
+                    isOn,
+                    DownstreamText.Clean(DownstreamText.Field(data, "ssid")),
+                    DownstreamText.Clean(DownstreamText.Field(data, "encryption"))
+                )
+                : null;
+        return report is not null;
+    }
+
+    /// <summary>Entries that are no addresses are left out.</summary>
+    public static bool Addresses(JsonElement data, [MaybeNullWhen(false)] out IReadOnlyList<IPAddress> addresses)
+    {
+        addresses = null;
+        if (data.ValueKind is not JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        var read = new List<IPAddress>();
+        foreach (var entry in data.EnumerateArray())
+        {
+            var text = entry.ValueKind is JsonValueKind.Object ? DownstreamText.Field(entry, "ip") : DownstreamText.Of(entry);
+            if (DeviceAddresses.TryReadIPv4(text, out var address))
+            {
+                read.Add(address);
+            }
+        }
+
+        addresses = read;
+        return true;
+    }
+
+    private static (ScannedDevice? Device, SkippedDevice? Skipped) ReadDevice(JsonElement entry)
+    {
+        if (entry.ValueKind is not JsonValueKind.Object)
+        {
+            return (null, new SkippedDevice(null, null, "The record is not an object."));
+        }
+
+        var ip = DownstreamText.Clean(DownstreamText.Field(entry, "ip"));
+        var mac = DownstreamText.Clean(DownstreamText.Field(entry, "mac"));
+        if (!DeviceAddresses.TryReadDevice(ip, out var address, out var reason))
+        {
+            return (null, new SkippedDevice(ip, mac, reason));
+        }
+
+        var hostname = DownstreamText.Known(DownstreamText.Field(entry, "hostname"));
+        var vendor = DownstreamText.Known(DownstreamText.Field(entry, "vendor"));
+        return (new ScannedDevice(address, DeviceAddresses.ReadMac(mac), hostname, vendor), null);
+    }
+
+    private static double? ReadMeasure(JsonElement data, string name) =>
+        double.TryParse(DownstreamText.Field(data, name), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+        && double.IsFinite(value)
+        && value >= 0
+            ? value
+            : null;
+
+    private static bool? ReadSwitch(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => DownstreamText.Of(value)?.Trim().ToUpperInvariant() switch
+            {
+                "TRUE" or "1" or "ON" => true,
+                "FALSE" or "0" or "OFF" => false,
+                _ => null,
+            },
+        };
+}

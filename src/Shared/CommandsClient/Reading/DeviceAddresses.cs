@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace NetPilot.CommandsClient.Reading;
+
+/// <summary>Reads addresses as routers write them.</summary>
+internal static class DeviceAddresses
+{
+    /// <summary>An IPv4 address in canonical form.</summary>
+    public static bool TryReadIPv4(string? text, [NotNullWhen(true)] out IPAddress? address)
+    {
+        text = text?.Trim();
+        return IPAddress.TryParse(text, out address) && address.AddressFamily is AddressFamily.InterNetwork && address.ToString() == text;
+    }
+
+    /// <summary>An address that a device can have by the REST contract's rule for addresses, or the reason why it cannot.</summary>
+    public static bool TryReadDevice(string? text, [NotNullWhen(true)] out IPAddress? address, [NotNullWhen(false)] out string? reason)
+    {
+        address = null;
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            reason = "The record has no IP address.";
+        }
+        else if (!TryReadIPv4(text, out address))
+        {
+            reason =
+                IPAddress.TryParse(text, out var other) && other.AddressFamily is AddressFamily.InterNetworkV6
+                    ? "IPv6 addresses are not supported yet."
+                    : "The IP address is not an IPv4 address in canonical form.";
+        }
+        else
+        {
+            reason = address.GetAddressBytes() switch
+            {
+                [0 or 127 or > 223, ..] or [169, 254, ..] => "The IP address cannot be a device's.",
+                [.., 0 or 255] => "The IP address is a network's, not a device's.",
+                _ => null,
+            };
+        }
+
+        return reason is null;
+    }
+
+    /// <summary>A device's MAC in any usual form; null for none, and for those that name no single device (zero, broadcast, multicast).</summary>
+    public static PhysicalAddress? ReadMac(string? text)
+    {
+        text = text?.Trim();
+        if (string.IsNullOrEmpty(text) || text.Length > 17)
+        {
+            return null;
+        }
+
+        var parts = text.Split(':', '-', '.');
+        var digits = parts.Length switch
+        {
+            6 => string.Concat(parts.Select(part => part.Length is 1 or 2 ? part.PadLeft(2, '0') : "")),
+            3 => string.Concat(parts.Select(part => part.Length == 4 ? part : "")),
+            1 => text,
+            _ => "",
+        };
+        if (digits.Length != 12 || !ulong.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+        {
+            return null;
+        }
+
+        var namesOneDevice = value != 0 && (value >> 40 & 1) == 0;
+        return namesOneDevice ? new PhysicalAddress(Convert.FromHexString(digits)) : null;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace NetPilot.CommandsClient.Reading;
+
+/// <summary>Strings that come from strangers' devices by way of a shell.</summary>
+internal static class DownstreamText
+{
+    public const int MaxLength = 255;
+
+    private static readonly string[] Placeholders = ["unknown", "unknown vendor", "*", "n/a"];
+
+    /// <summary>The text without control characters and lone surrogates, trimmed, cut at 255 code points; null when nothing is left.</summary>
+    public static string? Clean(string? text, int maxLength = MaxLength)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return null;
+        }
+
+        var clean = new StringBuilder(Math.Min(text.Length, maxLength));
+        var length = 0;
+        foreach (var rune in text.AsSpan().Trim().EnumerateRunes())
+        {
+            // EnumerateRunes shows a lone surrogate as U+FFFD.
+            if (Rune.IsControl(rune) || rune == Rune.ReplacementChar || IsInvisible(rune))
+            {
+                continue;
+            }
+
+            if (length++ == maxLength)
+            {
+                break;
+            }
+
+            clean.Append(rune.ToString());
+        }
+
+        var result = clean.ToString().Trim();
+        return result.Length == 0 ? null : result;
+    }
+
+    /// <summary>As <see cref="Clean"/>, and null for the words that stand for "not known".</summary>
+    public static string? Known(string? text) =>
+        Clean(text) is { } clean && !Placeholders.Contains(clean, StringComparer.OrdinalIgnoreCase) ? clean : null;
+
+    /// <summary>A field as text: a string, or a number as it is written.</summary>
+    public static string? Field(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) ? Of(value) : null;
+
+    public static string? Of(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Number => value.GetRawText(),
+            _ => null,
+        };
+
+    // Directional overrides and the like would let a device's name rewrite the line that it is shown in. The joiners that emoji need stay.
+    private static bool IsInvisible(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        || rune.Value is (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) or 0x200E or 0x200F or 0x061C or 0xFEFF;
+}

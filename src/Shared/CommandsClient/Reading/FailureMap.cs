@@ -1,0 +1,131 @@
+using System.Text.RegularExpressions;
+using NetPilot.CommandsClient.Transport;
+
+namespace NetPilot.CommandsClient.Reading;
+
+/// <summary>The REST contract's table "Downstream failures", row by row: the first that matches.</summary>
+internal static partial class FailureMap
+{
+    private static readonly TimeSpan RouterRetryAfter = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan ServerRetryAfter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan BusyRetryAfter = TimeSpan.FromSeconds(2);
+
+    /// <summary>Why the call failed; null where the answer is an acknowledgement.</summary>
+    public static CommandsFailure? Judge(Answer answer, DetailCleaner cleaner) =>
+        answer switch
+        {
+            Answer.Envelope { Success: false } envelope => JudgeRefusal(envelope, cleaner),
+            Answer.Envelope { Status: >= 200 and < 300 } => null,
+            Answer.Envelope envelope => Protocol($"said success with status {envelope.Status}"),
+            Answer.TimedOut { Sent: true } => new(
+                CommandsFailureKind.CommandTimeout,
+                CommandEffect.Unknown,
+                "The Commands-Server did not answer within the time; the command may still have been carried out."
+            ),
+            Answer.TimedOut => TimedOutUnsent,
+            Answer.NotSent => Unavailable(CommandEffect.NotDone, "The Commands-Server cannot be reached.", ServerRetryAfter),
+            Answer.CircuitOpen open => Unavailable(
+                CommandEffect.NotDone,
+                "The Commands-Server could not be reached lately; it is tried again in a moment.",
+                open.RetryAfter
+            ),
+            Answer.Busy => new(
+                CommandsFailureKind.RouterBusy,
+                CommandEffect.NotDone,
+                "Too many commands for this router are under way; this one was not sent."
+            )
+            {
+                RetryAfter = BusyRetryAfter,
+            },
+            Answer.Broken => Unavailable(
+                CommandEffect.Unknown,
+                "The connection to the Commands-Server broke before its answer; the command may still have been carried out.",
+                ServerRetryAfter
+            ),
+            Answer.NoEnvelope { IsServerFault: true } => Unavailable(
+                CommandEffect.Unknown,
+                "The Commands-Server failed without an answer that says more; the command may have been carried out.",
+                ServerRetryAfter
+            ),
+            Answer.NoEnvelope other => Protocol(other.Reason),
+            _ => throw new ArgumentOutOfRangeException(nameof(answer)),
+        };
+
+    /// <summary>The time was over before the command was sent, or while its session was being mended.</summary>
+    public static CommandsFailure TimedOutUnsent { get; } =
+        new(CommandsFailureKind.CommandTimeout, CommandEffect.NotDone, "There was no time left to carry the command out.");
+
+    public static CommandsFailure SessionEnded { get; } =
+        new(CommandsFailureKind.SessionEnded, CommandEffect.NotDone, "The session has ended.");
+
+    /// <summary>Data of the wrong shape where the shape matters.</summary>
+    public static CommandsFailure WrongShape { get; } = Protocol("had data of the wrong shape");
+
+    public static CommandsFailure NotSupported { get; } =
+        new(CommandsFailureKind.NotSupported, CommandEffect.NotDone, "The Commands-Server does not support this.");
+
+    private static CommandsFailure JudgeRefusal(Answer.Envelope envelope, DetailCleaner cleaner)
+    {
+        var code = cleaner.CleanCode(envelope.Code);
+        if (envelope.IsSessionInvalid)
+        {
+            return Unavailable(CommandEffect.NotDone, "The Commands-Server does not keep the session.", ServerRetryAfter, code);
+        }
+
+        if (SaysRouterIsAway(envelope))
+        {
+            return new(CommandsFailureKind.RouterUnreachable, CommandEffect.NotDone, "The router cannot be reached at the moment.", code)
+            {
+                RetryAfter = RouterRetryAfter,
+            };
+        }
+
+        return (envelope.Status, envelope.Code) switch
+        {
+            (408, _) => new(
+                CommandsFailureKind.CommandTimeout,
+                CommandEffect.Unknown,
+                "The command outran its time on the router; it may still have been carried out.",
+                code
+            ),
+            (501, _) or (_, "NOT_IMPLEMENTED") => NotSupported with { UpstreamCode = code },
+            (400, _) => Protocol("was a refusal of a request that the contract allows") with
+            {
+                Effect = CommandEffect.NotDone,
+                UpstreamCode = code,
+            },
+            _ => new(
+                CommandsFailureKind.CommandFailed,
+                envelope.Code == "UNEXPECTED_SERVER_ERROR" ? CommandEffect.Unknown : CommandEffect.NotDone,
+                cleaner.Clean(envelope.Message) ?? "The command failed.",
+                code
+            )
+            {
+                MaybeAlreadyUnblocked = AlreadyUnblocked().IsMatch(envelope.Message ?? ""),
+            },
+        };
+    }
+
+    private static bool SaysRouterIsAway(Answer.Envelope envelope) =>
+        envelope.Status is 404 or 503
+        || envelope.Code
+            is "ROUTER_UNREACHABLE"
+                or "TUNNEL_OR_ROUTER_UNAVAILABLE"
+                or "ROUTER_NOT_FOUND"
+                or "SESSION_SETUP_FAILED"
+                or "INFRASTRUCTURE_SETUP_FAILED"
+        || envelope.Message is { } message
+            && (
+                message.Contains("not found in Port-Manager", StringComparison.OrdinalIgnoreCase)
+                || message.Contains("Unable to connect to port", StringComparison.OrdinalIgnoreCase)
+            );
+
+    private static CommandsFailure Protocol(string what) =>
+        new(CommandsFailureKind.ProtocolError, CommandEffect.Unknown, $"The Commands-Server's answer {what}.");
+
+    private static CommandsFailure Unavailable(CommandEffect effect, string detail, TimeSpan retryAfter, string? code = null) =>
+        new(CommandsFailureKind.Unavailable, effect, detail, code) { RetryAfter = retryAfter };
+
+    [GeneratedRegex("not found.*already unblocked", RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.NonBacktracking)]
+    private static partial Regex AlreadyUnblocked();
+}

@@ -1,0 +1,100 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Options;
+using NetPilot.CommandsClient.Transport;
+using Polly;
+
+namespace NetPilot.CommandsClient.Resilience;
+
+/// <summary>
+/// The way of a request: circuit breaker, the router's share, repetition, reading the answer, the socket (docs/decisions/0010). Outermost is
+/// the breaker, so that an open circuit is told at once even where the router's share is used up, and so that it counts calls, not attempts.
+/// </summary>
+internal static class CommandsPipeline
+{
+    public const string ClientName = "CommandsServer";
+
+    private static readonly TimeSpan RepeatAfter = TimeSpan.FromMilliseconds(150);
+
+    public static void AddCommandsHttpClient(this IServiceCollection services)
+    {
+        var client = services
+            .AddHttpClient(ClientName)
+            // Session ids travel in the query: HttpClient's own log lines would carry them.
+            .RemoveAllLoggers()
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
+            .ConfigureHttpClient(
+                (provider, http) =>
+                {
+                    // Each operation brings its own budget.
+                    http.Timeout = Timeout.InfiniteTimeSpan;
+                    http.DefaultRequestHeaders.Accept.ParseAdd("application/json");
+                    if (provider.GetRequiredService<IOptions<CommandsServerOptions>>().Value.ApiKey is { Length: > 0 } key)
+                    {
+                        http.DefaultRequestHeaders.Add("X-Api-Key", key);
+                    }
+                }
+            )
+            .ConfigurePrimaryHttpMessageHandler(CreateSocketsHandler);
+        client.AddResilienceHandler("commands", Configure);
+        client.AddHttpMessageHandler(() => new AnswerReader());
+    }
+
+    private static SocketsHttpHandler CreateSocketsHandler(IServiceProvider provider) =>
+        new()
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            // A proxy would see session ids and Wi-Fi keys.
+            UseProxy = false,
+            ConnectTimeout = provider.GetRequiredService<IOptions<CommandsServerOptions>>().Value.Timeouts.Connect,
+            // Without a propagator the handler makes no activity and raises no diagnostic event, so no trace can carry the query.
+            ActivityHeadersPropagator = null,
+            // What is over the limit is not read to its end.
+            MaxResponseDrainSize = 0,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            // Shorter than the keep-alive of the usual Python servers (2 s and more): a POST that meets a connection which is just being
+            // closed has an unknown outcome.
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1),
+        };
+
+    private static void Configure(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, ResilienceHandlerContext context)
+    {
+        var breaker = context.ServiceProvider.GetRequiredService<CircuitBreaker>();
+        var bulkhead = context.ServiceProvider.GetRequiredService<RouterBulkhead>();
+
+        // CommandsTelemetry and FailureLog say once what Polly would say at every attempt.
+        pipeline.TelemetryListener = null;
+        pipeline.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
+        pipeline
+            .AddStrategy(_ => new CircuitBreakerStrategy(breaker), new CircuitBreakerStrategyOptions { Name = "circuit" })
+            .AddRateLimiter(
+                new HttpRateLimiterStrategyOptions
+                {
+                    Name = "router",
+                    RateLimiter = args =>
+                        bulkhead.EnterAsync(CommandsExchange.Of(args.Context.GetRequestMessage()).RouterId, args.Context.CancellationToken),
+                    OnRejected = args =>
+                    {
+                        CommandsExchange.Of(args.Context.GetRequestMessage()).Answer = new Answer.Busy();
+                        return default;
+                    },
+                }
+            )
+            .AddRetry(
+                new HttpRetryStrategyOptions
+                {
+                    Name = "repeat",
+                    MaxRetryAttempts = 1,
+                    Delay = RepeatAfter,
+                    BackoffType = DelayBackoffType.Constant,
+                    UseJitter = true,
+                    ShouldHandle = args =>
+                    {
+                        var exchange = CommandsExchange.Of(args.Context.GetRequestMessage());
+                        return ValueTask.FromResult(exchange.Answer?.MayBeRepeated(exchange.Operation.IsRead()) is true);
+                    },
+                }
+            );
+    }
+}

@@ -1,0 +1,38 @@
+using System.Threading.RateLimiting;
+
+namespace NetPilot.CommandsClient.Resilience;
+
+/// <summary>
+/// Every router's own share of calls under way. A hung router holds its share until the calls time out; nobody else waits for that.
+/// </summary>
+internal sealed class RouterBulkhead : IDisposable
+{
+    /// <summary>
+    /// Commands that change a router come one by one (its turn), so only scans, speed tests and Wi-Fi reads meet here: eight at once are more
+    /// than one router serves well, and few enough that a hung one holds few threads of the Commands-Server.
+    /// </summary>
+    public const int PerRouter = 8;
+
+    /// <summary>A burst on a healthy router waits rather than fails; beyond this it is no burst any more.</summary>
+    public const int Queue = 256;
+
+    // Idle partitions are dropped by the limiter itself, so a router that is never called again costs nothing.
+    private readonly PartitionedRateLimiter<string?> _limiter = PartitionedRateLimiter.Create<string?, string>(routerId =>
+        routerId is null
+            ? RateLimitPartition.GetNoLimiter("")
+            : RateLimitPartition.GetConcurrencyLimiter(
+                routerId,
+                _ => new ConcurrencyLimiterOptions
+                {
+                    PermitLimit = PerRouter,
+                    QueueLimit = Queue,
+                    QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+                }
+            )
+    );
+
+    public ValueTask<RateLimitLease> EnterAsync(string? routerId, CancellationToken cancellationToken) =>
+        _limiter.AcquireAsync(routerId, 1, cancellationToken);
+
+    public void Dispose() => _limiter.Dispose();
+}

@@ -1,0 +1,91 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using NetPilot.CommandsClient.Reading;
+using NetPilot.CommandsClient.Transport;
+
+namespace NetPilot.CommandsClient.Sessions;
+
+/// <summary>
+/// Brings back a session that the Commands-Server lost, if it lives here: asks its owner, starts it, and tells its owner. However many
+/// commands were refused, it happens once, and for all of them: none of them can take it away from the others.
+/// </summary>
+internal sealed class SessionMender(
+    SessionStarter starter,
+    StartedSessions started,
+    IServiceProvider services,
+    IOptions<CommandsServerOptions> options,
+    TimeProvider time
+)
+{
+    private readonly SingleFlight<Guid, Mending> _flights = new();
+    private readonly bool _startNamesRouter = options.Value.Dialect is CommandsDialect.Deployed;
+
+    // Resolved when first needed: whoever owns the sessions calls the Commands-Server as well.
+    private readonly Lazy<ICommandsSessionAuthority> _authority = new(services.GetRequiredService<ICommandsSessionAuthority>);
+
+    /// <summary>Why the session cannot be used; null when it can, and the command is to be repeated.</summary>
+    /// <param name="sessionId">The session that was refused.</param>
+    /// <param name="routerId">The router that the refused command was for.</param>
+    /// <param name="sentAt">When that command was sent: a start since then has mended it already.</param>
+    /// <param name="budget">The time that the command has left.</param>
+    public async Task<CommandsFailure?> MendAsync(Guid sessionId, string? routerId, long sentAt, Budget budget)
+    {
+        try
+        {
+            return await MendAsync(sessionId, routerId, sentAt).WaitAsync(budget.Token);
+        }
+        catch (OperationCanceledException) when (budget.Token.IsCancellationRequested)
+        {
+            return FailureMap.TimedOutUnsent;
+        }
+    }
+
+    private async Task<CommandsFailure?> MendAsync(Guid sessionId, string? routerId, long sentAt)
+    {
+        while (true)
+        {
+            var mending = await _flights.RunAsync(sessionId, () => FlyAsync(sessionId, routerId, sentAt));
+            if (mending.Failure is null or { Kind: CommandsFailureKind.SessionEnded } || mending.RouterId == routerId || !_startNamesRouter)
+            {
+                // Whatever became of the start, the command itself was refused.
+                return mending.Failure is null ? null : mending.Failure with { Effect = CommandEffect.NotDone };
+            }
+        }
+    }
+
+    private async Task<Mending> FlyAsync(Guid sessionId, string? routerId, long sentAt)
+    {
+        if (started.SucceededSince(sessionId, sentAt))
+        {
+            return new Mending(routerId, null);
+        }
+
+        using var budget = new Budget(options.Value.Timeouts.Session, time);
+        bool isLive;
+        try
+        {
+            isLive = await _authority.Value.IsLiveAsync(sessionId, budget.Token);
+        }
+        catch (OperationCanceledException) when (budget.Token.IsCancellationRequested)
+        {
+            return new Mending(routerId, FailureMap.TimedOutUnsent);
+        }
+
+        if (!isLive)
+        {
+            return new Mending(routerId, FailureMap.SessionEnded);
+        }
+
+        var start = await starter.StartAsync(sessionId, routerId);
+        if (!start.IsSuccess)
+        {
+            return new Mending(routerId, start.Failure);
+        }
+
+        // Not cancellable: a session that was started must not stay unknown to its owner.
+        var lives = await _authority.Value.RecordStartedAsync(sessionId, routerId, CancellationToken.None);
+        return new Mending(routerId, lives ? null : FailureMap.SessionEnded);
+    }
+
+    private readonly record struct Mending(string? RouterId, CommandsFailure? Failure);
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using NetPilot.CommandsClient.Resilience;
+using NetPilot.CommandsClient.Transport;
+
+namespace NetPilot.CommandsClient.Telemetry;
+
+/// <summary>Measures and traces each operation as a whole. Session ids and what was sent are in neither.</summary>
+internal sealed class CommandsTelemetry : IDisposable
+{
+    private static readonly ActivitySource Source = new(CommandsInstrumentation.ActivitySourceName);
+
+    private readonly TimeProvider _time;
+    private readonly FailureLog _log;
+    private readonly Meter _meter;
+    private readonly Histogram<double> _duration;
+
+    public CommandsTelemetry(TimeProvider time, FailureLog log, IMeterFactory meters, CircuitBreaker breaker)
+    {
+        _time = time;
+        _log = log;
+        _meter = meters.Create(CommandsInstrumentation.MeterName);
+        _duration = _meter.CreateHistogram(
+            "netpilot.commands.duration",
+            "s",
+            "How long calls to the Commands-Server took, mending the session and repeating included.",
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 35, 65],
+            }
+        );
+        _meter.CreateObservableGauge(
+            "netpilot.commands.breaker.state",
+            () => (int)breaker.State,
+            description: "The circuit to the Commands-Server: 0 closed, 1 half open, 2 open."
+        );
+    }
+
+    public async Task<CommandsResult<T>> ObserveAsync<T>(CommandsCall call, Func<Task<CommandsResult<T>>> run)
+    {
+        var operation = call.Operation.ToString();
+        using var activity = Source.StartActivity($"commands {operation}", ActivityKind.Client);
+        activity?.SetTag("netpilot.commands.operation", operation);
+        activity?.SetTag("netpilot.router.id", call.RouterId);
+
+        var began = _time.GetTimestamp();
+        var outcome = "error";
+        try
+        {
+            var result = await run();
+            outcome = result.Failure?.Code ?? "succeeded";
+            if (result.Failure is { } failure)
+            {
+                activity?.SetStatus(ActivityStatusCode.Error);
+                _log.Write(call, failure, _time.GetElapsedTime(began));
+            }
+
+            return result;
+        }
+        catch (OperationCanceledException)
+        {
+            outcome = "cancelled";
+            throw;
+        }
+        finally
+        {
+            activity?.SetTag("netpilot.commands.outcome", outcome);
+            _duration.Record(_time.GetElapsedTime(began).TotalSeconds, new("operation", operation), new("outcome", outcome));
+        }
+    }
+
+    public void Dispose() => _meter.Dispose();
+}

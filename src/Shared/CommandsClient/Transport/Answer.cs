@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace NetPilot.CommandsClient.Transport;
+
+/// <summary>What came of one call, before it is judged: the rows of the contract's table speak of these.</summary>
+internal abstract record Answer
+{
+    private Answer() { }
+
+    /// <summary>Whether the Commands-Server itself is at fault, rather than a router or the request: what the circuit breaker counts.</summary>
+    public virtual bool IsServerFault => false;
+
+    /// <summary>Whether the Commands-Server was there and answered.</summary>
+    public virtual bool IsAnswered => false;
+
+    /// <summary>Whether the same call may be made again: always when nothing was sent, else only for a read.</summary>
+    public virtual bool MayBeRepeated(bool isRead) => isRead && IsServerFault;
+
+    /// <summary>The envelope of the contract, whatever it says.</summary>
+    public sealed record Envelope(int Status, bool Success, JsonElement Data, string? Code, string? Message) : Answer
+    {
+        public override bool IsAnswered => true;
+
+        public bool IsSessionInvalid => !Success && Status == 401 && Code == "SESSION_INVALID";
+
+        public bool IsSessionAlreadyActive => !Success && Code == "SESSION_ALREADY_ACTIVE";
+    }
+
+    /// <summary>An answer that is no envelope: a page, nothing, half of something, too much.</summary>
+    public sealed record NoEnvelope(int Status, string Reason) : Answer
+    {
+        public override bool IsServerFault => Status >= 500;
+
+        public override bool IsAnswered => Status is > 0 and < 500;
+    }
+
+    /// <summary>No connection came about, so nothing was sent.</summary>
+    public sealed record NotSent(bool Refused) : Answer
+    {
+        public override bool IsServerFault => true;
+
+        // A refusal costs nothing and may be the moment of a restart; what took a connect timeout to find out is not tried twice.
+        public override bool MayBeRepeated(bool isRead) => Refused;
+    }
+
+    /// <summary>The connection broke after sending.</summary>
+    public sealed record Broken : Answer
+    {
+        public override bool IsServerFault => true;
+    }
+
+    /// <summary>No whole answer within the time.</summary>
+    public sealed record TimedOut(bool Sent) : Answer;
+
+    /// <summary>The circuit is open: nothing was sent.</summary>
+    public sealed record CircuitOpen(TimeSpan RetryAfter) : Answer;
+
+    /// <summary>The router's share of calls under way is used up: nothing was sent.</summary>
+    public sealed record Busy : Answer;
+}

@@ -1,0 +1,39 @@
+namespace NetPilot.CommandsClient.Transport;
+
+/// <summary>
+/// One passage of a call through the HTTP pipeline. It travels with the request, so that the strategies can see what kind of call they
+/// carry, and brings back what came of it.
+/// </summary>
+internal sealed class CommandsExchange(CommandsOperation operation, string? routerId)
+{
+    private const int Waiting = 0;
+    private const int Sent = 1;
+    private const int GivenUp = 2;
+
+    private static readonly HttpRequestOptionsKey<CommandsExchange> Key = new("netpilot.commands.exchange");
+
+    private int _state = Waiting;
+
+    public CommandsOperation Operation { get; } = operation;
+
+    /// <summary>The router whose share of calls this one counts for; null for a call that names none.</summary>
+    public string? RouterId { get; } = routerId;
+
+    public Answer? Answer { get; set; }
+
+    /// <summary>Whether the call may have left: from then on the caller's cancellation no longer ends it.</summary>
+    public bool WasSent => Volatile.Read(ref _state) == Sent;
+
+    public static CommandsExchange Of(HttpRequestMessage? request) =>
+        request is not null && request.Options.TryGetValue(Key, out var exchange)
+            ? exchange
+            : throw new InvalidOperationException("Requests to the Commands-Server are made by CommandsTransport only.");
+
+    public void Accompany(HttpRequestMessage request) => request.Options.Set(Key, this);
+
+    /// <summary>Takes the step that cannot be taken back. False when the caller gave up just before.</summary>
+    public bool TrySend() => Interlocked.CompareExchange(ref _state, Sent, Waiting) != GivenUp;
+
+    /// <summary>Gives the call up, unless it was sent.</summary>
+    public bool TryGiveUp() => Interlocked.CompareExchange(ref _state, GivenUp, Waiting) != Sent;
+}

@@ -1,0 +1,89 @@
+using Flurl.Http;
+using Microsoft.Extensions.Options;
+using NetPilot.CommandsClient.Resilience;
+
+namespace NetPilot.CommandsClient.Transport;
+
+/// <summary>Sends a call through the pipeline and brings back what came of it. The only place that knows Flurl.</summary>
+internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRoutes routes, IOptions<CommandsServerOptions> options)
+{
+    private readonly CommandsDialect _dialect = options.Value.Dialect;
+
+    public bool Supports(CommandsOperation operation) => routes.UrlOf(operation) is not null;
+
+    /// <exception cref="OperationCanceledException">The caller gave up before the call was sent.</exception>
+    public async Task<Answer> SendAsync(CommandsCall call, Budget budget, CancellationToken callerToken)
+    {
+        callerToken.ThrowIfCancellationRequested();
+        if (budget.Token.IsCancellationRequested)
+        {
+            return new Answer.TimedOut(Sent: false);
+        }
+
+        var exchange = new CommandsExchange(call.Operation, RouterOf(call));
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(budget.Token);
+        await using var givingUp = callerToken.UnsafeRegister(
+            _ =>
+            {
+                if (exchange.TryGiveUp())
+                {
+                    end.Cancel();
+                }
+            },
+            null
+        );
+
+        try
+        {
+            using var response = await SendAsync(call, exchange, end.Token);
+        }
+        catch (FlurlHttpException) when (exchange.Answer is not null || end.IsCancellationRequested)
+        {
+            // Flurl's exception names the whole address, session id included: nothing of it may go further. What happened is on the exchange.
+        }
+
+        if (exchange.Answer is { } answer)
+        {
+            return answer;
+        }
+
+        // Neither an answer nor a trace of sending: the call was still waiting for its router's share.
+        callerToken.ThrowIfCancellationRequested();
+        return new Answer.Busy();
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(CommandsCall call, CommandsExchange exchange, CancellationToken cancellationToken)
+    {
+        var url =
+            routes.UrlOf(call.Operation)
+            ?? throw new InvalidOperationException($"The {_dialect} dialect has no path for {call.Operation}.");
+        var parameters = call.Parameters(_dialect);
+        using var client = new FlurlClient(clients.CreateClient(CommandsPipeline.ClientName));
+        var request = client
+            .Request(url)
+            .AllowAnyHttpStatus()
+            .ConfigureRequest(settings =>
+            {
+                settings.Timeout = null;
+                settings.BeforeCall = http => exchange.Accompany(http.Request);
+            });
+        if (!call.Operation.IsRead())
+        {
+            return await request.PostJsonAsync(parameters, cancellationToken);
+        }
+
+        foreach (var (name, value) in parameters)
+        {
+            request.SetQueryParam(name, value);
+        }
+
+        // SocketsHttpHandler silently repeats a bodyless request several times when the connection ends without an answer. An empty body
+        // leaves the decision to the pipeline, which repeats once.
+        using var empty = new ByteArrayContent([]);
+        return await request.SendAsync(HttpMethod.Get, empty, cancellationToken);
+    }
+
+    // A session of the plan's dialect is set up without a router, so no router can hold it up.
+    private string? RouterOf(CommandsCall call) =>
+        call.Operation.IsSessionCall() && _dialect is CommandsDialect.Plan ? null : call.RouterId;
+}
