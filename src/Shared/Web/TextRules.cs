@@ -1,5 +1,6 @@
 using System.Text;
 using FluentValidation;
+using FluentValidation.Validators;
 
 namespace NetPilot.Web;
 
@@ -7,37 +8,16 @@ namespace NetPilot.Web;
 public static class TextRules
 {
     /// <summary>A text of so many code points without control characters (newlines where allowed). Null passes: absence is the field's own business.</summary>
-    public static IRuleBuilderOptionsConditions<T, string?> Text<T>(
+    public static IRuleBuilderOptions<T, string?> Text<T>(
         this IRuleBuilder<T, string?> rule,
         int min,
         int max,
         bool allowNewline = false
-    ) =>
-        rule.Custom(
-            (value, context) =>
-            {
-                if (value is not null && RefusalOf(value, min, max, allowNewline) is { } reason)
-                {
-                    context.AddFailure(reason);
-                }
-            }
-        );
+    ) => rule.SetValidator(new TextValidator<T>(min, max, allowNewline, isRequired: false));
 
     /// <summary>Text that must be there.</summary>
-    public static IRuleBuilderOptionsConditions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int max) =>
-        rule.Custom(
-            (value, context) =>
-            {
-                if (value is null)
-                {
-                    context.AddFailure("Is required.");
-                }
-                else if (RefusalOf(value, min, max, allowNewline: false) is { } reason)
-                {
-                    context.AddFailure(reason);
-                }
-            }
-        );
+    public static IRuleBuilderOptions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int max) =>
+        rule.SetValidator(new TextValidator<T>(min, max, allowNewline: false, isRequired: true));
 
     /// <summary>An IPv4 address by <see cref="AddressRules"/> that must be there.</summary>
     public static IRuleBuilderOptionsConditions<T, string?> Ipv4<T>(this IRuleBuilder<T, string?> rule) =>
@@ -68,4 +48,38 @@ public static class TextRules
             : count > max ? $"Must have at most {max} characters."
             : null;
     }
+}
+
+/// <summary>What the OpenAPI document says of a text's length.</summary>
+public interface ITextLimits
+{
+    int Min { get; }
+
+    int Max { get; }
+}
+
+internal sealed class TextValidator<T>(int min, int max, bool allowNewline, bool isRequired) : PropertyValidator<T, string?>, ITextLimits
+{
+    public override string Name => "Text";
+
+    public int Min => min;
+
+    public int Max => max;
+
+    public override bool IsValid(ValidationContext<T> context, string? value)
+    {
+        var reason =
+            value is not null ? TextRules.RefusalOf(value, min, max, allowNewline)
+            : isRequired ? "Is required."
+            : null;
+        if (reason is null)
+        {
+            return true;
+        }
+
+        context.MessageFormatter.AppendArgument("Reason", reason);
+        return false;
+    }
+
+    protected override string GetDefaultMessageTemplate(string errorCode) => "{Reason}";
 }
