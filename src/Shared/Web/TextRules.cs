@@ -15,6 +15,23 @@ public static class TextRules
         bool allowNewline = false
     ) => rule.SetValidator(new TextValidator<T>(min, max, allowNewline, isRequired: false));
 
+    /// <summary>The same for a field that may be absent, which passes as null does.</summary>
+    public static IRuleBuilderOptionsConditions<T, Optional<string?>> Text<T>(
+        this IRuleBuilder<T, Optional<string?>> rule,
+        int min,
+        int max,
+        bool allowNewline = false
+    ) =>
+        rule.Custom(
+            (field, context) =>
+            {
+                if (field.Value is { } value && RefusalOf(value, min, max, allowNewline) is { } reason)
+                {
+                    context.AddFailure(reason);
+                }
+            }
+        );
+
     /// <summary>Text that must be there.</summary>
     public static IRuleBuilderOptions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int max) =>
         rule.SetValidator(new TextValidator<T>(min, max, allowNewline: false, isRequired: true));
