@@ -3,15 +3,17 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
-using BindingSource = Microsoft.AspNetCore.Mvc.ModelBinding.BindingSource;
 using NetPilot.Host.Http;
 using NetPilot.Web;
+using BindingSource = Microsoft.AspNetCore.Mvc.ModelBinding.BindingSource;
 
 namespace NetPilot.Host.OpenApi;
 
 /// <summary>Tells ApiExplorer what an endpoint takes and answers: its parameters, its body, and every status that it declares or that is implied.</summary>
-internal sealed class EndpointDescriptionProvider(IModelMetadataProvider models) : IApiDescriptionProvider
+internal sealed class EndpointDescriptionProvider : IApiDescriptionProvider
 {
+    private static readonly EmptyModelMetadataProvider Models = new();
+
     // After ASP.NET's own provider, whose guesses are replaced.
     public int Order => 1000;
 
@@ -28,7 +30,7 @@ internal sealed class EndpointDescriptionProvider(IModelMetadataProvider models)
 
     public void OnProvidersExecuted(ApiDescriptionProviderContext context) { }
 
-    private void Describe(ApiDescription description, EndpointDefinition endpoint)
+    private static void Describe(ApiDescription description, EndpointDefinition endpoint)
     {
         var metadata = description.ActionDescriptor.EndpointMetadata;
         var inputs = RequestShape.Of(endpoint.ReqDtoType).Properties;
@@ -89,19 +91,19 @@ internal sealed class EndpointDescriptionProvider(IModelMetadataProvider models)
         return statuses.Select(status => new DeclaredAnswer(status, typeof(ProblemBody), ["application/problem+json"]));
     }
 
-    private ApiResponseType Response(DeclaredAnswer answer)
+    private static ApiResponseType Response(DeclaredAnswer answer)
     {
         var type = answer.Type == typeof(void) ? null : answer.Type;
         return new ApiResponseType
         {
             StatusCode = answer.StatusCode,
             Type = type,
-            ModelMetadata = type is null ? null : models.GetMetadataForType(type),
+            ModelMetadata = type is null ? null : Models.GetMetadataForType(type),
             ApiResponseFormats = [.. answer.ContentTypes.Select(contentType => new ApiResponseFormat { MediaType = contentType })],
         };
     }
 
-    private void Add(ApiDescription description, string name, Type type, BindingSource source, bool isRequired) =>
+    private static void Add(ApiDescription description, string name, Type type, BindingSource source, bool isRequired) =>
         description.ParameterDescriptions.Add(
             new ApiParameterDescription
             {
@@ -109,7 +111,7 @@ internal sealed class EndpointDescriptionProvider(IModelMetadataProvider models)
                 Type = type,
                 Source = source,
                 IsRequired = isRequired,
-                ModelMetadata = models.GetMetadataForType(type),
+                ModelMetadata = Models.GetMetadataForType(type),
                 ParameterDescriptor = new ParameterDescriptor { Name = name, ParameterType = type },
             }
         );

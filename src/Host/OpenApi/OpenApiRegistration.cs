@@ -26,7 +26,7 @@ internal static class OpenApiRegistration
     public static void AddOpenApiDocument(this IServiceCollection services)
     {
         services.AddValidated<SwaggerSettings>("Swagger", _ => []);
-        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+        services.ConfigureHttpJsonOptions(json => ApiJson.ConfigureShape(json.SerializerOptions));
         services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, EndpointDescriptionProvider>());
         services.AddOpenApi(
             Version,
@@ -63,15 +63,20 @@ internal static class OpenApiRegistration
 /// <summary>Schemas are called what the REST contract calls them: <c>Router</c>, not <c>RouterResponse</c>.</summary>
 internal static class SchemaNames
 {
-    private const string Suffix = "Response";
+    private static readonly string[] Suffixes = ["Response", "View"];
 
     public static string? Of(JsonTypeInfo type) =>
         type.Type is { IsGenericType: true } page && page.GetGenericTypeDefinition() == typeof(Page<>)
             ? Short(page.GetGenericArguments()[0].Name) + "Page"
-        : type.Type.IsEnum ? null
+        : type.Type.IsEnum || IsOptional(type.Type) ? null
         : OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } name ? (name == nameof(ProblemBody) ? "Problem" : Short(name))
         : null;
 
+    /// <summary>Whether it is a field of a PATCH, which may be absent.</summary>
+    public static bool IsOptional(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Optional<>);
+
     private static string Short(string name) =>
-        name.Length > Suffix.Length && name.EndsWith(Suffix, StringComparison.Ordinal) ? name[..^Suffix.Length] : name;
+        Suffixes.FirstOrDefault(suffix => name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.Ordinal)) is { } suffix
+            ? name[..^suffix.Length]
+            : name;
 }

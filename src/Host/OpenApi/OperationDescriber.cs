@@ -47,7 +47,12 @@ internal sealed class OperationDescriber(IOptions<JsonOptions> json) : IOpenApiO
         {
             if (response is OpenApiResponse answer)
             {
-                Describe(int.Parse(status, System.Globalization.CultureInfo.InvariantCulture), answer, endpoint.EndpointSummary);
+                Describe(
+                    int.Parse(status, System.Globalization.CultureInfo.InvariantCulture),
+                    answer,
+                    ModuleOf(endpoint),
+                    endpoint.EndpointSummary
+                );
             }
         }
 
@@ -82,9 +87,9 @@ internal sealed class OperationDescriber(IOptions<JsonOptions> json) : IOpenApiO
         }
     }
 
-    private static void Describe(int status, OpenApiResponse response, EndpointSummary? summary)
+    private static void Describe(int status, OpenApiResponse response, string module, EndpointSummary? summary)
     {
-        var codes = ProblemCodes.Of(status);
+        var codes = ProblemCodes.Of(status, module);
         response.Description =
             summary?.Responses.GetValueOrDefault(status)
             ?? (

@@ -48,5 +48,40 @@ internal static class ProblemCodes
         [504] = [ErrorCodes.CommandTimeout],
     };
 
-    public static IReadOnlyList<string> Of(int status) => ByStatus.GetValueOrDefault(status, []);
+    private static readonly HashSet<string> OfIdentityOnly =
+    [
+        ErrorCodes.InvalidResetToken,
+        ErrorCodes.InvalidCredentials,
+        ErrorCodes.InvalidRefreshToken,
+        ErrorCodes.Forbidden,
+        ErrorCodes.AccountDisabled,
+        ErrorCodes.UserNotFound,
+        ErrorCodes.SessionNotFound,
+        ErrorCodes.EmailTaken,
+        ErrorCodes.LastAdmin,
+        ErrorCodes.TooManyAttempts,
+        ErrorCodes.ServerBusy,
+    ];
+
+    private static readonly HashSet<string> OfOthersOnly =
+    [
+        ErrorCodes.TierRequired,
+        ErrorCodes.TierLimitReached,
+        ErrorCodes.DeviceNotFound,
+        ErrorCodes.BlockNotFound,
+        ErrorCodes.NotBlocked,
+        ErrorCodes.NotListed,
+        ErrorCodes.RouterTaken,
+        ErrorCodes.RequestInFlight,
+        ErrorCodes.RouterBusy,
+        ErrorCodes.RouterUnreachable,
+        ErrorCodes.CommandsServerUnavailable,
+    ];
+
+    /// <summary>The codes that a module's operation can have; <see cref="ErrorCodes.NotFound"/> is of paths that are no operation's.</summary>
+    public static IReadOnlyList<string> Of(int status, string module) =>
+        ByStatus
+            .GetValueOrDefault(status, [])
+            .Where(code => code != ErrorCodes.NotFound && !(module == "Identity" ? OfOthersOnly : OfIdentityOnly).Contains(code))
+            .ToArray();
 }

@@ -23,11 +23,21 @@ internal sealed class SchemaDescriber(IServiceProvider services) : IOpenApiSchem
         .GroupBy(endpoint => endpoint.ReqDtoType)
         .ToDictionary(group => group.Key, group => group.First().ValidatorType);
 
-    public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    public async Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
+        var type = context.JsonTypeInfo.Type;
+        if (SchemaNames.IsOptional(type))
+        {
+            await DescribeOptionalAsync(schema, context, type.GetGenericArguments()[0], cancellationToken);
+        }
+
+        if (schema.Enum is { Count: > 0 } values)
+        {
+            schema.Type = JsonSchemaType.String | (values.Any(value => value is null) ? JsonSchemaType.Null : default);
+        }
+
         if (context.JsonPropertyInfo is null && schema.Properties is { Count: > 0 })
         {
-            var type = context.JsonTypeInfo.Type;
             if (_validators.TryGetValue(type, out var validator))
             {
                 DescribeRequest(schema, context, type, validator);
@@ -42,8 +52,22 @@ internal sealed class SchemaDescriber(IServiceProvider services) : IOpenApiSchem
                 code.Enum = [.. ProblemCodes.All.Select(name => JsonValue.Create(name))];
             }
         }
+    }
 
-        return Task.CompletedTask;
+    // To the document an optional field is one that is not required, and may be null where its type can be.
+    private static async Task DescribeOptionalAsync(
+        OpenApiSchema schema,
+        OpenApiSchemaTransformerContext context,
+        Type type,
+        CancellationToken cancellationToken
+    )
+    {
+        var value = await context.GetOrCreateSchemaAsync(type, cancellationToken: cancellationToken);
+        var isNullable = !type.IsValueType || Nullable.GetUnderlyingType(type) is not null;
+        schema.Description = null;
+        schema.Type = value.Type | (isNullable ? JsonSchemaType.Null : default);
+        schema.Format = value.Format;
+        schema.Enum = value.Enum;
     }
 
     private void DescribeRequest(OpenApiSchema schema, OpenApiSchemaTransformerContext context, Type type, Type? validatorType)

@@ -8,12 +8,12 @@ namespace NetPilot.Web;
 public static class TextRules
 {
     /// <summary>A text of so many code points without control characters (newlines where allowed). Null passes: absence is the field's own business.</summary>
-    public static IRuleBuilderOptions<T, string?> Text<T>(
+    public static IRuleBuilderOptionsConditions<T, string?> Text<T>(
         this IRuleBuilder<T, string?> rule,
         int min,
         int max,
         bool allowNewline = false
-    ) => rule.SetValidator(new TextValidator<T>(min, max, allowNewline, isRequired: false));
+    ) => rule.Limit(text => text, min, max, allowNewline, isRequired: false);
 
     /// <summary>The same for a field that may be absent, which passes as null does.</summary>
     public static IRuleBuilderOptionsConditions<T, Optional<string?>> Text<T>(
@@ -21,20 +21,11 @@ public static class TextRules
         int min,
         int max,
         bool allowNewline = false
-    ) =>
-        rule.Custom(
-            (field, context) =>
-            {
-                if (field.Value is { } value && RefusalOf(value, min, max, allowNewline) is { } reason)
-                {
-                    context.AddFailure(reason);
-                }
-            }
-        );
+    ) => rule.Limit(field => field.Value, min, max, allowNewline, isRequired: false);
 
     /// <summary>Text that must be there.</summary>
-    public static IRuleBuilderOptions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int max) =>
-        rule.SetValidator(new TextValidator<T>(min, max, allowNewline: false, isRequired: true));
+    public static IRuleBuilderOptionsConditions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int max) =>
+        rule.Limit(text => text, min, max, allowNewline: false, isRequired: true);
 
     /// <summary>An IPv4 address by <see cref="AddressRules"/> that must be there.</summary>
     public static IRuleBuilderOptionsConditions<T, string?> Ipv4<T>(this IRuleBuilder<T, string?> rule) =>
@@ -47,6 +38,18 @@ public static class TextRules
                 }
             }
         );
+
+    // The validator is a class, not a lambda, so that the OpenAPI document can read its limits. FluentValidation's one builder has both types.
+    private static IRuleBuilderOptionsConditions<T, TProperty> Limit<T, TProperty>(
+        this IRuleBuilder<T, TProperty> rule,
+        Func<TProperty, string?> read,
+        int min,
+        int max,
+        bool allowNewline,
+        bool isRequired
+    ) =>
+        (IRuleBuilderOptionsConditions<T, TProperty>)
+            rule.SetValidator(new TextValidator<T, TProperty>(read, min, max, allowNewline, isRequired));
 
     /// <summary>Why a text is refused; null if it is fine.</summary>
     public static string? RefusalOf(string value, int min, int max, bool allowNewline)
@@ -75,7 +78,9 @@ public interface ITextLimits
     int Max { get; }
 }
 
-internal sealed class TextValidator<T>(int min, int max, bool allowNewline, bool isRequired) : PropertyValidator<T, string?>, ITextLimits
+internal sealed class TextValidator<T, TProperty>(Func<TProperty, string?> read, int min, int max, bool allowNewline, bool isRequired)
+    : PropertyValidator<T, TProperty>,
+        ITextLimits
 {
     public override string Name => "Text";
 
@@ -83,10 +88,10 @@ internal sealed class TextValidator<T>(int min, int max, bool allowNewline, bool
 
     public int Max => max;
 
-    public override bool IsValid(ValidationContext<T> context, string? value)
+    public override bool IsValid(ValidationContext<T> context, TProperty value)
     {
         var reason =
-            value is not null ? TextRules.RefusalOf(value, min, max, allowNewline)
+            read(value) is { } text ? TextRules.RefusalOf(text, min, max, allowNewline)
             : isRequired ? "Is required."
             : null;
         if (reason is null)
