@@ -1,0 +1,39 @@
+namespace NetPilot.DevStack.Mail;
+
+/// <summary>Shows the caught mails in a browser, under <c>/_mail</c>.</summary>
+internal static class MailPages
+{
+    public static async Task<bool> TryHandleAsync(HttpContext context, SmtpCatcher catcher)
+    {
+        var (method, path) = (context.Request.Method, context.Request.Path.Value);
+        switch (method, path)
+        {
+            case ("GET", "/_mail" or "/_mail/"):
+                context.Response.ContentType = "text/html; charset=utf-8";
+                await context.Response.SendFileAsync(EmbeddedPages.Get("Mail.mail.html"));
+                return true;
+            case ("GET", "/_mail/messages"):
+                await context.Response.WriteAsJsonAsync(
+                    catcher
+                        .Messages.Reverse()
+                        .Select(mail => new
+                        {
+                            mail.At,
+                            mail.From,
+                            to = mail.Recipients,
+                            mail.Subject,
+                            mail.Text,
+                            mail.Html,
+                            mail.Links,
+                        })
+                );
+                return true;
+            case ("DELETE", "/_mail/messages"):
+                catcher.Clear();
+                context.Response.StatusCode = 204;
+                return true;
+            default:
+                return false;
+        }
+    }
+}
