@@ -23,17 +23,16 @@ public static class TextRules
             }
         );
 
-    /// <summary>The same for a field that may be absent, which passes as null does.</summary>
+    /// <summary>A text of a PATCH by the same rules; absent and null pass.</summary>
     public static IRuleBuilderOptionsConditions<T, Optional<string?>> Text<T>(
         this IRuleBuilder<T, Optional<string?>> rule,
         int min,
-        int max,
-        bool allowNewline = false
+        int max
     ) =>
         rule.Custom(
             (field, context) =>
             {
-                if (field.Value is { } value && RefusalOf(value, min, max, allowNewline) is { } reason)
+                if (field.Value is { } value && RefusalOf(value, min, max, allowNewline: false) is { } reason)
                 {
                     context.AddFailure(reason);
                 }
