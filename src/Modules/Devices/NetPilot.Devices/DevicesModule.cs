@@ -6,7 +6,9 @@ using NetPilot.Devices.Data;
 using NetPilot.Devices.Features;
 using NetPilot.Devices.Features.ScanDevices;
 using NetPilot.Devices.Integrations;
+using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices;
 
@@ -17,6 +19,9 @@ public static class DevicesModule
     {
         services.AddModuleDbContext<DevicesDbContext>(DevicesDbContext.Schema);
         services.AddSingleton<IDeviceDirectory, DeviceDirectory>();
+        services.AddSingleton<IRouterDependents, DeviceDependents>();
+        services.AddSingleton<IUserDependents, DeviceDependents>();
+        services.AddScoped<OwnedDevices>();
         services.AddScoped<BlockedFlags>();
         services.AddScoped<ScanRecorder>();
         services.AddSingleton<ScanStore>();

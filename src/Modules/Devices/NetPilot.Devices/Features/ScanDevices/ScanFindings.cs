@@ -18,11 +18,7 @@ internal sealed record ScanFindings(IReadOnlyList<ScannedDevice> Devices, IReadO
         var byAddress = new Dictionary<IPAddress, ScannedDevice>();
         foreach (var device in report.Devices)
         {
-            if (Refusal(device) is { } reason)
-            {
-                skipped.Add(Skip(device, reason));
-            }
-            else if (device.Mac is null)
+            if (device.Mac is null)
             {
                 byAddress.TryAdd(device.Address, device);
             }
@@ -42,11 +38,6 @@ internal sealed record ScanFindings(IReadOnlyList<ScannedDevice> Devices, IReadO
             skipped
         );
     }
-
-    private static string? Refusal(ScannedDevice device) =>
-        !AddressRules.IsDeviceAddress(device.Address) ? "No device behind a router can have this address."
-        : device.Mac?.GetAddressBytes() is { } mac && (mac.Length != 6 || (mac[0] & 1) != 0) ? "No single device has this MAC."
-        : null;
 
     private static SkippedDevice Skip(ScannedDevice device, string reason) =>
         new(device.Address.ToString(), AddressRules.Format(device.Mac), reason);

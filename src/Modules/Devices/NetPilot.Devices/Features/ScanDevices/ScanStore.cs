@@ -1,5 +1,6 @@
 using System.Net;
 using NetPilot.CommandsClient;
+using NetPilot.Devices.Vendors;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using Npgsql;
@@ -85,7 +86,7 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
             parameters.Add(new NpgsqlParameter<IPAddress[]> { TypedValue = [.. devices.Select(device => device.Address)] });
             parameters.Add(OfNullable(NpgsqlDbType.MacAddr, devices.Select(device => device.Mac)));
             parameters.Add(OfNullable(NpgsqlDbType.Text, devices.Select(device => device.Hostname)));
-            parameters.Add(OfNullable(NpgsqlDbType.Text, devices.Select(device => device.Vendor)));
+            parameters.Add(OfNullable(NpgsqlDbType.Text, devices.Select(MakerOf)));
         }
 
         Add(MarkAbsent);
@@ -101,6 +102,9 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
 
         return added;
     }
+
+    private static string? MakerOf(ScannedDevice device) =>
+        device.Vendor ?? (device.Mac is null ? null : VendorRegistry.MakerOf(device.Mac));
 
     private static NpgsqlParameter OfNullable<T>(NpgsqlDbType type, IEnumerable<T?> values)
         where T : class => new() { NpgsqlDbType = NpgsqlDbType.Array | type, Value = values.ToArray() };
