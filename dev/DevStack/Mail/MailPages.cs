@@ -1,9 +1,9 @@
 namespace NetPilot.DevStack.Mail;
 
-/// <summary>Shows the caught mails in a browser, under <c>/_mail</c>.</summary>
+/// <summary>Shows the caught mails in a browser, under <c>/_mail</c>, and stands in for the frontend's page that a reset link leads to.</summary>
 internal static class MailPages
 {
-    public static async Task<bool> TryHandleAsync(HttpContext context, SmtpCatcher catcher)
+    public static async Task<bool> TryHandleAsync(HttpContext context, SmtpCatcher catcher, Uri api)
     {
         var (method, path) = (context.Request.Method, context.Request.Path.Value);
         switch (method, path)
@@ -11,6 +11,14 @@ internal static class MailPages
             case ("GET", "/_mail" or "/_mail/"):
                 context.Response.ContentType = "text/html; charset=utf-8";
                 await context.Response.SendFileAsync(EmbeddedPages.Get("Mail.mail.html"));
+                return true;
+            case ("GET", "/_mail/reset"):
+                context.Response.ContentType = "text/html; charset=utf-8";
+                using (var page = new StreamReader(EmbeddedPages.Get("Mail.reset.html").CreateReadStream()))
+                {
+                    var text = await page.ReadToEndAsync(context.RequestAborted);
+                    await context.Response.WriteAsync(text.Replace("{api}", api.AbsoluteUri, StringComparison.Ordinal));
+                }
                 return true;
             case ("GET", "/_mail/messages"):
                 await context.Response.WriteAsJsonAsync(

@@ -27,12 +27,13 @@ public static class TextRules
     public static IRuleBuilderOptionsConditions<T, Optional<string?>> Text<T>(
         this IRuleBuilder<T, Optional<string?>> rule,
         int min,
-        int max
+        int max,
+        bool allowNewline = false
     ) =>
         rule.Custom(
             (field, context) =>
             {
-                if (field.Value is { } value && RefusalOf(value, min, max, allowNewline: false) is { } reason)
+                if (field.Value is { } value && RefusalOf(value, min, max, allowNewline) is { } reason)
                 {
                     context.AddFailure(reason);
                 }
