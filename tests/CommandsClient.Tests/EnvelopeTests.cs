@@ -83,7 +83,11 @@ public sealed class EnvelopeTests
     [InlineData(503, "COMMAND_FAILED", "not found. Maybe already unblocked", false)]
     public void Unblocking_what_is_not_blocked_is_recognised(int status, string code, string message, bool expected) =>
         FailureMap
-            .Judge(new Answer.Envelope(status, false, default, code, message), new DetailCleaner([], null))
+            .Judge(
+                new Answer.Envelope(status, false, default, code, message),
+                new CommandsCall(CommandsOperation.Unblock, null, null),
+                null
+            )
             .ShouldNotBeNull()
             .MaybeAlreadyUnblocked.ShouldBe(expected);
 

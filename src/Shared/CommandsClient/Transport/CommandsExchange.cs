@@ -4,7 +4,7 @@ namespace NetPilot.CommandsClient.Transport;
 /// One passage of a call through the HTTP pipeline. It travels with the request, so that the strategies can see what kind of call they
 /// carry, and brings back what came of it.
 /// </summary>
-internal sealed class CommandsExchange(CommandsOperation operation, string? routerId)
+internal sealed class CommandsExchange(CommandsOperation operation, string? share)
 {
     private const int Waiting = 0;
     private const int Sent = 1;
@@ -16,8 +16,8 @@ internal sealed class CommandsExchange(CommandsOperation operation, string? rout
 
     public CommandsOperation Operation { get; } = operation;
 
-    /// <summary>The router whose share of calls this one counts for; null for a call that names none.</summary>
-    public string? RouterId { get; } = routerId;
+    /// <summary>Whose share of calls this one counts for; null for a call that no router can hold up.</summary>
+    public string? Share { get; } = share;
 
     public Answer? Answer { get; set; }
 
