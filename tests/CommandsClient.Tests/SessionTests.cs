@@ -188,6 +188,28 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task Two_starts_of_a_session_for_two_routers_do_not_share_a_failure()
+    {
+        await using var simulator = await CommandsServerSimulator.StartAsync(
+            new SimulatorOptions { Dialect = SimulatorDialect.Deployed },
+            Ct
+        );
+        await using var client = new TestClient(simulator.BaseUrl.ToString(), CommandsDialect.Deployed);
+        var session = TestClient.NewSession();
+        simulator.Router("router-away").Online = false;
+        using var start = simulator.AddFault(new Fault(FaultKind.Hold) { Operation = SimulatorOperation.SessionStart });
+
+        var first = client.Commands.StartSessionAsync(session, "router-away", Ct);
+        await start.WaitForHitAsync(cancellationToken: Ct);
+        var second = client.Commands.StartSessionAsync(session, "router-here", Ct);
+        simulator.CallsOf(SimulatorOperation.SessionStart).Count.ShouldBe(1);
+        start.Release();
+
+        (await first).Failure.ShouldNotBeNull().Kind.ShouldBe(CommandsFailureKind.RouterUnreachable);
+        (await second).IsSuccess.ShouldBeTrue((await second).Failure?.ToString());
+    }
+
+    [Fact]
     public async Task The_plan_names_no_router_in_session_calls_and_the_deployed_form_does()
     {
         foreach (var dialect in Enum.GetValues<CommandsDialect>())

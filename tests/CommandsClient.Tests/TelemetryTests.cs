@@ -66,6 +66,7 @@ public sealed class TelemetryTests
             line.StartsWith("span commands ListBlocked") && line.Contains("netpilot.router.id=router-secrets")
         );
         recorder.Lines.ShouldContain(line => line.Contains("WifiPassword on router router-secrets failed: command_failed"));
+        recorder.Lines.ShouldNotContain(line => line.Contains("System.Net.Http", StringComparison.Ordinal));
         foreach (var secret in secrets)
         {
             // The simulator runs in this process and hears its own requests: its events are not the client's.

@@ -177,7 +177,7 @@ public sealed class ConformanceTests
             }
         }
 
-        return text.ToString();
+        return text.ToString().ReplaceLineEndings("\n");
     }
 
     /// <summary>Whole kinds by their name, the rest one by one.</summary>
