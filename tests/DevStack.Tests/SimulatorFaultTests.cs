@@ -224,6 +224,33 @@ public sealed class SimulatorFaultTests : IAsyncLifetime
 
         await http.DeleteAsync("/_sim/sessions", Ct);
         (await _client.ScanAsync("s")).Code.ShouldBe("SESSION_INVALID");
+        foreach (
+            var kind in (string[])
+                [
+                    "delay",
+                    "hang",
+                    "hang_body",
+                    "reset_before",
+                    "reset_after",
+                    "html",
+                    "truncated",
+                    "empty",
+                    "not_json",
+                    "missing_fields",
+                    "success_with_500",
+                    "failure_with_200",
+                    "wrong_shape",
+                    "envelope",
+                    "data",
+                    "huge",
+                    "redirect",
+                ]
+        )
+        {
+            using var known = await http.PostAsync("/_sim/faults", Json($$"""{"kind":"{{kind}}"}"""), Ct);
+            known.StatusCode.ShouldBe(HttpStatusCode.Created, kind);
+            (await known.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("kind").GetString().ShouldBe(kind);
+        }
         using var nonsense = await http.PostAsync("/_sim/faults", Json("""{"kind":"nonsense"}"""), Ct);
         nonsense.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }

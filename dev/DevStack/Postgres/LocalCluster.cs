@@ -7,40 +7,12 @@ using Npgsql;
 namespace NetPilot.DevStack.Postgres;
 
 /// <summary>
-/// A cluster of one's own from the binaries on this machine. A shell stands between us and the server: it holds the other end of a pipe, so
-/// that the server ends (and a temporary folder goes) when we do, however we do. The kernel's parent-death signal would not serve: it follows the
-/// thread that forked, and thread-pool threads come and go.
+/// A cluster of one's own from the binaries on this machine; it ends, and a temporary one goes, when we do.
 /// </summary>
 internal sealed class LocalCluster : IAsyncDisposable
 {
     private const string TemporaryPrefix = "netpilot-postgres-";
     private const string SuperUser = "netpilot";
-
-    // Reads one word from us: how to stop. No word means that we are gone. The traps keep a Ctrl-C in the terminal for us to act upon.
-    private const string Keeper = """
-        trap '' INT HUP
-        root=$1; temporary=$2; shift 2
-        exec 3<&0
-        "$@" >>"$root/postgres.log" 2>&1 3<&- &
-        server=$!
-        (
-          how=
-          read -r how <&3
-          if [ -z "$how" ] && [ "$temporary" = yes ]; then
-            touch "$root/abandoned"
-            kill -QUIT $server
-            while kill -0 $server; do sleep 0.1; done
-            cd / && rm -rf "$root"
-          elif [ "$how" = immediate ]; then kill -QUIT $server
-          else kill -INT $server
-          fi
-        ) >/dev/null 2>&1 &
-        watcher=$!
-        wait $server
-        code=$?
-        [ -e "$root/abandoned" ] || kill $watcher 2>/dev/null
-        exit $code
-        """;
 
     private readonly PostgresOptions _options;
     private readonly ServiceUser? _user;
@@ -48,7 +20,7 @@ internal sealed class LocalCluster : IAsyncDisposable
     private readonly FileStream _lock;
     private readonly LocalBinaries _binaries;
     private readonly string _password;
-    private Process? _keeper;
+    private KeptProcess? _server;
     private int _port;
 
     private LocalCluster(PostgresOptions options, ServiceUser? user, string root, FileStream held, LocalBinaries binaries, string password)
@@ -65,6 +37,8 @@ internal sealed class LocalCluster : IAsyncDisposable
     private bool Temporary => _options.PersistIn is null;
 
     private string Data => Path.Combine(_root, "data");
+
+    private string LogFile => Path.Combine(_root, "postgres.log");
 
     public string Folder => _root;
 
@@ -108,22 +82,24 @@ internal sealed class LocalCluster : IAsyncDisposable
         const int attempts = 5;
         for (var attempt = 1; ; attempt++)
         {
-            if (_port == 0 || (attempt > 1 && _options.Port == 0 && _keeper is null))
+            if (_port == 0 || (attempt > 1 && _options.Port == 0))
             {
                 _port = FreePort();
             }
 
-            _keeper = Process.Start(
-                Command.Describe([.. ServiceUser.Prefix(_user), "setsid", "sh", "-c", Keeper, "keeper", .. KeeperArguments()], _root)
-            )!;
-            if (await IsReadyAsync(_keeper, cancellationToken))
+            _server = KeptProcess.Start(
+                Command.Describe([.. ServiceUser.Prefix(_user), .. ServerCommand()], _root),
+                LogFile,
+                Temporary ? _root : null
+            );
+            if (await IsReadyAsync(_server, cancellationToken))
             {
                 return;
             }
 
-            _keeper.Dispose();
-            _keeper = null;
-            var log = File.ReadLines(Path.Combine(_root, "postgres.log")).TakeLast(6).ToList();
+            await _server.DisposeAsync();
+            _server = null;
+            var log = File.ReadLines(LogFile).TakeLast(6).ToList();
             if (attempt == attempts || !log.Exists(line => line.Contains("Address already in use", StringComparison.Ordinal)))
             {
                 throw new PostgresUnavailableException($"PostgreSQL did not start on port {_port}:\n{string.Join('\n', log)}");
@@ -134,26 +110,13 @@ internal sealed class LocalCluster : IAsyncDisposable
     /// <summary>Stops the server; <paramref name="immediately"/> as a crash would, so that the next start recovers.</summary>
     public async Task StopAsync(bool immediately, CancellationToken cancellationToken)
     {
-        if (_keeper is not { } keeper)
+        if (_server is { } server)
         {
-            return;
+            // QUIT is what a crash looks like, INT ends every connection and writes all down.
+            await server.StopAsync(immediately ? "QUIT" : "INT", cancellationToken);
+            await server.DisposeAsync();
+            _server = null;
         }
-
-        if (!keeper.HasExited)
-        {
-            try
-            {
-                await keeper.StandardInput.WriteLineAsync((immediately ? "immediate" : "fast").AsMemory(), cancellationToken);
-                await keeper.StandardInput.FlushAsync(cancellationToken);
-            }
-            catch (IOException)
-            {
-                // It ended in this very moment.
-            }
-            await keeper.WaitForExitAsync(cancellationToken);
-        }
-        keeper.Dispose();
-        _keeper = null;
     }
 
     public async ValueTask DisposeAsync()
@@ -332,7 +295,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
     }
 
-    private IEnumerable<string> KeeperArguments()
+    private IEnumerable<string> ServerCommand()
     {
         var settings = new Dictionary<string, string>
         {
@@ -356,8 +319,6 @@ internal sealed class LocalCluster : IAsyncDisposable
 
         return
         [
-            _root,
-            Temporary ? "yes" : "no",
             Path.Combine(_binaries.Folder, "postgres"),
             "-D",
             Data,
@@ -365,12 +326,12 @@ internal sealed class LocalCluster : IAsyncDisposable
         ];
     }
 
-    private async Task<bool> IsReadyAsync(Process keeper, CancellationToken cancellationToken)
+    private async Task<bool> IsReadyAsync(KeptProcess server, CancellationToken cancellationToken)
     {
         // The eighth line of the server's pid file tells its state, as pg_ctl reads it; the first whose process it is.
         var file = Path.Combine(Data, "postmaster.pid");
         var patience = Stopwatch.StartNew();
-        while (!keeper.HasExited)
+        while (!server.HasExited)
         {
             try
             {
@@ -394,7 +355,7 @@ internal sealed class LocalCluster : IAsyncDisposable
 
             if (patience.Elapsed > TimeSpan.FromSeconds(60))
             {
-                throw new PostgresUnavailableException($"PostgreSQL was not ready after a minute; its log is {_root}/postgres.log");
+                throw new PostgresUnavailableException($"PostgreSQL was not ready after a minute; its log is {LogFile}");
             }
             await Task.Delay(TimeSpan.FromMilliseconds(10), cancellationToken);
         }

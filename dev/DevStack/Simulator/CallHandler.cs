@@ -53,9 +53,11 @@ internal sealed class CallHandler(CommandsServerSimulator simulator)
         {
             outcome = await ExecuteAsync(call, input, fault, struck);
         }
-        else if (fault.Delay > TimeSpan.Zero)
+        else
         {
-            await Task.Delay(fault.Delay, _time, simulator.Stopping);
+            var delay = Task.Delay(fault.Delay, _time, simulator.Stopping);
+            struck?.Announce();
+            await delay;
         }
 
         var metadata = new EnvelopeMetadata(
@@ -81,10 +83,9 @@ internal sealed class CallHandler(CommandsServerSimulator simulator)
         try
         {
             // Not tied to the caller: who hangs up does not stop what was begun.
-            if (fault.Delay > TimeSpan.Zero)
-            {
-                await Task.Delay(fault.Delay, _time, simulator.Stopping);
-            }
+            var delay = Task.Delay(fault.Delay, _time, simulator.Stopping);
+            struck?.Announce();
+            await delay;
             if (_options.CommandTime > TimeSpan.Zero)
             {
                 await Task.Delay(_options.CommandTime, _time, simulator.Stopping);

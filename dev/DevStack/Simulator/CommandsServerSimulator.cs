@@ -229,7 +229,7 @@ public sealed class CommandsServerSimulator : IAsyncDisposable
             if (
                 (fault.Operation is null || fault.Operation == operation)
                 && (fault.RouterId is null || fault.RouterId == routerId)
-                && handle.TryHit()
+                && handle.TryTake()
             )
             {
                 return handle;

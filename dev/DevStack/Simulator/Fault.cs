@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NetPilot.DevStack.Simulator;
 
 /// <summary>What goes wrong.</summary>
@@ -40,9 +42,11 @@ public enum FaultKind
     MissingFields,
 
     /// <summary>Executed; a success envelope with status 500 (or <see cref="Fault.Status"/>).</summary>
+    [JsonStringEnumMemberName("success_with_500")]
     SuccessWith500,
 
     /// <summary>A failure envelope (COMMAND_FAILED or <see cref="Fault.Code"/>) with status 200. Not executed unless asked for.</summary>
+    [JsonStringEnumMemberName("failure_with_200")]
     FailureWith200,
 
     /// <summary>Executed; a success whose data has another shape than it should.</summary>
@@ -112,6 +116,7 @@ public sealed class FaultHandle : IDisposable
     private readonly Action<FaultHandle> _remove;
     private readonly Lock _gate = new();
     private readonly List<(int Count, TaskCompletionSource Reached)> _waiting = [];
+    private int _taken;
     private int _hits;
 
     internal FaultHandle(int id, Fault fault, Action<FaultHandle> remove)
@@ -157,15 +162,25 @@ public sealed class FaultHandle : IDisposable
         Release();
     }
 
-    /// <summary>Counts a hit, unless the fault has met all that it was to meet.</summary>
-    internal bool TryHit()
+    /// <summary>Takes one of the calls that the fault is to meet, if any is left.</summary>
+    internal bool TryTake()
     {
         lock (_gate)
         {
-            if (_hits >= Fault.Times)
+            if (_taken >= Fault.Times)
             {
                 return false;
             }
+            _taken++;
+            return true;
+        }
+    }
+
+    /// <summary>Makes a hit known, once its delay is counting: who waits for the hit may move the clock.</summary>
+    internal void Announce()
+    {
+        lock (_gate)
+        {
             _hits++;
             foreach (var (count, reached) in _waiting)
             {
@@ -174,7 +189,6 @@ public sealed class FaultHandle : IDisposable
                     reached.TrySetResult();
                 }
             }
-            return true;
         }
     }
 }

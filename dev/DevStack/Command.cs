@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace NetPilot.DevStack.Postgres;
+namespace NetPilot.DevStack;
 
 /// <summary>Runs a program to its end.</summary>
 internal static class Command

@@ -1,0 +1,199 @@
+using System.Net;
+using System.Net.Sockets;
+using NetPilot.DevStack.Mail;
+using NetPilot.DevStack.Postgres;
+using NetPilot.DevStack.Simulator;
+using Npgsql;
+
+namespace NetPilot.DevStack.Up;
+
+/// <summary><c>dev/up</c>: PostgreSQL, the simulator, the mail catcher and NetPilot, until somebody stops it.</summary>
+internal static class UpCommand
+{
+    private const string ConnectionStringKey = "ConnectionStrings__NetPilot";
+    private const string HostFolder = "src/Host";
+    private const string StateFolder = ".devstack";
+    private const int UsualPostgresPort = 54329;
+
+    public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    {
+        var options = UpOptions.Parse(args);
+        if (options.WantsHelp)
+        {
+            await Console.Out.WriteLineAsync(UpOptions.Help);
+            return 0;
+        }
+
+        Demand(options.Port, "--port", options.NoHost);
+        Demand(options.SimulatorPort, "--simulator-port");
+        Demand(options.SmtpPort, "--smtp-port");
+        Directory.CreateDirectory(StateFolder);
+
+        var configured = Environment.GetEnvironmentVariable(ConnectionStringKey);
+        await using var postgres = string.IsNullOrEmpty(configured) ? await StartPostgresAsync(options, cancellationToken) : null;
+        var connectionString = configured ?? "";
+        if (postgres is not null)
+        {
+            connectionString = await postgres.EnsureDatabaseAsync("netpilot", cancellationToken);
+        }
+        await PrepareDatabaseAsync(connectionString, options.Reset, cancellationToken);
+
+        await using var mails = await SmtpCatcher.StartAsync(options.SmtpPort);
+        var api = new Uri($"http://127.0.0.1:{options.Port}");
+        await using var simulator = await CommandsServerSimulator.StartAsync(
+            new SimulatorOptions
+            {
+                Dialect = options.Dialect,
+                Port = options.SimulatorPort,
+                Alive = !options.Calm,
+                FurtherPages = context => MailPages.TryHandleAsync(context, mails, api),
+            },
+            cancellationToken
+        );
+
+        var settings = SettingsFor(options, connectionString, simulator, mails, api);
+        var environmentFile = WriteEnvironment(settings, connectionString);
+        var welcome = new Welcome(options, api, simulator.BaseUrl, postgres, environmentFile);
+        if (options.NoHost)
+        {
+            await Console.Out.WriteLineAsync(welcome.WithoutHost());
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+
+        var log = Path.GetFullPath(Path.Combine(StateFolder, "host.log"));
+        await using var host = HostProcess.Start(HostFolder, settings, log);
+        await host.WaitUntilReadyAsync(api, cancellationToken);
+        await Console.Out.WriteLineAsync(welcome.Text());
+        await Task.WhenAll(host.WatchAsync(cancellationToken), options.Logs ? FollowAsync(log, cancellationToken) : Task.CompletedTask);
+        return 0;
+    }
+
+    private static async Task<PostgresServer> StartPostgresAsync(UpOptions options, CancellationToken cancellationToken)
+    {
+        if (options.PostgresPort > 0)
+        {
+            Demand(options.PostgresPort, "--postgres-port");
+        }
+        var port =
+            options.PostgresPort > 0 ? options.PostgresPort
+            : IsFree(UsualPostgresPort) ? UsualPostgresPort
+            : 0;
+        return await PostgresServer.StartAsync(
+            new PostgresOptions { PersistIn = Path.Combine(StateFolder, "postgres"), Port = port },
+            cancellationToken
+        );
+    }
+
+    private static async Task PrepareDatabaseAsync(string connectionString, bool reset, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var unpooled = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false };
+            await using var connection = new NpgsqlConnection(unpooled.ConnectionString);
+            await connection.OpenAsync(cancellationToken);
+            if (reset)
+            {
+                const string sql = "DROP SCHEMA IF EXISTS identity, routers, devices, blacklist CASCADE";
+                await using var command = new NpgsqlCommand(sql, connection);
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+        }
+        catch (Exception e) when (e is NpgsqlException or ArgumentException)
+        {
+            throw new UpException($"The PostgreSQL of {ConnectionStringKey} does not answer: {e.Message}");
+        }
+    }
+
+    private static Dictionary<string, string> SettingsFor(
+        UpOptions options,
+        string connectionString,
+        CommandsServerSimulator simulator,
+        SmtpCatcher mails,
+        Uri api
+    )
+    {
+        var settings = new Dictionary<string, string>
+        {
+            [ConnectionStringKey] = connectionString,
+            ["ASPNETCORE_URLS"] = api.GetLeftPart(UriPartial.Authority),
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["CommandsServer__BaseUrl"] = simulator.BaseUrl.GetLeftPart(UriPartial.Authority),
+            ["CommandsServer__Dialect"] = options.Dialect.ToString().ToLowerInvariant(),
+            ["Mail__Smtp__Host"] = "127.0.0.1",
+            ["Mail__Smtp__Port"] = $"{mails.Port}",
+            ["Mail__Smtp__UseTls"] = "false",
+            ["Mail__From"] = "netpilot@localhost",
+            ["Mail__ResetUrl"] = new Uri(simulator.BaseUrl, "/_mail/reset").AbsoluteUri,
+            ["Cors__Origins__0"] = simulator.BaseUrl.GetLeftPart(UriPartial.Authority),
+        };
+        foreach (var name in settings.Keys)
+        {
+            // The port is ours to give; all else that somebody set is meant.
+            if (name != "ASPNETCORE_URLS" && Environment.GetEnvironmentVariable(name) is { Length: > 0 } set)
+            {
+                settings[name] = set;
+            }
+        }
+        return settings;
+    }
+
+    /// <summary>Settings to source in a shell: for NetPilot from an editor, for its command line, and for psql.</summary>
+    private static string WriteEnvironment(Dictionary<string, string> settings, string connectionString)
+    {
+        var database = new NpgsqlConnectionStringBuilder(connectionString);
+        var all = new Dictionary<string, string?>(settings.Select(setting => new KeyValuePair<string, string?>(setting.Key, setting.Value)))
+        {
+            ["PGHOST"] = database.Host,
+            ["PGPORT"] = $"{database.Port}",
+            ["PGUSER"] = database.Username,
+            ["PGPASSWORD"] = database.Password,
+            ["PGDATABASE"] = database.Database,
+        };
+        var file = Path.Combine(StateFolder, "env");
+        var create = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+        using var writer = new StreamWriter(file, create);
+        foreach (var (name, value) in all)
+        {
+            writer.Write($"export {name}='{value?.Replace("'", "'\\''", StringComparison.Ordinal)}'\n");
+        }
+        return file;
+    }
+
+    private static async Task FollowAsync(string file, CancellationToken cancellationToken)
+    {
+        await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(stream);
+        while (true)
+        {
+            var text = await reader.ReadToEndAsync(cancellationToken);
+            await Console.Out.WriteAsync(text);
+            await Task.Delay(TimeSpan.FromMilliseconds(200), cancellationToken);
+        }
+    }
+
+    private static void Demand(int port, string option, bool unless = false)
+    {
+        if (!unless && !IsFree(port))
+        {
+            throw new UpException($"Port {port} is taken: choose another one with {option}.");
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using NetPilot.DevStack.Simulator;
+
+namespace NetPilot.DevStack.Up;
+
+/// <summary>What ends <c>dev/up</c> with a sentence instead of a stack trace.</summary>
+internal sealed class UpException(string message) : Exception(message);
+
+/// <summary>The options of <c>dev/up</c>.</summary>
+internal sealed record UpOptions
+{
+    public const string Help = """
+        Usage: dev/up [options]
+
+          --port N              the API's port (8080)
+          --dialect NAME        plan or deployed: which form of the Commands-Server to play (plan)
+          --simulator-port N    the simulator's port (3000; in the deployed dialect 5000)
+          --smtp-port N         the mail catcher's port (2525)
+          --postgres-port N     the private PostgreSQL's port (54329, or a free one)
+          --calm                devices in the made-up homes neither come nor go
+          --logs                show NetPilot's log here too, not only in .devstack/host.log
+          --no-host             all but NetPilot itself, to run it from an editor: settings are in .devstack/env
+          --reset               begin with an empty database
+
+        ConnectionStrings__NetPilot in the environment takes the place of the private PostgreSQL; other settings of
+        NetPilot in the environment are handed on and win. Ctrl-C stops everything; the data stays in .devstack.
+        """;
+
+    public int Port { get; private init; } = 8080;
+
+    public SimulatorDialect Dialect { get; private init; } = SimulatorDialect.Plan;
+
+    public int SimulatorPort { get; private init; }
+
+    public int SmtpPort { get; private init; } = 2525;
+
+    public int PostgresPort { get; private init; }
+
+    public bool Calm { get; private init; }
+
+    public bool Logs { get; private init; }
+
+    public bool NoHost { get; private init; }
+
+    public bool Reset { get; private init; }
+
+    public bool WantsHelp { get; private init; }
+
+    public static UpOptions Parse(string[] args)
+    {
+        var options = new UpOptions();
+        var words = new Queue<string>(args.SelectMany(arg => arg.StartsWith("--", StringComparison.Ordinal) ? arg.Split('=', 2) : [arg]));
+        while (words.TryDequeue(out var word))
+        {
+            options = word switch
+            {
+                "--port" => options with { Port = Number(word) },
+                "--simulator-port" => options with { SimulatorPort = Number(word) },
+                "--smtp-port" => options with { SmtpPort = Number(word) },
+                "--postgres-port" => options with { PostgresPort = Number(word) },
+                "--dialect" => options with { Dialect = DialectOf(Value(word)) },
+                "--calm" => options with { Calm = true },
+                "--logs" => options with { Logs = true },
+                "--no-host" => options with { NoHost = true },
+                "--reset" => options with { Reset = true },
+                "--help" or "-h" => options with { WantsHelp = true },
+                _ => throw new UpException($"dev/up does not know {word}: see dev/up --help."),
+            };
+        }
+        return options with { SimulatorPort = options.SimulatorPort > 0 ? options.SimulatorPort : DefaultSimulatorPort(options.Dialect) };
+
+        string Value(string name) =>
+            words.TryDequeue(out var value) ? value : throw new UpException($"{name} wants a value: see dev/up --help.");
+
+        int Number(string name) =>
+            int.TryParse(Value(name), out var number) && number is > 0 and < 65536
+                ? number
+                : throw new UpException($"{name} wants a port number from 1 to 65535.");
+    }
+
+    private static SimulatorDialect DialectOf(string name) =>
+        name switch
+        {
+            "plan" => SimulatorDialect.Plan,
+            "deployed" => SimulatorDialect.Deployed,
+            _ => throw new UpException($"There is no dialect {name}: plan or deployed."),
+        };
+
+    private static int DefaultSimulatorPort(SimulatorDialect dialect) => dialect is SimulatorDialect.Plan ? 3000 : 5000;
+}

@@ -1,0 +1,72 @@
+# Sourced by dev/up, dev/test and .ci/run: sees to it that there is a PostgreSQL to start.
+
+oldest_postgres=15
+
+# The newest installed major version, or nothing.
+installed_postgres() {
+  local folder newest=
+  for folder in /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql@*/bin; do
+    [ -x "$folder/initdb" ] || continue
+    folder=$(basename "$(dirname "$folder")")
+    folder=${folder#postgresql@}
+    [ "${folder%%.*}" -ge "${newest:-0}" ] 2>/dev/null && newest=${folder%%.*}
+  done
+  if [ -z "$newest" ] && command -v initdb > /dev/null; then
+    newest=$(initdb --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+  fi
+  echo "$newest"
+}
+
+docker_answers() {
+  command -v docker > /dev/null && timeout 3 docker version --format '{{.Server.Version}}' > /dev/null 2>&1
+}
+
+need_postgres() {
+  local installed as_root=
+  installed=$(installed_postgres)
+  if [ "${installed:-0}" -ge "$oldest_postgres" ] || docker_answers; then
+    return 0
+  fi
+
+  if [ "$(id -u)" -ne 0 ]; then
+    as_root="sudo -n"
+    if ! { command -v sudo && sudo -n true; } > /dev/null 2>&1; then
+      as_root=none
+    fi
+  fi
+  if ! command -v apt-get > /dev/null || [ "$as_root" = none ]; then
+    echo "PostgreSQL $oldest_postgres or newer is missing: install it (Debian, Ubuntu: sudo apt-get install postgresql) or start Docker, then try again." >&2
+    return 1
+  fi
+  install_postgres "$as_root"
+}
+
+# $1: what becomes root ("sudo -n", or nothing).
+install_postgres() {
+  local become=$1 log package
+  log=$(mktemp)
+  echo "Installing PostgreSQL (apt-get; its programs only, no server is set up) ..." >&2
+  if ! {
+    # Debian sets up a server of the machine's own with the package, unless told not to.
+    $become mkdir -p /etc/postgresql-common/createcluster.d &&
+      echo "create_main_cluster = false" | $become tee /etc/postgresql-common/createcluster.d/netpilot.conf &&
+      $become env DEBIAN_FRONTEND=noninteractive apt-get update -q &&
+      package=$(newest_postgres_package) &&
+      if [ -z "$package" ]; then
+        # An older distribution: PostgreSQL's own packages.
+        $become env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends postgresql-common ca-certificates &&
+          $become /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y &&
+          package=$(newest_postgres_package)
+      fi &&
+      $become env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$package"
+  } > "$log" 2>&1 < /dev/null; then
+    tail -n 5 "$log" >&2
+    echo "PostgreSQL could not be installed: see $log, or install PostgreSQL $oldest_postgres or newer yourself." >&2
+    return 1
+  fi
+  rm -f "$log"
+}
+
+newest_postgres_package() {
+  apt-cache search --names-only '^postgresql-[0-9]+$' | sed 's/ .*//' | awk -F- -v oldest="$oldest_postgres" '$2 >= oldest' | sort -t- -k2 -n | tail -n 1
+}

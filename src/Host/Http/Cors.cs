@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+using NetPilot.Host.Startup;
+
+namespace NetPilot.Host.Http;
+
+internal sealed class CorsSettings
+{
+    public List<string> Origins { get; } = [];
+
+    // An origin is compared as text with what browsers send, so that anything else in it would never match.
+    public IEnumerable<string> Refusals() =>
+        Origins
+            .Select(
+                (origin, i) =>
+                    Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+                    && uri.Scheme is "http" or "https"
+                    && uri.GetLeftPart(UriPartial.Authority) == origin
+                        ? null
+                        : $"Cors:Origins:{i} is no exact origin, such as https://app.example.com (no path, no slash at the end, no *)."
+            )
+            .OfType<string>();
+}
+
+/// <summary>The frontend's exact origins may read answers; without any, no cross-origin page may.</summary>
+internal static class CorsExtensions
+{
+    public static void AddFrontendCors(this IServiceCollection services)
+    {
+        services.AddValidated<CorsSettings>("Cors", settings => settings.Refusals());
+        services.AddCors();
+        services
+            .AddOptions<CorsOptions>()
+            .Configure<IOptions<CorsSettings>>(
+                (options, settings) =>
+                    options.AddDefaultPolicy(policy =>
+                        policy
+                            .WithOrigins([.. settings.Value.Origins])
+                            .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE")
+                            .WithHeaders(HeaderNames.Authorization, HeaderNames.ContentType, "Idempotency-Key", "Prefer")
+                            .WithExposedHeaders(HeaderNames.RetryAfter, HeaderNames.Location, "Preference-Applied")
+                            .SetPreflightMaxAge(TimeSpan.FromHours(1))
+                    )
+            );
+    }
+}

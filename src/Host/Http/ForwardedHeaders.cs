@@ -1,0 +1,59 @@
+using System.Net;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.Options;
+using NetPilot.Host.Startup;
+
+namespace NetPilot.Host.Http;
+
+internal sealed class ForwardedHeadersSettings
+{
+    public List<string> KnownProxies { get; } = [];
+
+    public List<string> KnownNetworks { get; } = [];
+
+    public bool TrustsSomebody => KnownProxies.Count + KnownNetworks.Count > 0;
+
+    public IEnumerable<string> Refusals() =>
+        KnownProxies
+            .Select((proxy, i) => IPAddress.TryParse(proxy, out _) ? null : $"ForwardedHeaders:KnownProxies:{i} is no IP address.")
+            .Concat(
+                KnownNetworks.Select(
+                    (network, i) =>
+                        System.Net.IPNetwork.TryParse(network, out _)
+                            ? null
+                            : $"ForwardedHeaders:KnownNetworks:{i} is no network in CIDR form, such as 10.0.0.0/8."
+                )
+            )
+            .OfType<string>();
+}
+
+/// <summary><c>X-Forwarded-*</c> are believed from the configured proxies only: an address decides about rate limits and login failures.</summary>
+internal static class ForwardedHeadersExtensions
+{
+    public static void AddTrustedForwardedHeaders(this IServiceCollection services)
+    {
+        services.AddValidated<ForwardedHeadersSettings>("ForwardedHeaders", settings => settings.Refusals());
+        services
+            .AddOptions<ForwardedHeadersOptions>()
+            .Configure<IOptions<ForwardedHeadersSettings>>(
+                (options, settings) =>
+                {
+                    options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+                    // The chain is followed as long as each hop is one of ours.
+                    options.ForwardLimit = null;
+                    options.KnownProxies.Clear();
+                    options.KnownIPNetworks.Clear();
+                    settings.Value.KnownProxies.ForEach(proxy => options.KnownProxies.Add(IPAddress.Parse(proxy)));
+                    settings.Value.KnownNetworks.ForEach(network => options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(network)));
+                }
+            );
+    }
+
+    public static void UseTrustedForwardedHeaders(this IApplicationBuilder app)
+    {
+        if (app.ApplicationServices.GetRequiredService<IOptions<ForwardedHeadersSettings>>().Value.TrustsSomebody)
+        {
+            app.UseForwardedHeaders();
+        }
+    }
+}

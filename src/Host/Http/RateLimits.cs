@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
+using NetPilot.Host.Startup;
+using NetPilot.Identity.Contracts;
+using NetPilot.Web;
+
+namespace NetPilot.Host.Http;
+
+internal sealed class RateLimitSettings
+{
+    public bool Enabled { get; set; } = true;
+
+    public int AuthPerMinute { get; set; } = 20;
+
+    public int RequestsPerMinute { get; set; } = 600;
+
+    public IEnumerable<string> Refusals()
+    {
+        if (AuthPerMinute < 1)
+        {
+            yield return "RateLimits:AuthPerMinute must be at least 1.";
+        }
+
+        if (RequestsPerMinute < 1)
+        {
+            yield return "RateLimits:RequestsPerMinute must be at least 1.";
+        }
+    }
+}
+
+/// <summary>
+/// General limits, per replica and in memory: requests per user, and calls to the anonymous auth endpoints per address. Login failures are
+/// counted by Identity, in PostgreSQL.
+/// </summary>
+internal static class RateLimits
+{
+    public static void AddRateLimits(this IServiceCollection services)
+    {
+        services.AddValidated<RateLimitSettings>("RateLimits", settings => settings.Refusals());
+        services.AddRateLimiter(_ => { });
+        services
+            .AddOptions<RateLimiterOptions>()
+            .Configure<IOptions<RateLimitSettings>>(
+                (limiter, settings) =>
+                {
+                    limiter.OnRejected = RefuseAsync;
+                    limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
+                        PartitionOf(context, settings.Value)
+                    );
+                }
+            );
+    }
+
+    private static RateLimitPartition<string> PartitionOf(HttpContext context, RateLimitSettings settings)
+    {
+        if (settings.Enabled && context.Features.Get<Caller>() is { } caller)
+        {
+            return PerMinute($"user {caller.UserId}", settings.RequestsPerMinute);
+        }
+
+        return settings.Enabled && IsAnonymousAuth(context)
+            ? PerMinute($"address {AddressOf(context.Connection.RemoteIpAddress)}", settings.AuthPerMinute)
+            : RateLimitPartition.GetNoLimiter("");
+    }
+
+    private static RateLimitPartition<string> PerMinute(string key, int permits) =>
+        RateLimitPartition.GetFixedWindowLimiter(
+            key,
+            _ => new FixedWindowRateLimiterOptions { PermitLimit = permits, Window = TimeSpan.FromMinutes(1) }
+        );
+
+    private static bool IsAnonymousAuth(HttpContext context) =>
+        context.Request.Path.StartsWithSegments("/api/v1/auth")
+        && context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+
+    // Whoever has one IPv6 address has its whole /64.
+    private static string AddressOf(IPAddress? address) =>
+        address switch
+        {
+            null => "unknown",
+            { IsIPv4MappedToIPv6: true } => address.MapToIPv4().ToString(),
+            { AddressFamily: AddressFamily.InterNetworkV6 } => new IPAddress([
+                .. address.GetAddressBytes().AsSpan(0, 8),
+                .. new byte[8],
+            ]).ToString(),
+            _ => address.ToString(),
+        };
+
+    private static ValueTask RefuseAsync(OnRejectedContext context, CancellationToken cancellationToken)
+    {
+        var wait = context.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromMinutes(1);
+        var seconds = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return new ValueTask(
+            ProblemWriter.WriteAsync(
+                context.HttpContext,
+                new Problem(429, ErrorCodes.RateLimited, $"Too many requests; try again in {seconds} s.") { RetryAfter = wait }
+            )
+        );
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text;
+using FastEndpoints;
+using NetPilot.Web;
+
+namespace NetPilot.Host.Http;
+
+/// <summary>
+/// Refuses what no endpoint takes, after the caller is known and before anything is bound: control characters in the path or the query, and
+/// bodies that are not plain JSON.
+/// </summary>
+internal sealed class RequestForm(RequestDelegate next)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (context.GetEndpoint() is not { } endpoint)
+        {
+            return next(context);
+        }
+
+        var refusal =
+            RefusalOfQuery(request.Query)
+            ?? RefusalOfPath(request.RouteValues)
+            ?? (endpoint.Metadata.GetMetadata<EndpointDefinition>() is { } definition ? RefusalOfBody(request, definition) : null);
+        return refusal is null ? next(context) : ProblemWriter.WriteAsync(context, refusal);
+    }
+
+    private static Problem? RefusalOfQuery(IQueryCollection query)
+    {
+        foreach (var (name, values) in query)
+        {
+            if (HasControl(name))
+            {
+                return Problem.Invalid("query", "Must not contain control characters.");
+            }
+
+            foreach (var value in values)
+            {
+                if (HasControl(value))
+                {
+                    return Problem.Invalid(name.Length == 0 ? "query" : name, "Must not contain control characters.");
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static Problem? RefusalOfPath(RouteValueDictionary values)
+    {
+        foreach (var (name, value) in values)
+        {
+            if (HasControl(value as string))
+            {
+                return Problem.Invalid(name, "Must not contain control characters.");
+            }
+        }
+
+        return null;
+    }
+
+    private static Problem? RefusalOfBody(HttpRequest request, EndpointDefinition definition)
+    {
+        if (!RequestShape.Of(definition.ReqDtoType).HasBody || HttpMethods.IsGet(request.Method))
+        {
+            return null;
+        }
+
+        if (request.Headers.ContentEncoding.Count > 0 && request.Headers.ContentEncoding != "identity")
+        {
+            return UnsupportedMediaType("The body must not be compressed.");
+        }
+
+        if (request.ContentType is null)
+        {
+            return request.ContentLength is > 0 || request.Headers.TransferEncoding.Count > 0
+                ? UnsupportedMediaType("The body must be application/json.")
+                : Problem.MalformedJson("A JSON body is needed.");
+        }
+
+        return !Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+            || !type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+                ? UnsupportedMediaType("The body must be application/json.")
+            : type.Charset.HasValue
+            && !type.Charset.Value.AsSpan().Trim('"').Equals(Encoding.UTF8.WebName, StringComparison.OrdinalIgnoreCase)
+                ? UnsupportedMediaType("The body must be in UTF-8.")
+            : null;
+    }
+
+    private static Problem UnsupportedMediaType(string detail) => new(415, ErrorCodes.UnsupportedMediaType, detail);
+
+    private static bool HasControl(string? text) => text is not null && text.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0;
+}

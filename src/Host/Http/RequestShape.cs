@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using FastEndpoints;
+
+namespace NetPilot.Host.Http;
+
+/// <summary>
+/// Where each property of a request comes from, told by its attributes: the one reading that body parsing, the OpenAPI document and the
+/// architecture tests share.
+/// </summary>
+internal sealed class RequestShape
+{
+    private static readonly ConcurrentDictionary<Type, RequestShape> Known = new();
+
+    private RequestShape(Type type) => Properties = Inputs(type).Select(property => (property, SourceOf(property))).ToArray();
+
+    public IReadOnlyList<(PropertyInfo Property, RequestSource Source)> Properties { get; }
+
+    public bool HasBody => Properties.Any(input => input.Source == RequestSource.Body);
+
+    public static RequestShape Of(Type request) => Known.GetOrAdd(request, static type => new RequestShape(type));
+
+    public static RequestSource SourceOf(PropertyInfo property)
+    {
+        foreach (var attribute in property.GetCustomAttributes(inherit: true))
+        {
+            switch (attribute)
+            {
+                case RouteParamAttribute:
+                    return RequestSource.Path;
+                case QueryParamAttribute:
+                    return RequestSource.Query;
+                case FromHeaderAttribute:
+                    return RequestSource.Header;
+                case FromClaimAttribute or FromCookieAttribute or HasPermissionAttribute:
+                    return RequestSource.Elsewhere;
+            }
+        }
+
+        return RequestSource.Body;
+    }
+
+    private static IEnumerable<PropertyInfo> Inputs(Type type) =>
+        type == typeof(EmptyRequest)
+            ? []
+            : type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is { IsPublic: true });
+}
+
+internal enum RequestSource
+{
+    Body,
+    Path,
+    Query,
+    Header,
+    Elsewhere,
+}

@@ -1,0 +1,25 @@
+using System.Reflection;
+using NetPilot.Blacklist;
+using NetPilot.Devices;
+using NetPilot.Identity;
+using NetPilot.Routers;
+
+namespace NetPilot.Host;
+
+/// <summary>The modules, by name: what is not listed here is not in the server.</summary>
+internal static class ModulesRegistry
+{
+    public static readonly Assembly[] Assemblies =
+    [
+        typeof(IdentityModule).Assembly,
+        typeof(RoutersModule).Assembly,
+        typeof(DevicesModule).Assembly,
+        typeof(BlacklistModule).Assembly,
+    ];
+
+    public static IServiceCollection AddModules(this IServiceCollection services, IConfiguration configuration) =>
+        services.AddIdentity(configuration).AddRouters(configuration).AddDevices(configuration).AddBlacklist(configuration);
+
+    public static IApplicationBuilder UseModules(this IApplicationBuilder app) =>
+        app.UseIdentity().UseRouters().UseDevices().UseBlacklist();
+}

@@ -1,0 +1,84 @@
+using FastEndpoints;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Options;
+using NetPilot.CommandsClient;
+using NetPilot.Host.Health;
+using NetPilot.Host.Http;
+using NetPilot.Host.Observability;
+using NetPilot.Host.Problems;
+using NetPilot.Persistence;
+using NetPilot.Web;
+
+namespace NetPilot.Host;
+
+/// <summary>The composition root: what the server is made of, and in which order a request passes it.</summary>
+internal static class NetPilotHost
+{
+    public static void AddNetPilot(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 64 * 1024;
+        });
+        builder.AddLogging();
+        builder.AddTelemetry();
+        builder.AddMetrics();
+
+        var services = builder.Services;
+        services.AddPersistence(builder.Configuration);
+        services.AddCommandsClient(builder.Configuration);
+        services.AddModules(builder.Configuration);
+        services.AddTrustedForwardedHeaders();
+        services.AddFrontendCors();
+        services.AddRateLimits();
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuthorizationProblems>();
+        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        services.AddFastEndpoints(options =>
+        {
+            options.DisableAutoDiscovery = true;
+            options.Assemblies = ModulesRegistry.Assemblies;
+        });
+
+        // A stopping server finishes what is in flight, and a command may take its whole time.
+        services
+            .AddOptions<HostOptions>()
+            .Configure<IOptions<CommandsServerOptions>>(
+                (host, commandsServer) => host.ShutdownTimeout = commandsServer.Value.Timeouts.Total + TimeSpan.FromSeconds(5)
+            );
+    }
+
+    public static void UseNetPilot(this WebApplication app)
+    {
+        app.UseTrustedForwardedHeaders();
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseRequestLogging();
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseMetricsGate();
+        app.UseRouting();
+        app.UseCors();
+        app.UseMiddleware<HiddenEndpoints>();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseRateLimiter();
+        app.UseMiddleware<RequestForm>();
+        app.UseModules();
+        app.MapHealth();
+        app.MapMetrics();
+        app.UseFastEndpoints(config =>
+        {
+            config.Endpoints.RoutePrefix = "api/v1";
+            config.Endpoints.ShortNames = true;
+            ApiJson.Configure(config.Serializer.Options);
+            var readOptions = JsonBody.ReadOptions(config.Serializer.Options);
+            config.Serializer.RequestDeserializer = (request, type, _, cancellationToken) =>
+                JsonBody.ReadAsync(request, type, readOptions, cancellationToken);
+            config.Binding.UsePropertyNamingPolicy = true;
+            config.Binding.JsonExceptionTransformer = null;
+            config.Binding.FailureMessage = (_, _, _) => "Has the wrong type.";
+            config.Errors.ProducesMetadataType = null;
+            config.Errors.ResponseBuilder = FieldProblems.Build;
+            config.Errors.ContentType = "application/problem+json";
+        });
+    }
+}

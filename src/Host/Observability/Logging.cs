@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using NetPilot.Identity.Contracts;
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting.Compact;
+
+namespace NetPilot.Host.Observability;
+
+/// <summary>Structured logs on the console: lines for a person in Development, one JSON object per line elsewhere.</summary>
+internal static class Logging
+{
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+
+    public static void AddLogging(this WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Services.AddSerilog(
+            (services, logger) =>
+            {
+                logger
+                    .ReadFrom.Configuration(builder.Configuration)
+                    .ReadFrom.Services(services)
+                    .Enrich.FromLogContext()
+                    .Enrich.With(new RequestEnricher(services.GetRequiredService<IHttpContextAccessor>()))
+                    .Filter.ByExcluding(SaysTooMuch);
+                var level = builder.Configuration.GetValue("Serilog:ConsoleLevel", LevelAlias.Minimum);
+                if (builder.Environment.IsDevelopment())
+                {
+                    logger.WriteTo.Console(
+                        level,
+                        "{Timestamp:HH:mm:ss} {Level:u3} {SourceContext}: {Message:lj} {traceId}{NewLine}{Exception}",
+                        System.Globalization.CultureInfo.InvariantCulture
+                    );
+                }
+                else
+                {
+                    logger.WriteTo.Console(new RenderedCompactJsonFormatter(), level);
+                }
+            },
+            preserveStaticLogger: true
+        );
+    }
+
+    public static void UseRequestLogging(this WebApplication app) =>
+        app.UseSerilogRequestLogging(options =>
+        {
+            options.Logger = app.Services.GetRequiredService<Serilog.ILogger>();
+            options.GetLevel = (context, _, _) =>
+                context.Response.StatusCode >= 500 ? LogEventLevel.Warning
+                : context.Request.Path.StartsWithSegments("/api") ? LogEventLevel.Information
+                : LogEventLevel.Debug;
+        });
+
+    // ASP.NET's own request lines hold the query string, and are replaced by ours. "Hosting failed to start" repeats, with a stack trace,
+    // what Program says in one sentence.
+    private static bool SaysTooMuch(LogEvent log) =>
+        SourceOf(log) switch
+        {
+            "Microsoft.AspNetCore.Hosting.Diagnostics" => true,
+            HostCategory => log.Properties.TryGetValue("EventId", out var id)
+                && id.ToString().Contains("HostedServiceStartupFaulted", StringComparison.Ordinal),
+            _ => false,
+        };
+
+    private static string? SourceOf(LogEvent log) =>
+        log.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source) && source is ScalarValue { Value: string name }
+            ? name
+            : null;
+
+    /// <summary>Who asked, about which router, in which trace.</summary>
+    private sealed class RequestEnricher(IHttpContextAccessor accessor) : ILogEventEnricher
+    {
+        public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)
+        {
+            if (logEvent.TraceId is { } trace && trace != default(ActivityTraceId))
+            {
+                logEvent.AddPropertyIfAbsent(propertyFactory.CreateProperty("traceId", trace.ToHexString()));
+            }
+
+            if (accessor.HttpContext is not { } context)
+            {
+                return;
+            }
+
+            if (context.Features.Get<Caller>() is { } caller)
+            {
+                logEvent.AddPropertyIfAbsent(propertyFactory.CreateProperty("userId", caller.UserId));
+            }
+
+            if (context.Request.RouteValues.TryGetValue("routerId", out var value) && value is string { Length: <= 128 } routerId)
+            {
+                logEvent.AddPropertyIfAbsent(propertyFactory.CreateProperty("routerId", routerId));
+            }
+        }
+    }
+}

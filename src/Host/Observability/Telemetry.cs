@@ -1,0 +1,43 @@
+using Npgsql;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace NetPilot.Host.Observability;
+
+/// <summary>
+/// Traces and metrics. The modules' own sources and meters are called <c>NetPilot.*</c>. HttpClient isn't traced by itself: its spans
+/// would hold the URLs of the Commands-Server, whose queries carry session ids; CommandsClient makes spans of its own.
+/// </summary>
+internal static class Telemetry
+{
+    private const string Own = "NetPilot.*";
+
+    public static void AddTelemetry(this WebApplicationBuilder builder)
+    {
+        var exports = !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+        var telemetry = builder
+            .Services.AddOpenTelemetry()
+            .ConfigureResource(resource =>
+                resource.AddService("netpilot", serviceVersion: typeof(Program).Assembly.GetName().Version?.ToString(3))
+            )
+            .WithMetrics(metrics =>
+            {
+                metrics.AddAspNetCoreInstrumentation().AddMeter(Own, "Npgsql", "System.Net.Http", "System.Runtime").AddPrometheusExporter();
+                if (exports)
+                {
+                    metrics.AddOtlpExporter();
+                }
+            });
+        if (exports)
+        {
+            telemetry.WithTracing(tracing =>
+                tracing
+                    .AddAspNetCoreInstrumentation(options => options.Filter = context => context.Request.Path.StartsWithSegments("/api"))
+                    .AddNpgsql()
+                    .AddSource(Own)
+                    .AddOtlpExporter()
+            );
+        }
+    }
+}

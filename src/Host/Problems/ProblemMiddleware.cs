@@ -1,0 +1,71 @@
+using NetPilot.Web;
+
+namespace NetPilot.Host.Problems;
+
+/// <summary>Turns what was thrown, and what ended without a body, into problem details.</summary>
+internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return;
+        }
+        catch (Exception exception) when (!context.Response.HasStarted)
+        {
+            await AnswerAsync(context, exception);
+            return;
+        }
+
+        if (!context.Response.HasStarted && OfBareStatus(context.Response) is { } problem)
+        {
+            await ProblemWriter.WriteAsync(context, problem);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, Exception exception)
+    {
+        var problem = ExceptionProblems.Of(exception);
+        if (problem is null)
+        {
+            Log.Unforeseen(logger, context.Request.Method, context.Request.Path, exception);
+            problem = new Problem(500, ErrorCodes.InternalError, "Something went wrong in the server; the trace id finds it in the logs.");
+        }
+        else if (problem.Code == ErrorCodes.DatabaseUnavailable)
+        {
+            Log.DatabaseAway(logger, context.Request.Method, context.Request.Path, exception.Message);
+        }
+
+        context.Response.Clear();
+        await ProblemWriter.WriteAsync(context, problem);
+    }
+
+    private static Problem? OfBareStatus(HttpResponse response) =>
+        response.ContentLength is > 0 || response.ContentType is not null
+            ? null
+            : response.StatusCode switch
+            {
+                400 => Problem.MalformedJson("The request could not be read."),
+                401 => Problem.Unauthorized(),
+                403 => Problem.Forbidden(),
+                404 => new Problem(404, ErrorCodes.NotFound, "There is nothing at this path."),
+                405 => new Problem(405, ErrorCodes.MethodNotAllowed, "This path does not take this method; Allow names those it takes."),
+                413 => new Problem(413, ErrorCodes.BodyTooLarge, "The body is larger than 64 KiB."),
+                415 => new Problem(415, ErrorCodes.UnsupportedMediaType, "The body must be application/json."),
+                _ => null,
+            };
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "{Method} {Path} failed in a way that nobody foresaw")]
+        public static partial void Unforeseen(ILogger logger, string method, PathString path, Exception exception);
+
+        [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not reach the database: {Reason}")]
+        public static partial void DatabaseAway(ILogger logger, string method, PathString path, string reason);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Net;
+using NetPilot.CommandsClient;
+using NetPilot.Routers.Contracts;
+
+namespace NetPilot.Blacklist.Rules;
+
+/// <summary>The three kinds of rule: one life, three tables, three sets of calls.</summary>
+internal sealed class RuleKind
+{
+    public static readonly RuleKind Block = new()
+    {
+        Table = "user_blacklists",
+        NoteColumn = "reason",
+        Name = "block",
+        What = "blocks",
+        AddActivity = RouterActivityKind.Block,
+        RemoveActivity = RouterActivityKind.Unblock,
+        FollowsDevice = true,
+        Add = (client, target, address) => client.BlockAsync(target, address, CancellationToken.None),
+        Remove = (client, target, address) => client.UnblockAsync(target, address, CancellationToken.None),
+        Ask = (client, target) => client.ListBlockedAsync(target, CancellationToken.None),
+    };
+
+    public static readonly RuleKind Limited = OfList(
+        RouterList.Blacklist,
+        "user_limited_devices",
+        "blacklist",
+        RouterActivityKind.BlacklistAdd,
+        RouterActivityKind.BlacklistRemove
+    );
+
+    public static readonly RuleKind Exempt = OfList(
+        RouterList.Whitelist,
+        "user_whitelists",
+        "whitelist",
+        RouterActivityKind.WhitelistAdd,
+        RouterActivityKind.WhitelistRemove
+    );
+
+    public static readonly RuleKind[] All = [Block, Limited, Exempt];
+
+    public required string Table { get; init; }
+
+    public required string NoteColumn { get; init; }
+
+    /// <summary>The kind's name in <c>rule_counts</c>, and in paths.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What the tier limits, in a sentence.</summary>
+    public required string What { get; init; }
+
+    public required RouterActivityKind AddActivity { get; init; }
+
+    public required RouterActivityKind RemoveActivity { get; init; }
+
+    /// <summary>
+    /// Whether the router ties the rule to the device's MAC. Its two lists hold addresses, so an entry there is known by its address.
+    /// </summary>
+    public bool FollowsDevice { get; init; }
+
+    public required Func<ICommandsClient, CommandsTarget, IPAddress, Task<CommandsResult<Unit>>> Add { get; init; }
+
+    public required Func<ICommandsClient, CommandsTarget, IPAddress, Task<CommandsResult<Unit>>> Remove { get; init; }
+
+    public required Func<ICommandsClient, CommandsTarget, Task<CommandsResult<IReadOnlyList<BlockedRule>>>> Ask { get; init; }
+
+    public override string ToString() => Name;
+
+    private static RuleKind OfList(RouterList list, string table, string name, RouterActivityKind add, RouterActivityKind remove) =>
+        new()
+        {
+            Table = table,
+            NoteColumn = "description",
+            Name = name,
+            What = $"entries of the {name}",
+            AddActivity = add,
+            RemoveActivity = remove,
+            Add = (client, target, address) => client.AddToListAsync(target, list, address, CancellationToken.None),
+            Remove = (client, target, address) => client.RemoveFromListAsync(target, list, address, CancellationToken.None),
+            Ask = async (client, target) =>
+            {
+                var answer = await client.GetListAsync(target, list, CancellationToken.None);
+                return answer.IsSuccess
+                    ? CommandsResult<IReadOnlyList<BlockedRule>>.Success(
+                        answer.Data.Select(address => new BlockedRule(address, null)).ToArray()
+                    )
+                    : CommandsResult<IReadOnlyList<BlockedRule>>.Failed(answer.Failure);
+            },
+        };
+}

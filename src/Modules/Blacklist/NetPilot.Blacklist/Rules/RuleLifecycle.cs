@@ -1,0 +1,188 @@
+using NetPilot.Blacklist.Data;
+using NetPilot.CommandsClient;
+
+namespace NetPilot.Blacklist.Rules;
+
+/// <summary>What becomes of a row. Everything that a write may change, and nothing else.</summary>
+internal sealed record RuleChange(RuleState State)
+{
+    public string? Code { get; init; }
+
+    public string? Detail { get; init; }
+
+    public bool MaybeSent { get; init; }
+
+    public DateTimeOffset? SettleAt { get; init; }
+
+    public DateTimeOffset? GiveUpAt { get; init; }
+
+    public int Attempts { get; init; }
+
+    public DateTimeOffset? AppliedAt { get; init; }
+
+    public DateTimeOffset? LiftedAt { get; init; }
+
+    public bool IsTerminal => State is RuleState.Lifted or RuleState.Failed;
+}
+
+/// <summary>
+/// The state machine of a rule's life, for blocks and for the entries of the two lists: what the outcome of a call, or a look at the router,
+/// makes of the row. Pure, so that the whole table can be read and tested in one place.
+/// </summary>
+internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInterval, bool verifyAfterApply, Func<double> random)
+{
+    /// <summary>How long the server goes on by itself before it gives up.</summary>
+    public static readonly TimeSpan GiveUpAfter = TimeSpan.FromHours(24);
+
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromHours(1);
+
+    /// <summary>When a crash between the intent and the outcome is looked into: not before the command's own time, and the lease's margin, are over.</summary>
+    public DateTimeOffset AfterLease(DateTimeOffset now) => now + commandTimeout + TimeSpan.FromSeconds(5);
+
+    /// <summary>The call that puts the rule in force was made, or no turn came for it.</summary>
+    public RuleChange ApplyEnded(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, DateTimeOffset now) =>
+        failure switch
+        {
+            null => InForce(rule, now) with { SettleAt = verifyAfterApply ? now : null },
+            { Effect: CommandEffect.Unknown } => Unknown(rule, failure, calledAt),
+            _ => ApplyNotDone(rule, failure.Code, failure.Detail, now, retry: failure.Kind != CommandsFailureKind.NotSupported),
+        };
+
+    public RuleChange ApplyNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool retry = true) =>
+        retry && rule.GiveUpAt > now && !rule.HasExpired(now)
+            ? Keep(rule) with
+            {
+                Code = code,
+                Detail = detail,
+                MaybeSent = false,
+                Attempts = rule.Attempts + 1,
+                SettleAt = now + Backoff(rule.Attempts),
+            }
+            : new RuleChange(RuleState.Failed)
+            {
+                Code = code,
+                Detail = detail,
+                AppliedAt = rule.AppliedAt,
+            };
+
+    /// <summary>The call that lifts the rule was made, or no turn came for it.</summary>
+    public RuleChange LiftEnded(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, DateTimeOffset now, bool byServer) =>
+        failure switch
+        {
+            null => Gone(rule, now),
+            { Effect: CommandEffect.Unknown } => Unknown(rule, failure, calledAt),
+            _ => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer),
+        };
+
+    public RuleChange LiftNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool byServer) =>
+        rule.HasExpired(now) || rule.GiveUpAt > now || (byServer && rule.GiveUpAt is null)
+            ? Keep(rule) with
+            {
+                Code = code,
+                Detail = detail,
+                MaybeSent = false,
+                Attempts = rule.Attempts + 1,
+                SettleAt = now + LiftRetry(rule, now),
+            }
+            : new RuleChange(RuleState.Blocked)
+            {
+                Code = code,
+                Detail = detail,
+                AppliedAt = rule.AppliedAt,
+            };
+
+    /// <summary>The device is away, and the router can't lift its rule before it is back.</summary>
+    public RuleChange WaitsForDevice(Rule rule, DateTimeOffset now) =>
+        Keep(rule) with
+        {
+            Code = null,
+            Detail = null,
+            MaybeSent = false,
+            GiveUpAt = null,
+            Attempts = rule.Attempts + 1,
+            SettleAt = now + LiftRetry(rule, now),
+        };
+
+    /// <summary>The router holds the rule.</summary>
+    public static RuleChange InForce(Rule rule, DateTimeOffset now) => new(RuleState.Blocked) { AppliedAt = rule.AppliedAt ?? now };
+
+    /// <summary>The router does not hold the rule any more.</summary>
+    public static RuleChange Gone(Rule rule, DateTimeOffset now) => new(RuleState.Lifted) { AppliedAt = rule.AppliedAt, LiftedAt = now };
+
+    /// <summary>The router was asked, and does not hold a rule that was to be put in force: the command did not arrive.</summary>
+    public static RuleChange NeverArrived(Rule rule) =>
+        new(RuleState.Failed) { Code = rule.Code ?? "command_timeout", Detail = rule.Detail ?? "The command did not reach the router." };
+
+    /// <summary>The router put the rule on another device, from which it was lifted again.</summary>
+    public static RuleChange Misdirected(Rule rule) =>
+        new(RuleState.Failed)
+        {
+            Code = "command_failed",
+            Detail = "The router applied the rule to another device; it was lifted there.",
+            AppliedAt = rule.AppliedAt,
+        };
+
+    /// <summary>A command is about to be sent for the row: until its outcome is written, only the router knows.</summary>
+    public RuleChange Sending(Rule rule, RuleState state, DateTimeOffset now) =>
+        Keep(rule) with
+        {
+            State = state,
+            MaybeSent = true,
+            SettleAt = AfterLease(now),
+            // A rule in force that the router lost is put back for as long as it takes within a day.
+            GiveUpAt = rule.State == RuleState.Blocked && state == RuleState.Applying ? now + GiveUpAfter : rule.GiveUpAt,
+        };
+
+    /// <summary>The router could not be asked: nothing is known that was not known before.</summary>
+    public RuleChange LookFailed(Rule rule, CommandsFailure failure, DateTimeOffset now) =>
+        rule switch
+        {
+            { MaybeSent: true } => Keep(rule) with { Attempts = rule.Attempts + 1, SettleAt = now + settleInterval * 0.9 },
+            { State: RuleState.Applying } => ApplyNotDone(rule, failure.Code, failure.Detail, now),
+            { State: RuleState.Lifting } => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer: true),
+            _ => Keep(rule) with { SettleAt = now + settleInterval },
+        };
+
+    /// <summary>Nothing changes but when to look again.</summary>
+    public static RuleChange LookAgain(Rule rule, DateTimeOffset at) => Keep(rule) with { SettleAt = at };
+
+    private RuleChange Unknown(Rule rule, CommandsFailure failure, DateTimeOffset calledAt) =>
+        Keep(rule) with
+        {
+            Code = failure.Code,
+            Detail = failure.Detail,
+            MaybeSent = true,
+            SettleAt = calledAt + commandTimeout,
+        };
+
+    private static RuleChange Keep(Rule rule) =>
+        new(rule.State)
+        {
+            Code = rule.Code,
+            Detail = rule.Detail,
+            MaybeSent = rule.MaybeSent,
+            SettleAt = rule.SettleAt,
+            GiveUpAt = rule.GiveUpAt,
+            Attempts = rule.Attempts,
+            AppliedAt = rule.AppliedAt,
+            LiftedAt = rule.LiftedAt,
+        };
+
+    private TimeSpan Backoff(int attempts) =>
+        Jittered(attempts >= 9 ? LongestBackoff : TimeSpan.FromTicks(Math.Min(LongestBackoff.Ticks, FirstBackoff.Ticks << attempts)));
+
+    // An expired rule is to go as soon as the router answers again: tried often at first, then every tenth of the time that it is late.
+    private TimeSpan LiftRetry(Rule rule, DateTimeOffset now) =>
+        rule.ExpiresAt is { } expiry && expiry <= now
+            ? Jittered(Clamp((now - expiry) / 10, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)))
+            : Backoff(rule.Attempts);
+
+    // Within a tenth above, so that routers which went away together do not come back together; never below the promised time.
+    private TimeSpan Jittered(TimeSpan value) => value * (1 + (0.1 * random()));
+
+    private static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) =>
+        value < least ? least
+        : value > most ? most
+        : value;
+}

@@ -1,0 +1,517 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using NetPilot.Blacklist.Data;
+using NetPilot.Persistence;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace NetPilot.Blacklist.Rules;
+
+/// <summary>What a user wants the router to hold.</summary>
+internal sealed record RuleIntent(
+    Guid Id,
+    Guid UserId,
+    string RouterId,
+    IPAddress Ip,
+    PhysicalAddress? Mac,
+    string? Note,
+    DateTimeOffset? ExpiresAt,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset SettleAt,
+    DateTimeOffset? GiveUpAt,
+    DateTimeOffset FirstCheckAt
+);
+
+/// <summary>A row, and whether this statement made or changed it.</summary>
+internal sealed record FoundRule(Rule Rule, bool Changed);
+
+/// <summary>A router whose rows are to be looked at.</summary>
+internal sealed record DueRules(Guid UserId, string RouterId, IReadOnlyList<Guid> Ids);
+
+/// <summary>The statements behind the state machine, one round trip each. Every write names the state that it expects and the turn it was made in.</summary>
+internal sealed class RuleStore(NpgsqlDataSource database)
+{
+    /// <summary>
+    /// The live row of the same device, or a new one where the tier has room. Null when it has not. The user's counter row makes the limit
+    /// exact however many ask at once; its lock is taken before any row's, here and in <see cref="SaveAsync"/>.
+    /// </summary>
+    public async Task<FoundRule?> IntendAsync(RuleKind kind, RuleIntent intent, int limit, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                // At the limit, the row of the same device may have been made by a statement that this one waited for: look once more.
+                return await TryIntendAsync(kind, intent, limit, cancellationToken)
+                    ?? await TryIntendAsync(kind, intent, limit, cancellationToken);
+            }
+            catch (PostgresException exception)
+                when (attempt < 3 && exception.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
+            {
+                // Somebody made the row of the same device at the same moment: find it.
+            }
+        }
+    }
+
+    /// <summary>The live row that an address means, moved from blocked to lifting if that is what it is. Null if there is none.</summary>
+    public async Task<FoundRule?> BeginLiftAsync(
+        RuleKind kind,
+        Guid userId,
+        string routerId,
+        IPAddress ip,
+        PhysicalAddress? mac,
+        DateTimeOffset settleAt,
+        DateTimeOffset? giveUpAt,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            WITH found AS (
+                SELECT id FROM blacklist.{kind.Table}
+                WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql} AND (device_mac = $4 OR device_ip = $3)
+                ORDER BY (device_mac IS NOT DISTINCT FROM $4) DESC, created_at DESC LIMIT 1
+            ), begun AS (
+                UPDATE blacklist.{kind.Table}
+                SET state = 'lifting', maybe_sent = true, settle_at = $5, give_up_at = $6, attempts = 0, code = NULL, code_detail = NULL
+                WHERE id = (SELECT id FROM found) AND state = 'blocked'
+                RETURNING {Columns(kind)}
+            )
+            SELECT true, {Columns(kind)} FROM begun
+            UNION ALL
+            SELECT false, {Columns(kind)} FROM blacklist.{kind.Table}
+            WHERE id = (SELECT id FROM found) AND NOT EXISTS (SELECT 1 FROM begun)
+            """
+        );
+        Add(command, userId, routerId, ip);
+        AddNullable(command, mac, NpgsqlDbType.MacAddr);
+        Add(command, settleAt);
+        AddNullable(command, giveUpAt, NpgsqlDbType.TimestampTz);
+        var rows = await ReadFoundAsync(command, cancellationToken);
+        return rows.Count == 0 ? null : rows[0];
+    }
+
+    /// <summary>Writes a change if the row is still what it was and no later turn has written it. The row as it is then; null if it is not so.</summary>
+    public async Task<Rule?> SaveAsync(RuleKind kind, Rule rule, RuleChange change, long fence, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            WITH counter AS MATERIALIZED (
+                SELECT live FROM blacklist.rule_counts WHERE user_id = $2 AND kind = $3 AND $4 FOR UPDATE
+            ), saved AS (
+                UPDATE blacklist.{kind.Table}
+                SET state = $5, code = $6, code_detail = $7, maybe_sent = $8, settle_at = $9, give_up_at = $10, attempts = $11,
+                    applied_at = $12, lifted_at = $13, fence = $14
+                WHERE id = $1 AND state = $15 AND fence <= $14 AND (SELECT count(*) FROM counter) >= 0
+                RETURNING {Columns(kind)}
+            ), freed AS (
+                UPDATE blacklist.rule_counts SET live = live - 1
+                WHERE user_id = $2 AND kind = $3 AND $4 AND EXISTS (SELECT 1 FROM saved)
+            )
+            SELECT true, {Columns(kind)} FROM saved
+            """
+        );
+        Add(command, rule.Id, rule.UserId, kind.Name, change.IsTerminal, RuleStates.Name(change.State));
+        AddNullable(command, change.Code, NpgsqlDbType.Text);
+        AddNullable(command, change.Detail, NpgsqlDbType.Text);
+        Add(command, change.MaybeSent);
+        AddNullable(command, change.SettleAt?.ToMicroseconds(), NpgsqlDbType.TimestampTz);
+        AddNullable(command, change.GiveUpAt?.ToMicroseconds(), NpgsqlDbType.TimestampTz);
+        Add(command, change.Attempts);
+        AddNullable(command, change.AppliedAt, NpgsqlDbType.TimestampTz);
+        AddNullable(command, change.LiftedAt, NpgsqlDbType.TimestampTz);
+        Add(command, fence, RuleStates.Name(rule.State));
+        return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
+    }
+
+    public async Task<Rule?> FindAsync(RuleKind kind, Guid id, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand($"SELECT true, {Columns(kind)} FROM blacklist.{kind.Table} WHERE id = $1");
+        Add(command, id);
+        return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
+    }
+
+    /// <summary>The user's words and the expiry of a live row: what was left out of the request stays.</summary>
+    public async Task<Rule?> DescribeAsync(
+        RuleKind kind,
+        Guid id,
+        bool setNote,
+        string? note,
+        bool setExpiry,
+        DateTimeOffset? expiresAt,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            UPDATE blacklist.{kind.Table}
+            SET {kind.NoteColumn} = CASE WHEN $2 THEN $3 ELSE {kind.NoteColumn} END, expires_at = CASE WHEN $4 THEN $5 ELSE expires_at END
+            WHERE id = $1 AND state IN ('applying', 'blocked')
+            RETURNING true, {Columns(kind)}
+            """
+        );
+        Add(command, id, setNote);
+        AddNullable(command, note, NpgsqlDbType.Text);
+        Add(command, setExpiry);
+        AddNullable(command, expiresAt, NpgsqlDbType.TimestampTz);
+        return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
+    }
+
+    /// <summary>Rows whose time has come, claimed until <paramref name="claimUntil"/>: a worker that dies leaves them to the next one.</summary>
+    public Task<IReadOnlyList<DueRules>> ClaimDueAsync(
+        RuleKind kind,
+        DateTimeOffset now,
+        DateTimeOffset claimUntil,
+        int limit,
+        CancellationToken cancellationToken
+    ) => ClaimAsync(kind, "settle_at <= $1", now, claimUntil, limit, cancellationToken);
+
+    /// <summary>Blocks whose time is over, now lifting and claimed, and those that are being lifted because of it and are due again.</summary>
+    public Task<IReadOnlyList<DueRules>> ClaimExpiredAsync(
+        RuleKind kind,
+        DateTimeOffset now,
+        DateTimeOffset claimUntil,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        ClaimAsync(
+            kind,
+            "(expires_at <= $1 AND state = 'blocked') OR (settle_at <= $1 AND expires_at <= $1 AND state IN ('lifting', 'applying'))",
+            now,
+            claimUntil,
+            limit,
+            cancellationToken
+        );
+
+    /// <summary>Gives claimed rows back, for a time when the router's turn may be free.</summary>
+    public async Task PostponeAsync(RuleKind kind, IReadOnlyCollection<Guid> ids, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            $"UPDATE blacklist.{kind.Table} SET settle_at = $2 WHERE id = ANY($1) AND settle_at IS NOT NULL"
+        );
+        Add(command, ids.ToArray(), until);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The live rows of a router, and the newest row of each device or address that the router reports.</summary>
+    public async Task<IReadOnlyList<Rule>> LoadAsync(
+        RuleKind kind,
+        Guid userId,
+        string routerId,
+        IReadOnlyCollection<PhysicalAddress> macs,
+        IReadOnlyCollection<IPAddress> addresses,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            SELECT true, {Columns(kind)} FROM blacklist.{kind.Table}
+            WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql}
+            UNION
+            (SELECT DISTINCT ON (device_mac) true, {Columns(kind)} FROM blacklist.{kind.Table}
+             WHERE user_id = $1 AND router_id = $2 AND device_mac = ANY($3) ORDER BY device_mac, created_at DESC, id DESC)
+            UNION
+            (SELECT DISTINCT ON (device_ip) true, {Columns(kind)} FROM blacklist.{kind.Table}
+             WHERE user_id = $1 AND router_id = $2 AND device_ip = ANY($4) ORDER BY device_ip, created_at DESC, id DESC)
+            """
+        );
+        Add(command, userId, routerId, macs.ToArray(), addresses.ToArray());
+        return (await ReadFoundAsync(command, cancellationToken)).Select(found => found.Rule).ToArray();
+    }
+
+    /// <summary>Whether the router ever had a rule of this kind.</summary>
+    public async Task<bool> AnyAsync(RuleKind kind, Guid userId, string routerId, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            $"SELECT EXISTS (SELECT 1 FROM blacklist.{kind.Table} WHERE user_id = $1 AND router_id = $2)"
+        );
+        Add(command, userId, routerId);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>The router shows the device of a row at another address, or shows which device an address-only row means.</summary>
+    public async Task IdentifyAsync(RuleKind kind, Guid id, IPAddress ip, PhysicalAddress? mac, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            UPDATE blacklist.{kind.Table} AS rule SET device_ip = $2, device_mac = COALESCE(rule.device_mac, $3)
+            WHERE id = $1 AND (device_mac IS NOT NULL OR NOT EXISTS (
+                SELECT 1 FROM blacklist.{kind.Table} other
+                WHERE other.user_id = rule.user_id AND other.router_id = rule.router_id AND other.device_mac = $3 AND other.{RuleStates.LiveSql}))
+            """
+        );
+        Add(command, id, ip);
+        AddNullable(command, mac, NpgsqlDbType.MacAddr);
+        try
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            // Another row of the same device was made at this moment; the next look finds both as they are.
+        }
+    }
+
+    /// <summary>A scan saw devices: rows follow them, and rules that wait for a device are due.</summary>
+    public async Task SeenAsync(
+        RuleKind kind,
+        Guid userId,
+        string routerId,
+        PhysicalAddress[] macs,
+        IPAddress[] addresses,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            WITH seen AS (SELECT mac, ip FROM unnest($3, $4) AS seen (mac, ip)),
+            moved AS (
+                UPDATE blacklist.{kind.Table} AS rule
+                SET device_ip = seen.ip, settle_at = CASE WHEN rule.state = 'lifting' AND NOT rule.maybe_sent THEN LEAST(rule.settle_at, $5) ELSE rule.settle_at END
+                FROM seen
+                WHERE rule.user_id = $1 AND rule.router_id = $2 AND rule.{RuleStates.LiveSql} AND rule.device_mac = seen.mac
+                  AND (rule.device_ip <> seen.ip OR (rule.state = 'lifting' AND NOT rule.maybe_sent))
+            )
+            UPDATE blacklist.{kind.Table} AS rule SET device_mac = seen.mac
+            FROM seen
+            WHERE rule.user_id = $1 AND rule.router_id = $2 AND rule.{RuleStates.LiveSql} AND rule.device_mac IS NULL AND rule.device_ip = seen.ip
+              AND NOT EXISTS (
+                SELECT 1 FROM blacklist.{kind.Table} other
+                WHERE other.user_id = $1 AND other.router_id = $2 AND other.{RuleStates.LiveSql} AND other.device_mac = seen.mac)
+            """
+        );
+        Add(command, userId, routerId, macs, addresses, now);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The router was reset in this turn: no rule is left there.</summary>
+    public Task ClearAsync(Guid userId, string routerId, long fence, DateTimeOffset now, CancellationToken cancellationToken) =>
+        ForAllKindsAsync(
+            kind =>
+                $"""
+                    WITH counter AS MATERIALIZED (SELECT live FROM blacklist.rule_counts WHERE user_id = $1 AND kind = '{kind.Name}' FOR UPDATE),
+                    cleared AS (
+                        UPDATE blacklist.{kind.Table}
+                        SET state = 'lifted', lifted_at = $4, fence = $3, maybe_sent = false, settle_at = NULL, give_up_at = NULL, code = NULL, code_detail = NULL
+                        WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql} AND fence <= $3 AND (SELECT count(*) FROM counter) >= 0
+                        RETURNING id)
+                    UPDATE blacklist.rule_counts SET live = live - (SELECT count(*) FROM cleared) WHERE user_id = $1 AND kind = '{kind.Name}'
+                    """,
+            [userId, routerId, fence, now],
+            cancellationToken
+        );
+
+    public async Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken)
+    {
+        await ForAllKindsAsync(
+            kind =>
+                $"""
+                    WITH counter AS MATERIALIZED (SELECT live FROM blacklist.rule_counts WHERE user_id = $1 AND kind = '{kind.Name}' FOR UPDATE),
+                    deleted AS (
+                        DELETE FROM blacklist.{kind.Table} WHERE user_id = $1 AND router_id = $2 AND (SELECT count(*) FROM counter) >= 0 RETURNING state)
+                    UPDATE blacklist.rule_counts SET live = live - (SELECT count(*) FROM deleted WHERE {RuleStates.LiveSql})
+                    WHERE user_id = $1 AND kind = '{kind.Name}'
+                    """,
+            [userId, routerId],
+            cancellationToken
+        );
+        await using var checks = database.CreateCommand("DELETE FROM blacklist.router_checks WHERE user_id = $1 AND router_id = $2");
+        Add(checks, userId, routerId);
+        await checks.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public async Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken)
+    {
+        await ForAllKindsAsync(kind => $"DELETE FROM blacklist.{kind.Table} WHERE user_id = $1", [userId], cancellationToken);
+        await using var batch = database.CreateBatch();
+        foreach (var table in (string[])["router_checks", "rule_counts"])
+        {
+            var delete = batch.CreateBatchCommand();
+            delete.CommandText = $"DELETE FROM blacklist.{table} WHERE user_id = $1";
+            delete.Parameters.Add(new() { Value = userId });
+            batch.BatchCommands.Add(delete);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Routers whose rules are to be compared with the rows, each put off to its next time as it is handed out.</summary>
+    public async Task<IReadOnlyList<DueRules>> ClaimChecksAsync(
+        DateTimeOffset now,
+        TimeSpan interval,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.CreateCommand(
+            """
+            UPDATE blacklist.router_checks AS due SET next_check_at = $1 + $2 * (0.9 + 0.2 * random())
+            FROM (SELECT user_id, router_id FROM blacklist.router_checks WHERE next_check_at <= $1
+                  ORDER BY next_check_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS claimed
+            WHERE due.user_id = claimed.user_id AND due.router_id = claimed.router_id
+            RETURNING due.user_id, due.router_id
+            """
+        );
+        Add(command, now, interval, limit);
+        var due = new List<DueRules>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            due.Add(new DueRules(reader.GetGuid(0), reader.GetString(1), []));
+        }
+
+        return due;
+    }
+
+    private async Task<FoundRule?> TryIntendAsync(RuleKind kind, RuleIntent intent, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            WITH existing AS (
+                SELECT id FROM blacklist.{kind.Table}
+                WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql}
+                  AND (device_mac = $4 OR (device_ip = $3 AND (device_mac IS NULL OR $4 IS NULL)))
+                ORDER BY (device_mac IS NOT DISTINCT FROM $4) DESC LIMIT 1
+            ), slot AS (
+                INSERT INTO blacklist.rule_counts AS counter (user_id, kind, live)
+                SELECT $1, $5, 1 WHERE $6 > 0 AND NOT EXISTS (SELECT 1 FROM existing)
+                ON CONFLICT (user_id, kind) DO UPDATE SET live = counter.live + 1 WHERE counter.live < $6
+                RETURNING live
+            ), checked AS (
+                INSERT INTO blacklist.router_checks (user_id, router_id, next_check_at)
+                SELECT $1, $2, $13 FROM slot ON CONFLICT (user_id, router_id) DO NOTHING
+            ), inserted AS (
+                INSERT INTO blacklist.{kind.Table}
+                    (id, user_id, router_id, device_ip, device_mac, {kind.NoteColumn}, state, created_by, created_at, expires_at,
+                     fence, maybe_sent, settle_at, give_up_at, attempts)
+                SELECT $7, $1, $2, $3, $4, $8, 'applying', $1, $9, $10, 0, true, $11, $12, 0 FROM slot
+                RETURNING {Columns(kind)}
+            )
+            SELECT true, {Columns(kind)} FROM inserted
+            UNION ALL
+            SELECT false, {Columns(kind)} FROM blacklist.{kind.Table} WHERE id = (SELECT id FROM existing)
+            """
+        );
+        Add(command, intent.UserId, intent.RouterId, intent.Ip);
+        AddNullable(command, intent.Mac, NpgsqlDbType.MacAddr);
+        Add(command, kind.Name, limit, intent.Id);
+        AddNullable(command, intent.Note, NpgsqlDbType.Text);
+        Add(command, intent.CreatedAt);
+        AddNullable(command, intent.ExpiresAt, NpgsqlDbType.TimestampTz);
+        Add(command, intent.SettleAt);
+        AddNullable(command, intent.GiveUpAt, NpgsqlDbType.TimestampTz);
+        Add(command, intent.FirstCheckAt);
+        return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault();
+    }
+
+    private async Task<IReadOnlyList<DueRules>> ClaimAsync(
+        RuleKind kind,
+        string condition,
+        DateTimeOffset now,
+        DateTimeOffset claimUntil,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            UPDATE blacklist.{kind.Table} AS rule
+            SET settle_at = $2,
+                maybe_sent = CASE WHEN state = 'blocked' AND expires_at <= $1 THEN false ELSE maybe_sent END,
+                state = CASE WHEN state = 'blocked' AND expires_at <= $1 THEN 'lifting' ELSE state END
+            FROM (SELECT id FROM blacklist.{kind.Table} WHERE {condition} LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
+            WHERE rule.id = due.id
+            RETURNING rule.user_id, rule.router_id, rule.id
+            """
+        );
+        Add(command, now, claimUntil, limit);
+        var claimed = new List<(Guid UserId, string RouterId, Guid Id)>();
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                claimed.Add((reader.GetGuid(0), reader.GetString(1), reader.GetGuid(2)));
+            }
+        }
+
+        return claimed
+            .GroupBy(row => (row.UserId, row.RouterId))
+            .Select(rows => new DueRules(rows.Key.UserId, rows.Key.RouterId, rows.Select(row => row.Id).ToArray()))
+            .ToArray();
+    }
+
+    private async Task ForAllKindsAsync(Func<RuleKind, string> sql, object[] parameters, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        foreach (var kind in RuleKind.All)
+        {
+            var command = batch.CreateBatchCommand();
+            command.CommandText = sql(kind);
+            foreach (var parameter in parameters)
+            {
+                command.Parameters.Add(new() { Value = parameter });
+            }
+
+            batch.BatchCommands.Add(command);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static string Columns(RuleKind kind) =>
+        $"""
+            id, user_id, router_id, device_ip, device_mac, {kind.NoteColumn}, state, code, code_detail, created_by, created_at, applied_at,
+            expires_at, lifted_at, fence, maybe_sent, settle_at, give_up_at, attempts
+            """;
+
+    private static async Task<List<FoundRule>> ReadFoundAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        var found = new List<FoundRule>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add(new FoundRule(Read(reader), reader.GetBoolean(0)));
+        }
+
+        return found;
+    }
+
+    private static Rule Read(NpgsqlDataReader reader) =>
+        new()
+        {
+            Id = reader.GetGuid(1),
+            UserId = reader.GetGuid(2),
+            RouterId = reader.GetString(3),
+            DeviceIp = reader.GetFieldValue<IPAddress>(4),
+            DeviceMac = reader.IsDBNull(5) ? null : reader.GetFieldValue<PhysicalAddress>(5),
+            Note = reader.IsDBNull(6) ? null : reader.GetString(6),
+            State = RuleStates.Parse(reader.GetString(7)),
+            Code = reader.IsDBNull(8) ? null : reader.GetString(8),
+            Detail = reader.IsDBNull(9) ? null : reader.GetString(9),
+            CreatedBy = reader.IsDBNull(10) ? null : reader.GetGuid(10),
+            CreatedAt = reader.GetFieldValue<DateTimeOffset>(11),
+            AppliedAt = Time(reader, 12),
+            ExpiresAt = Time(reader, 13),
+            LiftedAt = Time(reader, 14),
+            Fence = reader.GetInt64(15),
+            MaybeSent = reader.GetBoolean(16),
+            SettleAt = Time(reader, 17),
+            GiveUpAt = Time(reader, 18),
+            Attempts = reader.GetInt32(19),
+        };
+
+    private static DateTimeOffset? Time(NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
+
+    private static void Add(NpgsqlCommand command, params object[] values)
+    {
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new() { Value = value });
+        }
+    }
+
+    private static void AddNullable(NpgsqlCommand command, object? value, NpgsqlDbType type) =>
+        command.Parameters.Add(new() { Value = value ?? DBNull.Value, NpgsqlDbType = type });
+}

@@ -1,0 +1,29 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using NetPilot.Routers.Contracts;
+
+namespace NetPilot.Devices.Contracts;
+
+/// <summary>Which devices of a router are blocked. Implemented above Devices, by whoever keeps the blocks.</summary>
+public interface IBlockedDevices
+{
+    /// <summary>The MACs and addresses of the router's live blocks that are in force (blocked or lifting), in one round trip.</summary>
+    Task<BlockedAddresses> OfRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken);
+}
+
+/// <summary>The blocked devices of a router.</summary>
+/// <param name="Macs">Blocks that are known by their MAC.</param>
+/// <param name="Addresses">Blocks that are known by their address alone.</param>
+public sealed record BlockedAddresses(IReadOnlyList<PhysicalAddress> Macs, IReadOnlyList<IPAddress> Addresses);
+
+/// <summary>Learns where a scan saw devices. Implemented above Devices, by whoever keeps rows that follow a device's address.</summary>
+public interface IDeviceSightings
+{
+    /// <summary>Called after a scan is stored, with every device that has a MAC. Best for one statement; safe to repeat.</summary>
+    Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, CancellationToken cancellationToken);
+}
+
+/// <summary>A device and where it was seen.</summary>
+/// <param name="Mac">The device.</param>
+/// <param name="Address">Its address now.</param>
+public sealed record DeviceSighting(PhysicalAddress Mac, IPAddress Address);

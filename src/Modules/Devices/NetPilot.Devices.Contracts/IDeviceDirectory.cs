@@ -1,0 +1,29 @@
+using System.Net;
+using System.Net.NetworkInformation;
+
+namespace NetPilot.Devices.Contracts;
+
+/// <summary>What is known of the devices of a router, from the database alone.</summary>
+public interface IDeviceDirectory
+{
+    /// <summary>The device that has this address as far as is known (the one seen last, if several had it); null if none. One round trip.</summary>
+    Task<KnownDevice?> FindByAddressAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken);
+
+    /// <summary>The devices of one router with these MACs or addresses, in one round trip, to name what other modules list.</summary>
+    Task<IReadOnlyList<KnownDevice>> FindAsync(
+        Guid userId,
+        string routerId,
+        IReadOnlyCollection<PhysicalAddress> macs,
+        IReadOnlyCollection<IPAddress> addresses,
+        CancellationToken cancellationToken
+    );
+}
+
+/// <summary>A stored device.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Address">Its last known address.</param>
+/// <param name="Mac">Its MAC; null until one was seen.</param>
+/// <param name="DisplayName">The name that the user gave, else its hostname, else null.</param>
+/// <param name="IsRouter">Whether the user says that it is the router itself, which can't be blocked.</param>
+/// <param name="Online">Whether the last scan saw it.</param>
+public sealed record KnownDevice(Guid Id, IPAddress Address, PhysicalAddress? Mac, string? DisplayName, bool IsRouter, bool Online);

@@ -1,0 +1,169 @@
+using NetPilot.CommandsClient;
+
+namespace NetPilot.Routers.Contracts;
+
+/// <summary>
+/// One command at a time per router, across replicas. A turn is a lease in PostgreSQL with a fencing number: whoever comes later has a
+/// higher one, so that a late answer of an older turn can be told from the present one. Waiting holds no database connection.
+/// </summary>
+public interface IRouterTurns
+{
+    /// <summary>
+    /// Waits for the router's turn: first come first served within a replica, and no replica goes twice while another waits. Where the
+    /// router's last owner left a reset to be done, that is done first, within the turn.
+    /// </summary>
+    /// <param name="routerId">The router, checked for ownership by the caller.</param>
+    /// <param name="callTimeout">How long the calls made in the turn may take; the lease is 5 s longer.</param>
+    /// <param name="patience">How long to wait at most. Zero: take it only if it is free.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The turn; null when none came in time (503 <c>router_busy</c>, nothing was sent).</returns>
+    Task<RouterTurn?> TakeAsync(string routerId, TimeSpan callTimeout, TimeSpan patience, CancellationToken cancellationToken);
+
+    /// <summary>Lengthens the lease for one more call. False when the turn was lost: the holder must not send or write anything more.</summary>
+    Task<bool> RenewAsync(RouterTurn turn, TimeSpan callTimeout, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends the turn and records, in the same round trip, the activity and what the command saw of the router. A turn that cannot be ended
+    /// because PostgreSQL is away runs out with its lease.
+    /// </summary>
+    Task ReleaseAsync(RouterTurn turn, IReadOnlyList<RouterActivity> activities, CancellationToken cancellationToken);
+}
+
+/// <summary>The right to change a router.</summary>
+/// <param name="RouterId">The router.</param>
+/// <param name="Fence">Grows with every turn that is granted for this router.</param>
+public sealed record RouterTurn(string RouterId, long Fence)
+{
+    /// <summary>Whether no turn was granted between the reading of the router and this turn, so that what was read since still holds.</summary>
+    public bool FollowsDirectly(OwnedRouter router) => Fence == router.TurnFence + 1;
+}
+
+/// <summary>Records commands that need no turn.</summary>
+public interface IRouterActivityLog
+{
+    /// <summary>Records activities and what they saw of their routers, in one round trip. Best effort: a failure is logged, never thrown.</summary>
+    Task RecordAsync(IReadOnlyList<RouterActivity> activities, CancellationToken cancellationToken);
+}
+
+/// <summary>One command, as the activity list shows it.</summary>
+/// <param name="RouterId">The router.</param>
+/// <param name="OwnerId">The router's owner, to whom the entry is shown.</param>
+/// <param name="ActorId">The user who asked for it; null for the server's own maintenance.</param>
+/// <param name="Kind">What was asked.</param>
+/// <param name="Target">The address or name that it was about; never a secret; null if there is none.</param>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Code">The failure's code; null on success.</param>
+/// <param name="StartedAt">When the call began.</param>
+/// <param name="Duration">How long it took.</param>
+/// <param name="Reached">True: the router answered; false: it surely did not; null: the call says nothing about the router.</param>
+public sealed record RouterActivity(
+    string RouterId,
+    Guid OwnerId,
+    Guid? ActorId,
+    RouterActivityKind Kind,
+    string? Target,
+    RouterActivityOutcome Outcome,
+    string? Code,
+    DateTimeOffset StartedAt,
+    TimeSpan Duration,
+    bool? Reached
+)
+{
+    /// <summary>The entry for a call's result.</summary>
+    public static RouterActivity Of<T>(
+        OwnedRouter router,
+        Guid? actorId,
+        RouterActivityKind kind,
+        string? target,
+        CommandsResult<T> result,
+        DateTimeOffset startedAt,
+        TimeSpan duration
+    ) =>
+        new(
+            router.RouterId,
+            router.UserId,
+            actorId,
+            kind,
+            target,
+            result.IsSuccess ? RouterActivityOutcome.Succeeded
+                : result.Failure.Effect == CommandEffect.Unknown ? RouterActivityOutcome.Unknown
+                : RouterActivityOutcome.Failed,
+            result.Failure?.Code,
+            startedAt,
+            duration,
+            result.Failure?.Kind switch
+            {
+                null or CommandsFailureKind.CommandFailed => true,
+                CommandsFailureKind.RouterUnreachable => false,
+                _ => null,
+            }
+        );
+}
+
+/// <summary>The kinds of activity, named in the REST contract in snake_case.</summary>
+public enum RouterActivityKind
+{
+    /// <summary>A device was blocked.</summary>
+    Block,
+
+    /// <summary>A device was unblocked.</summary>
+    Unblock,
+
+    /// <summary>The router's rules were cleared.</summary>
+    Reset,
+
+    /// <summary>The network was scanned.</summary>
+    Scan,
+
+    /// <summary>The line was measured.</summary>
+    Speedtest,
+
+    /// <summary>The Wi-Fi's state was asked for.</summary>
+    WifiStatus,
+
+    /// <summary>The Wi-Fi was switched on.</summary>
+    WifiEnable,
+
+    /// <summary>The Wi-Fi was switched off.</summary>
+    WifiDisable,
+
+    /// <summary>The Wi-Fi was renamed.</summary>
+    WifiSsid,
+
+    /// <summary>The Wi-Fi's password was set.</summary>
+    WifiPassword,
+
+    /// <summary>An address was put on the bandwidth-limited list.</summary>
+    BlacklistAdd,
+
+    /// <summary>An address was taken off the bandwidth-limited list.</summary>
+    BlacklistRemove,
+
+    /// <summary>An address was put on the exempt list.</summary>
+    WhitelistAdd,
+
+    /// <summary>An address was taken off the exempt list.</summary>
+    WhitelistRemove,
+
+    /// <summary>The user had the rows compared with the router.</summary>
+    Sync,
+
+    /// <summary>The server asked the router what became of a command.</summary>
+    Settle,
+
+    /// <summary>The server compared the rows with the router.</summary>
+    Drift,
+}
+
+/// <summary>How a command ended.</summary>
+public enum RouterActivityOutcome
+{
+    /// <summary>The Commands-Server acknowledged it.</summary>
+    Succeeded,
+
+    /// <summary>It surely did not take effect.</summary>
+    Failed,
+
+    /// <summary>It may have taken effect.</summary>
+    Unknown,
+}

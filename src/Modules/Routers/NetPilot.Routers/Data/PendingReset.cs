@@ -1,0 +1,31 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace NetPilot.Routers.Data;
+
+/// <summary>A router that was given up and still holds the rules of its last owner.</summary>
+internal sealed class PendingReset
+{
+    private PendingReset() { }
+
+    public string RouterId { get; private set; } = null!;
+
+    public DateTimeOffset RequestedAt { get; private set; }
+
+    public int Attempts { get; private set; }
+
+    public DateTimeOffset NextAttemptAt { get; private set; }
+
+    /// <summary>Until when a replica's worker has it in hand.</summary>
+    public DateTimeOffset? LeasedUntil { get; private set; }
+}
+
+internal sealed class PendingResetConfiguration : IEntityTypeConfiguration<PendingReset>
+{
+    public void Configure(EntityTypeBuilder<PendingReset> builder)
+    {
+        builder.ToTable("pending_resets");
+        builder.HasKey(reset => reset.RouterId);
+        builder.HasIndex(reset => reset.NextAttemptAt);
+    }
+}

@@ -1,0 +1,146 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Options;
+using NetPilot.Persistence;
+using NetPilot.Routers.Data;
+using Npgsql;
+
+namespace NetPilot.Routers.Features.ClaimRouter;
+
+/// <summary>Gives a router to the first who claims it, within the tier's limit, however many claim at once.</summary>
+internal sealed class RouterClaims(NpgsqlDataSource database, IOptions<RoutersOptions> options, TimeProvider time)
+{
+    // The counter row is where a user's concurrent claims queue, and the unique index is where all users' claims of one router do. Both are
+    // looked at as of the statement's start, so a claim that was overtaken by another meanwhile finds neither verdict ("again") and asks anew.
+    private const string Claim = """
+        WITH present AS (
+            SELECT router_id, user_id, name, created_at, last_seen_at, reachability FROM routers.user_routers WHERE router_id = $1
+        ), recent AS (
+            SELECT count(*) AS refusals, min(refused) AS oldest
+            FROM routers.claim_refusals CROSS JOIN unnest(refused_at) AS refused
+            WHERE user_id = $2 AND address = $5 AND refused > $4 - interval '1 hour'
+        ), verdict AS (
+            SELECT CASE
+                WHEN EXISTS (SELECT FROM present WHERE user_id = $2) THEN 'mine'
+                WHEN recent.refusals >= $7 THEN 'limited'
+                WHEN COALESCE((SELECT routers FROM routers.user_router_counts WHERE user_id = $2), 0) >= $6 THEN 'full'
+                WHEN EXISTS (SELECT FROM present) THEN 'taken'
+                ELSE 'free'
+            END AS verdict
+            FROM recent
+        ), refused AS (
+            INSERT INTO routers.claim_refusals AS r (user_id, address, refused_at, last_refused_at)
+            SELECT $2, $5, ARRAY[$4], $4 FROM verdict WHERE verdict = 'taken'
+            ON CONFLICT (user_id, address) DO UPDATE
+            SET refused_at = ARRAY(SELECT at FROM unnest(r.refused_at) AS at WHERE at > $4 - interval '1 hour') || $4, last_refused_at = $4
+            WHERE (SELECT count(*) FROM unnest(r.refused_at) AS at WHERE at > $4 - interval '1 hour') < $7
+            RETURNING 1
+        ), counted AS (
+            INSERT INTO routers.user_router_counts AS c (user_id, routers)
+            SELECT $2, 1 FROM verdict WHERE verdict = 'free'
+            ON CONFLICT (user_id) DO UPDATE SET routers = c.routers + 1 WHERE c.routers < $6
+            RETURNING 1
+        ), claimed AS (
+            INSERT INTO routers.user_routers (id, user_id, router_id, name, created_at, reachability)
+            SELECT $8, $2, $1, $3, $4, 'unknown' FROM counted
+            RETURNING router_id, name, created_at, last_seen_at, reachability
+        )
+        SELECT CASE
+                WHEN verdict = 'free' THEN CASE WHEN EXISTS (SELECT FROM claimed) THEN 'claimed' ELSE 'again' END
+                WHEN verdict = 'taken' AND NOT EXISTS (SELECT FROM refused) THEN 'again'
+                ELSE verdict
+            END,
+            router.*,
+            recent.oldest + interval '1 hour' - $4
+        FROM verdict
+        CROSS JOIN recent
+        LEFT JOIN (
+            SELECT router_id, name, created_at, last_seen_at, reachability FROM present WHERE user_id = $2
+            UNION ALL
+            SELECT router_id, name, created_at, last_seen_at, reachability FROM claimed
+        ) AS router ON true
+        """;
+
+    public async Task<ClaimOutcome> ClaimAsync(
+        ClaimRouterRequest claim,
+        Guid userId,
+        IPAddress address,
+        int maxRouters,
+        CancellationToken cancellationToken
+    )
+    {
+        while (true)
+        {
+            if (await TryAsync(claim, userId, NetworkOf(address), maxRouters, cancellationToken) is { } outcome)
+            {
+                return outcome;
+            }
+        }
+    }
+
+    private async Task<ClaimOutcome?> TryAsync(
+        ClaimRouterRequest claim,
+        Guid userId,
+        IPAddress address,
+        int maxRouters,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.CreateCommand(Claim);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = claim.RouterId! });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = claim.Name! });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.UtcNow() });
+        command.Parameters.Add(new NpgsqlParameter<IPAddress> { TypedValue = address });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = maxRouters });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = options.Value.ClaimsPerHour });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = time.NewId() });
+        try
+        {
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            await row.ReadAsync(cancellationToken);
+            return row.GetString(0) switch
+            {
+                "claimed" => new ClaimOutcome.Claimed(ReadRouter(row)),
+                "mine" => new ClaimOutcome.AlreadyMine(ReadRouter(row)),
+                "limited" => new ClaimOutcome.RateLimited(row.GetTimeSpan(6)),
+                "full" => new ClaimOutcome.TierIsFull(),
+                "taken" => new ClaimOutcome.Taken(),
+                _ => null,
+            };
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            return null;
+        }
+    }
+
+    private static RouterResponse ReadRouter(NpgsqlDataReader row) =>
+        new(
+            row.GetString(1),
+            row.GetString(2),
+            row.GetFieldValue<DateTimeOffset>(3),
+            row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4),
+            SnakeCase.Parse<Reachability>(row.GetString(5))
+        );
+
+    // Whoever has an IPv6 address has its whole /64.
+    private static IPAddress NetworkOf(IPAddress address) =>
+        address.IsIPv4MappedToIPv6 ? address.MapToIPv4()
+        : address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress([.. address.GetAddressBytes()[..8], .. new byte[8]])
+        : address;
+}
+
+/// <summary>What became of a claim.</summary>
+internal abstract record ClaimOutcome
+{
+    public sealed record Claimed(RouterResponse Router) : ClaimOutcome;
+
+    public sealed record AlreadyMine(RouterResponse Router) : ClaimOutcome;
+
+    public sealed record Taken : ClaimOutcome;
+
+    public sealed record TierIsFull : ClaimOutcome;
+
+    public sealed record RateLimited(TimeSpan RetryAfter) : ClaimOutcome;
+}

@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Options;
+using NetPilot.CommandsClient;
+using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
+
+namespace NetPilot.Routers.Turns;
+
+internal sealed class RouterCommands(
+    IRouterTurns turns,
+    IRouterActivityLog activities,
+    IOptions<CommandsServerOptions> options,
+    TimeProvider time
+) : IRouterCommands
+{
+    public async Task<CommandsResult<T>?> RunInTurnAsync<T>(
+        OwnedRouter router,
+        CommandActor actor,
+        RouterCommand command,
+        Func<CommandsTarget, Task<CommandsResult<T>>> call,
+        Func<RouterTurn, CommandsResult<T>, Task>? afterwards,
+        CancellationToken cancellationToken
+    )
+    {
+        var budget = new RequestBudget(time, options.Value.Timeouts);
+        var turn = await turns.TakeAsync(router.RouterId, command.Timeout, budget.Patience, cancellationToken);
+        if (turn is null)
+        {
+            return null;
+        }
+
+        RouterActivity[] record = [];
+        try
+        {
+            var target = new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget.For(command.Timeout));
+            (var result, record) = await TimedAsync(router, actor, command, () => call(target));
+            if (afterwards is not null)
+            {
+                await afterwards(turn, result);
+            }
+
+            return result;
+        }
+        finally
+        {
+            await turns.ReleaseAsync(turn, record, CancellationToken.None);
+        }
+    }
+
+    public async Task<CommandsResult<T>> RunAsync<T>(
+        OwnedRouter router,
+        CommandActor actor,
+        RouterCommand command,
+        Func<CommandsTarget, CancellationToken, Task<CommandsResult<T>>> call,
+        CancellationToken cancellationToken
+    )
+    {
+        var budget = new RequestBudget(time, options.Value.Timeouts);
+        var target = new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget.For(command.Timeout));
+        var (result, record) = await TimedAsync(router, actor, command, () => call(target, cancellationToken));
+        await activities.RecordAsync(record, CancellationToken.None);
+        return result;
+    }
+
+    private async Task<(CommandsResult<T> Result, RouterActivity[] Record)> TimedAsync<T>(
+        OwnedRouter router,
+        CommandActor actor,
+        RouterCommand command,
+        Func<Task<CommandsResult<T>>> call
+    )
+    {
+        var startedAt = time.UtcNow();
+        var started = time.GetTimestamp();
+        var result = await call();
+        var entry = RouterActivity.Of(router, actor.UserId, command.Kind, command.Target, result, startedAt, time.GetElapsedTime(started));
+        return (result, [entry]);
+    }
+}

@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using NetPilot.Persistence;
+using NetPilot.Routers.Activities;
+using NetPilot.Routers.Contracts;
+using Npgsql;
+
+namespace NetPilot.Routers.Turns;
+
+/// <summary>
+/// Turns as leases in PostgreSQL. The head of this replica's queue asks for the lease with one statement, and where another replica holds
+/// it, registers as waiting and asks again at growing intervals. Between two questions it holds no connection.
+/// </summary>
+internal sealed partial class RouterTurns(
+    NpgsqlDataSource database,
+    TimeProvider time,
+    Lazy<IPendingResets> pendingResets,
+    ILogger<RouterTurns> logger
+) : IRouterTurns
+{
+    private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
+
+    // Ranks waiting replicas by (went last, since): none goes twice while another waits, and else the one that waits longest goes.
+    private const string AskSql = """
+        WITH granted AS (
+            INSERT INTO routers.router_turns AS turn (router_id, fence, lease_until, last_replica)
+            VALUES ($1, 1, clock_timestamp() + $2, $3)
+            ON CONFLICT (router_id) DO UPDATE
+            SET fence = turn.fence + 1, lease_until = clock_timestamp() + $2, last_replica = $3
+            WHERE (turn.lease_until IS NULL OR turn.lease_until <= clock_timestamp())
+              AND NOT EXISTS (
+                SELECT 1 FROM routers.router_turn_waiters other
+                WHERE other.router_id = $1 AND other.replica <> $3 AND other.seen_at > clock_timestamp() - interval '2 seconds'
+                  AND (other.replica = turn.last_replica, other.since) < (
+                    $3 = turn.last_replica,
+                    COALESCE((SELECT mine.since FROM routers.router_turn_waiters mine WHERE mine.router_id = $1 AND mine.replica = $3), 'infinity')))
+            RETURNING fence
+        ), registered AS (
+            INSERT INTO routers.router_turn_waiters AS waiter (router_id, replica, since, seen_at)
+            SELECT $1, $3, clock_timestamp(), clock_timestamp() WHERE $4 AND NOT EXISTS (SELECT 1 FROM granted)
+            ON CONFLICT (router_id, replica) DO UPDATE SET seen_at = clock_timestamp()
+        ), forgotten AS (
+            DELETE FROM routers.router_turn_waiters WHERE router_id = $1 AND replica = $3 AND EXISTS (SELECT 1 FROM granted)
+        )
+        SELECT fence, EXISTS (SELECT 1 FROM routers.pending_resets WHERE router_id = $1) FROM granted
+        """;
+
+    private readonly Guid replica = time.NewId();
+    private readonly TurnQueues queues = new();
+
+    public async Task<RouterTurn?> TakeAsync(string routerId, TimeSpan callTimeout, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        if (!await queues.EnterAsync(routerId, patience, cancellationToken))
+        {
+            return null;
+        }
+
+        RouterTurn? turn = null;
+        try
+        {
+            turn = await AskUntilGrantedAsync(routerId, callTimeout, patience, started, cancellationToken);
+            return turn;
+        }
+        finally
+        {
+            if (turn is null)
+            {
+                queues.Exit(routerId);
+            }
+        }
+    }
+
+    public async Task<bool> RenewAsync(RouterTurn turn, TimeSpan callTimeout, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "UPDATE routers.router_turns SET lease_until = clock_timestamp() + $3 WHERE router_id = $1 AND fence = $2"
+        );
+        command.Parameters.Add(new() { Value = turn.RouterId });
+        command.Parameters.Add(new() { Value = turn.Fence });
+        command.Parameters.Add(new() { Value = callTimeout + LeaseMargin });
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    public async Task ReleaseAsync(RouterTurn turn, IReadOnlyList<RouterActivity> activities, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var batch = database.CreateBatch();
+            var release = batch.CreateBatchCommand();
+            release.CommandText = "UPDATE routers.router_turns SET lease_until = NULL WHERE router_id = $1 AND fence = $2";
+            release.Parameters.Add(new() { Value = turn.RouterId });
+            release.Parameters.Add(new() { Value = turn.Fence });
+            batch.BatchCommands.Add(release);
+            ActivitySql.AddTo(batch, activities, time);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
+        {
+            Log.ReleaseFailed(logger, turn.RouterId, turn.Fence, exception.Message);
+        }
+        finally
+        {
+            queues.Exit(turn.RouterId);
+        }
+    }
+
+    private async Task<RouterTurn?> AskUntilGrantedAsync(
+        string routerId,
+        TimeSpan callTimeout,
+        TimeSpan patience,
+        long started,
+        CancellationToken cancellationToken
+    )
+    {
+        var rest = FirstRest;
+        var registered = false;
+        while (true)
+        {
+            var remaining = patience - Stopwatch.GetElapsedTime(started);
+            var (fence, resetIsPending) = await AskAsync(routerId, callTimeout, remaining > TimeSpan.Zero, cancellationToken);
+            if (fence is { } granted)
+            {
+                var turn = new RouterTurn(routerId, granted);
+                return !resetIsPending || await RunPendingResetAsync(turn, callTimeout) ? turn : null;
+            }
+
+            if (remaining <= TimeSpan.Zero)
+            {
+                if (registered)
+                {
+                    await ForgetAsync(routerId);
+                }
+
+                return null;
+            }
+
+            registered = true;
+            // Leases run by PostgreSQL's clock, so the waiting for them is real time whatever TimeProvider says.
+            await Task.Delay(rest < remaining ? rest : remaining, cancellationToken);
+            rest = rest * 2 < LongestRest ? rest * 2 : LongestRest;
+        }
+    }
+
+    private async Task<(long? Fence, bool ResetIsPending)> AskAsync(
+        string routerId,
+        TimeSpan callTimeout,
+        bool register,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.CreateCommand(AskSql);
+        command.Parameters.Add(new() { Value = routerId });
+        command.Parameters.Add(new() { Value = callTimeout + LeaseMargin });
+        command.Parameters.Add(new() { Value = replica });
+        command.Parameters.Add(new() { Value = register });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? (reader.GetInt64(0), reader.GetBoolean(1)) : (null, false);
+    }
+
+    // The last owner's rules go before the first command of the present one; while they can't, nobody's command can be sent.
+    private async Task<bool> RunPendingResetAsync(RouterTurn turn, TimeSpan callTimeout)
+    {
+        var done = false;
+        try
+        {
+            done =
+                await pendingResets.Value.RunAsync(turn, CancellationToken.None)
+                && await RenewAsync(turn, callTimeout, CancellationToken.None);
+            return done;
+        }
+        finally
+        {
+            if (!done)
+            {
+                await GiveBackAsync(turn);
+            }
+        }
+    }
+
+    private async Task GiveBackAsync(RouterTurn turn)
+    {
+        await using var command = database.CreateCommand(
+            "UPDATE routers.router_turns SET lease_until = NULL WHERE router_id = $1 AND fence = $2"
+        );
+        command.Parameters.Add(new() { Value = turn.RouterId });
+        command.Parameters.Add(new() { Value = turn.Fence });
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    private async Task ForgetAsync(string routerId)
+    {
+        await using var command = database.CreateCommand("DELETE FROM routers.router_turn_waiters WHERE router_id = $1 AND replica = $2");
+        command.Parameters.Add(new() { Value = routerId });
+        command.Parameters.Add(new() { Value = replica });
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The turn {Fence} of router {RouterId} could not be released and runs out by itself: {Reason}")]
+        public static partial void ReleaseFailed(ILogger logger, string routerId, long fence, string reason);
+    }
+}

@@ -1,0 +1,163 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace NetPilot.Persistence;
+
+/// <summary>
+/// Brings every module's schema up to date at start. An advisory lock lets one replica work at a time, so any number may start at once.
+/// </summary>
+public sealed partial class DatabaseMigrator(
+    IEnumerable<ModuleDatabase> modules,
+    IServiceProvider services,
+    IOptions<DatabaseOptions> options,
+    TimeProvider time,
+    ILogger<DatabaseMigrator> logger
+)
+{
+    // Any constant does, as long as all replicas share it.
+    private const long LockKey = 0x4E65_7450_696C_6F74;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private volatile bool migrated;
+
+    /// <summary>Whether the schemas are known to be up to date.</summary>
+    public bool IsUpToDate => migrated;
+
+    /// <summary>As <see cref="RunAsync"/>, but waits half a minute for a PostgreSQL that is not there yet, as when a whole stack starts at once.</summary>
+    /// <exception cref="DatabaseStartException">It does not come, or it refuses us.</exception>
+    public async Task RunPatientlyAsync(CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await RunAsync(cancellationToken);
+                return;
+            }
+            catch (NpgsqlException exception) when (IsAway(exception) && time.GetElapsedTime(started) < Patience)
+            {
+                Log.Waiting(logger, exception.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+            }
+            catch (NpgsqlException exception)
+            {
+                throw new DatabaseStartException(
+                    IsAway(exception)
+                        ? $"PostgreSQL (ConnectionStrings:NetPilot) did not answer within {Patience.TotalSeconds:0} s: {exception.Message}"
+                        : $"PostgreSQL (ConnectionStrings:NetPilot, ConnectionStrings:NetPilotMigrations) refused: {exception.Message}",
+                    exception
+                );
+            }
+        }
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var settings = options.Value;
+        await using var source = NpgsqlDataSource.Create(settings.NetPilotMigrations ?? settings.NetPilot!);
+        await using var guard = await source.OpenConnectionAsync(cancellationToken);
+        await RefuseOldServerAsync(guard);
+        await ExecuteAsync(guard, $"SELECT pg_advisory_lock({LockKey})", cancellationToken);
+        try
+        {
+            foreach (var module in modules)
+            {
+                await MigrateAsync(module, source, settings, cancellationToken);
+            }
+
+            if (settings.NetPilotMigrations is not null)
+            {
+                await GrantToRuntimeRoleAsync(guard, new NpgsqlConnectionStringBuilder(settings.NetPilot).Username, cancellationToken);
+            }
+        }
+        finally
+        {
+            await ExecuteAsync(guard, $"SELECT pg_advisory_unlock({LockKey})", CancellationToken.None);
+        }
+
+        migrated = true;
+    }
+
+    private static bool IsAway(NpgsqlException exception) => exception is not PostgresException postgres || postgres.IsTransient;
+
+    private async Task MigrateAsync(
+        ModuleDatabase module,
+        NpgsqlDataSource source,
+        DatabaseOptions settings,
+        CancellationToken cancellationToken
+    )
+    {
+        // The pooled context of the module runs as the runtime role; this one as the owner of the schema.
+        var builderType = typeof(DbContextOptionsBuilder<>).MakeGenericType(module.ContextType);
+        var builder = (DbContextOptionsBuilder)Activator.CreateInstance(builderType)!;
+        PersistenceRegistration.ConfigureModule(builder.UseNpgsql(source, PersistenceRegistration.Npgsql(module.Schema)));
+        builder.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
+        await using var context = (DbContext)ActivatorUtilities.CreateInstance(services, module.ContextType, builder.Options);
+
+        var pending = (await context.Database.GetPendingMigrationsAsync(cancellationToken)).ToArray();
+        if (pending.Length == 0)
+        {
+            return;
+        }
+
+        if (!settings.MigrateOnStart)
+        {
+            throw new DatabaseStartException(
+                $"Database:MigrateOnStart is false and the schema {module.Schema} lacks {pending.Length} migration(s), the first being {pending[0]}."
+            );
+        }
+
+        Log.Migrating(logger, module.Schema, pending.Length);
+        await context.Database.MigrateAsync(cancellationToken);
+    }
+
+    private async Task GrantToRuntimeRoleAsync(NpgsqlConnection connection, string? role, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(role))
+        {
+            return;
+        }
+
+        var quoted = new NpgsqlCommandBuilder().QuoteIdentifier(role);
+        foreach (var schema in modules.Select(module => module.Schema))
+        {
+            await ExecuteAsync(
+                connection,
+                $"""
+                GRANT USAGE ON SCHEMA {schema} TO {quoted};
+                GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quoted};
+                GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted};
+                """,
+                cancellationToken
+            );
+        }
+    }
+
+    private static Task RefuseOldServerAsync(NpgsqlConnection connection) =>
+        connection.PostgreSqlVersion.Major >= 15
+            ? Task.CompletedTask
+            : throw new DatabaseStartException(
+                $"ConnectionStrings:NetPilot is a PostgreSQL {connection.PostgreSqlVersion}; NetPilot needs 15 or newer."
+            );
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Waiting for PostgreSQL: {Reason}")]
+        public static partial void Waiting(ILogger logger, string reason);
+
+        [LoggerMessage(LogLevel.Information, "Migrating schema {Schema}: {Count} migration(s) to apply")]
+        public static partial void Migrating(ILogger logger, string schema, int count);
+    }
+}
+
+/// <summary>The database keeps the server from starting; the message says why, to the one who starts it.</summary>
+public sealed class DatabaseStartException(string message, Exception? cause = null) : Exception(message, cause);

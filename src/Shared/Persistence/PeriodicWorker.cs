@@ -1,0 +1,81 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace NetPilot.Persistence;
+
+/// <summary>
+/// A background worker that looks for due work at an interval, at once at start, and again right away while it finds some. A failed pass
+/// is logged and the next one comes as usual: the work itself lives in PostgreSQL, so nothing is lost.
+/// </summary>
+public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) : BackgroundService
+{
+    private readonly SemaphoreSlim nudge = new(0, 1);
+
+    /// <summary>How long to rest when a pass found nothing to do.</summary>
+    protected abstract TimeSpan Interval { get; }
+
+    /// <summary>Does what is due. True when there may be more, so that the next pass follows at once.</summary>
+    protected abstract Task<bool> RunOnceAsync(CancellationToken cancellationToken);
+
+    /// <summary>Wakes the worker before its interval is over.</summary>
+    public void Nudge()
+    {
+        try
+        {
+            nudge.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is to wake up already.
+        }
+    }
+
+    protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                while (await RunOnceAsync(stoppingToken)) { }
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                Log.PassFailed(logger, GetType().Name, exception);
+            }
+
+            await RestAsync(stoppingToken);
+        }
+    }
+
+    public override void Dispose()
+    {
+        nudge.Dispose();
+        base.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private async Task RestAsync(CancellationToken stoppingToken)
+    {
+        using var rest = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        await using var timer = time.CreateTimer(_ => Nudge(), null, Interval, Timeout.InfiniteTimeSpan);
+        try
+        {
+            await nudge.WaitAsync(rest.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The host is stopping.
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "{Worker} could not finish a pass; it looks again at its next interval")]
+        public static partial void PassFailed(ILogger logger, string worker, Exception exception);
+    }
+}

@@ -1,0 +1,70 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace NetPilot.Persistence;
+
+public static class PersistenceRegistration
+{
+    /// <summary>Adds the one data source that all modules share, and the migrator.</summary>
+    public static IServiceCollection AddPersistence(this IServiceCollection services, IConfiguration configuration)
+    {
+        services
+            .AddOptions<DatabaseOptions>()
+            .Configure(options =>
+            {
+                options.NetPilot = configuration.GetConnectionString(nameof(DatabaseOptions.NetPilot));
+                options.NetPilotMigrations = configuration.GetConnectionString(nameof(DatabaseOptions.NetPilotMigrations));
+            })
+            .Bind(configuration.GetSection("Database"))
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DatabaseOptions>, DatabaseOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<DatabaseOptions>>().Value;
+            var builder = new NpgsqlDataSourceBuilder(options.NetPilot);
+            builder.ConnectionStringBuilder.ApplicationName ??= "netpilot";
+            builder.UseLoggerFactory(provider.GetRequiredService<Microsoft.Extensions.Logging.ILoggerFactory>());
+            return builder.Build();
+        });
+        services.AddSingleton<DatabaseMigrator>();
+        return services;
+    }
+
+    /// <summary>Adds a module's context: its own schema, snake_case names, and a migrations history in that schema.</summary>
+    public static IServiceCollection AddModuleDbContext<TContext>(this IServiceCollection services, string schema)
+        where TContext : DbContext
+    {
+        services.AddDbContextPool<TContext>(
+            (provider, options) => ConfigureModule(options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), Npgsql(schema)))
+        );
+        services.AddSingleton(new ModuleDatabase(typeof(TContext), schema));
+        return services;
+    }
+
+    /// <summary>What <c>dotnet ef</c> builds a module's context with; it never connects.</summary>
+    public static DbContextOptions<TContext> DesignTimeOptions<TContext>(string schema)
+        where TContext : DbContext
+    {
+        var builder = new DbContextOptionsBuilder<TContext>();
+        ConfigureModule(builder.UseNpgsql("Host=design-time", Npgsql(schema)));
+        return builder.Options;
+    }
+
+    internal static Action<Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure.NpgsqlDbContextOptionsBuilder> Npgsql(string schema) =>
+        npgsql => npgsql.MigrationsHistoryTable("__ef_migrations_history", schema).SetPostgresVersion(15, 0);
+
+    internal static DbContextOptionsBuilder ConfigureModule(DbContextOptionsBuilder options) =>
+        options
+            .UseSnakeCaseNamingConvention()
+            // A row that somebody else changed first is an answer (409, 404), not an incident.
+            .ConfigureWarnings(warnings => warnings.Ignore(CoreEventId.SaveChangesFailed));
+}
+
+/// <summary>A module's context and schema, for the migrator.</summary>
+public sealed record ModuleDatabase(Type ContextType, string Schema);

@@ -1,0 +1,32 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace NetPilot.Persistence;
+
+/// <summary>Enum values as the tables and the REST contract write them.</summary>
+public static class SnakeCase
+{
+    public static string Of<T>(T value)
+        where T : struct, Enum => Names<T>.ByValue[value];
+
+    public static T Parse<T>(string name)
+        where T : struct, Enum => Names<T>.ByName[name];
+
+    public static bool TryParse<T>(string name, out T value)
+        where T : struct, Enum => Names<T>.ByName.TryGetValue(name, out value);
+
+    public static IEnumerable<string> All<T>()
+        where T : struct, Enum => Names<T>.ByName.Keys;
+
+    public static ValueConverter<T, string> Converter<T>()
+        where T : struct, Enum => new(value => Of(value), name => Parse<T>(name));
+
+    private static class Names<T>
+        where T : struct, Enum
+    {
+        public static readonly Dictionary<T, string> ByValue = Enum.GetValues<T>()
+            .ToDictionary(value => value, value => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString()));
+
+        public static readonly Dictionary<string, T> ByName = ByValue.ToDictionary(pair => pair.Value, pair => pair.Key);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+
+namespace NetPilot.Web;
+
+/// <summary>How JSON is read and written, everywhere.</summary>
+public static partial class ApiJson
+{
+    public static void Configure(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        options.PropertyNameCaseInsensitive = false;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
+        options.MaxDepth = 32;
+        options.Converters.Add(new StrictStringConverter());
+        options.Converters.Add(new Rfc3339Converter());
+        options.Converters.Add(new OptionalConverterFactory());
+        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
+    }
+
+    /// <summary>Refuses what PostgreSQL cannot store and UTF-8 cannot carry: U+0000 and lone surrogates.</summary>
+    private sealed class StrictStringConverter : JsonConverter<string>
+    {
+        public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (reader.TokenType != JsonTokenType.String)
+            {
+                throw new JsonException("Must be a string.");
+            }
+
+            string? text;
+            try
+            {
+                text = reader.GetString();
+            }
+            catch (InvalidOperationException)
+            {
+                throw new JsonException("Must not contain lone surrogates or invalid UTF-8.");
+            }
+
+            return text is not null && text.Contains('\0', StringComparison.Ordinal)
+                ? throw new JsonException("Must not contain U+0000.")
+                : text;
+        }
+
+        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
+    }
+
+    /// <summary>RFC 3339 with date, time and offset in; UTC with <c>Z</c> out.</summary>
+    private sealed partial class Rfc3339Converter : JsonConverter<DateTimeOffset>
+    {
+        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (
+                reader.TokenType == JsonTokenType.String
+                && reader.GetString() is { } text
+                && Shape().IsMatch(text)
+                && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var value)
+            )
+            {
+                return value.ToUniversalTime();
+            }
+
+            throw new JsonException("Must be a time in RFC 3339 form with an offset, such as 2030-01-31T12:00:00Z.");
+        }
+
+        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture));
+
+        [GeneratedRegex(@"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\z", RegexOptions.CultureInvariant)]
+        private static partial Regex Shape();
+    }
+}

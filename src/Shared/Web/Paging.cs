@@ -1,0 +1,84 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace NetPilot.Web;
+
+/// <summary>A page of a list.</summary>
+/// <param name="Items">The entries, newest first.</param>
+/// <param name="NextCursor">What to ask the next page with; null on the last one.</param>
+public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
+
+/// <summary>The position after an entry, in a list that is ordered by a time and an id, both falling.</summary>
+public sealed record Position(DateTimeOffset At, Guid Id);
+
+/// <summary>
+/// What a page is asked with. The cursor is bound to its list (path and filters): one from elsewhere is refused instead of misread. It holds
+/// no secret and grants nothing, since every query also names the owner.
+/// </summary>
+public sealed class PageRequest
+{
+    public const int DefaultLimit = 50;
+    public const int MaxLimit = 200;
+    private readonly byte[] binding;
+
+    private PageRequest(int limit, Position? after, byte[] binding)
+    {
+        Limit = limit;
+        After = after;
+        this.binding = binding;
+    }
+
+    public int Limit { get; }
+
+    /// <summary>One more than the page holds, which tells whether there is another page.</summary>
+    public int Take => Limit + 1;
+
+    public Position? After { get; }
+
+    /// <summary>Reads limit and cursor.</summary>
+    /// <param name="list">What the cursor is bound to: the path, then each filter's value, null where absent.</param>
+    /// <exception cref="ProblemException">400 <c>validation_failed</c> or <c>invalid_cursor</c>.</exception>
+    public static PageRequest Of(int? limit, string? cursor, params IReadOnlyList<object?> list)
+    {
+        if (limit is < 1 or > MaxLimit)
+        {
+            throw new ProblemException(Problem.Invalid("limit", $"Must be between 1 and {MaxLimit}."));
+        }
+
+        var binding = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(list))[..8];
+        return new PageRequest(limit ?? DefaultLimit, cursor is null ? null : Decode(cursor, binding), binding);
+    }
+
+    /// <summary>Cuts what a query that took <see cref="Take"/> rows found to the page.</summary>
+    public Page<TItem> ToPage<TRow, TItem>(IReadOnlyList<TRow> rows, Func<TRow, Position> position, Func<TRow, TItem> item) =>
+        new(rows.Take(Limit).Select(item).ToArray(), rows.Count > Limit ? Encode(position(rows[Limit - 1])) : null);
+
+    private string Encode(Position position)
+    {
+        Span<byte> bytes = stackalloc byte[32];
+        binding.CopyTo(bytes);
+        BitConverter.TryWriteBytes(bytes[8..], position.At.UtcTicks);
+        position.Id.TryWriteBytes(bytes[16..]);
+        return Base64Url.EncodeToString(bytes);
+    }
+
+    private static Position Decode(string cursor, byte[] binding)
+    {
+        Span<byte> bytes = stackalloc byte[32];
+        if (
+            cursor.Length != 43
+            || !Base64Url.IsValid(cursor)
+            || !Base64Url.TryDecodeFromUtf8(Encoding.ASCII.GetBytes(cursor), bytes, out var written)
+            || written != bytes.Length
+            || !bytes[..8].SequenceEqual(binding)
+            || BitConverter.ToInt64(bytes[8..]) is var ticks && (ticks < 0 || ticks > DateTimeOffset.MaxValue.UtcTicks)
+        )
+        {
+            throw new ProblemException(Problem.InvalidCursor());
+        }
+
+        return new Position(new DateTimeOffset(BitConverter.ToInt64(bytes[8..]), TimeSpan.Zero), new Guid(bytes[16..]));
+    }
+}

@@ -1,0 +1,26 @@
+using System.Security.Cryptography;
+using NetPilot.DevStack.Simulator;
+
+namespace NetPilot.Testing;
+
+/// <summary>Settings that let a suite run fast and alone: no rate limits, workers that look often, cheap password hashes.</summary>
+public static class TestSettings
+{
+    public static Dictionary<string, string?> For(string connectionString, CommandsServerSimulator commands) =>
+        new()
+        {
+            ["ConnectionStrings:NetPilot"] = connectionString,
+            ["CommandsServer:BaseUrl"] = commands.BaseUrl.ToString(),
+            ["CommandsServer:Dialect"] = commands.Options.Dialect.ToString(),
+            ["Auth:SigningKeys:0:Id"] = "test",
+            ["Auth:SigningKeys:0:Key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+            ["Auth:Argon2:MemoryKiB"] = "8192",
+            ["Auth:Argon2:Passes"] = "1",
+            ["RateLimits:Enabled"] = "false",
+            ["Sessions:SweepInterval"] = "00:00:00.250",
+            ["Blacklist:SettleInterval"] = "00:00:00.250",
+            ["Blacklist:ExpiryInterval"] = "00:00:00.250",
+            ["Serilog:MinimumLevel:Default"] = "Debug",
+            ["Serilog:ConsoleLevel"] = "Fatal",
+        };
+}
