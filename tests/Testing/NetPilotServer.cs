@@ -20,7 +20,7 @@ namespace NetPilot.Testing;
 /// <remarks>The environment variable <c>NETPILOT_TEST_DIALECT</c> (<c>plan</c> or <c>deployed</c>) runs a suite in the other dialect.</remarks>
 public class NetPilotServer : IAsyncLifetime
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+    private readonly SocketsHttpHandler _connections = new() { AllowAutoRedirect = false, UseCookies = false };
     private PostgresServer? _postgres;
     private NpgsqlDataSource? _database;
     private CommandsServerSimulator? _commands;
@@ -85,7 +85,7 @@ public class NetPilotServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
+        _connections.Dispose();
         if (_factory is not null)
         {
             await _factory.DisposeAsync();
@@ -110,7 +110,7 @@ public class NetPilotServer : IAsyncLifetime
     }
 
     /// <summary>A client without a token.</summary>
-    public HttpClient NewClient() => new(new SharedHandler(_http), disposeHandler: true) { BaseAddress = Address };
+    public HttpClient NewClient() => new(_connections, disposeHandler: false) { BaseAddress = Address };
 
     /// <summary>A client that carries this access token.</summary>
     public HttpClient NewClient(string accessToken)
@@ -178,12 +178,5 @@ public class NetPilotServer : IAsyncLifetime
                 server.ConfigureServices(services);
             });
         }
-    }
-
-    // Test clients come and go by the thousand; their connections are shared.
-    private sealed class SharedHandler(HttpMessageInvoker inner) : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            inner.SendAsync(request, cancellationToken);
     }
 }

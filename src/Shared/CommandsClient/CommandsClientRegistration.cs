@@ -35,7 +35,12 @@ public static class CommandsClientRegistration
         services.TryAddSingleton<SessionStarter>();
         services.TryAddSingleton<SessionMender>();
         services.TryAddSingleton<ICommandsClient, HttpCommandsClient>();
-        services.TryAddSingleton(provider => new CommandsServerHealth(provider.GetRequiredService<CircuitBreaker>()));
+        services.TryAddSingleton(provider => new CommandsServerHealth(
+            provider.GetRequiredService<CircuitBreaker>(),
+            provider.GetRequiredService<CommandsTransport>(),
+            provider.GetRequiredService<IOptions<CommandsServerOptions>>(),
+            provider.GetRequiredService<TimeProvider>()
+        ));
         return services;
     }
 }

@@ -1,13 +1,29 @@
+using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient.Resilience;
+using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient;
 
-/// <summary>What the client has seen of the Commands-Server itself, for health reports and metrics. Reading it makes no call.</summary>
+/// <summary>What the client has seen of the Commands-Server itself, for health reports and metrics. Reading the properties makes no call.</summary>
 public sealed class CommandsServerHealth
 {
     private readonly CircuitBreaker _breaker;
+    private readonly CommandsTransport _transport;
+    private readonly CommandsServerOptions _options;
+    private readonly TimeProvider _time;
 
-    internal CommandsServerHealth(CircuitBreaker breaker) => _breaker = breaker;
+    internal CommandsServerHealth(
+        CircuitBreaker breaker,
+        CommandsTransport transport,
+        IOptions<CommandsServerOptions> options,
+        TimeProvider time
+    )
+    {
+        _breaker = breaker;
+        _transport = transport;
+        _options = options.Value;
+        _time = time;
+    }
 
     /// <summary>The state of the circuit: whether calls are let through.</summary>
     public CommandsCircuitState State => _breaker.State;
@@ -17,6 +33,23 @@ public sealed class CommandsServerHealth
 
     /// <summary>When the Commands-Server last could not be reached, broke a connection or answered a bare 5xx; null if it has not yet.</summary>
     public DateTimeOffset? LastFailureAt => _breaker.LastFailureAt;
+
+    /// <summary>
+    /// Asks the Commands-Server how it is, within the timeout of session calls and through the circuit like every call: whether it answered
+    /// with a 2xx. Null, and no call, where the dialect has no such question (the plan's).
+    /// </summary>
+    /// <param name="cancellationToken">Ends the waiting for a call that was not sent yet.</param>
+    public async Task<bool?> ProbeAsync(CancellationToken cancellationToken)
+    {
+        if (!_transport.Supports(CommandsOperation.Health))
+        {
+            return null;
+        }
+
+        using var budget = new Budget(_options.Timeouts.TimeoutOf(CommandsOperation.Health), _time);
+        var answer = await _transport.SendAsync(new CommandsCall(CommandsOperation.Health, null, null), budget, cancellationToken);
+        return answer is Answer.Envelope { Status: >= 200 and < 300 } or Answer.NoEnvelope { Status: >= 200 and < 300 };
+    }
 }
 
 /// <summary>The states of the circuit to the Commands-Server.</summary>

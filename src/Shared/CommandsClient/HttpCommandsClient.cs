@@ -147,21 +147,10 @@ internal sealed class HttpCommandsClient(
                 }
 
                 using var budget = BudgetOf(call);
-                var sentAt = time.GetTimestamp();
-                var answer = await transport.SendAsync(call, budget, cancellationToken);
-                if (answer is Answer.Envelope { IsSessionInvalid: true })
+                var (answer, unmended) = await SendMendedAsync(call, budget, cancellationToken);
+                if (answer is null)
                 {
-                    if (await mender.MendAsync(call.SessionId!.Value, call.RouterId, sentAt, budget) is { } unmended)
-                    {
-                        return CommandsResult<T>.Failed(unmended);
-                    }
-
-                    // From here on the command is on its way, whether its caller waits or not.
-                    answer = await transport.SendAsync(call, budget, CancellationToken.None);
-                    if (answer is Answer.Envelope { IsSessionInvalid: true })
-                    {
-                        started.Doubt(call.SessionId.Value);
-                    }
+                    return CommandsResult<T>.Failed(unmended!);
                 }
 
                 return Judge(call, answer) is { } failure ? CommandsResult<T>.Failed(failure)
@@ -169,6 +158,48 @@ internal sealed class HttpCommandsClient(
                     : CommandsResult<T>.Failed(FailureMap.WrongShape);
             }
         );
+
+    /// <summary>Sends the command; where the Commands-Server lost its session, once more after mending that. Without an answer, why it could not be mended.</summary>
+    private async Task<(Answer? Answer, CommandsFailure? Unmended)> SendMendedAsync(
+        CommandsCall call,
+        Budget budget,
+        CancellationToken cancellationToken
+    )
+    {
+        var sessionId = call.SessionId!.Value;
+        var sentAt = time.GetTimestamp();
+        if (_options.Dialect is CommandsDialect.Deployed && started.IsDoubtful(sessionId))
+        {
+            // What a failed start left there takes commands and fails them all, without ever saying that the session is invalid.
+            cancellationToken.ThrowIfCancellationRequested();
+            if (await mender.MendAsync(sessionId, call.RouterId, sentAt, budget) is { } unusable)
+            {
+                return (null, unusable);
+            }
+
+            sentAt = time.GetTimestamp();
+        }
+
+        var answer = await transport.SendAsync(call, budget, cancellationToken);
+        if (answer is not Answer.Envelope { IsSessionInvalid: true })
+        {
+            return (answer, null);
+        }
+
+        if (await mender.MendAsync(sessionId, call.RouterId, sentAt, budget) is { } unmended)
+        {
+            return (null, unmended);
+        }
+
+        // The command is on its way, whether its caller still waits or not.
+        answer = await transport.SendAsync(call, budget, CancellationToken.None);
+        if (answer is Answer.Envelope { IsSessionInvalid: true })
+        {
+            started.Doubt(sessionId);
+        }
+
+        return (answer, null);
+    }
 
     private Task<CommandsResult<Unit>> SessionCallAsync(
         CommandsCall call,

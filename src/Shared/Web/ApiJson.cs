@@ -17,6 +17,7 @@ public static partial class ApiJson
         options.MaxDepth = 32;
         options.Converters.Add(new StrictStringConverter());
         options.Converters.Add(new Rfc3339Converter());
+        options.Converters.Add(new OptionalConverterFactory());
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
     }
 

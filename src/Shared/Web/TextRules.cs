@@ -23,6 +23,23 @@ public static class TextRules
             }
         );
 
+    /// <summary>A text of a PATCH by the same rules; absent and null pass.</summary>
+    public static IRuleBuilderOptionsConditions<T, Optional<string?>> Text<T>(
+        this IRuleBuilder<T, Optional<string?>> rule,
+        int min,
+        int max,
+        bool allowNewline = false
+    ) =>
+        rule.Custom(
+            (field, context) =>
+            {
+                if (field.Value is { } value && RefusalOf(value, min, max, allowNewline) is { } reason)
+                {
+                    context.AddFailure(reason);
+                }
+            }
+        );
+
     /// <summary>Text that must be there.</summary>
     public static IRuleBuilderOptionsConditions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int max) =>
         rule.Custom(

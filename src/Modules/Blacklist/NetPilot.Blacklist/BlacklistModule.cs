@@ -1,13 +1,62 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using NetPilot.Blacklist.Data;
+using NetPilot.Blacklist.Features;
+using NetPilot.Blacklist.Integrations;
+using NetPilot.Blacklist.Rules;
+using NetPilot.CommandsClient;
+using NetPilot.Devices.Contracts;
+using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Blacklist;
 
 /// <summary>The module's door to the composition root.</summary>
 public static class BlacklistModule
 {
-    public static IServiceCollection AddBlacklist(this IServiceCollection services, IConfiguration configuration) => services;
+    public static IServiceCollection AddBlacklist(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<BlacklistOptions>().Bind(configuration.GetSection("Blacklist")).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<BlacklistOptions>, BlacklistOptionsValidator>();
+        services.AddModuleDbContext<BlacklistDbContext>(BlacklistDbContext.Schema);
+
+        services.AddSingleton<RuleStore>();
+        services.AddSingleton<RuleSignals>();
+        services.AddSingleton<RuleCalls>();
+        services.AddSingleton<RuleReconciler>();
+        services.AddSingleton<RuleMaintenance>();
+        services.AddSingleton<RuleCommands>();
+        services.AddSingleton(LifecycleOf);
+        services.AddSingleton<RunningCommands>().AddHostedService(provider => provider.GetRequiredService<RunningCommands>());
+        services.AddWorker<SettleWorker>().AddWorker<ExpiryWorker>().AddWorker<DriftWorker>();
+        services.AddScoped<RuleTargets>();
+
+        services.AddScoped<IBlockedDevices, BlockedDevices>();
+        services.AddSingleton<IDeviceSightings, DeviceSightings>();
+        services.AddSingleton<IRouterDependents, BlacklistDependents>();
+        services.AddSingleton<IUserDependents, BlacklistDependents>();
+        return services;
+    }
 
     public static IApplicationBuilder UseBlacklist(this IApplicationBuilder app) => app;
+
+    private static RuleLifecycle LifecycleOf(IServiceProvider provider)
+    {
+        var server = provider.GetRequiredService<IOptions<CommandsServerOptions>>().Value;
+        var settle = provider.GetRequiredService<IOptions<BlacklistOptions>>().Value.SettleInterval;
+        return new RuleLifecycle(
+            server.Timeouts.Command,
+            settle,
+            verifyAfterApply: server.Dialect == CommandsDialect.Deployed,
+            Random.Shared.NextDouble
+        );
+    }
+
+    private static IServiceCollection AddWorker<TWorker>(this IServiceCollection services)
+        where TWorker : class, IHostedService =>
+        services.AddSingleton<TWorker>().AddHostedService(provider => provider.GetRequiredService<TWorker>());
 }

@@ -1,13 +1,32 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using NetPilot.Devices.Contracts;
+using NetPilot.Devices.Data;
+using NetPilot.Devices.Features;
+using NetPilot.Devices.Features.ScanDevices;
+using NetPilot.Devices.Integrations;
+using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices;
 
 /// <summary>The module's door to the composition root.</summary>
 public static class DevicesModule
 {
-    public static IServiceCollection AddDevices(this IServiceCollection services, IConfiguration configuration) => services;
+    public static IServiceCollection AddDevices(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddModuleDbContext<DevicesDbContext>(DevicesDbContext.Schema);
+        services.AddSingleton<IDeviceDirectory, DeviceDirectory>();
+        services.AddSingleton<IRouterDependents, DeviceDependents>();
+        services.AddSingleton<IUserDependents, DeviceDependents>();
+        services.AddScoped<OwnedDevices>();
+        services.AddScoped<BlockedFlags>();
+        services.AddScoped<ScanRecorder>();
+        services.AddSingleton<ScanStore>();
+        return services;
+    }
 
     public static IApplicationBuilder UseDevices(this IApplicationBuilder app) => app;
 }

@@ -46,26 +46,8 @@ internal abstract class RuleConfiguration<TRow>(RuleKind kind) : IEntityTypeConf
         builder.Property(rule => rule.Detail).HasColumnName("code_detail");
         builder.Property(rule => rule.State).HasMaxLength(8).HasConversion(state => RuleStates.Name(state), name => RuleStates.Parse(name));
 
-        builder
-            .HasIndex(rule => new
-            {
-                rule.UserId,
-                rule.RouterId,
-                rule.DeviceMac,
-            })
-            .HasDatabaseName($"ux_{kind.Table}_live_mac")
-            .IsUnique()
-            .HasFilter($"{RuleStates.LiveSql} AND device_mac IS NOT NULL");
-        builder
-            .HasIndex(rule => new
-            {
-                rule.UserId,
-                rule.RouterId,
-                rule.DeviceIp,
-            })
-            .HasDatabaseName($"ux_{kind.Table}_live_ip")
-            .IsUnique()
-            .HasFilter($"{RuleStates.LiveSql} AND device_mac IS NULL");
+        // One live row per device, by MAC or else by address: those two unique indexes are made in the migration, since EF takes neither
+        // macaddr nor inet into a unique index.
         builder
             .HasIndex(rule => new
             {

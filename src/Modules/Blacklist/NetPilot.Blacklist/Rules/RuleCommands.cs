@@ -13,9 +13,6 @@ namespace NetPilot.Blacklist.Rules;
 /// <summary>For whom, and where, a rule is to be put in force or lifted.</summary>
 internal sealed record RuleTarget(RuleKind Kind, OwnedRouter Router, Caller Caller, IPAddress Ip, PhysicalAddress? Mac, Preference? Prefer);
 
-/// <summary>A field of a request that may have been left out.</summary>
-internal readonly record struct Given<T>(bool IsGiven, T? Value);
-
 /// <summary>How a command ended for the one who asked.</summary>
 /// <param name="Rule">The row as it is now.</param>
 /// <param name="Kind">Which success it is.</param>
@@ -54,8 +51,8 @@ internal sealed class RuleCommands(
 {
     public async Task<RuleAnswer> PutInForceAsync(
         RuleTarget target,
-        Given<string> note,
-        Given<DateTimeOffset?> expiry,
+        Optional<string?> note,
+        Optional<DateTimeOffset?> expiry,
         CancellationToken cancellationToken
     )
     {
@@ -155,13 +152,14 @@ internal sealed class RuleCommands(
     private async Task<Rule> DescribeAsync(
         RuleKind kind,
         Rule rule,
-        Given<string> note,
-        Given<DateTimeOffset?> expiry,
+        Optional<string?> note,
+        Optional<DateTimeOffset?> expiry,
         CancellationToken cancellationToken
     ) =>
-        (!note.IsGiven && !expiry.IsGiven) || rule.State == RuleState.Lifting
+        (!note.IsPresent && !expiry.IsPresent) || rule.State == RuleState.Lifting
             ? rule
-            : await store.DescribeAsync(kind, rule.Id, note.IsGiven, note.Value, expiry.IsGiven, expiry.Value, cancellationToken) ?? rule;
+            : await store.DescribeAsync(kind, rule.Id, note.IsPresent, note.Value, expiry.IsPresent, expiry.Value, cancellationToken)
+                ?? rule;
 
     /// <summary>Waits for a command's own end, or as long as the client prefers to wait.</summary>
     private async Task<RuleAnswer> AnswerAsync(

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Routers.Data;

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using NetPilot.Persistence;
 
 namespace NetPilot.Routers.Data;
 

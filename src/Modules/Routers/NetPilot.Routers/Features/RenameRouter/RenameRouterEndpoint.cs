@@ -1,4 +1,5 @@
 using FastEndpoints;
+using FluentValidation;
 using NetPilot.Identity.Contracts;
 using NetPilot.Routers.Data;
 using NetPilot.Web;
@@ -11,12 +12,16 @@ internal sealed class RenameRouterRequest
     public string RouterId { get; init; } = "";
 
     [DontBind(Source.QueryParam | Source.RouteParam)]
-    public string? Name { get; init; }
+    public Optional<string?> Name { get; init; }
 }
 
 internal sealed class RenameRouterValidator : Validator<RenameRouterRequest>
 {
-    public RenameRouterValidator() => RuleFor(request => request.Name).Text(1, UserRouter.MaxNameLength);
+    public RenameRouterValidator()
+    {
+        RuleFor(request => request.Name).Must(name => !name.IsPresent || name.Value is not null).WithMessage("Must not be null.");
+        RuleFor(request => request.Name).Text(1, UserRouter.MaxNameLength);
+    }
 }
 
 internal sealed class RenameRouterEndpoint(RoutersDbContext db) : Endpoint<RenameRouterRequest, RouterResponse>
@@ -34,7 +39,7 @@ internal sealed class RenameRouterEndpoint(RoutersDbContext db) : Endpoint<Renam
         var router =
             await db.Routers.OwnedBy(HttpContext.Caller().UserId, request.RouterId, ct)
             ?? throw new ProblemException(Problem.RouterNotFound());
-        if (request.Name is { } name)
+        if (request.Name.Value is { } name)
         {
             router.Rename(name);
             await db.SaveChangesAsync(ct);

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
-namespace NetPilot.Routers.Data;
+namespace NetPilot.Persistence;
 
 /// <summary>Enum values as the tables and the REST contract write them.</summary>
-internal static class SnakeCase
+public static class SnakeCase
 {
     public static string Of<T>(T value)
         where T : struct, Enum => Names<T>.ByValue[value];

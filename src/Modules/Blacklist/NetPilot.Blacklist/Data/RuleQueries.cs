@@ -1,0 +1,39 @@
+using Microsoft.EntityFrameworkCore;
+using NetPilot.Web;
+
+namespace NetPilot.Blacklist.Data;
+
+internal static class RuleQueries
+{
+    public static IQueryable<TRow> OfRouter<TRow>(this IQueryable<TRow> rules, Guid userId, string routerId)
+        where TRow : Rule => rules.Where(rule => rule.UserId == userId && rule.RouterId == routerId);
+
+    /// <summary>Rows in the named state; without a name, the live ones.</summary>
+    public static IQueryable<TRow> InState<TRow>(this IQueryable<TRow> rules, string? name)
+        where TRow : Rule
+    {
+        if (name is null)
+        {
+            // Spelled out, because the index of live rows is found by this very condition.
+            return rules.Where(rule =>
+                rule.State == RuleState.Applying || rule.State == RuleState.Blocked || rule.State == RuleState.Lifting
+            );
+        }
+
+        var state = RuleStates.Parse(name);
+        return rules.Where(rule => rule.State == state);
+    }
+
+    public static IQueryable<TRow> Newest<TRow>(this IQueryable<TRow> rules, PageRequest page)
+        where TRow : Rule
+    {
+        if (page.After is { } after)
+        {
+            rules = rules.Where(rule =>
+                EF.Functions.LessThan(ValueTuple.Create(rule.CreatedAt, rule.Id), ValueTuple.Create(after.At, after.Id))
+            );
+        }
+
+        return rules.OrderByDescending(rule => rule.CreatedAt).ThenByDescending(rule => rule.Id).Take(page.Take);
+    }
+}

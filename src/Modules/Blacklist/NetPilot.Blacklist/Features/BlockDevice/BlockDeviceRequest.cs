@@ -1,0 +1,40 @@
+using FastEndpoints;
+using FluentValidation;
+using NetPilot.Web;
+
+namespace NetPilot.Blacklist.Features.BlockDevice;
+
+internal sealed class BlockDeviceRequest
+{
+    [RouteParam]
+    public string RouterId { get; init; } = "";
+
+    /// <summary>The device's IPv4 address.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public string? Ip { get; init; }
+
+    /// <summary>Why, in the user's words.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public Optional<string?> Reason { get; init; }
+
+    /// <summary>When the block is to be lifted by itself; in the future, at most five years.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public Optional<DateTimeOffset?> ExpiresAt { get; init; }
+}
+
+internal sealed class BlockDeviceValidator : Validator<BlockDeviceRequest>
+{
+    private const int YearsAhead = 5;
+
+    public BlockDeviceValidator(TimeProvider time)
+    {
+        RuleFor(request => request.Ip).Ipv4();
+        RuleFor(request => request.Reason).Text(0, 500, allowNewline: true);
+        RuleFor(request => request.ExpiresAt.Value)
+            .Must(expiry => expiry is null || expiry > time.GetUtcNow())
+            .WithMessage("Must be in the future.")
+            .Must(expiry => expiry is null || expiry <= time.GetUtcNow().AddYears(YearsAhead))
+            .WithMessage($"Must be at most {YearsAhead} years ahead.")
+            .OverridePropertyName("expiresAt");
+    }
+}

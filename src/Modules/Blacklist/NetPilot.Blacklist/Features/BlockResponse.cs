@@ -1,0 +1,82 @@
+using NetPilot.Blacklist.Data;
+using NetPilot.Devices.Contracts;
+using NetPilot.Web;
+
+namespace NetPilot.Blacklist.Features;
+
+/// <summary>A block of a device.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Ip">The device's address as last seen.</param>
+/// <param name="Mac">The device's MAC, if it is known.</param>
+/// <param name="DeviceName">The name that the user gave, else the device's hostname.</param>
+/// <param name="Reason">Why, in the user's words.</param>
+/// <param name="State">How far it got.</param>
+/// <param name="Code">Why it failed, or why the last attempt did not succeed; else null.</param>
+/// <param name="CreatedAt">When it was asked for.</param>
+/// <param name="AppliedAt">When the router put it in force.</param>
+/// <param name="LiftedAt">When the router lifted it.</param>
+/// <param name="ExpiresAt">When it is to be lifted by itself.</param>
+/// <param name="CreatedBy">Who asked for it.</param>
+internal sealed record BlockResponse(
+    Guid Id,
+    string Ip,
+    string? Mac,
+    string? DeviceName,
+    string? Reason,
+    RuleState State,
+    string? Code,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? AppliedAt,
+    DateTimeOffset? LiftedAt,
+    DateTimeOffset? ExpiresAt,
+    Guid? CreatedBy
+)
+{
+    public static BlockResponse Of(Rule rule, DeviceNames names) =>
+        new(
+            rule.Id,
+            rule.DeviceIp.ToString(),
+            AddressRules.Format(rule.DeviceMac),
+            names.Of(rule)?.DisplayName,
+            rule.Note,
+            rule.State,
+            rule.Code,
+            rule.CreatedAt,
+            rule.AppliedAt,
+            rule.LiftedAt,
+            rule.ExpiresAt,
+            rule.CreatedBy
+        );
+}
+
+/// <summary>The known devices of some rows, from Devices in one query.</summary>
+internal sealed class DeviceNames(IReadOnlyList<KnownDevice> devices)
+{
+    public static readonly DeviceNames None = new([]);
+
+    public static DeviceNames Of(KnownDevice? device) => device is null ? None : new DeviceNames([device]);
+
+    public static async Task<DeviceNames> OfAsync(
+        IDeviceDirectory directory,
+        Guid userId,
+        string routerId,
+        IReadOnlyList<Rule> rules,
+        CancellationToken cancellationToken
+    ) =>
+        rules.Count == 0
+            ? None
+            : new DeviceNames(
+                await directory.FindAsync(
+                    userId,
+                    routerId,
+                    rules.Select(rule => rule.DeviceMac).OfType<System.Net.NetworkInformation.PhysicalAddress>().Distinct().ToArray(),
+                    rules.Where(rule => rule.DeviceMac is null).Select(rule => rule.DeviceIp).Distinct().ToArray(),
+                    cancellationToken
+                )
+            );
+
+    public KnownDevice? Of(Rule rule) =>
+        rule.DeviceMac is { } mac
+            ? devices.FirstOrDefault(device => mac.Equals(device.Mac))
+            : devices.FirstOrDefault(device => device.Address.Equals(rule.DeviceIp));
+}

@@ -1,0 +1,171 @@
+using System.Net;
+using FastEndpoints;
+using Microsoft.EntityFrameworkCore;
+using NetPilot.Blacklist.Data;
+using NetPilot.Blacklist.Rules;
+using NetPilot.Devices.Contracts;
+using NetPilot.Identity.Contracts;
+using NetPilot.Web;
+
+namespace NetPilot.Blacklist.Features.EditLists;
+
+internal sealed class ListEntriesEndpointRequest
+{
+    [RouteParam]
+    public string RouterId { get; init; } = "";
+
+    [QueryParam]
+    public int? Limit { get; init; }
+
+    [QueryParam]
+    public string? Cursor { get; init; }
+}
+
+internal sealed class AddListEntryRequest
+{
+    [RouteParam]
+    public string RouterId { get; init; } = "";
+
+    /// <summary>The device's IPv4 address.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public string? Ip { get; init; }
+
+    /// <summary>A note, in the user's words.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public Optional<string?> Description { get; init; }
+}
+
+internal sealed class AddListEntryValidator : Validator<AddListEntryRequest>
+{
+    public AddListEntryValidator()
+    {
+        RuleFor(request => request.Ip).Ipv4();
+        RuleFor(request => request.Description).Text(0, 500, allowNewline: true);
+    }
+}
+
+internal sealed class RemoveListEntryRequest
+{
+    [RouteParam]
+    public string RouterId { get; init; } = "";
+
+    [RouteParam]
+    public string Ip { get; init; } = "";
+}
+
+internal sealed class RemoveListEntryValidator : Validator<RemoveListEntryRequest>
+{
+    public RemoveListEntryValidator() => RuleFor(request => request.Ip).Ipv4();
+}
+
+/// <summary>An entry of one of the router's two lists.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Ip">The address.</param>
+/// <param name="Mac">The MAC of the device that has the address, if it is known.</param>
+/// <param name="DeviceName">The name that the user gave that device, else its hostname.</param>
+/// <param name="Description">A note, in the user's words.</param>
+/// <param name="State">How far it got; <c>blocked</c> means that the router holds the entry.</param>
+/// <param name="CreatedAt">When it was asked for.</param>
+internal sealed record ListEntryResponse(
+    Guid Id,
+    string Ip,
+    string? Mac,
+    string? DeviceName,
+    string? Description,
+    RuleState State,
+    DateTimeOffset CreatedAt
+)
+{
+    public static ListEntryResponse Of(Rule rule, DeviceNames names)
+    {
+        var device = names.Of(rule);
+        return new ListEntryResponse(
+            rule.Id,
+            rule.DeviceIp.ToString(),
+            AddressRules.Format(rule.DeviceMac ?? device?.Mac),
+            device?.DisplayName,
+            rule.Note,
+            rule.State,
+            rule.CreatedAt
+        );
+    }
+}
+
+/// <summary>What the endpoints of the two lists have in common: everything but the list.</summary>
+internal abstract class ListEntriesEndpoint(RuleKind kind, RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices)
+    : Endpoint<ListEntriesEndpointRequest, Page<ListEntryResponse>>
+{
+    public override void Configure()
+    {
+        Get($"routers/{{routerId}}/{kind.Name}");
+        Tags("Blacklist");
+        Summary(s => s.Summary = $"Lists the router's {kind.Name}, newest first, from the database alone");
+        Description(b => b.Answers<Page<ListEntryResponse>>(200).Refuses(404));
+    }
+
+    public override async Task HandleAsync(ListEntriesEndpointRequest request, CancellationToken ct)
+    {
+        var caller = HttpContext.Caller();
+        var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value);
+        await targets.OwnedAsync(caller, request.RouterId, ct);
+        var rules = await Rows(db).OfRouter(caller.UserId, request.RouterId).InState(null).Newest(page).ToListAsync(ct);
+
+        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules, ct);
+        await Send.OkAsync(
+            page.ToPage(rules, rule => new Position(rule.CreatedAt, rule.Id), rule => ListEntryResponse.Of(rule, names)),
+            ct
+        );
+    }
+
+    protected abstract IQueryable<Rule> Rows(BlacklistDbContext db);
+}
+
+internal abstract class AddListEntryEndpoint(RuleKind kind, RuleTargets targets, RuleCommands commands)
+    : Endpoint<AddListEntryRequest, ListEntryResponse>
+{
+    public override void Configure()
+    {
+        Post($"routers/{{routerId}}/{kind.Name}");
+        Tags("Blacklist");
+        Summary(s => s.Summary = $"Puts an address on the router's {kind.Name}");
+        Description(b => b.Answers<ListEntryResponse>(201, 200).Refuses(403, 404).FailsDownstream());
+    }
+
+    public override async Task HandleAsync(AddListEntryRequest request, CancellationToken ct)
+    {
+        var ip = IPAddress.Parse(request.Ip!);
+        var (target, device) = await targets.FindAsync(kind, HttpContext.Caller(), request.RouterId, ip, prefer: null, ct);
+        RuleTargets.RefuseRouter(device);
+
+        var answer = await commands.PutInForceAsync(target, request.Description, default, ct);
+
+        var entry = ListEntryResponse.Of(answer.Rule, DeviceNames.Of(device));
+        await Send.ResponseAsync(entry, HttpContext.Announce(answer, $"/api/v1/routers/{request.RouterId}/{kind.Name}", prefer: null), ct);
+    }
+}
+
+internal abstract class RemoveListEntryEndpoint(RuleKind kind, RuleTargets targets, RuleCommands commands)
+    : Endpoint<RemoveListEntryRequest>
+{
+    public override void Configure()
+    {
+        Delete($"routers/{{routerId}}/{kind.Name}/{{ip}}");
+        Tags("Blacklist");
+        Summary(s => s.Summary = $"Takes an address off the router's {kind.Name}");
+        Description(b => b.AnswersEmpty(204).Refuses(404).FailsDownstream());
+    }
+
+    public override async Task HandleAsync(RemoveListEntryRequest request, CancellationToken ct)
+    {
+        var ip = IPAddress.Parse(request.Ip);
+        var router = await targets.OwnedAsync(HttpContext.Caller(), request.RouterId, ct);
+        var target = new RuleTarget(kind, router, HttpContext.Caller(), ip, Mac: null, Prefer: null);
+        var answer = await commands.LiftAsync(target, Problem.NotFound(ErrorCodes.NotListed, $"The {kind.Name} has no such address."), ct);
+        if (answer.Kind == RuleAnswerKind.UnderWay)
+        {
+            throw new ProblemException(RuleProblems.Of(answer.Rule));
+        }
+
+        await Send.NoContentAsync(ct);
+    }
+}

@@ -1,0 +1,61 @@
+using FastEndpoints;
+using FluentValidation;
+using Microsoft.EntityFrameworkCore;
+using NetPilot.Blacklist.Data;
+using NetPilot.Devices.Contracts;
+using NetPilot.Identity.Contracts;
+using NetPilot.Web;
+
+namespace NetPilot.Blacklist.Features.ListBlocks;
+
+internal sealed class ListBlocksRequest
+{
+    [RouteParam]
+    public string RouterId { get; init; } = "";
+
+    /// <summary>applying, blocked, lifting, lifted or failed; without it, the first three.</summary>
+    [QueryParam]
+    public string? State { get; init; }
+
+    [QueryParam]
+    public int? Limit { get; init; }
+
+    [QueryParam]
+    public string? Cursor { get; init; }
+}
+
+internal sealed class ListBlocksValidator : Validator<ListBlocksRequest>
+{
+    public ListBlocksValidator() =>
+        RuleFor(request => request.State)
+            .Must(state => state is null || RuleStates.TryParse(state, out _))
+            .WithMessage("Must be applying, blocked, lifting, lifted or failed.");
+}
+
+internal sealed class ListBlocksEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices)
+    : Endpoint<ListBlocksRequest, Page<BlockResponse>>
+{
+    public override void Configure()
+    {
+        Get("routers/{routerId}/blocked");
+        Tags("Blacklist");
+        Summary(s => s.Summary = "Lists a router's blocks, newest first, from the database alone");
+        Description(b => b.Answers<Page<BlockResponse>>(200).Refuses(404));
+    }
+
+    public override async Task HandleAsync(ListBlocksRequest request, CancellationToken ct)
+    {
+        var caller = HttpContext.Caller();
+        var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value, request.State);
+        await targets.OwnedAsync(caller, request.RouterId, ct);
+        var rules = await db
+            .Blocks.AsNoTracking()
+            .OfRouter(caller.UserId, request.RouterId)
+            .InState(request.State)
+            .Newest(page)
+            .ToListAsync(ct);
+
+        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules, ct);
+        await Send.OkAsync(page.ToPage(rules, rule => new Position(rule.CreatedAt, rule.Id), rule => BlockResponse.Of(rule, names)), ct);
+    }
+}

@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Http;
+using NetPilot.Blacklist.Rules;
+
+namespace NetPilot.Blacklist.Features;
+
+internal static class RuleAnswers
+{
+    /// <summary>
+    /// Sets the headers that an answer needs, and names its status: 201 for what this request put in force, 202 for what goes on by itself,
+    /// 200 for what was so already, or was lifted.
+    /// </summary>
+    public static int Announce(this HttpContext context, RuleAnswer answer, string? location, Preference? prefer)
+    {
+        var headers = context.Response.Headers;
+        if (location is not null && answer.Kind != RuleAnswerKind.Already)
+        {
+            headers.Location = location;
+        }
+
+        if (prefer is not null)
+        {
+            headers["Preference-Applied"] = prefer.Applied;
+        }
+
+        return (answer.Kind, location) switch
+        {
+            (RuleAnswerKind.UnderWay, _) => StatusCodes.Status202Accepted,
+            (RuleAnswerKind.Done, not null) => StatusCodes.Status201Created,
+            _ => StatusCodes.Status200OK,
+        };
+    }
+}

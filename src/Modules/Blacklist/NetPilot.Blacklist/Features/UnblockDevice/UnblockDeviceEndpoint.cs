@@ -1,0 +1,59 @@
+using System.Net;
+using FastEndpoints;
+using NetPilot.Blacklist.Rules;
+using NetPilot.Identity.Contracts;
+using NetPilot.Web;
+
+namespace NetPilot.Blacklist.Features.UnblockDevice;
+
+internal sealed class UnblockDeviceRequest
+{
+    [RouteParam]
+    public string RouterId { get; init; } = "";
+
+    /// <summary>The blocked device's IPv4 address.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public string? Ip { get; init; }
+}
+
+internal sealed class UnblockDeviceValidator : Validator<UnblockDeviceRequest>
+{
+    public UnblockDeviceValidator() => RuleFor(request => request.Ip).Ipv4();
+}
+
+internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands commands) : Endpoint<UnblockDeviceRequest, BlockResponse>
+{
+    public override void Configure()
+    {
+        Post("routers/{routerId}/unblock");
+        Tags("Blacklist");
+        Summary(s =>
+        {
+            s.Summary = "Unblocks a device";
+            s.Description =
+                "Lifts the block. 202 where the device is away: the router can lift its rule when it is back, and the server sees to it.";
+        });
+        Description(b => b.Answers<BlockResponse>(200, 202).Refuses(404).FailsDownstream().TakesPrefer());
+    }
+
+    public override async Task HandleAsync(UnblockDeviceRequest request, CancellationToken ct)
+    {
+        var prefer = Preference.Read(HttpContext.Request.Headers);
+        var (target, device) = await targets.FindAsync(
+            RuleKind.Block,
+            HttpContext.Caller(),
+            request.RouterId,
+            IPAddress.Parse(request.Ip!),
+            prefer,
+            ct
+        );
+
+        var answer = await commands.LiftAsync(target, NotBlocked(), ct);
+
+        var block = BlockResponse.Of(answer.Rule, DeviceNames.Of(device));
+        await Send.ResponseAsync(block, HttpContext.Announce(answer, location: null, prefer), ct);
+    }
+
+    private static Problem NotBlocked() =>
+        Problem.NotFound(ErrorCodes.NotBlocked, "No device with this address is blocked on this router.");
+}

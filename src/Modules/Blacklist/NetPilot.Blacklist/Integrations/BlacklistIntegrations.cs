@@ -1,0 +1,78 @@
+using System.Net.NetworkInformation;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using NetPilot.Blacklist.Data;
+using NetPilot.Blacklist.Rules;
+using NetPilot.Devices.Contracts;
+using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
+using Npgsql;
+
+namespace NetPilot.Blacklist.Integrations;
+
+/// <summary>What Devices asks: which devices are blocked.</summary>
+internal sealed class BlockedDevices(BlacklistDbContext db) : IBlockedDevices
+{
+    public async Task<BlockedAddresses> OfRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken)
+    {
+        var rows = await db
+            .Blocks.AsNoTracking()
+            .OfRouter(userId, routerId)
+            .Where(rule => rule.State == RuleState.Blocked || rule.State == RuleState.Lifting)
+            .Select(rule => new { rule.DeviceMac, rule.DeviceIp })
+            .ToListAsync(cancellationToken);
+        return new BlockedAddresses(
+            rows.Select(row => row.DeviceMac).OfType<PhysicalAddress>().ToArray(),
+            rows.Where(row => row.DeviceMac is null).Select(row => row.DeviceIp).ToArray()
+        );
+    }
+}
+
+/// <summary>What a scan brings: rows follow their devices, and rules that wait for one are due.</summary>
+internal sealed partial class DeviceSightings(RuleStore store, SettleWorker settling, TimeProvider time, ILogger<DeviceSightings> logger)
+    : IDeviceSightings
+{
+    public async Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, CancellationToken cancellationToken)
+    {
+        var newest = devices.GroupBy(device => device.Mac).Select(same => same.Last()).ToArray();
+        try
+        {
+            await store.SeenAsync(
+                RuleKind.Block,
+                router.UserId,
+                router.RouterId,
+                newest.Select(device => device.Mac).ToArray(),
+                newest.Select(device => device.Address).ToArray(),
+                time.UtcNow(),
+                cancellationToken
+            );
+            settling.Nudge();
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            // A block of the same device is being made at this moment, by its MAC: the next scan finds both.
+            Log.Overtaken(logger, router.RouterId);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Debug, "A block was made while a scan of router {RouterId} was told")]
+        public static partial void Overtaken(ILogger logger, string routerId);
+    }
+}
+
+/// <summary>What goes with a router, and with an account.</summary>
+internal sealed class BlacklistDependents(RuleStore store, TimeProvider time) : IRouterDependents, IUserDependents
+{
+    public int Order => 10;
+
+    public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
+        store.DeleteForRouterAsync(userId, routerId, cancellationToken);
+
+    public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
+        store.ClearAsync(userId, turn.RouterId, turn.Fence, time.UtcNow(), cancellationToken);
+
+    public Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken) => store.DeleteForUserAsync(userId, cancellationToken);
+}

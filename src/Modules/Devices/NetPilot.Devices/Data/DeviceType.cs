@@ -1,0 +1,16 @@
+namespace NetPilot.Devices.Data;
+
+/// <summary>What the user says a device is.</summary>
+internal enum DeviceType
+{
+    Phone,
+    Tablet,
+    Computer,
+    Tv,
+    Console,
+    Iot,
+    Printer,
+    Camera,
+    Router,
+    Other,
+}

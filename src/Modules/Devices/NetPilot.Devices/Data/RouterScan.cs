@@ -1,0 +1,25 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace NetPilot.Devices.Data;
+
+/// <summary>When the newest stored scan of a router was asked for. Scans of one router are stored one after the other by locking this row.</summary>
+internal sealed class RouterScan
+{
+    private RouterScan() { }
+
+    public Guid UserId { get; private set; }
+
+    public string RouterId { get; private set; } = null!;
+
+    public DateTimeOffset ScannedAt { get; private set; }
+}
+
+internal sealed class RouterScanConfiguration : IEntityTypeConfiguration<RouterScan>
+{
+    public void Configure(EntityTypeBuilder<RouterScan> builder)
+    {
+        builder.ToTable("router_scans");
+        builder.HasKey(scan => new { scan.UserId, scan.RouterId });
+    }
+}

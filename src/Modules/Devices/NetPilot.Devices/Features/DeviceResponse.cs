@@ -1,0 +1,38 @@
+using NetPilot.Devices.Contracts;
+using NetPilot.Devices.Data;
+using NetPilot.Web;
+
+namespace NetPilot.Devices.Features;
+
+/// <summary>A device, as its router's owner sees it.</summary>
+internal sealed record DeviceResponse(
+    Guid Id,
+    string Ip,
+    string? Mac,
+    string? Hostname,
+    string? Name,
+    DeviceType Type,
+    string? Vendor,
+    bool PrivateAddress,
+    DateTimeOffset FirstSeenAt,
+    DateTimeOffset LastSeenAt,
+    bool Online,
+    bool Blocked
+)
+{
+    public static DeviceResponse Of(UserDevice device, BlockedAddresses blocks) =>
+        new(
+            device.Id,
+            device.Ip.ToString(),
+            AddressRules.Format(device.Mac),
+            device.Hostname,
+            device.DeviceName,
+            device.DeviceType,
+            device.Manufacturer,
+            device.HasPrivateAddress,
+            device.FirstSeen,
+            device.LastSeen,
+            device.Online,
+            (device.Mac is { } mac && blocks.Macs.Contains(mac)) || blocks.Addresses.Contains(device.Ip)
+        );
+}

@@ -1,0 +1,79 @@
+using FastEndpoints;
+using Microsoft.EntityFrameworkCore;
+using NetPilot.Devices.Data;
+using NetPilot.Identity.Contracts;
+using NetPilot.Routers.Contracts;
+using NetPilot.Web;
+
+namespace NetPilot.Devices.Features.ListDevices;
+
+internal sealed class ListDevicesRequest
+{
+    [RouteParam]
+    public string RouterId { get; init; } = "";
+
+    [QueryParam]
+    public string? Search { get; init; }
+
+    [QueryParam]
+    public bool? Online { get; init; }
+
+    [QueryParam]
+    public bool? Blocked { get; init; }
+
+    [QueryParam]
+    public int? Limit { get; init; }
+
+    [QueryParam]
+    public string? Cursor { get; init; }
+}
+
+internal sealed class ListDevicesValidator : Validator<ListDevicesRequest>
+{
+    public ListDevicesValidator() => RuleFor(request => request.Search).Text(0, 255);
+}
+
+internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFlags blocked, DevicesDbContext db)
+    : Endpoint<ListDevicesRequest, Page<DeviceResponse>>
+{
+    public override void Configure()
+    {
+        Get("routers/{routerId}/devices");
+        Tags("Devices");
+        Summary(s => s.Summary = "Lists the devices behind a router, those first seen last before the others");
+        Description(b => b.Answers<Page<DeviceResponse>>(200).Refuses(404));
+    }
+
+    public override async Task HandleAsync(ListDevicesRequest request, CancellationToken ct)
+    {
+        var page = PageRequest.Of(
+            request.Limit,
+            request.Cursor,
+            HttpContext.Request.Path.Value,
+            request.Search,
+            request.Online,
+            request.Blocked
+        );
+        var router =
+            await ownership.FindAsync(HttpContext.Caller().UserId, request.RouterId, ct)
+            ?? throw new ProblemException(Problem.RouterNotFound());
+        var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, ct);
+
+        var devices = db.Devices.AsNoTracking().BehindRouter(router.UserId, router.RouterId);
+        devices = request.Search is { Length: > 0 } text ? devices.Containing(text) : devices;
+        devices = request.Online is { } online ? devices.Where(device => device.Online == online) : devices;
+        devices = request.Blocked is { } isBlocked ? devices.WhereBlocked(isBlocked, blocks) : devices;
+        if (page.After is { } after)
+        {
+            devices = devices.Where(device =>
+                EF.Functions.LessThan(ValueTuple.Create(device.FirstSeen, device.Id), ValueTuple.Create(after.At, after.Id))
+            );
+        }
+
+        var rows = await devices.OrderByDescending(d => d.FirstSeen).ThenByDescending(d => d.Id).Take(page.Take).ToListAsync(ct);
+        await Send.OkAsync(
+            page.ToPage(rows, device => new Position(device.FirstSeen, device.Id), device => DeviceResponse.Of(device, blocks)),
+            ct
+        );
+    }
+}

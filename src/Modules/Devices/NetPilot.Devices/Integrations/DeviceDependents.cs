@@ -1,0 +1,33 @@
+using NetPilot.Identity.Contracts;
+using NetPilot.Routers.Contracts;
+using Npgsql;
+
+namespace NetPilot.Devices.Integrations;
+
+/// <summary>Devices go with their router and with their owner. The row of the scans goes first, since a scan that is being stored holds it.</summary>
+internal sealed class DeviceDependents(NpgsqlDataSource database) : IRouterDependents, IUserDependents
+{
+    public int Order => 20;
+
+    public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
+        DeleteAsync("user_id = $1 AND router_id = $2", [new() { Value = userId }, new() { Value = routerId }], cancellationToken);
+
+    /// <summary>A reset takes rules off the router, and devices are none.</summary>
+    public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken) =>
+        DeleteAsync("user_id = $1", [new() { Value = userId }], cancellationToken);
+
+    private async Task DeleteAsync(string condition, NpgsqlParameter[] parameters, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        foreach (var table in new[] { "router_scans", "user_devices" })
+        {
+            var delete = new NpgsqlBatchCommand($"DELETE FROM devices.{table} WHERE {condition}");
+            delete.Parameters.AddRange(parameters.Select(parameter => parameter.Clone()).ToArray());
+            batch.BatchCommands.Add(delete);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,16 @@
+using NetPilot.Identity.Contracts;
+using NetPilot.Identity.Data;
+
+namespace NetPilot.Identity.Accounts;
+
+/// <summary>A user, as the REST contract shows it.</summary>
+/// <param name="Id">The user's id.</param>
+/// <param name="Email">The address that the user logs in with.</param>
+/// <param name="FullName">The user's name, if given.</param>
+/// <param name="Tier">What the user pays for.</param>
+/// <param name="Role">What the user may administer.</param>
+/// <param name="CreatedAt">When the account was made.</param>
+internal sealed record UserView(Guid Id, string Email, string? FullName, UserTier Tier, UserRole Role, DateTimeOffset CreatedAt)
+{
+    public static UserView Of(User user) => new(user.Id, user.Email, user.FullName, user.Tier, user.Role, user.CreatedAt);
+}

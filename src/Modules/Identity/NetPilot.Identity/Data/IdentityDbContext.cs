@@ -1,0 +1,42 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
+
+namespace NetPilot.Identity.Data;
+
+internal sealed class IdentityDbContext(DbContextOptions<IdentityDbContext> options) : DbContext(options)
+{
+    public const string Schema = "identity";
+
+    public DbSet<User> Users => Set<User>();
+
+    public DbSet<Session> Sessions => Set<Session>();
+
+    public DbSet<RefreshToken> RefreshTokens => Set<RefreshToken>();
+
+    /// <summary>The user with this e-mail, whatever its case. PostgreSQL lowers both sides, as its index does.</summary>
+    public IQueryable<User> UsersByEmail(string email) =>
+        Users.FromSql($"SELECT * FROM identity.users WHERE lower(email) = lower({email})");
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.HasDefaultSchema(Schema);
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(IdentityDbContext).Assembly);
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<UserTier>().HaveConversion<EnumTextConverter<UserTier>>();
+        configurationBuilder.Properties<UserRole>().HaveConversion<EnumTextConverter<UserRole>>();
+        configurationBuilder.Properties<CommandsState>().HaveConversion<EnumTextConverter<CommandsState>>();
+        configurationBuilder.Properties<SessionEndReason>().HaveConversion<EnumTextConverter<SessionEndReason>>();
+    }
+}
+
+/// <summary>Makes the context for <c>dotnet ef</c>.</summary>
+internal sealed class IdentityDbContextFactory : IDesignTimeDbContextFactory<IdentityDbContext>
+{
+    public IdentityDbContext CreateDbContext(string[] args) =>
+        new(PersistenceRegistration.DesignTimeOptions<IdentityDbContext>(IdentityDbContext.Schema));
+}

@@ -1,0 +1,25 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using NetPilot.Identity.Contracts;
+
+namespace NetPilot.Identity.Data;
+
+// The unique index on lower(email), and the one that serves the search for its beginning, are in the migration: EF knows no expressions.
+internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
+{
+    public void Configure(EntityTypeBuilder<User> builder)
+    {
+        builder.ToTable(
+            "users",
+            table =>
+            {
+                table.HasCheckConstraint("ck_users_tier", EnumText.Check<UserTier>("tier"));
+                table.HasCheckConstraint("ck_users_role", EnumText.Check<UserRole>("role"));
+            }
+        );
+        builder.Property(user => user.Id).ValueGeneratedNever();
+        builder.Property(user => user.Email).HasMaxLength(User.MaxEmail);
+        builder.Property(user => user.FullName).HasMaxLength(User.MaxFullName);
+        builder.HasIndex(user => new { user.CreatedAt, user.Id }).IsDescending();
+    }
+}

@@ -1,0 +1,74 @@
+using FastEndpoints;
+using Microsoft.EntityFrameworkCore;
+using NetPilot.Identity.Accounts;
+using NetPilot.Identity.Data;
+using NetPilot.Identity.Passwords;
+using NetPilot.Identity.Sessions;
+using NetPilot.Identity.Tokens;
+using NetPilot.Web;
+
+namespace NetPilot.Identity.Features.LogIn;
+
+internal sealed class LoginEndpoint(IdentityDbContext database, PasswordHasher passwords, SessionOpening sessions)
+    : Endpoint<LoginRequest, TokensView>
+{
+    public override void Configure()
+    {
+        Post("/auth/login");
+        AllowAnonymous();
+        Tags("Identity");
+        Description(endpoint => endpoint.Answers<TokensView>(200).Refuses(401, 403, 429, 503));
+        Summary(summary =>
+        {
+            summary.Summary = "Log in";
+            summary.Description = "Opens a session, here and on the Commands-Server. A wrong password and an unknown e-mail look the same.";
+        });
+    }
+
+    public override async Task HandleAsync(LoginRequest request, CancellationToken cancellationToken)
+    {
+        var user = await database
+            .UsersByEmail(AccountRules.Trim(request.Email!))
+            .AsNoTracking()
+            .SingleOrDefaultAsync(user => user.DeletedAt == null, cancellationToken);
+        if (!await passwords.VerifyAsync(request.Password!, user?.PasswordHash, cancellationToken))
+        {
+            throw new ProblemException(AccountProblems.InvalidCredentials());
+        }
+
+        if (user!.DisabledAt is not null)
+        {
+            throw new ProblemException(AccountProblems.AccountDisabled());
+        }
+
+        var stronger = passwords.IsOutdated(user.PasswordHash) ? await passwords.HashAsync(request.Password!, cancellationToken) : null;
+        var tokens =
+            await sessions.OpenAsync(new VerifiedLogin(user.Id, user.PasswordHash, stronger), HttpContext, cancellationToken)
+            ?? throw new ProblemException(AccountProblems.InvalidCredentials());
+        HttpContext.Response.Headers.CacheControl = "no-store";
+        await Send.OkAsync(tokens, cancellationToken);
+    }
+}
+
+internal sealed record LoginRequest
+{
+    /// <summary>The address of the account, in any case.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public string? Email { get; init; }
+
+    /// <summary>Its password.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public string? Password { get; init; }
+
+    /// <summary>Says nothing: it holds a password.</summary>
+    public override string ToString() => nameof(LoginRequest);
+}
+
+internal sealed class LoginValidator : Validator<LoginRequest>
+{
+    public LoginValidator()
+    {
+        RuleFor(request => request.Email).Email();
+        RuleFor(request => request.Password).PresentPassword();
+    }
+}

@@ -1,0 +1,29 @@
+using FastEndpoints;
+using NetPilot.Identity.Contracts;
+using NetPilot.Identity.Data;
+using NetPilot.Identity.Sessions;
+using NetPilot.Web;
+
+namespace NetPilot.Identity.Features.LogOut;
+
+internal sealed class LogoutEndpoint(SessionEndings endings) : EndpointWithoutRequest
+{
+    public override void Configure()
+    {
+        Post("/auth/logout");
+        Tags("Identity");
+        Description(endpoint => endpoint.AnswersEmpty(204).Refuses(503));
+        Summary(summary =>
+        {
+            summary.Summary = "Log out";
+            summary.Description = "Ends the session that asks: its tokens are dead at once, on every replica.";
+        });
+    }
+
+    public override async Task HandleAsync(CancellationToken cancellationToken)
+    {
+        var caller = HttpContext.Caller();
+        await endings.EndAsync(caller.UserId, caller.SessionId, SessionEndReason.Logout, cancellationToken);
+        await Send.NoContentAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Options;
+using NetPilot.Identity.Contracts;
+
+namespace NetPilot.Identity.Integrations;
+
+/// <summary>The settings under <c>Tiers</c>.</summary>
+internal sealed class TierOptions
+{
+    public const string Section = "Tiers";
+
+    public TierSettings Free { get; set; } =
+        new()
+        {
+            MaxRouters = 1,
+            MaxBlocks = 25,
+            SpeedTest = false,
+        };
+
+    public TierSettings Pro { get; set; } =
+        new()
+        {
+            MaxRouters = 50,
+            MaxBlocks = 10_000,
+            SpeedTest = true,
+        };
+}
+
+internal sealed class TierSettings
+{
+    public int MaxRouters { get; set; }
+
+    public int MaxBlocks { get; set; }
+
+    public bool SpeedTest { get; set; }
+}
+
+internal sealed class TierOptionsValidator : IValidateOptions<TierOptions>
+{
+    public ValidateOptionsResult Validate(string? name, TierOptions options)
+    {
+        foreach (var (tier, settings) in new[] { ("free", options.Free), ("pro", options.Pro) })
+        {
+            if (settings.MaxRouters < 0)
+            {
+                return ValidateOptionsResult.Fail($"Tiers:{tier}:MaxRouters must not be negative.");
+            }
+
+            if (settings.MaxBlocks < 0)
+            {
+                return ValidateOptionsResult.Fail($"Tiers:{tier}:MaxBlocks must not be negative.");
+            }
+        }
+
+        return ValidateOptionsResult.Success;
+    }
+}
+
+internal sealed class ConfiguredTierLimits(IOptions<TierOptions> options) : ITierLimits
+{
+    private readonly TierLimits free = Limits(options.Value.Free);
+    private readonly TierLimits pro = Limits(options.Value.Pro);
+
+    public TierLimits Of(UserTier tier) => tier == UserTier.Pro ? pro : free;
+
+    private static TierLimits Limits(TierSettings settings) => new(settings.MaxRouters, settings.MaxBlocks, settings.SpeedTest);
+}

@@ -1,0 +1,126 @@
+using System.Diagnostics.Metrics;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using NetPilot.Identity.Tokens;
+using NetPilot.Web;
+using NSec.Cryptography;
+
+namespace NetPilot.Identity.Passwords;
+
+/// <summary>
+/// Argon2id, kept as PHC strings. Every hash costs memory and tens of milliseconds of a core, so only so many run at once, a few wait, and
+/// the rest is refused at once: a flood of logins takes neither the machine nor its memory.
+/// </summary>
+internal sealed class PasswordHasher : IDisposable
+{
+    /// <summary>The meter whose counter <c>netpilot.password.hashes</c> counts every Argon2id computation.</summary>
+    public const string MeterName = "NetPilot.Identity";
+
+    private const int MaxWaiting = 32;
+    private static readonly int AtOnce = 2 * Environment.ProcessorCount;
+    private readonly SemaphoreSlim slots = new(AtOnce);
+    private readonly Counter<long> hashes;
+    private readonly PhcString parameters;
+    private readonly Lazy<string> nobodys;
+    private int waiting;
+
+    public PasswordHasher(IOptions<AuthOptions> options, IMeterFactory meters)
+    {
+        hashes = meters.Create(MeterName).CreateCounter<long>("netpilot.password.hashes", "{hash}", "Argon2id computations.");
+        parameters = new PhcString(options.Value.Argon2.MemoryKiB, options.Value.Argon2.Passes, [], []);
+        nobodys = new Lazy<string>(() =>
+            (parameters with { Salt = RandomNumberGenerator.GetBytes(PhcString.SaltSize), Hash = new byte[PhcString.HashSize] }).ToString()
+        );
+    }
+
+    /// <summary>Hashes a new password with the present parameters.</summary>
+    /// <exception cref="ProblemException">503 <c>server_busy</c>.</exception>
+    public async Task<string> HashAsync(string password, CancellationToken cancellationToken)
+    {
+        var fresh = parameters with { Salt = RandomNumberGenerator.GetBytes(PhcString.SaltSize) };
+        return (fresh with { Hash = await ComputeAsync(password, fresh, cancellationToken) }).ToString();
+    }
+
+    /// <summary>Compares with a stored hash. Where there is none (an unknown e-mail), it takes the same time to say no.</summary>
+    /// <exception cref="ProblemException">503 <c>server_busy</c>.</exception>
+    public async Task<bool> VerifyAsync(string password, string? stored, CancellationToken cancellationToken)
+    {
+        var expected = PhcString.Parse(stored ?? nobodys.Value);
+        var actual = await ComputeAsync(password, expected, cancellationToken);
+        return CryptographicOperations.FixedTimeEquals(actual, expected.Hash) && stored is not null;
+    }
+
+    /// <summary>Whether a stored hash was made with weaker parameters than the present ones.</summary>
+    public bool IsOutdated(string stored)
+    {
+        var used = PhcString.Parse(stored);
+        return used.MemoryKiB < parameters.MemoryKiB || used.Passes < parameters.Passes;
+    }
+
+    public void Dispose() => slots.Dispose();
+
+    private async Task<byte[]> ComputeAsync(string password, PhcString with, CancellationToken cancellationToken)
+    {
+        await EnterAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(() => Compute(password, with), CancellationToken.None);
+        }
+        finally
+        {
+            slots.Release();
+        }
+    }
+
+    private async Task EnterAsync(CancellationToken cancellationToken)
+    {
+        if (slots.Wait(0, CancellationToken.None))
+        {
+            return;
+        }
+
+        if (Interlocked.Increment(ref waiting) > MaxWaiting)
+        {
+            Interlocked.Decrement(ref waiting);
+            throw new ProblemException(
+                new Problem(503, ErrorCodes.ServerBusy, "Too many passwords are being checked at the moment.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(2),
+                }
+            );
+        }
+
+        try
+        {
+            await slots.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
+    }
+
+    private byte[] Compute(string password, PhcString with)
+    {
+        hashes.Add(1);
+        // The same password typed on another keyboard may arrive composed differently.
+        var bytes = Encoding.UTF8.GetBytes(password.Normalize(NormalizationForm.FormC));
+        try
+        {
+            var algorithm = PasswordBasedKeyDerivationAlgorithm.Argon2id(
+                new Argon2Parameters
+                {
+                    DegreeOfParallelism = 1,
+                    MemorySize = with.MemoryKiB,
+                    NumberOfPasses = with.Passes,
+                }
+            );
+            return algorithm.DeriveBytes(bytes, with.Salt, PhcString.HashSize);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using NetPilot.Identity.Data;
+using NetPilot.Persistence;
+using Npgsql;
+
+namespace NetPilot.Identity.Sessions;
+
+/// <summary>
+/// Ends sessions: in one statement a session is dead here and due to be ended on the Commands-Server, where that may know it. The delivery
+/// follows at once in the background; should this process die first, the sweeper finds the row when the lease has run out.
+/// </summary>
+internal sealed class SessionEndings(NpgsqlDataSource database, EndDeliveries deliveries, TimeProvider time)
+{
+    /// <summary>The condition that the Commands-Server may know a session, so that it has to be ended there.</summary>
+    public const string MayBeKnown = "(commands_state IN ('starting', 'ready') OR start_until IS NOT NULL)";
+
+    /// <summary>The session has ended, by its owner's will. False if the owner has no such live session.</summary>
+    public async Task<bool> EndAsync(Guid userId, Guid sessionId, SessionEndReason reason, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        End(batch, reason, "id = $4 AND user_id = $5 AND expires_at > $1", sessionId, userId);
+        return await ExecuteAsync(batch, cancellationToken) > 0;
+    }
+
+    /// <summary>Ends all sessions of a user (except one), as a part of the batch.</summary>
+    public void EndAllOf(NpgsqlBatch batch, Guid userId, SessionEndReason reason, Guid? except = null) =>
+        End(batch, reason, "user_id = $4 AND id IS DISTINCT FROM $5::uuid", userId, except);
+
+    /// <summary>Ends sessions by a condition over parameters from $4 on ($1 is now), as a part of the batch.</summary>
+    public void End(NpgsqlBatch batch, SessionEndReason reason, string which, params ReadOnlySpan<object?> values)
+    {
+        var now = time.UtcNow();
+        batch.With(
+            $"""
+            UPDATE identity.sessions SET
+                ended_at = $1,
+                end_reason = $2,
+                commands_state = CASE WHEN {MayBeKnown} THEN 'ending' ELSE 'ended' END,
+                end_due_at = CASE WHEN {MayBeKnown} THEN $3::timestamptz END
+            WHERE ended_at IS NULL AND {which}
+            RETURNING {EndingSession.Columns}, commands_state = 'ending'
+            """,
+            [now, reason.ToText(), deliveries.LeaseFrom(now), .. values]
+        );
+    }
+
+    /// <summary>Runs a batch whose only results are those of ends, and hands over what is to be delivered. Says how many sessions ended.</summary>
+    public async Task<int> ExecuteAsync(NpgsqlBatch batch, CancellationToken cancellationToken)
+    {
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        return await HandOverAsync(reader, cancellationToken);
+    }
+
+    /// <summary>Reads the results of ends, from the reader's present one to the last, and hands over what is to be delivered.</summary>
+    public async Task<int> HandOverAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        var ended = 0;
+        var ending = new List<EndingSession>();
+        do
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                ended++;
+                if (reader.GetBoolean(6))
+                {
+                    ending.Add(EndingSession.Read(reader));
+                }
+            }
+        } while (await reader.NextResultAsync(cancellationToken));
+
+        await reader.CloseAsync();
+        deliveries.HandOver(ending);
+        return ended;
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace NetPilot.Identity.Tokens;
+
+/// <summary>Mints access tokens, and says how one is verified. A token only names the user and the session: what they may do is read anew on every request.</summary>
+internal sealed class AccessTokens
+{
+    private readonly JsonWebTokenHandler handler = new() { SetDefaultTimesOnTokenCreation = false };
+    private readonly AuthOptions options;
+    private readonly SigningCredentials signer;
+
+    public AccessTokens(IOptions<AuthOptions> options, TimeProvider time)
+    {
+        this.options = options.Value;
+        var keys = this.options.SigningKeys.ToDictionary(
+            key => key.Id,
+            SecurityKey[] (key) => [new SymmetricSecurityKey(Convert.FromBase64String(key.Key)) { KeyId = key.Id }]
+        );
+        signer = new SigningCredentials(keys[this.options.SigningKeys[0].Id][0], SecurityAlgorithms.HmacSha256);
+        Validation = new TokenValidationParameters
+        {
+            ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
+            // A token names its key; one without a known name is not tried with the others.
+            IssuerSigningKeyResolver = (_, _, id, _) => id is not null && keys.TryGetValue(id, out var known) ? known : [],
+            TryAllIssuerSigningKeys = false,
+            ValidIssuer = this.options.Issuer,
+            ValidAudience = this.options.Audience,
+            RequireExpirationTime = true,
+            RequireSignedTokens = true,
+            LifetimeValidator = (_, expires, _, _) => expires is { } end && time.GetUtcNow() < end,
+            NameClaimType = JwtRegisteredClaimNames.Sub,
+            RoleClaimType = RoleClaim,
+            AuthenticationType = "netpilot",
+        };
+    }
+
+    /// <summary>The claim that authentication adds from the database; a token carries none.</summary>
+    public const string RoleClaim = "role";
+
+    public TokenValidationParameters Validation { get; }
+
+    /// <summary>A token for the session, which never outlives it.</summary>
+    public AccessToken Mint(Guid userId, Guid sessionId, DateTimeOffset sessionExpiresAt, DateTimeOffset now)
+    {
+        var ordinary = now + options.AccessTokenLifetime;
+        var expires = ordinary < sessionExpiresAt ? ordinary : sessionExpiresAt;
+        var token = handler.CreateToken(
+            new SecurityTokenDescriptor
+            {
+                Issuer = options.Issuer,
+                Audience = options.Audience,
+                IssuedAt = now.UtcDateTime,
+                // A token tells whole seconds: up, or a short lifetime would be cut to nothing.
+                Expires = expires.AddTicks(TimeSpan.TicksPerSecond - 1).UtcDateTime,
+                Claims = new Dictionary<string, object>
+                {
+                    [JwtRegisteredClaimNames.Sub] = userId.ToString(),
+                    [JwtRegisteredClaimNames.Sid] = sessionId.ToString(),
+                },
+                SigningCredentials = signer,
+            }
+        );
+        return new AccessToken(token, (int)Math.Max(1, (expires - now).TotalSeconds));
+    }
+}
+
+internal readonly record struct AccessToken(string Value, int ExpiresIn);

@@ -1,0 +1,106 @@
+using Microsoft.Extensions.Options;
+
+namespace NetPilot.Identity.Tokens;
+
+/// <summary>The settings under <c>Auth</c>.</summary>
+internal sealed class AuthOptions
+{
+    public const string Section = "Auth";
+
+    /// <summary>The first signs, all verify: a new key is put first, and the old one removed when its tokens have run out.</summary>
+    public List<SigningKeyOptions> SigningKeys { get; } = [];
+
+    public string Issuer { get; set; } = "netpilot";
+
+    public string Audience { get; set; } = "netpilot";
+
+    public TimeSpan AccessTokenLifetime { get; set; } = TimeSpan.FromMinutes(10);
+
+    public TimeSpan RefreshTokenLifetime { get; set; } = TimeSpan.FromDays(30);
+
+    public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromDays(90);
+
+    public Argon2Options Argon2 { get; set; } = new();
+}
+
+internal sealed class SigningKeyOptions
+{
+    public string Id { get; set; } = "";
+
+    public string Key { get; set; } = "";
+}
+
+internal sealed class Argon2Options
+{
+    public int MemoryKiB { get; set; } = 19456;
+
+    public int Passes { get; set; } = 2;
+}
+
+internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
+{
+    private const int MinKeyBytes = 32;
+
+    public ValidateOptionsResult Validate(string? name, AuthOptions options)
+    {
+        var refusals = Refusals(options).ToArray();
+        return refusals.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(refusals);
+    }
+
+    private static IEnumerable<string> Refusals(AuthOptions options)
+    {
+        if (options.SigningKeys.Count == 0)
+        {
+            yield return "Auth:SigningKeys is missing: set Auth:SigningKeys:0:Id to a name and Auth:SigningKeys:0:Key to 32 or more random bytes in base64.";
+        }
+
+        for (var i = 0; i < options.SigningKeys.Count; i++)
+        {
+            var key = options.SigningKeys[i];
+            if (string.IsNullOrWhiteSpace(key.Id) || options.SigningKeys.Take(i).Any(other => other.Id == key.Id))
+            {
+                yield return $"Auth:SigningKeys:{i}:Id must be a name that no other key has.";
+            }
+
+            var bytes = new byte[key.Key.Length];
+            if (!Convert.TryFromBase64String(key.Key, bytes, out var length) || length < MinKeyBytes)
+            {
+                yield return $"Auth:SigningKeys:{i}:Key must be {MinKeyBytes} or more bytes in base64.";
+            }
+        }
+
+        foreach (var (key, value) in new[] { ("Issuer", options.Issuer), ("Audience", options.Audience) })
+        {
+            if (string.IsNullOrWhiteSpace(value))
+            {
+                yield return $"Auth:{key} must not be empty.";
+            }
+        }
+
+        foreach (
+            var (key, value, min, max) in new[]
+            {
+                ("AccessTokenLifetime", options.AccessTokenLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
+                ("RefreshTokenLifetime", options.RefreshTokenLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(3660)),
+                ("SessionLifetime", options.SessionLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(3660)),
+            }
+        )
+        {
+            if (value < min || value > max)
+            {
+                yield return $"Auth:{key} must be between {min:c} and {max:c}.";
+            }
+        }
+
+        // libsodium's own bounds, and one that keeps a typing error from taking the machine's memory.
+        if (options.Argon2.MemoryKiB is < 8 or > 1024 * 1024)
+        {
+            yield return "Auth:Argon2:MemoryKiB must be between 8 and 1048576.";
+        }
+
+        if (options.Argon2.Passes is < 1 or > 100)
+        {
+            yield return "Auth:Argon2:Passes must be between 1 and 100.";
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests;
+
+/// <summary>What these tests do and look at most: in a user's words, over HTTP, and in the database.</summary>
+internal static class Blocks
+{
+    public static Task<HttpResponseMessage> BlockAsync(this TestRouter router, string ip, string? prefer = null, object? more = null) =>
+        router.SendAsync(HttpMethod.Post, "block", Body(ip, more), prefer);
+
+    public static Task<HttpResponseMessage> UnblockAsync(this TestRouter router, string ip, string? prefer = null) =>
+        router.SendAsync(HttpMethod.Post, "unblock", new { ip }, prefer);
+
+    public static async Task<HttpResponseMessage> SendAsync(
+        this TestRouter router,
+        HttpMethod method,
+        string below,
+        object? body = null,
+        string? prefer = null
+    )
+    {
+        using var request = new HttpRequestMessage(method, router.Path(below));
+        if (body is not null)
+        {
+            request.Content = JsonContent.Create(body);
+        }
+
+        if (prefer is not null)
+        {
+            request.Headers.Add("Prefer", prefer);
+        }
+
+        return await router.Owner.Http.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    public static async Task<JsonElement[]> BlockedAsync(this TestRouter router, string query = "")
+    {
+        using var response = await router.SendAsync(HttpMethod.Get, "blocked" + query);
+        return [.. (await response.ShouldBeJsonAsync(200)).GetProperty("items").EnumerateArray()];
+    }
+
+    public static async Task ScanAsync(this TestRouter router)
+    {
+        using var response = await router.SendAsync(HttpMethod.Post, "scan");
+        await response.ShouldBeJsonAsync(200);
+    }
+
+    /// <summary>The states of a router's rows for an address, oldest first.</summary>
+    public static async Task<string[]> StatesAsync(this TestRouter router, string ip, string table = "user_blacklists") =>
+        [
+            .. (
+                await router.Owner.Server.QueryAsync(
+                    $"SELECT state FROM blacklist.{table} WHERE router_id = $1 AND host(device_ip) = $2 ORDER BY created_at, id",
+                    router.RouterId,
+                    ip
+                )
+            ).Select(row => row.Value<string>(0)),
+        ];
+
+    public static IReadOnlyList<RecordedCall> CallsOf(this TestRouter router, SimulatorOperation operation) =>
+        [.. router.Calls.Where(call => call.Operation == operation)];
+
+    /// <summary>Looks until it is so, or the test's time is over; then says what is not.</summary>
+    public static async Task EventuallyAsync(Func<Task> assertion, int seconds = 20)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (true)
+        {
+            try
+            {
+                await assertion();
+                return;
+            }
+            catch (ShouldAssertException) when (!patience.IsCancellationRequested)
+            {
+                await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            }
+        }
+    }
+
+    private static Dictionary<string, object?> Body(string ip, object? more)
+    {
+        var body = new Dictionary<string, object?> { ["ip"] = ip };
+        foreach (var property in more?.GetType().GetProperties() ?? [])
+        {
+            body[property.Name] = property.GetValue(more);
+        }
+
+        return body;
+    }
+}

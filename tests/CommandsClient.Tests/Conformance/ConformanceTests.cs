@@ -1,0 +1,222 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using NetPilot.CommandsClient.Tests.Support;
+using NetPilot.DevStack.Simulator;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.CommandsClient.Tests.Conformance;
+
+/// <summary>Every operation, met by every fault, in both dialects, over real sockets; the results are docs/conformance.md.</summary>
+public sealed class ConformanceTests
+{
+    private const string Document = "docs/conformance.md";
+
+    [Fact]
+    public async Task Every_operation_answers_every_fault_as_the_contract_says()
+    {
+        var runs = (
+            from dialect in Enum.GetValues<CommandsDialect>()
+            from @case in ConformanceCases.All
+            from operation in ConformanceOperation.All
+            select (dialect, @case, operation)
+        ).ToArray();
+        var results = new ConcurrentDictionary<(CommandsDialect, string, string), string>();
+        var mismatches = new ConcurrentQueue<string>();
+
+        await Parallel.ForEachAsync(
+            runs,
+            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = TestContext.Current.CancellationToken },
+            async (run, _) =>
+            {
+                var (dialect, @case, operation) = run;
+                var expected = Expect(dialect, @case, operation);
+                var seen = await RunAsync(dialect, @case, operation);
+                results[(dialect, @case.Name, operation.Name)] = seen.ToString();
+                if (seen != expected)
+                {
+                    mismatches.Enqueue($"{dialect} {operation.Name}, {@case.Name}: {seen} instead of {expected}");
+                }
+            }
+        );
+
+        mismatches.ShouldBeEmpty();
+        var document = Describe(results);
+        var path = Path.Combine(Root(), Document);
+        if (Environment.GetEnvironmentVariable("NETPILOT_UPDATE_DOCS") == "1")
+        {
+            await File.WriteAllTextAsync(path, document, TestContext.Current.CancellationToken);
+        }
+
+        (await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken)).ShouldBe(
+            document,
+            $"{Document} is not what the client does; NETPILOT_UPDATE_DOCS=1 writes it anew."
+        );
+    }
+
+    private static Seen Expect(CommandsDialect dialect, ConformanceCase @case, ConformanceOperation operation)
+    {
+        var deployed = dialect is CommandsDialect.Deployed;
+        if (deployed && operation.Name == "SpeedTest")
+        {
+            return new Seen("501 not_supported, not done", Calls: 0, Starts: 0);
+        }
+
+        var outcome = operation.Kind switch
+        {
+            CallKind.Read => @case.Read,
+            CallKind.Start => @case.Start,
+            CallKind.End => @case.End,
+            CallKind.Refresh => @case.Refresh,
+            _ => null,
+        };
+        var repeated =
+            (operation.Kind is CallKind.Read && @case.RepeatsReads)
+            || (!operation.IsSessionCall && @case.Mends)
+            || (operation.Kind is CallKind.Start && @case.HealsStart && deployed);
+        var seen = new Seen(
+            (outcome ?? @case.Command).ToString(),
+            Calls: @case.IsStopped ? 0
+                : repeated ? 2
+                : 1,
+            Starts: !operation.IsSessionCall && @case.Mends ? 1 : 0
+        );
+
+        return deployed && operation.Name == "WifiDisable" && @case.Unimplemented is { } own
+            ? seen with
+            {
+                Outcome = own.ToString(),
+            }
+            : seen;
+    }
+
+    private static async Task<Seen> RunAsync(CommandsDialect dialect, ConformanceCase @case, ConformanceOperation operation)
+    {
+        // One of its own for each run: the circuit and the plan's session calls, which name no router, must not meet those of others.
+        await using var simulator = await CommandsServerSimulator.StartAsync(
+            new SimulatorOptions { Dialect = dialect is CommandsDialect.Plan ? SimulatorDialect.Plan : SimulatorDialect.Deployed }
+        );
+        await using var client = new TestClient(
+            simulator.BaseUrl.ToString(),
+            dialect,
+            settings: ("Timeouts:Session", @case.IsSlow && operation.IsSessionCall ? "00:00:00.300" : "00:00:30")
+        );
+        var home = simulator.Router("router-1");
+        home.SetDevices(new SimulatedDevice(TestClient.Device.ToString(), "02:00:00:00:00:10"));
+        home.AddRule("02:00:00:00:00:10");
+        var target = TestClient.Target(deadline: TimeSpan.FromSeconds(@case.IsSlow ? 0.3 : 30));
+        if (operation.Kind is not CallKind.Start)
+        {
+            (await client.Commands.StartSessionAsync(target.CommandsSessionId, target.RouterId, default)).IsSuccess.ShouldBeTrue();
+        }
+
+        simulator.ClearCalls();
+        if (@case.Fault is { } fault)
+        {
+            simulator.AddFault(fault with { Operation = operation.Simulated });
+        }
+
+        // A port that is taken without listening refuses, and cannot become another simulator's meanwhile.
+        using var deaf = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        deaf.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var nowhere = new TestClient($"http://{deaf.LocalEndPoint}", dialect);
+
+        var failure = await operation.Run(@case.IsStopped ? nowhere.Commands : client.Commands, target);
+        var effect = failure?.Effect is CommandEffect.NotDone ? "not done" : "unknown";
+        return new Seen(
+            failure is null ? "success" : $"{failure.Status} {failure.Code}, {effect}",
+            simulator.CallsOf(operation.Simulated).Count,
+            operation.Kind is CallKind.Start ? 0 : simulator.CallsOf(SimulatorOperation.SessionStart).Count
+        );
+    }
+
+    private static string Describe(ConcurrentDictionary<(CommandsDialect Dialect, string Case, string Operation), string> results)
+    {
+        var text = new StringBuilder();
+        text.AppendLine("# What the client makes of every fault");
+        text.AppendLine();
+        text.AppendLine(
+            "Written by `tests/CommandsClient.Tests/Conformance` (`NETPILOT_UPDATE_DOCS=1`), which drives every operation against the"
+        );
+        text.AppendLine(
+            "simulator over real sockets and holds the results to the REST contract's table \"Downstream failures\". \"Calls\" is how often the"
+        );
+        text.AppendLine("operation reached the Commands-Server.");
+        text.AppendLine();
+        foreach (var (name, kinds) in Kinds)
+        {
+            var operations = ConformanceOperation
+                .All.Where(operation => kinds.Contains(operation.Kind))
+                .Select(operation => operation.Name);
+            text.AppendLine($"- {name}: {string.Join(", ", operations)}");
+        }
+        foreach (var dialect in Enum.GetValues<CommandsDialect>())
+        {
+            text.AppendLine();
+            text.AppendLine($"## Dialect `{dialect.ToString().ToLowerInvariant()}`");
+            text.AppendLine();
+            text.AppendLine("| what happens | answer | operations |");
+            text.AppendLine("|---|---|---|");
+            foreach (var @case in ConformanceCases.All)
+            {
+                var groups = ConformanceOperation
+                    .All.GroupBy(operation => results[(dialect, @case.Name, operation.Name)])
+                    .OrderByDescending(group => group.Count());
+                foreach (var group in groups)
+                {
+                    text.AppendLine($"| {@case.Name} | {group.Key} | {NamesOf([.. group])} |");
+                }
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>Whole kinds by their name, the rest one by one.</summary>
+    private static string NamesOf(IReadOnlyCollection<ConformanceOperation> operations)
+    {
+        if (operations.Count == ConformanceOperation.All.Count)
+        {
+            return "all";
+        }
+
+        var names = new List<string>();
+        foreach (var (name, kinds) in Kinds)
+        {
+            var whole = ConformanceOperation.All.Where(operation => kinds.Contains(operation.Kind)).ToArray();
+            if (whole.All(operations.Contains))
+            {
+                names.Add(name);
+                operations = [.. operations.Except(whole)];
+            }
+        }
+
+        return string.Join(", ", [.. names, .. operations.Select(operation => operation.Name)]);
+    }
+
+    private static readonly (string Name, CallKind[] Kinds)[] Kinds =
+    [
+        ("session calls", [CallKind.Start, CallKind.End, CallKind.Refresh]),
+        ("reads", [CallKind.Read]),
+        ("changes", [CallKind.Command]),
+    ];
+
+    private static string Root()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory.FullName, "NetPilot.sln")))
+        {
+            directory = directory.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
+        }
+
+        return directory.FullName;
+    }
+
+    private sealed record Seen(string Outcome, int Calls, int Starts)
+    {
+        public override string ToString() =>
+            $"{Outcome}; {Calls} {(Calls == 1 ? "call" : "calls")}{(Starts == 0 ? "" : ", session started between")}";
+    }
+}
