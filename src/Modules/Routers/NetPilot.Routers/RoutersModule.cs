@@ -6,6 +6,7 @@ using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Data;
 using NetPilot.Routers.Features.ClaimRouter;
 using NetPilot.Routers.Features.DeleteRouter;
+using NetPilot.Routers.Idempotency;
 using NetPilot.Routers.Integrations;
 using NetPilot.Routers.Turns;
 
@@ -23,11 +24,12 @@ public static class RoutersModule
             .ValidateOnStart();
         services.AddModuleDbContext<RoutersDbContext>(RoutersDbContext.Schema);
         services.AddTurns();
+        services.AddIdempotency();
         services.AddSingleton<IRouterOwnership, RouterOwnership>();
         services.AddSingleton<RouterClaims>();
         services.AddScoped<RouterRelease>();
         return services;
     }
 
-    public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app;
+    public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app.UseMiddleware<IdempotencyMiddleware>();
 }
