@@ -10,6 +10,10 @@ namespace NetPilot.Blacklist.Tests;
 /// <summary>What these tests do and look at most: in a user's words, over HTTP, and in the database.</summary>
 internal static class Blocks
 {
+    /// <summary>A fresh user's fresh router.</summary>
+    public static async Task<TestRouter> NewRouterAsync(this NetPilotServer server, string tier = "free") =>
+        await (await server.NewUserAsync(tier, cancellationToken: TestContext.Current.CancellationToken)).ClaimRouterAsync();
+
     public static Task<HttpResponseMessage> BlockAsync(this TestRouter router, string ip, string? prefer = null, object? more = null) =>
         router.SendAsync(HttpMethod.Post, "block", Body(ip, more), prefer);
 

@@ -35,7 +35,12 @@ internal sealed class OptionalConverterFactory : JsonConverterFactory
         public override Optional<T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.Null && default(T) is not null
                 ? throw new JsonException("Must not be null.")
-                : new(JsonSerializer.Deserialize<T>(ref reader, options)!);
+                // The converter itself, and not the serializer: an exception then carries the field's path and not its own root.
+                : new(
+                    reader.TokenType == JsonTokenType.Null
+                        ? default!
+                        : ((JsonConverter<T>)options.GetConverter(typeof(T))).Read(ref reader, typeof(T), options)!
+                );
 
         public override void Write(Utf8JsonWriter writer, Optional<T> value, JsonSerializerOptions options) =>
             JsonSerializer.Serialize(writer, value.Value, options);
