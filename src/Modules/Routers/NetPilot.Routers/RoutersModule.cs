@@ -39,9 +39,8 @@ public static class RoutersModule
         return services;
     }
 
-<<<<<<< HEAD
     public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app.UseMiddleware<IdempotencyMiddleware>();
-=======
+
     private static void AddWifi(this IServiceCollection services)
     {
         services.AddSingleton<WifiChanges>();
@@ -62,7 +61,4 @@ public static class RoutersModule
         services.AddHostedService(provider => provider.GetRequiredService<ResetWorker>());
         services.AddHostedService<ActivityPurge>();
     }
-
-    public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app;
->>>>>>> routers
 }
