@@ -39,9 +39,6 @@ public static class RoutersModule
         return services;
     }
 
-<<<<<<< HEAD
-    public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app.UseMiddleware<IdempotencyMiddleware>();
-=======
     private static void AddWifi(this IServiceCollection services)
     {
         services.AddSingleton<WifiChanges>();
@@ -63,6 +60,5 @@ public static class RoutersModule
         services.AddHostedService<ActivityPurge>();
     }
 
-    public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app;
->>>>>>> routers
+    public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app.UseMiddleware<IdempotencyMiddleware>();
 }
