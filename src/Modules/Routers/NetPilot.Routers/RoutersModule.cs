@@ -39,8 +39,6 @@ public static class RoutersModule
         return services;
     }
 
-    public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app.UseMiddleware<IdempotencyMiddleware>();
-
     private static void AddWifi(this IServiceCollection services)
     {
         services.AddSingleton<WifiChanges>();
@@ -61,4 +59,6 @@ public static class RoutersModule
         services.AddHostedService(provider => provider.GetRequiredService<ResetWorker>());
         services.AddHostedService<ActivityPurge>();
     }
+
+    public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app.UseMiddleware<IdempotencyMiddleware>();
 }
