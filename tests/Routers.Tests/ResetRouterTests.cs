@@ -69,9 +69,6 @@ public sealed class ResetRouterTests(RoutersServer server)
     public async Task A_router_that_stays_busy_gets_nothing_sent()
     {
         var router = await server.RouterAsync();
-        using var held = server.Commands.AddFault(
-            new Fault(FaultKind.HoldAnswer) { Operation = SimulatorOperation.Reset, RouterId = router.RouterId }
-        );
         await server.ExecuteAsync(
             """
             INSERT INTO routers.router_turns (router_id, fence, lease_until, last_replica)
