@@ -53,10 +53,12 @@ internal sealed class OptionalConverterFactory : JsonConverterFactory
     {
         public override bool HandleNull => true;
 
+        // The value's own converter rather than the serializer, which would lose the path that an error names.
         public override Optional<T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.Null && default(T) is not null
-                ? throw new JsonException("Must not be null.")
-                : new(JsonSerializer.Deserialize<T>(ref reader, options)!);
+            reader.TokenType != JsonTokenType.Null
+                ? new(((JsonConverter<T>)options.GetConverter(typeof(T))).Read(ref reader, typeof(T), options)!)
+            : default(T) is null ? new(default!)
+            : throw new JsonException("Must not be null.");
 
         public override void Write(Utf8JsonWriter writer, Optional<T> value, JsonSerializerOptions options) =>
             JsonSerializer.Serialize(writer, value.Value, options);
