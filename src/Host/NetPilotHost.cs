@@ -5,6 +5,7 @@ using NetPilot.CommandsClient;
 using NetPilot.Host.Health;
 using NetPilot.Host.Http;
 using NetPilot.Host.Observability;
+using NetPilot.Host.OpenApi;
 using NetPilot.Host.Problems;
 using NetPilot.Persistence;
 using NetPilot.Web;
@@ -32,6 +33,7 @@ internal static class NetPilotHost
         services.AddTrustedForwardedHeaders();
         services.AddFrontendCors();
         services.AddRateLimits();
+        services.AddOpenApiDocument();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuthorizationProblems>();
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddFastEndpoints(options =>
@@ -55,6 +57,7 @@ internal static class NetPilotHost
         app.UseRequestLogging();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMetricsGate();
+        app.UseSwaggerPages();
         app.UseRouting();
         app.UseCors();
         app.UseMiddleware<HiddenEndpoints>();
@@ -65,6 +68,7 @@ internal static class NetPilotHost
         app.UseModules();
         app.MapHealth();
         app.MapMetrics();
+        app.MapOpenApiDocument();
         app.UseFastEndpoints(config =>
         {
             config.Endpoints.RoutePrefix = "api/v1";

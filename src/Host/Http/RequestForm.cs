@@ -5,8 +5,7 @@ using NetPilot.Web;
 namespace NetPilot.Host.Http;
 
 /// <summary>
-/// Refuses what no endpoint takes, after the caller is known and before anything is bound: control characters in the path or the query, and
-/// bodies that are not plain JSON.
+/// Refuses what no endpoint takes, after the caller is known and before anything is bound: control characters in the query, and bodies that are not plain JSON.
 /// </summary>
 internal sealed class RequestForm(RequestDelegate next)
 {
@@ -20,7 +19,6 @@ internal sealed class RequestForm(RequestDelegate next)
 
         var refusal =
             RefusalOfQuery(request.Query)
-            ?? RefusalOfPath(request.RouteValues)
             ?? (endpoint.Metadata.GetMetadata<EndpointDefinition>() is { } definition ? RefusalOfBody(request, definition) : null);
         return refusal is null ? next(context) : ProblemWriter.WriteAsync(context, refusal);
     }
@@ -40,19 +38,6 @@ internal sealed class RequestForm(RequestDelegate next)
                 {
                     return Problem.Invalid(name.Length == 0 ? "query" : name, "Must not contain control characters.");
                 }
-            }
-        }
-
-        return null;
-    }
-
-    private static Problem? RefusalOfPath(RouteValueDictionary values)
-    {
-        foreach (var (name, value) in values)
-        {
-            if (HasControl(value as string))
-            {
-                return Problem.Invalid(name, "Must not contain control characters.");
             }
         }
 

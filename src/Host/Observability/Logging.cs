@@ -10,8 +10,6 @@ namespace NetPilot.Host.Observability;
 /// <summary>Structured logs on the console: lines for a person in Development, one JSON object per line elsewhere.</summary>
 internal static class Logging
 {
-    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
-
     public static void AddLogging(this WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();
@@ -53,13 +51,16 @@ internal static class Logging
         });
 
     // ASP.NET's own request lines hold the query string, and are replaced by ours. "Hosting failed to start" repeats, with a stack trace,
-    // what Program says in one sentence.
+    // what Program says in one sentence; and the workers that a failed start cancels did not fail.
     private static bool SaysTooMuch(LogEvent log) =>
         SourceOf(log) switch
         {
             "Microsoft.AspNetCore.Hosting.Diagnostics" => true,
-            HostCategory => log.Properties.TryGetValue("EventId", out var id)
-                && id.ToString().Contains("HostedServiceStartupFaulted", StringComparison.Ordinal),
+            "Microsoft.Extensions.Hosting.Internal.Host" => log.Exception is OperationCanceledException
+                || (
+                    log.Properties.TryGetValue("EventId", out var id)
+                    && id.ToString().Contains("HostedServiceStartupFaulted", StringComparison.Ordinal)
+                ),
             _ => false,
         };
 

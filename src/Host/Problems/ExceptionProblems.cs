@@ -18,24 +18,34 @@ internal static class ExceptionProblems
                 ErrorCodes.BodyTooLarge,
                 "The body is larger than 64 KiB."
             ),
-            BadHttpRequestException { InnerException: JsonException json } => Of(json),
-            BadHttpRequestException => Problem.MalformedJson("The request could not be read to its end."),
+            BadHttpRequestException { InnerException: JsonException json } => OfJson(json),
+            BadHttpRequestException { StatusCode: var status } => new Problem(
+                status,
+                ErrorCodes.MalformedJson,
+                "The request could not be read to its end."
+            ),
             JsonException json => OfJson(json),
             _ => IsDatabaseAway(exception) ? Problem.DatabaseUnavailable() : null,
         };
 
-    // A reader's error is about the text; any other comes from a value that is well-formed but not what the field takes.
+    // The reader's own errors come wrapped, and are about the text; the others are about a value that is well-formed, but not what the
+    // field takes. The serializer's messages name our types, so that only the converters' own ("Must …") are passed on.
     private static Problem OfJson(JsonException exception) =>
-        exception.InnerException is JsonException || exception.Path is null || exception.GetType() != typeof(JsonException)
-            ? Problem.MalformedJson("The body is not well-formed JSON.")
-            : Problem.Invalid(FieldOf(exception.Path), Reason(exception));
+        exception is { InnerException: null or not JsonException, Path: { } path, Message: var message }
+            ? message.StartsWith("Must ", StringComparison.Ordinal)
+                ? Problem.Invalid(FieldOf(path), message)
+                : message.StartsWith("Duplicate property", StringComparison.Ordinal)
+                    ? Problem.Invalid(FieldOf(path), "Must not appear twice.")
+                    : path != "$"
+                        ? Problem.Invalid(FieldOf(path), "Has the wrong type.")
+                        : message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
+                            ? Problem.Invalid("body", "Must be a JSON object.")
+                            : Malformed()
+            : Malformed();
+
+    private static Problem Malformed() => Problem.MalformedJson("The body is not well-formed JSON.");
 
     private static string FieldOf(string path) => path is "$" ? "body" : path.TrimStart('$').TrimStart('.');
-
-    private static string Reason(JsonException exception) =>
-        exception.Message.StartsWith("Must ", StringComparison.Ordinal) ? exception.Message
-        : exception.Path is "$" ? "Must be a JSON object."
-        : "Has the wrong type.";
 
     private static bool IsDatabaseAway(Exception? exception)
     {

@@ -10,15 +10,21 @@ public static partial class ApiJson
 {
     public static void Configure(JsonSerializerOptions options)
     {
+        ConfigureShape(options);
+        options.MaxDepth = 32;
+        options.Converters.Add(new StrictStringConverter());
+        options.Converters.Add(new Rfc3339Converter());
+    }
+
+    /// <summary>What a schema can tell of it: names, numbers and enumerations.</summary>
+    public static void ConfigureShape(JsonSerializerOptions options)
+    {
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
         options.PropertyNameCaseInsensitive = false;
         options.NumberHandling = JsonNumberHandling.Strict;
         options.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
-        options.MaxDepth = 32;
-        options.Converters.Add(new StrictStringConverter());
-        options.Converters.Add(new Rfc3339Converter());
-        options.Converters.Add(new OptionalConverterFactory());
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
+        options.Converters.Add(new OptionalConverterFactory());
     }
 
     /// <summary>Refuses what PostgreSQL cannot store and UTF-8 cannot carry: U+0000 and lone surrogates.</summary>

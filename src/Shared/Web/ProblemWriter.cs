@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
@@ -10,7 +11,11 @@ namespace NetPilot.Web;
 /// <summary>The only place that writes problem details, so that each has the same members.</summary>
 public static class ProblemWriter
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    // Nothing here is ever put into HTML, and details are for people: an apostrophe stays one.
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static async Task WriteAsync(HttpContext context, Problem problem)
     {
@@ -33,7 +38,7 @@ public static class ProblemWriter
             ReasonPhrases.GetReasonPhrase(problem.Status),
             problem.Status,
             problem.Detail,
-            context.Request.Path.Value ?? "/",
+            context.Request.Path.Value is { Length: > 0 } path ? path : "/",
             TraceId(context),
             problem.Code,
             problem.Errors

@@ -1,5 +1,6 @@
 using System.Text;
 using FluentValidation;
+using FluentValidation.Validators;
 
 namespace NetPilot.Web;
 
@@ -12,16 +13,7 @@ public static class TextRules
         int min,
         int max,
         bool allowNewline = false
-    ) =>
-        rule.Custom(
-            (value, context) =>
-            {
-                if (value is not null && RefusalOf(value, min, max, allowNewline) is { } reason)
-                {
-                    context.AddFailure(reason);
-                }
-            }
-        );
+    ) => rule.Limit(text => text, min, max, allowNewline, isRequired: false);
 
     /// <summary>A text of a PATCH by the same rules; absent and null pass.</summary>
     public static IRuleBuilderOptionsConditions<T, Optional<string?>> Text<T>(
@@ -29,32 +21,11 @@ public static class TextRules
         int min,
         int max,
         bool allowNewline = false
-    ) =>
-        rule.Custom(
-            (field, context) =>
-            {
-                if (field.Value is { } value && RefusalOf(value, min, max, allowNewline) is { } reason)
-                {
-                    context.AddFailure(reason);
-                }
-            }
-        );
+    ) => rule.Limit(field => field.Value, min, max, allowNewline, isRequired: false);
 
     /// <summary>Text that must be there.</summary>
     public static IRuleBuilderOptionsConditions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int max) =>
-        rule.Custom(
-            (value, context) =>
-            {
-                if (value is null)
-                {
-                    context.AddFailure("Is required.");
-                }
-                else if (RefusalOf(value, min, max, allowNewline: false) is { } reason)
-                {
-                    context.AddFailure(reason);
-                }
-            }
-        );
+        rule.Limit(text => text, min, max, allowNewline: false, isRequired: true);
 
     /// <summary>An IPv4 address by <see cref="AddressRules"/> that must be there.</summary>
     public static IRuleBuilderOptionsConditions<T, string?> Ipv4<T>(this IRuleBuilder<T, string?> rule) =>
@@ -67,6 +38,18 @@ public static class TextRules
                 }
             }
         );
+
+    // The validator is a class, not a lambda, so that the OpenAPI document can read its limits. FluentValidation's one builder has both types.
+    private static IRuleBuilderOptionsConditions<T, TProperty> Limit<T, TProperty>(
+        this IRuleBuilder<T, TProperty> rule,
+        Func<TProperty, string?> read,
+        int min,
+        int max,
+        bool allowNewline,
+        bool isRequired
+    ) =>
+        (IRuleBuilderOptionsConditions<T, TProperty>)
+            rule.SetValidator(new TextValidator<T, TProperty>(read, min, max, allowNewline, isRequired));
 
     /// <summary>Why a text is refused; null if it is fine.</summary>
     public static string? RefusalOf(string value, int min, int max, bool allowNewline)
@@ -85,4 +68,40 @@ public static class TextRules
             : count > max ? $"Must have at most {max} characters."
             : null;
     }
+}
+
+/// <summary>What the OpenAPI document says of a text's length.</summary>
+public interface ITextLimits
+{
+    int Min { get; }
+
+    int Max { get; }
+}
+
+internal sealed class TextValidator<T, TProperty>(Func<TProperty, string?> read, int min, int max, bool allowNewline, bool isRequired)
+    : PropertyValidator<T, TProperty>,
+        ITextLimits
+{
+    public override string Name => "Text";
+
+    public int Min => min;
+
+    public int Max => max;
+
+    public override bool IsValid(ValidationContext<T> context, TProperty value)
+    {
+        var reason =
+            read(value) is { } text ? TextRules.RefusalOf(text, min, max, allowNewline)
+            : isRequired ? "Is required."
+            : null;
+        if (reason is null)
+        {
+            return true;
+        }
+
+        context.MessageFormatter.AppendArgument("Reason", reason);
+        return false;
+    }
+
+    protected override string GetDefaultMessageTemplate(string errorCode) => "{Reason}";
 }

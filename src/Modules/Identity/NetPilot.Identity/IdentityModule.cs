@@ -4,9 +4,13 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
+using NetPilot.Identity.Abuse;
+using NetPilot.Identity.Accounts;
 using NetPilot.Identity.Contracts;
 using NetPilot.Identity.Data;
+using NetPilot.Identity.Features.GrantAdmin;
 using NetPilot.Identity.Integrations;
+using NetPilot.Identity.Mails;
 using NetPilot.Identity.Passwords;
 using NetPilot.Identity.Sessions;
 using NetPilot.Identity.Tokens;
@@ -23,12 +27,27 @@ public static class IdentityModule
         services.AddValidated<AuthOptions, AuthOptionsValidator>(configuration, AuthOptions.Section);
         services.AddValidated<SessionSettings, SessionSettingsValidator>(configuration, SessionSettings.Section);
         services.AddValidated<TierOptions, TierOptionsValidator>(configuration, TierOptions.Section);
+        services.AddValidated<LoginLimitSettings, LoginLimitSettingsValidator>(configuration, LoginLimitSettings.Section);
+        services.AddValidated<MailSettings, MailSettingsValidator>(configuration, MailSettings.Section);
 
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         services.AddSingleton<IPostConfigureOptions<AuthOptions>, DevelopmentSigningKey>();
         services.AddSingleton<IConfigureOptions<JwtBearerOptions>, BearerAuthentication>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<PasswordHasher>();
+
+        services.AddSingleton<TokenRotation>();
+        services.AddSingleton<PasswordCheck>();
+        services.AddSingleton<PasswordChange>();
+        services.AddSingleton<ResetTokens>();
+        services.AddSingleton<LoginGuard>();
+
+        services.AddSingleton<AccountRemoval>();
+        services.AddHostedService<AccountRemovalWorker>();
+        services.AddHostedService<Janitor>();
+        services.AddSingleton<ResetMails>();
+        services.AddSingleton<MailWorker>();
+        services.AddHostedService(provider => provider.GetRequiredService<MailWorker>());
 
         services.AddSingleton<Callers>();
         services.AddSingleton<SessionOpening>();
@@ -47,6 +66,36 @@ public static class IdentityModule
     }
 
     public static IApplicationBuilder UseIdentity(this IApplicationBuilder app) => app;
+
+    /// <summary>
+    /// Runs a command of the command line: <c>admin grant &lt;email&gt;</c>. The schema has to be up to date.
+    /// </summary>
+    /// <returns>The process's exit code; null if the arguments are no such command, and the server is to start.</returns>
+    public static async Task<int?> RunAdminCommandAsync(
+        IServiceProvider services,
+        IReadOnlyList<string> arguments,
+        TextWriter output,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!IsAdminCommand(arguments))
+        {
+            return null;
+        }
+
+        if (arguments is not ["admin", "grant", var email])
+        {
+            await output.WriteLineAsync("Usage: NetPilot.Host admin grant <email>");
+            return 2;
+        }
+
+        await using var scope = services.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<IdentityDbContext>();
+        return await GrantAdminCommand.RunAsync(database, email, output, cancellationToken);
+    }
+
+    /// <summary>Whether the command line asks for a command rather than for the server.</summary>
+    public static bool IsAdminCommand(IReadOnlyList<string> arguments) => arguments is ["admin", ..];
 
     private static void AddValidated<TOptions, TValidator>(this IServiceCollection services, IConfiguration configuration, string section)
         where TOptions : class

@@ -7,6 +7,7 @@ using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Data;
 using NetPilot.Routers.Features.ClaimRouter;
 using NetPilot.Routers.Features.DeleteRouter;
+using NetPilot.Routers.Idempotency;
 using NetPilot.Routers.Integrations;
 using NetPilot.Routers.Resets;
 using NetPilot.Routers.Turns;
@@ -27,6 +28,7 @@ public static class RoutersModule
             .ValidateOnStart();
         services.AddModuleDbContext<RoutersDbContext>(RoutersDbContext.Schema);
         services.AddTurns();
+        services.AddIdempotency();
         services.AddSingleton<IRouterOwnership, RouterOwnership>();
         services.AddSingleton<IRecentRouter, RecentRouter>();
         services.AddScoped<IUserDependents, RouterUserDependents>();
@@ -58,5 +60,5 @@ public static class RoutersModule
         services.AddHostedService<ActivityPurge>();
     }
 
-    public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app;
+    public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app.UseMiddleware<IdempotencyMiddleware>();
 }

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using FluentValidation;
 using NetPilot.Identity.Data;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Accounts;
 
@@ -25,9 +24,6 @@ internal static partial class AccountRules
                 }
             }
         );
-
-    public static IRuleBuilderOptionsConditions<T, string?> FullName<T>(this IRuleBuilder<T, string?> rule) =>
-        rule.Text(1, User.MaxFullName);
 
     public static string Trim(string email) => email.Trim(' ');
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using NetPilot.Identity.Contracts;
@@ -18,6 +19,16 @@ internal sealed class IdentityDbContext(DbContextOptions<IdentityDbContext> opti
     /// <summary>The user with this e-mail, whatever its case. PostgreSQL lowers both sides, as its index does.</summary>
     public IQueryable<User> UsersByEmail(string email) =>
         Users.FromSql($"SELECT * FROM identity.users WHERE lower(email) = lower({email})");
+
+    /// <summary>The users whose e-mail begins so, whatever its case.</summary>
+    public IQueryable<User> UsersByEmailPrefix(string beginning)
+    {
+        // LIKE's own signs mean themselves here.
+        var pattern = Regex.Replace(beginning, @"[\\%_]", @"\$0") + "%";
+        return Users.FromSql($"SELECT * FROM identity.users WHERE lower(email) LIKE lower({pattern})");
+    }
+
+    public DbSet<PasswordReset> PasswordResets => Set<PasswordReset>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

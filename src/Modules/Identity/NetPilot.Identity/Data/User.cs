@@ -16,11 +16,14 @@ internal sealed class User
     /// <summary>A PHC string.</summary>
     public string PasswordHash { get; private init; } = null!;
 
+    /// <summary>Grows with every change of the password, so that whoever compared with an old one notices.</summary>
+    public int PasswordVersion { get; private init; }
+
     public string? FullName { get; private set; }
 
-    public UserTier Tier { get; private set; }
+    public UserTier Tier { get; set; }
 
-    public UserRole Role { get; private set; }
+    public UserRole Role { get; set; }
 
     public DateTimeOffset? DisabledAt { get; private set; }
 
@@ -41,5 +44,11 @@ internal sealed class User
             CreatedAt = now,
         };
 
+    public bool IsActiveAdmin => Role == UserRole.Admin && DisabledAt is null;
+
     public void Rename(string? fullName) => FullName = fullName;
+
+    public void Disable(DateTimeOffset now) => DisabledAt ??= now;
+
+    public void Enable() => DisabledAt = null;
 }

@@ -20,6 +20,8 @@ internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
         builder.Property(user => user.Id).ValueGeneratedNever();
         builder.Property(user => user.Email).HasMaxLength(User.MaxEmail);
         builder.Property(user => user.FullName).HasMaxLength(User.MaxFullName);
+        builder.Property(user => user.PasswordVersion).HasDefaultValue(0);
+        builder.Ignore(user => user.IsActiveAdmin);
         builder.HasIndex(user => new { user.CreatedAt, user.Id }).IsDescending();
     }
 }

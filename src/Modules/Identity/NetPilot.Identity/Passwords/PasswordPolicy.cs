@@ -32,6 +32,16 @@ internal static class PasswordPolicy
     public static IRuleBuilderOptionsConditions<T, string?> PresentPassword<T>(this IRuleBuilder<T, string?> rule) =>
         rule.RequiredText(1, MaxLength);
 
+    /// <summary>Refuses a new password that its own field's rules let pass, because they don't know the e-mail.</summary>
+    /// <exception cref="ProblemException">400 <c>validation_failed</c>.</exception>
+    public static void Demand(string newPassword, string email)
+    {
+        if (RefusalOf(newPassword, email) is { } reason)
+        {
+            throw new ProblemException(Problem.Invalid("newPassword", reason));
+        }
+    }
+
     /// <summary>Why a new password is refused; null if it is fine.</summary>
     public static string? RefusalOf(string password, string? email)
     {

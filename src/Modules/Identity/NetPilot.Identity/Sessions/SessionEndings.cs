@@ -37,38 +37,42 @@ internal sealed class SessionEndings(NpgsqlDataSource database, EndDeliveries de
                 commands_state = CASE WHEN {MayBeKnown} THEN 'ending' ELSE 'ended' END,
                 end_due_at = CASE WHEN {MayBeKnown} THEN $3::timestamptz END
             WHERE ended_at IS NULL AND {which}
-            RETURNING {EndingSession.Columns}, commands_state = 'ending'
+            RETURNING commands_state = 'ending', {EndingSession.Columns}
             """,
             [now, reason.ToText(), deliveries.LeaseFrom(now), .. values]
         );
     }
 
-    /// <summary>Runs a batch whose only results are those of ends, and hands over what is to be delivered. Says how many sessions ended.</summary>
+    /// <summary>Runs a batch whose only results are those of ends, and has them delivered. Says how many sessions ended.</summary>
     public async Task<int> ExecuteAsync(NpgsqlBatch batch, CancellationToken cancellationToken)
     {
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        return await HandOverAsync(reader, cancellationToken);
+        var ended = await ReadAsync(reader, cancellationToken);
+        await reader.CloseAsync();
+        Deliver(ended);
+        return ended.Count;
     }
 
-    /// <summary>Reads the results of ends, from the reader's present one to the last, and hands over what is to be delivered.</summary>
-    public async Task<int> HandOverAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    /// <summary>Reads what ended, from the reader's present result to its last.</summary>
+    public static async Task<List<EndedSession>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
-        var ended = 0;
-        var ending = new List<EndingSession>();
+        var ended = new List<EndedSession>();
         do
         {
             while (await reader.ReadAsync(cancellationToken))
             {
-                ended++;
-                if (reader.GetBoolean(6))
-                {
-                    ending.Add(EndingSession.Read(reader));
-                }
+                ended.Add(new EndedSession(reader.GetBoolean(0) ? EndingSession.Read(reader, from: 1) : null));
             }
         } while (await reader.NextResultAsync(cancellationToken));
 
-        await reader.CloseAsync();
-        deliveries.HandOver(ending);
         return ended;
     }
+
+    /// <summary>Has ends delivered. To be called when they are committed: a session that lives on after all must not be ended there.</summary>
+    public void Deliver(IEnumerable<EndedSession> ended) =>
+        deliveries.HandOver(ended.Select(session => session.Due).OfType<EndingSession>());
 }
+
+/// <summary>A session that ended here.</summary>
+/// <param name="Due">Its end on the Commands-Server; null if that never knew it.</param>
+internal readonly record struct EndedSession(EndingSession? Due);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Accounts;
 using NetPilot.Identity.Contracts;
 using NetPilot.Identity.Data;
@@ -26,7 +27,7 @@ internal sealed class SessionOpening(
     private const string Open = """
         WITH owner AS (
             UPDATE identity.users SET last_login_at = $3, password_hash = coalesce($4::text, password_hash)
-            WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL AND deleted_at IS NULL
+            WHERE id = $1 AND password_version = $2 AND disabled_at IS NULL AND deleted_at IS NULL
             RETURNING id, email, full_name, tier, role, created_at
         ), session AS (
             INSERT INTO identity.sessions (
@@ -47,7 +48,7 @@ internal sealed class SessionOpening(
         var start = await starts.PlanAsync(login.UserId, cancellationToken);
         var now = time.UtcNow();
         var id = time.NewId();
-        var refresh = RefreshSecret.Make();
+        var refresh = Secret.Make();
         var expires = now + Shorter(options.Value.RefreshTokenLifetime, options.Value.SessionLifetime);
         var (userAgent, address) = (ClientOf.UserAgent(context), ClientOf.Address(context));
         var state = start.Until is null ? CommandsState.None : CommandsState.Starting;
@@ -57,7 +58,7 @@ internal sealed class SessionOpening(
             Open,
             [
                 login.UserId,
-                login.VerifiedHash,
+                login.PasswordVersion,
                 now,
                 login.NewHash,
                 id,
@@ -70,6 +71,16 @@ internal sealed class SessionOpening(
                 address,
                 refresh.Hash(),
             ]
+        );
+        login.Attempt.TakeBack(batch, "EXISTS (SELECT FROM identity.sessions WHERE id = $2)", id);
+        batch.With(
+            """
+            INSERT INTO identity.known_networks (user_id, network, last_login_at)
+            SELECT user_id, $2, created_at FROM identity.sessions WHERE id = $1
+            ON CONFLICT (user_id, network) DO UPDATE SET last_login_at = excluded.last_login_at
+            """,
+            id,
+            login.Attempt.Network
         );
         endings.End(
             batch,
@@ -94,7 +105,9 @@ internal sealed class SessionOpening(
 
             user = ReadUser(login.UserId, reader);
             await reader.NextResultAsync(cancellationToken);
-            await endings.HandOverAsync(reader, cancellationToken);
+            var surplus = await SessionEndings.ReadAsync(reader, cancellationToken);
+            await reader.CloseAsync();
+            endings.Deliver(surplus);
         }
 
         state = await starts.BeginAsync(start);
@@ -117,6 +130,11 @@ internal sealed class SessionOpening(
 
 /// <summary>A login whose password was right.</summary>
 /// <param name="UserId">The user.</param>
-/// <param name="VerifiedHash">The stored hash that it was compared with.</param>
+/// <param name="PasswordVersion">Which of the account's passwords it was.</param>
 /// <param name="NewHash">A stronger hash to store in its place; null to leave it.</param>
-internal sealed record VerifiedLogin(Guid UserId, string VerifiedHash, string? NewHash);
+/// <param name="Attempt">The attempt, to be taken back.</param>
+internal sealed record VerifiedLogin(Guid UserId, int PasswordVersion, string? NewHash, CountedAttempt Attempt)
+{
+    /// <summary>Names the user alone.</summary>
+    public override string ToString() => $"user {UserId}";
+}

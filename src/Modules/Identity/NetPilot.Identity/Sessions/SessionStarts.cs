@@ -49,6 +49,39 @@ internal sealed class SessionStarts(
     }
 
     /// <summary>
+    /// Keeps a live session from idling out on the Commands-Server, without waiting for it. Where it is unknown there, it is started again;
+    /// in the deployed dialect the first command does that, which knows a router that the user owns now.
+    /// </summary>
+    public void KeepAlive(LiveCommandsSession session)
+    {
+        if (session.State is CommandsState.Ready or CommandsState.Unavailable)
+        {
+            background.Begin(() => KeepAliveAsync(session));
+        }
+    }
+
+    private async Task KeepAliveAsync(LiveCommandsSession session)
+    {
+        if (session.State == CommandsState.Ready)
+        {
+            var result = await client.RefreshSessionAsync(session.CommandsSessionId, session.RouterId, CancellationToken.None);
+            if (result.Failure?.Kind != CommandsFailureKind.SessionEnded)
+            {
+                return;
+            }
+        }
+
+        if (
+            options.Value.Dialect == CommandsDialect.Plan
+            && await authority.IsLiveAsync(session.CommandsSessionId, CancellationToken.None)
+            && (await client.StartSessionAsync(session.CommandsSessionId, null, CancellationToken.None)).IsSuccess
+        )
+        {
+            await authority.RecordStartedAsync(session.CommandsSessionId, null, CancellationToken.None);
+        }
+    }
+
+    /// <summary>
     /// How long a start may still take effect when nobody saw its outcome: the Commands-Server was seen to take a minute over a hung router.
     /// </summary>
     public static TimeSpan StartWindow(CommandsServerOptions options) =>
@@ -102,4 +135,14 @@ internal sealed record SessionStart(Guid CommandsSessionId, string? RouterId, Da
 {
     /// <summary>Says nothing: the id is a credential.</summary>
     public override string ToString() => nameof(SessionStart);
+}
+
+/// <summary>A session that lives here, and what the Commands-Server knows of it.</summary>
+/// <param name="CommandsSessionId">Its id there.</param>
+/// <param name="State">How far it got.</param>
+/// <param name="RouterId">The router that it was started for last.</param>
+internal sealed record LiveCommandsSession(Guid CommandsSessionId, CommandsState State, string? RouterId)
+{
+    /// <summary>Says nothing: the id is a credential.</summary>
+    public override string ToString() => nameof(LiveCommandsSession);
 }

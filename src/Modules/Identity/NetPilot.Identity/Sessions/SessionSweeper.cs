@@ -8,7 +8,7 @@ using Npgsql;
 namespace NetPilot.Identity.Sessions;
 
 /// <summary>
-/// Ends sessions that have expired, delivers ends that are due, and forgets what is long over. Any number of replicas sweep side by side:
+/// Ends sessions that have expired, and delivers ends that are due. Any number of replicas sweep side by side:
 /// each takes rows that nobody else holds, under a lease, so that no connection is held during a call.
 /// </summary>
 internal sealed class SessionSweeper(
@@ -23,7 +23,6 @@ internal sealed class SessionSweeper(
 {
     private const int ExpiredAtOnce = 200;
     private const int DeliveredAtOnce = 32;
-    private static readonly TimeSpan EndedIsKept = TimeSpan.FromDays(7);
     private readonly TimeProvider time = time;
 
     protected override TimeSpan Interval => options.Value.SweepInterval;
@@ -98,8 +97,7 @@ internal sealed class SessionSweeper(
             .With(
                 "UPDATE identity.sessions SET commands_state = 'unavailable' WHERE commands_state = 'starting' AND start_until <= $1",
                 now
-            )
-            .With("DELETE FROM identity.sessions WHERE commands_state = 'ended' AND ended_at < $1", now - EndedIsKept);
+            );
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 }

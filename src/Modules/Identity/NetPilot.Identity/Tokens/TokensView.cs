@@ -21,7 +21,7 @@ internal sealed record TokensView(
     UserView User
 )
 {
-    public static TokensView Of(AccessToken access, RefreshSecret refresh, SessionView session, UserView user) =>
+    public static TokensView Of(AccessToken access, Secret refresh, SessionView session, UserView user) =>
         new(access.Value, "Bearer", access.ExpiresIn, refresh.Text(), session.ExpiresAt, session, user);
 
     /// <summary>Says nothing: both tokens are credentials.</summary>

@@ -1,5 +1,6 @@
 using FastEndpoints;
 using Microsoft.EntityFrameworkCore;
+using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Accounts;
 using NetPilot.Identity.Data;
 using NetPilot.Identity.Passwords;
@@ -9,8 +10,13 @@ using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.LogIn;
 
-internal sealed class LoginEndpoint(IdentityDbContext database, PasswordHasher passwords, SessionOpening sessions)
-    : Endpoint<LoginRequest, TokensView>
+internal sealed class LoginEndpoint(
+    IdentityDbContext database,
+    PasswordCheck check,
+    PasswordHasher passwords,
+    LoginGuard guard,
+    SessionOpening sessions
+) : Endpoint<LoginRequest, TokensView>
 {
     public override void Configure()
     {
@@ -27,27 +33,32 @@ internal sealed class LoginEndpoint(IdentityDbContext database, PasswordHasher p
 
     public override async Task HandleAsync(LoginRequest request, CancellationToken cancellationToken)
     {
-        var user = await database
-            .UsersByEmail(AccountRules.Trim(request.Email!))
-            .AsNoTracking()
-            .SingleOrDefaultAsync(user => user.DeletedAt == null, cancellationToken);
-        if (!await passwords.VerifyAsync(request.Password!, user?.PasswordHash, cancellationToken))
-        {
-            throw new ProblemException(AccountProblems.InvalidCredentials());
-        }
-
+        var email = AccountRules.Trim(request.Email!);
+        Data.User? user = null;
+        var attempt = await check.DemandAsync(
+            email,
+            request.Password!,
+            async () => (user = await FindAsync(email, cancellationToken))?.PasswordHash,
+            HttpContext,
+            cancellationToken
+        );
         if (user!.DisabledAt is not null)
         {
+            await guard.TakeBackAsync(attempt);
             throw new ProblemException(AccountProblems.AccountDisabled());
         }
 
         var stronger = passwords.IsOutdated(user.PasswordHash) ? await passwords.HashAsync(request.Password!, cancellationToken) : null;
+        var login = new VerifiedLogin(user.Id, user.PasswordVersion, stronger, attempt);
         var tokens =
-            await sessions.OpenAsync(new VerifiedLogin(user.Id, user.PasswordHash, stronger), HttpContext, cancellationToken)
+            await sessions.OpenAsync(login, HttpContext, cancellationToken)
             ?? throw new ProblemException(AccountProblems.InvalidCredentials());
         HttpContext.Response.Headers.CacheControl = "no-store";
         await Send.OkAsync(tokens, cancellationToken);
     }
+
+    private Task<Data.User?> FindAsync(string email, CancellationToken cancellationToken) =>
+        database.UsersByEmail(email).AsNoTracking().SingleOrDefaultAsync(user => user.DeletedAt == null, cancellationToken);
 }
 
 internal sealed record LoginRequest

@@ -1,6 +1,8 @@
 using FastEndpoints;
 using NetPilot.Identity.Accounts;
+using NetPilot.Identity.Data;
 using NetPilot.Identity.Passwords;
+using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.Register;
 
@@ -28,6 +30,6 @@ internal sealed class RegisterValidator : Validator<RegisterRequest>
     {
         RuleFor(request => request.Email).Email();
         RuleFor(request => request.Password).NewPassword(request => request.Email);
-        RuleFor(request => request.FullName).FullName();
+        RuleFor(request => request.FullName).Text(1, User.MaxFullName);
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Net;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
 #nullable disable
 
@@ -16,6 +17,51 @@ namespace NetPilot.Identity.Data.Migrations
                 name: "identity");
 
             migrationBuilder.CreateTable(
+                name: "account_deletions",
+                schema: "identity",
+                columns: table => new
+                {
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_account_deletions", x => x.user_id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "login_attempts",
+                schema: "identity",
+                columns: table => new
+                {
+                    id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    account = table.Column<byte[]>(type: "bytea", nullable: false),
+                    network = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: false),
+                    at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_login_attempts", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "reset_mails",
+                schema: "identity",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "uuid", nullable: false),
+                    email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    attempts = table.Column<int>(type: "integer", nullable: false, defaultValue: 0)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_reset_mails", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "users",
                 schema: "identity",
                 columns: table => new
@@ -23,6 +69,7 @@ namespace NetPilot.Identity.Data.Migrations
                     id = table.Column<Guid>(type: "uuid", nullable: false),
                     email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
                     password_hash = table.Column<string>(type: "text", nullable: false),
+                    password_version = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
                     full_name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
                     tier = table.Column<string>(type: "text", nullable: false),
                     role = table.Column<string>(type: "text", nullable: false),
@@ -36,6 +83,49 @@ namespace NetPilot.Identity.Data.Migrations
                     table.PrimaryKey("pk_users", x => x.id);
                     table.CheckConstraint("ck_users_role", "role IN ('user', 'admin')");
                     table.CheckConstraint("ck_users_tier", "tier IN ('free', 'pro')");
+                });
+
+            migrationBuilder.CreateTable(
+                name: "known_networks",
+                schema: "identity",
+                columns: table => new
+                {
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    network = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: false),
+                    last_login_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_known_networks", x => new { x.user_id, x.network });
+                    table.ForeignKey(
+                        name: "fk_known_networks_users_user_id",
+                        column: x => x.user_id,
+                        principalSchema: "identity",
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "password_resets",
+                schema: "identity",
+                columns: table => new
+                {
+                    token_hash = table.Column<byte[]>(type: "bytea", nullable: false),
+                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    expires_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_password_resets", x => x.token_hash);
+                    table.ForeignKey(
+                        name: "fk_password_resets_users_user_id",
+                        column: x => x.user_id,
+                        principalSchema: "identity",
+                        principalTable: "users",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -101,10 +191,71 @@ namespace NetPilot.Identity.Data.Migrations
                 });
 
             migrationBuilder.CreateIndex(
+                name: "ix_account_deletions_due_at",
+                schema: "identity",
+                table: "account_deletions",
+                column: "due_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_known_networks_last_login_at",
+                schema: "identity",
+                table: "known_networks",
+                column: "last_login_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_login_attempts_account_at",
+                schema: "identity",
+                table: "login_attempts",
+                columns: new[] { "account", "at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_login_attempts_at",
+                schema: "identity",
+                table: "login_attempts",
+                column: "at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_login_attempts_network_at",
+                schema: "identity",
+                table: "login_attempts",
+                columns: new[] { "network", "at" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_password_resets_expires_at",
+                schema: "identity",
+                table: "password_resets",
+                column: "expires_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_password_resets_user_id",
+                schema: "identity",
+                table: "password_resets",
+                column: "user_id");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_refresh_tokens_session_id",
                 schema: "identity",
                 table: "refresh_tokens",
                 column: "session_id");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_reset_mails_created_at",
+                schema: "identity",
+                table: "reset_mails",
+                column: "created_at");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_reset_mails_due_at",
+                schema: "identity",
+                table: "reset_mails",
+                column: "due_at",
+                filter: "due_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_reset_mails_email_created_at",
+                schema: "identity",
+                table: "reset_mails",
+                columns: new[] { "email", "created_at" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_sessions_commands_session_id",
@@ -165,7 +316,27 @@ namespace NetPilot.Identity.Data.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
+                name: "account_deletions",
+                schema: "identity");
+
+            migrationBuilder.DropTable(
+                name: "known_networks",
+                schema: "identity");
+
+            migrationBuilder.DropTable(
+                name: "login_attempts",
+                schema: "identity");
+
+            migrationBuilder.DropTable(
+                name: "password_resets",
+                schema: "identity");
+
+            migrationBuilder.DropTable(
                 name: "refresh_tokens",
+                schema: "identity");
+
+            migrationBuilder.DropTable(
+                name: "reset_mails",
                 schema: "identity");
 
             migrationBuilder.DropTable(

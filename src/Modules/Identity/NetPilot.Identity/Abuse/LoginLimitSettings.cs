@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Options;
+
+namespace NetPilot.Identity.Abuse;
+
+/// <summary>The settings under <c>RateLimits</c> that concern wrong passwords.</summary>
+internal sealed class LoginLimitSettings
+{
+    public const string Section = "RateLimits";
+
+    public bool Enabled { get; set; } = true;
+
+    public int LoginFailuresPerAccount { get; set; } = 5;
+
+    public int LoginFailuresPerAddress { get; set; } = 100;
+}
+
+internal sealed class LoginLimitSettingsValidator : IValidateOptions<LoginLimitSettings>
+{
+    public ValidateOptionsResult Validate(string? name, LoginLimitSettings options) =>
+        options.LoginFailuresPerAccount < 1 ? ValidateOptionsResult.Fail("RateLimits:LoginFailuresPerAccount must be at least 1.")
+        : options.LoginFailuresPerAddress < 1 ? ValidateOptionsResult.Fail("RateLimits:LoginFailuresPerAddress must be at least 1.")
+        : ValidateOptionsResult.Success;
+}

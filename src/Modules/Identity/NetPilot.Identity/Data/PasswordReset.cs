@@ -1,0 +1,29 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace NetPilot.Identity.Data;
+
+/// <summary>A token that sets a new password, by its hash. It goes when it is used.</summary>
+internal sealed class PasswordReset
+{
+    private PasswordReset() { }
+
+    public byte[] TokenHash { get; private init; } = null!;
+
+    public Guid UserId { get; private init; }
+
+    public DateTimeOffset CreatedAt { get; private init; }
+
+    public DateTimeOffset ExpiresAt { get; private init; }
+}
+
+internal sealed class PasswordResetConfiguration : IEntityTypeConfiguration<PasswordReset>
+{
+    public void Configure(EntityTypeBuilder<PasswordReset> builder)
+    {
+        builder.ToTable("password_resets");
+        builder.HasKey(reset => reset.TokenHash);
+        builder.HasIndex(reset => reset.ExpiresAt);
+        builder.HasOne<User>().WithMany().HasForeignKey(reset => reset.UserId).OnDelete(DeleteBehavior.Cascade);
+    }
+}

@@ -1,0 +1,48 @@
+using FastEndpoints;
+using Microsoft.Extensions.Options;
+using NetPilot.Identity.Accounts;
+using NetPilot.Identity.Mails;
+using NetPilot.Web;
+
+namespace NetPilot.Identity.Features.ForgotPassword;
+
+internal sealed class ForgotPasswordEndpoint(ResetMails mails, MailWorker worker, IOptions<MailSettings> settings)
+    : Endpoint<ForgotPasswordRequest>
+{
+    public override void Configure()
+    {
+        Post("/auth/password/forgot");
+        AllowAnonymous();
+        Tags("Identity");
+        Description(endpoint => endpoint.AnswersEmpty(202).Refuses(429, 503));
+        Summary(summary =>
+        {
+            summary.Summary = "Forgot my password";
+            summary.Description =
+                "Sends a mail with a link, if there is an account, at most three in an hour. The answer does not tell whether there is one.";
+        });
+    }
+
+    public override async Task HandleAsync(ForgotPasswordRequest request, CancellationToken cancellationToken)
+    {
+        if (settings.Value.Sends)
+        {
+            await mails.EnqueueAsync(AccountRules.Trim(request.Email!), cancellationToken);
+            worker.Nudge();
+        }
+
+        await Send.StatusCodeAsync(202, cancellationToken);
+    }
+}
+
+internal sealed record ForgotPasswordRequest
+{
+    /// <summary>The account's e-mail.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public string? Email { get; init; }
+}
+
+internal sealed class ForgotPasswordValidator : Validator<ForgotPasswordRequest>
+{
+    public ForgotPasswordValidator() => RuleFor(request => request.Email).Email();
+}

@@ -1,0 +1,39 @@
+using FastEndpoints;
+using NetPilot.Identity.Accounts;
+using NetPilot.Identity.Contracts;
+using NetPilot.Identity.Data;
+using NetPilot.Identity.Sessions;
+using NetPilot.Web;
+
+namespace NetPilot.Identity.Features.RevokeSession;
+
+internal sealed class RevokeSessionEndpoint(SessionEndings endings) : Endpoint<RevokeSessionRequest>
+{
+    public override void Configure()
+    {
+        Delete("/auth/sessions/{id}");
+        Tags("Identity");
+        Description(endpoint => endpoint.AnswersEmpty(204).Refuses(404, 503));
+        Summary(summary => summary.Summary = "End one of my sessions");
+    }
+
+    public override async Task HandleAsync(RevokeSessionRequest request, CancellationToken cancellationToken)
+    {
+        if (
+            !Guid.TryParseExact(request.Id, "D", out var id)
+            || !await endings.EndAsync(HttpContext.Caller().UserId, id, SessionEndReason.Revoked, cancellationToken)
+        )
+        {
+            throw new ProblemException(AccountProblems.SessionNotFound());
+        }
+
+        await Send.NoContentAsync(cancellationToken);
+    }
+}
+
+internal sealed record RevokeSessionRequest
+{
+    /// <summary>The session's id.</summary>
+    [RouteParam]
+    public string Id { get; init; } = "";
+}

@@ -1,0 +1,135 @@
+using MailKit.Net.Smtp;
+using MailKit.Security;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using MimeKit;
+using NetPilot.Identity.Passwords;
+using NetPilot.Identity.Sessions;
+using NetPilot.Persistence;
+
+namespace NetPilot.Identity.Mails;
+
+/// <summary>Sends the mails of the queue. A token is made only when its mail goes out, so that none lies about.</summary>
+internal sealed partial class MailWorker(
+    ResetMails mails,
+    ResetTokens tokens,
+    IOptions<MailSettings> settings,
+    IOptions<SessionSettings> interval,
+    TimeProvider time,
+    ILogger<MailWorker> logger
+) : PeriodicWorker(time, logger)
+{
+    private static readonly TimeSpan FirstBackOff = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(24);
+    private readonly TimeProvider time = time;
+
+    protected override TimeSpan Interval => interval.Value.SweepInterval;
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (settings.Value.Sends)
+        {
+            return base.StartAsync(cancellationToken);
+        }
+
+        Log.SendsNothing(logger);
+        return Task.CompletedTask;
+    }
+
+    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        if (await mails.TakeAsync(cancellationToken) is not { } mail)
+        {
+            return false;
+        }
+
+        if (mail.Recipient is { } recipient && await tokens.MintAsync(recipient.UserId, cancellationToken) is { } token)
+        {
+            await SendAsync(mail, recipient, token);
+        }
+        else
+        {
+            await mails.CloseAsync(mail);
+        }
+
+        return true;
+    }
+
+    private async Task SendAsync(DueMail mail, MailRecipient recipient, ResetToken token)
+    {
+        try
+        {
+            await SendAsync(Compose(recipient, token));
+            await mails.CloseAsync(mail);
+        }
+        catch (Exception exception) when (exception is not Npgsql.NpgsqlException)
+        {
+            // The link may have arrived all the same; the next mail brings another one.
+            await tokens.DiscardAsync(token);
+            var waited = time.UtcNow() - mail.CreatedAt;
+            if (waited >= GivenUpAfter)
+            {
+                Log.GivenUp(logger, recipient.UserId, mail.Attempts, exception);
+                await mails.CloseAsync(mail);
+            }
+            else
+            {
+                var wait = FirstBackOff * Math.Pow(2, Math.Min(mail.Attempts - 1, 20));
+                Log.NotSent(logger, recipient.UserId, exception.Message);
+                await mails.PostponeAsync(mail, wait < LongestBackOff ? wait : LongestBackOff);
+            }
+        }
+    }
+
+    private async Task SendAsync(MimeMessage message)
+    {
+        var smtp = settings.Value.Smtp;
+        using var client = new SmtpClient { Timeout = 15_000 };
+        await client.ConnectAsync(
+            smtp.Host!,
+            smtp.Port,
+            !smtp.UseTls ? SecureSocketOptions.None
+                : smtp.Port == 465 ? SecureSocketOptions.SslOnConnect
+                : SecureSocketOptions.StartTls
+        );
+        if (smtp.User is not null)
+        {
+            await client.AuthenticateAsync(smtp.User, smtp.Password!);
+        }
+
+        await client.SendAsync(message);
+        await client.DisconnectAsync(quit: true);
+    }
+
+    private MimeMessage Compose(MailRecipient recipient, ResetToken token)
+    {
+        var message = new MimeMessage { Subject = "Your NetPilot password" };
+        message.From.Add(MailboxAddress.Parse(settings.Value.From!));
+        message.To.Add(new MailboxAddress("", recipient.Email));
+        message.Body = new TextPart("plain")
+        {
+            Text = $"""
+                Somebody, probably you, asked for a new password for your NetPilot account.
+
+                Set it here within 30 minutes; the link works once:
+                {settings.Value.ResetUrl}#token={token.Secret.Text()}
+
+                If it was not you, ignore this mail: nothing has changed.
+                """,
+        };
+        return message;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Mail:Smtp:Host is not set, so no mails are sent; an admin can mint tokens that reset passwords")]
+        public static partial void SendsNothing(ILogger logger);
+
+        [LoggerMessage(LogLevel.Warning, "The mail for user {UserId} was not sent, and is tried again: {Reason}")]
+        public static partial void NotSent(ILogger logger, Guid userId, string reason);
+
+        [LoggerMessage(LogLevel.Error, "The mail for user {UserId} could not be sent in a day ({Attempts} attempts)")]
+        public static partial void GivenUp(ILogger logger, Guid userId, int attempts, Exception exception);
+    }
+}

@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Http;
+using NetPilot.Identity.Abuse;
+using NetPilot.Identity.Accounts;
+using NetPilot.Web;
+
+namespace NetPilot.Identity.Passwords;
+
+/// <summary>Asks whether a password is right, and counts who asks: wherever a password is compared, guessing is limited.</summary>
+internal sealed class PasswordCheck(LoginGuard guard, PasswordHasher passwords)
+{
+    /// <summary>The password is right, or this ends in a problem. Whoever goes on takes the attempt back together with what it allows.</summary>
+    /// <param name="email">The account that the password is tried on.</param>
+    /// <param name="password">The password.</param>
+    /// <param name="findHash">Reads the account's hash; null where there is no such account, which takes as long and looks the same.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ProblemException">401 <c>invalid_credentials</c>, 429 <c>too_many_attempts</c>, 503 <c>server_busy</c>.</exception>
+    public async Task<CountedAttempt> DemandAsync(
+        string email,
+        string password,
+        Func<Task<string?>> findHash,
+        HttpContext context,
+        CancellationToken cancellationToken
+    )
+    {
+        var attempt = await guard.CountAsync(email, context, cancellationToken);
+        try
+        {
+            return await passwords.VerifyAsync(password, await findHash(), cancellationToken)
+                ? attempt
+                : throw new ProblemException(AccountProblems.InvalidCredentials());
+        }
+        catch (ProblemException exception) when (exception.Problem.Code == ErrorCodes.ServerBusy)
+        {
+            // Nobody has looked at the password.
+            await guard.TakeBackAsync(attempt);
+            throw;
+        }
+    }
+}

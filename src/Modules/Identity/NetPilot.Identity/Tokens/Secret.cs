@@ -1,0 +1,58 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+
+namespace NetPilot.Identity.Tokens;
+
+/// <summary>
+/// 256 random bits that the holder alone knows: a refresh token, or a token to reset a password. The database keeps its hash. A refresh
+/// token's successor can be sealed with it, so that it can be given to its holder, and nobody else, a second time.
+/// </summary>
+internal readonly struct Secret
+{
+    private const int Size = 32;
+    private const int NonceSize = 12;
+    private const int TagSize = 16;
+    private readonly byte[] bytes;
+
+    private Secret(byte[] bytes) => this.bytes = bytes;
+
+    public static Secret Make() => new(RandomNumberGenerator.GetBytes(Size));
+
+    /// <summary>What the client sent, if it can be a token at all.</summary>
+    public static Secret? Read(string? text)
+    {
+        Span<byte> read = stackalloc byte[Size + 1];
+        return text is { Length: 43 } && Base64Url.TryDecodeFromChars(text, read, out var written) && written == Size
+            ? new Secret(read[..Size].ToArray())
+            : null;
+    }
+
+    // One round of SHA-256 is enough for what nobody can guess.
+    public byte[] Hash() => SHA256.HashData(bytes);
+
+    public string Text() => Base64Url.EncodeToString(bytes);
+
+    public byte[] Seal(Secret successor)
+    {
+        var box = new byte[NonceSize + TagSize + Size];
+        var nonce = box.AsSpan(..NonceSize);
+        RandomNumberGenerator.Fill(nonce);
+        using var cipher = Cipher();
+        cipher.Encrypt(nonce, successor.bytes, box.AsSpan(NonceSize + TagSize), box.AsSpan(NonceSize, TagSize));
+        return box;
+    }
+
+    public Secret Unseal(byte[] box)
+    {
+        var successor = new byte[Size];
+        using var cipher = Cipher();
+        cipher.Decrypt(box.AsSpan(..NonceSize), box.AsSpan(NonceSize + TagSize), box.AsSpan(NonceSize, TagSize), successor);
+        return new Secret(successor);
+    }
+
+    /// <summary>Says nothing: the value is a credential.</summary>
+    public override string ToString() => nameof(Secret);
+
+    private AesGcm Cipher() =>
+        new(HKDF.DeriveKey(HashAlgorithmName.SHA256, bytes, Size, info: "netpilot refresh successor"u8.ToArray()), TagSize);
+}

@@ -1,0 +1,195 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using NetPilot.CommandsClient;
+using NetPilot.Identity.Contracts;
+using NetPilot.Web;
+using Npgsql;
+
+namespace NetPilot.Routers.Idempotency;
+
+/// <summary>
+/// Gives a repeated request the first one's answer, on endpoints that take <c>Idempotency-Key</c>. Routers owns it because it is the lowest
+/// module with such an endpoint.
+/// </summary>
+internal sealed partial class IdempotencyMiddleware(
+    RequestDelegate next,
+    IdempotencyStore store,
+    IOptions<CommandsServerOptions> server,
+    ILogger<IdempotencyMiddleware> logger
+)
+{
+    public const string Header = "Idempotency-Key";
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (!TakesKey(context) || !context.Request.Headers.TryGetValue(Header, out var values))
+        {
+            await next(context);
+            return;
+        }
+
+        var key = new IdempotencyKey(context.Caller().UserId, context.Request.Method, context.Request.Path.Value ?? "", ReadKey(values));
+        var hash = await HashBodyAsync(context);
+        var lockedFor = server.Value.Timeouts.Total + TimeSpan.FromSeconds(30);
+        var (claim, answer) = await store.ClaimAsync(key, hash, lockedFor, context.RequestAborted);
+        switch (claim)
+        {
+            case KeyClaim.Reused:
+                throw new ProblemException(
+                    new Problem(422, ErrorCodes.IdempotencyKeyReused, "This Idempotency-Key was used for a request with another body.")
+                );
+            case KeyClaim.InFlight:
+                throw new ProblemException(
+                    Problem.Conflict(ErrorCodes.RequestInFlight, "The first request with this Idempotency-Key is still running.")
+                );
+            case KeyClaim.Answered:
+                await ReplayAsync(context, answer!);
+                return;
+            default:
+                await RunAsync(context, key);
+                return;
+        }
+    }
+
+    private async Task RunAsync(HttpContext context, IdempotencyKey key)
+    {
+        var client = context.Response.Body;
+        using var captured = new MemoryStream();
+        context.Response.Body = captured;
+        var kept = false;
+        try
+        {
+            try
+            {
+                await next(context);
+            }
+            catch (ProblemException refusal) when (!context.Response.HasStarted)
+            {
+                await ProblemWriter.WriteAsync(context, refusal.Problem);
+            }
+
+            var response = context.Response;
+            if (IsKept(response.StatusCode))
+            {
+                kept = await TryKeepAsync(
+                    key,
+                    new KeptAnswer(
+                        response.StatusCode,
+                        response.ContentType,
+                        response.Headers.Location,
+                        response.Headers["Preference-Applied"],
+                        captured.ToArray()
+                    )
+                );
+            }
+        }
+        finally
+        {
+            context.Response.Body = client;
+            if (!kept)
+            {
+                await TryFreeAsync(key);
+            }
+        }
+
+        captured.Position = 0;
+        await captured.CopyToAsync(client, context.RequestAborted);
+    }
+
+    private async Task<bool> TryKeepAsync(IdempotencyKey key, KeptAnswer answer)
+    {
+        try
+        {
+            await store.KeepAsync(key, answer, CancellationToken.None);
+            return true;
+        }
+        catch (NpgsqlException exception)
+        {
+            // What was done stays done; a repeat runs again once the key is free, and finds it done.
+            Log.NotKept(logger, key.Method, key.Path, exception.Message);
+            return false;
+        }
+    }
+
+    private async Task TryFreeAsync(IdempotencyKey key)
+    {
+        try
+        {
+            await store.FreeAsync(key, CancellationToken.None);
+        }
+        catch (NpgsqlException exception)
+        {
+            Log.NotKept(logger, key.Method, key.Path, exception.Message);
+        }
+    }
+
+    private static async Task ReplayAsync(HttpContext context, KeptAnswer answer)
+    {
+        var response = context.Response;
+        response.StatusCode = answer.Status;
+        response.ContentType = answer.ContentType;
+        if (answer.Location is not null)
+        {
+            response.Headers.Location = answer.Location;
+        }
+
+        if (answer.PreferenceApplied is not null)
+        {
+            response.Headers["Preference-Applied"] = answer.PreferenceApplied;
+        }
+
+        await response.Body.WriteAsync(answer.Body, context.RequestAborted);
+    }
+
+    private static bool IsKept(int status) => status is >= 200 and < 300 or (>= 400 and < 500 and not (401 or 408 or 409 or 429));
+
+    private static bool TakesKey(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetOrderedMetadata<DeclaredHeader>().Any(header => header.Name == Header) is true;
+
+    private static string ReadKey(StringValues values) =>
+        values is [{ Length: >= 1 and <= 128 } key] && key.All(letter => letter is > ' ' and <= '~')
+            ? key
+            : throw new ProblemException(Problem.Invalid(Header, "Must be 1 to 128 visible ASCII characters, given once."));
+
+    /// <summary>The body's meaning rather than its bytes: spaces and the order of fields make no other request.</summary>
+    private static async Task<byte[]> HashBodyAsync(HttpContext context)
+    {
+        context.Request.EnableBuffering();
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        context.Request.Body.Position = 0;
+        try
+        {
+            body.Position = 0;
+            var json = await JsonNode.ParseAsync(body, cancellationToken: context.RequestAborted);
+            return SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(Sorted(json)));
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
+        {
+            return SHA256.HashData(body.ToArray());
+        }
+    }
+
+    private static JsonNode? Sorted(JsonNode? node) =>
+        node switch
+        {
+            JsonObject fields => new JsonObject(
+                fields
+                    .OrderBy(field => field.Key, StringComparer.Ordinal)
+                    .Select(field => KeyValuePair.Create(field.Key, Sorted(field.Value)))
+            ),
+            JsonArray items => new JsonArray(items.Select(Sorted).ToArray()),
+            _ => node?.DeepClone(),
+        };
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The answer of {Method} {Path} could not be kept under its idempotency key: {Reason}")]
+        public static partial void NotKept(ILogger logger, string method, string path, string reason);
+    }
+}

@@ -1,0 +1,150 @@
+using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace NetPilot.Routers.Idempotency;
+
+/// <summary>A request by its name: scoped to user, method and path.</summary>
+internal sealed record IdempotencyKey(Guid UserId, string Method, string Path, string Key);
+
+/// <summary>An answer, as it is kept and given again.</summary>
+internal sealed record KeptAnswer(int Status, string? ContentType, string? Location, string? PreferenceApplied, byte[] Body);
+
+internal enum KeyClaim
+{
+    /// <summary>The request is the first one of this name, and runs.</summary>
+    First,
+
+    /// <summary>The name was used for another body.</summary>
+    Reused,
+
+    /// <summary>The first one runs still.</summary>
+    InFlight,
+
+    /// <summary>The first one's answer is there.</summary>
+    Answered,
+}
+
+internal sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider time) : IUserDependents
+{
+    public static readonly TimeSpan KeptFor = TimeSpan.FromHours(24);
+
+    public int Order => 30;
+
+    public async Task<(KeyClaim Claim, KeptAnswer? Answer)> ClaimAsync(
+        IdempotencyKey key,
+        byte[] bodyHash,
+        TimeSpan lockedFor,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.CreateCommand(
+            """
+            WITH claimed AS (
+                INSERT INTO routers.idempotency_keys AS kept (user_id, method, path, key, body_hash, created_at, locked_until)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                ON CONFLICT (user_id, method, path, key) DO UPDATE
+                SET body_hash = $5, created_at = $6, locked_until = $7, status = NULL, content_type = NULL, location = NULL,
+                    preference_applied = NULL, body = NULL
+                WHERE kept.created_at <= $8 OR (kept.status IS NULL AND kept.locked_until <= $6)
+                RETURNING 1
+            )
+            SELECT true, NULL::bytea, NULL::integer, NULL::text, NULL::text, NULL::text, NULL::bytea FROM claimed
+            UNION ALL
+            SELECT false, body_hash, status, content_type, location, preference_applied, body FROM routers.idempotency_keys
+            WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND NOT EXISTS (SELECT 1 FROM claimed)
+            """
+        );
+        var now = time.UtcNow();
+        AddKey(command, key);
+        command.Parameters.Add(new() { Value = bodyHash });
+        command.Parameters.Add(new() { Value = now });
+        command.Parameters.Add(new() { Value = now + lockedFor });
+        command.Parameters.Add(new() { Value = now - KeptFor });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            // The first request came at the very same moment: its row was not there yet when this statement began.
+            return (KeyClaim.InFlight, null);
+        }
+
+        if (reader.GetBoolean(0))
+        {
+            return (KeyClaim.First, null);
+        }
+
+        if (!reader.GetFieldValue<byte[]>(1).AsSpan().SequenceEqual(bodyHash))
+        {
+            return (KeyClaim.Reused, null);
+        }
+
+        return reader.IsDBNull(2)
+            ? (KeyClaim.InFlight, null)
+            : (
+                KeyClaim.Answered,
+                new KeptAnswer(reader.GetInt32(2), Text(reader, 3), Text(reader, 4), Text(reader, 5), reader.GetFieldValue<byte[]>(6))
+            );
+    }
+
+    public async Task KeepAsync(IdempotencyKey key, KeptAnswer answer, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            """
+            UPDATE routers.idempotency_keys
+            SET status = $5, content_type = $6, location = $7, preference_applied = $8, body = $9
+            WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4
+            """
+        );
+        AddKey(command, key);
+        command.Parameters.Add(new() { Value = answer.Status });
+        AddText(command, answer.ContentType);
+        AddText(command, answer.Location);
+        AddText(command, answer.PreferenceApplied);
+        command.Parameters.Add(new() { Value = answer.Body });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public async Task FreeAsync(IdempotencyKey key, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "DELETE FROM routers.idempotency_keys WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL"
+        );
+        AddKey(command, key);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Removes keys that are no longer kept. True when there may be more.</summary>
+    public async Task<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            """
+            DELETE FROM routers.idempotency_keys WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM routers.idempotency_keys WHERE created_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+            """
+        );
+        command.Parameters.Add(new() { Value = time.UtcNow() - KeptFor });
+        command.Parameters.Add(new() { Value = limit });
+        return await command.ExecuteNonQueryAsync(cancellationToken) == limit;
+    }
+
+    public async Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("DELETE FROM routers.idempotency_keys WHERE user_id = $1");
+        command.Parameters.Add(new() { Value = userId });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static void AddKey(NpgsqlCommand command, IdempotencyKey key)
+    {
+        command.Parameters.Add(new() { Value = key.UserId });
+        command.Parameters.Add(new() { Value = key.Method });
+        command.Parameters.Add(new() { Value = key.Path });
+        command.Parameters.Add(new() { Value = key.Key });
+    }
+
+    private static void AddText(NpgsqlCommand command, string? value) =>
+        command.Parameters.Add(new() { Value = value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+
+    private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+}

@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Host.Tests;
+
+/// <summary>Whole processes: what one sees who starts the server.</summary>
+public sealed class StartupTests(NetPilotServer server)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("ConnectionStrings:NetPilot", "")]
+    [InlineData("ConnectionStrings:NetPilot", "nonsense")]
+    [InlineData("ConnectionStrings:NetPilotMigrations", "Database=x")]
+    [InlineData("Auth:SigningKeys:0:Key", "c2hvcnQ=")]
+    [InlineData("Auth:AccessTokenLifetime", "-00:01:00")]
+    [InlineData("Auth:AccessTokenLifetime", "soon")]
+    [InlineData("Sessions:SweepInterval", "00:00:00")]
+    [InlineData("Blacklist:SettleInterval", "00:00:00")]
+    [InlineData("CommandsServer:BaseUrl", "http://commands.example.com")]
+    [InlineData("CommandsServer:Dialect", "esperanto")]
+    [InlineData("CommandsServer:Timeouts:Command", "00:00:00")]
+    [InlineData("Tiers:free:MaxBlocks", "-1")]
+    [InlineData("RateLimits:AuthPerMinute", "0")]
+    [InlineData("RateLimits:RequestsPerMinute", "many")]
+    [InlineData("ForwardedHeaders:KnownProxies:0", "proxy.example.com")]
+    [InlineData("ForwardedHeaders:KnownNetworks:0", "10.0.0.0")]
+    [InlineData("Cors:Origins:0", "*")]
+    [InlineData("Cors:Origins:0", "https://app.example.com/")]
+    [InlineData("Metrics:Port", "70000")]
+    [InlineData("Metrics:Token", "short")]
+    [InlineData("Swagger:Enabled", "perhaps")]
+    public async Task A_bad_setting_ends_the_start_with_one_sentence_that_names_it(string key, string value)
+    {
+        await using var process = NetPilotProcess.Launch(With(key, value));
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1, string.Join('\n', process.Output));
+        var line = process.Output.ShouldHaveSingleItem();
+        line.ShouldStartWith("NetPilot did not start: ");
+        line.ShouldContain(key);
+        line.ShouldNotContain("Exception");
+    }
+
+    [Fact]
+    public async Task The_sentence_does_not_repeat_a_password()
+    {
+        await using var process = NetPilotProcess.Launch(
+            With("ConnectionStrings:NetPilot", "Host=127.0.0.1;Password=hunter2-hunter2;Nonsense=1")
+        );
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1);
+        string.Join('\n', process.Output).ShouldNotContain("hunter2");
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_ends_the_start_with_one_sentence()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        await using var process = NetPilotProcess.Launch(With("urls", $"http://127.0.0.1:{port}"), ["--urls", $"http://127.0.0.1:{port}"]);
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1);
+        process.Output.ShouldContain(line =>
+            line.StartsWith("NetPilot did not start: ", StringComparison.Ordinal) && line.Contains($":{port}")
+        );
+        process.Output.ShouldNotContain(line => line.Contains("   at ", StringComparison.Ordinal), string.Join('\n', process.Output));
+    }
+
+    [Fact]
+    public async Task A_PostgreSQL_that_refuses_the_password_ends_the_start_at_once()
+    {
+        var wrong = new Npgsql.NpgsqlConnectionStringBuilder(server.ConnectionString) { Password = "wrong-wrong" }.ConnectionString;
+        await using var process = NetPilotProcess.Launch(With("ConnectionStrings:NetPilot", wrong));
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1);
+        var line = process.Output.ShouldHaveSingleItem();
+        line.ShouldContain("ConnectionStrings:NetPilot");
+        line.ShouldContain("password authentication failed");
+        line.ShouldNotContain("wrong-wrong");
+    }
+
+    private Dictionary<string, string?> With(string key, string value) => new(server.Settings) { [key] = value };
+}
