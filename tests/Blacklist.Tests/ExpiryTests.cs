@@ -79,7 +79,9 @@ public sealed class ExpiryTests(BlacklistServer server)
         using var response = await router.BlockAsync(router.Simulated.Device().Ip, more: new { expiresAt });
 
         await response.ShouldBeProblemAsync(400, "validation_failed", "expiresAt");
-        router.Calls.ShouldBeEmpty();
+        router.Calls.ShouldNotContain(call =>
+            call.Operation != SimulatorOperation.WifiStatus && call.Operation != SimulatorOperation.SessionStart
+        );
     }
 
     private Task<int> ExpireAsync(TestRouter router) =>

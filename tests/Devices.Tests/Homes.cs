@@ -36,7 +36,7 @@ internal static class Homes
     /// <summary>A router whose home is these devices.</summary>
     public static async Task<TestRouter> HomeAsync(this NetPilotServer server, params SimulatedDevice[] devices)
     {
-        var router = await server.RouterAsync();
+        var router = await server.ReadyRouterAsync();
         router.Simulated.SetDevices(devices);
         return router;
     }

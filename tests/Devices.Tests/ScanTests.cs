@@ -40,7 +40,7 @@ public sealed class ScanTests(DevicesServer server)
     [Fact]
     public async Task One_bad_record_never_loses_the_others()
     {
-        var router = await server.RouterAsync();
+        var router = await server.ReadyRouterAsync();
         var scan = await router.ScanAsync(
             new object?[]
             {
@@ -150,7 +150,7 @@ public sealed class ScanTests(DevicesServer server)
     [Fact]
     public async Task A_device_known_by_its_address_alone_gets_its_mac_and_keeps_its_name()
     {
-        var router = await server.RouterAsync();
+        var router = await server.ReadyRouterAsync();
         var nameless = (await router.ScanAsync(new[] { new { ip = "192.168.7.20" } })).Devices.Single();
         nameless.Mac.ShouldBeNull();
         await router.NameAsync(nameless, "Camera");
@@ -171,7 +171,7 @@ public sealed class ScanTests(DevicesServer server)
     [Fact]
     public async Task A_record_that_comes_twice_is_one_device()
     {
-        var router = await server.RouterAsync();
+        var router = await server.ReadyRouterAsync();
         var scan = await router.ScanAsync(
             new object[]
             {
@@ -265,7 +265,7 @@ public sealed class ScanTests(DevicesServer server)
     [Fact]
     public async Task Scans_at_once_lose_nothing()
     {
-        var router = await server.RouterAsync();
+        var router = await server.ReadyRouterAsync();
         router.Simulated.SetDevices(Many(60));
 
         var scans = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => router.ScanAsync()));
@@ -281,9 +281,8 @@ public sealed class ScanTests(DevicesServer server)
     public async Task A_thousand_devices_cost_as_many_round_trips_as_one()
     {
         var small = await server.HomeAsync(new SimulatedDevice("192.168.7.20", MacA));
-        var large = await server.RouterAsync();
+        var large = await server.ReadyRouterAsync();
         large.Simulated.SetDevices(Many(1000));
-        await small.ScanAsync();
 
         var (few, _) = await RoundTrips.CountAsync(small.Owner, HttpMethod.Post, small.Path("scan"));
         var (many, response) = await RoundTrips.CountAsync(large.Owner, HttpMethod.Post, large.Path("scan"));

@@ -45,7 +45,7 @@ public sealed class ResetRouterTests(RoutersServer server)
     [Fact]
     public async Task A_request_that_is_abandoned_does_not_abandon_its_command_half_way()
     {
-        var router = await server.RouterAsync();
+        var router = await server.ReadyRouterAsync();
         using (await router.PostAsync("block", new { ip = router.Simulated.Device().Ip })) { }
         using var held = server.Commands.AddFault(
             new Fault(FaultKind.HoldAnswer) { Operation = SimulatorOperation.Reset, RouterId = router.RouterId }

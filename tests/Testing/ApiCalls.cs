@@ -21,6 +21,15 @@ public static class ApiCalls
     public static async Task<TestRouter> RouterAsync(this NetPilotServer server, string tier = "free") =>
         await (await server.UserAsync(tier)).RouterAsync();
 
+    /// <summary>A router of a new user whose session is started there, so that the next call is answered at once in either dialect.</summary>
+    public static async Task<TestRouter> ReadyRouterAsync(this NetPilotServer server, string tier = "free")
+    {
+        var router = await server.RouterAsync(tier);
+        using var response = await router.GetAsync("wifi");
+        await response.ShouldBeJsonAsync(200);
+        return router;
+    }
+
     public static Task<HttpResponseMessage> GetAsync(this TestUser user, string path) => user.SendAsync(HttpMethod.Get, path);
 
     public static Task<HttpResponseMessage> PostAsync(this TestUser user, string path, object? body = null) =>

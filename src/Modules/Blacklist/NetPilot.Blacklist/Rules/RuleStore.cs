@@ -364,6 +364,16 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         return due;
     }
 
+    /// <summary>Has the router's rules compared with the rows by this time, if there ever were any.</summary>
+    public async Task ScheduleCheckAsync(Guid userId, string routerId, DateTimeOffset checkAt, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "UPDATE blacklist.router_checks SET next_check_at = LEAST(next_check_at, $3) WHERE user_id = $1 AND router_id = $2"
+        );
+        Add(command, userId, routerId, checkAt);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     private async Task<FoundRule?> TryIntendAsync(RuleKind kind, RuleIntent intent, int limit, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(

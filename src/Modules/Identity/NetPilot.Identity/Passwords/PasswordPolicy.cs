@@ -47,6 +47,10 @@ internal static class PasswordPolicy
     {
         var normal = password.Normalize(NormalizationForm.FormC);
         return TextRules.RefusalOf(normal, MinLength, MaxLength, allowNewline: false)
-            ?? (string.Equals(normal, email?.Trim(' '), StringComparison.OrdinalIgnoreCase) ? "Must not be the e-mail address." : null);
+            ?? (
+                string.Equals(normal, email?.Trim(' '), StringComparison.OrdinalIgnoreCase) ? "Must not be the e-mail address."
+                : CommonPasswords.Contain(normal) ? "Must not be one of the most common passwords."
+                : null
+            );
     }
 }

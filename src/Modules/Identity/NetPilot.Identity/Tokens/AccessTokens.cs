@@ -30,9 +30,6 @@ internal sealed class AccessTokens
             RequireExpirationTime = true,
             RequireSignedTokens = true,
             LifetimeValidator = (_, expires, _, _) => expires is { } end && time.GetUtcNow() < end,
-            NameClaimType = JwtRegisteredClaimNames.Sub,
-            RoleClaimType = RoleClaim,
-            AuthenticationType = "netpilot",
         };
     }
 

@@ -38,6 +38,14 @@ internal sealed class BearerAuthentication(AccessTokens tokens) : IConfigureName
         }
 
         context.HttpContext.Features.Set(caller);
-        ((ClaimsIdentity)context.Principal!.Identity!).AddClaim(new Claim(AccessTokens.RoleClaim, caller.Role.ToText()));
+        // Whatever else the token claims is not taken over.
+        context.Principal = new ClaimsPrincipal(
+            new ClaimsIdentity(
+                [new Claim(JwtRegisteredClaimNames.Sub, caller.UserId.ToString()), new Claim(AccessTokens.RoleClaim, caller.Role.ToText())],
+                context.Scheme.Name,
+                JwtRegisteredClaimNames.Sub,
+                AccessTokens.RoleClaim
+            )
+        );
     }
 }

@@ -1,0 +1,28 @@
+using System.Collections.Frozen;
+
+namespace NetPilot.Identity.Passwords;
+
+/// <summary>The passwords that are guessed first, of the lengths that are allowed (docs/decisions/0020 says where they come from).</summary>
+internal static class CommonPasswords
+{
+    private static readonly Lazy<FrozenSet<string>> Known = new(Load);
+
+    public static int Count => Known.Value.Count;
+
+    public static bool Contain(string password) => Known.Value.Contains(password);
+
+    private static FrozenSet<string> Load()
+    {
+        using var stream = typeof(CommonPasswords).Assembly.GetManifestResourceStream("NetPilot.Identity.Passwords.common-passwords.txt")!;
+        using var reader = new StreamReader(stream);
+        return Lines(reader).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    }
+
+    private static IEnumerable<string> Lines(StreamReader reader)
+    {
+        while (reader.ReadLine() is { } line)
+        {
+            yield return line;
+        }
+    }
+}

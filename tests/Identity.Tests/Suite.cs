@@ -1,4 +1,0 @@
-using NetPilot.Testing;
-using Xunit;
-
-[assembly: AssemblyFixture(typeof(NetPilotServer))]

@@ -1,0 +1,29 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using NetPilot.Identity.Passwords;
+using NetPilot.Identity.Tokens;
+using Xunit;
+
+namespace NetPilot.Identity.Tests;
+
+/// <summary>Hashes with other parameters than the server's.</summary>
+internal static class TestHasher
+{
+    public static async Task<string> HashAsync(string password, int memoryKiB, int passes)
+    {
+        using var hasher = Make(memoryKiB, passes);
+        return await hasher.HashAsync(password, TestContext.Current.CancellationToken);
+    }
+
+    public static PasswordHasher Make(int memoryKiB, int passes) =>
+        new(
+            Options.Create(
+                new AuthOptions
+                {
+                    Argon2 = new Argon2Options { MemoryKiB = memoryKiB, Passes = passes },
+                }
+            ),
+            new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>()
+        );
+}
