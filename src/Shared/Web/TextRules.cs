@@ -15,6 +15,14 @@ public static class TextRules
         bool allowNewline = false
     ) => rule.Limit(text => text, min, max, allowNewline, isRequired: false);
 
+    /// <summary>A text of a PATCH by the same rules; absent and null pass.</summary>
+    public static IRuleBuilderOptionsConditions<T, Optional<string?>> Text<T>(
+        this IRuleBuilder<T, Optional<string?>> rule,
+        int min,
+        int max,
+        bool allowNewline = false
+    ) => rule.Limit(field => field.Value, min, max, allowNewline, isRequired: false);
+
     /// <summary>Text that must be there.</summary>
     public static IRuleBuilderOptionsConditions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int max) =>
         rule.Limit(text => text, min, max, allowNewline: false, isRequired: true);
