@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using FluentValidation;
 
 namespace NetPilot.Web;
 
@@ -18,26 +17,6 @@ public readonly struct Optional<T>(T value)
 
     /// <summary>The body's value, or what is there now.</summary>
     public T Or(T present) => IsPresent ? value : present;
-}
-
-/// <summary>Rules for fields of a PATCH.</summary>
-public static class OptionalRules
-{
-    /// <summary>A text of so many code points, where the body names the field; null passes.</summary>
-    public static IRuleBuilderOptionsConditions<T, Optional<string?>> Text<T>(
-        this IRuleBuilder<T, Optional<string?>> rule,
-        int min,
-        int max
-    ) =>
-        rule.Custom(
-            (field, context) =>
-            {
-                if (field.Value is { } value && TextRules.RefusalOf(value, min, max, allowNewline: false) is { } reason)
-                {
-                    context.AddFailure(reason);
-                }
-            }
-        );
 }
 
 /// <summary>Reads <see cref="Optional{T}"/>: only what is in the body reaches a converter, so whatever is read is present.</summary>

@@ -15,7 +15,7 @@ public static class TextRules
         bool allowNewline = false
     ) => rule.Limit(text => text, min, max, allowNewline, isRequired: false);
 
-    /// <summary>The same for a field that may be absent, which passes as null does.</summary>
+    /// <summary>A text of a PATCH by the same rules; absent and null pass.</summary>
     public static IRuleBuilderOptionsConditions<T, Optional<string?>> Text<T>(
         this IRuleBuilder<T, Optional<string?>> rule,
         int min,

@@ -52,7 +52,10 @@ public static class RoutersModule
         services
             .AddOptions<ActivityOptions>()
             .Bind(configuration.GetSection(ActivityOptions.Section))
-            .Validate(options => options.Retention > TimeSpan.Zero, "Activity:Retention must be positive.")
+            .Validate(
+                options => options.Retention > TimeSpan.Zero && options.Retention <= TimeSpan.FromDays(3650),
+                "Activity:Retention must be more than zero and at most 3650 days."
+            )
             .ValidateOnStart();
         services.AddSingleton<IPendingResets, PendingResets>();
         services.AddSingleton<ResetWorker>();
