@@ -84,7 +84,7 @@ public sealed class RedactionTests(NetPilotServer server)
         secrets.Add("reset token", "reset-token-that-never-was-0123456");
         secrets.Add("new password", "Neue-7f3a-Losung");
 
-        // Commands: good ones, and every way in which the Commands-Server fails. Its own messages repeat what was sent.
+        // Commands: good ones, and every way in which the Commands-Server fails.
         using var client = process.NewClient(accessToken);
         var routerId = TestRouter.NewId();
         var router = $"/api/v1/routers/{routerId}";
@@ -100,20 +100,31 @@ public sealed class RedactionTests(NetPilotServer server)
         secrets.Add("Wi-Fi password", "Wlan-7f3a-Schloss");
         foreach (var kind in Enum.GetValues<FaultKind>().Except([FaultKind.Hold, FaultKind.HoldAnswer, FaultKind.Delay]))
         {
-            using var fault = commands.AddFault(
+            // Its messages repeat what it was sent.
+            using var onPassword = commands.AddFault(
                 new Fault(kind)
                 {
+                    Operation = SimulatorOperation.WifiPassword,
                     RouterId = routerId,
                     Times = null,
                     Data = "\"Wlan-7f3a-Schloss\"",
                     Message = $"Command failed: session {session} password Wlan-7f3a-Schloss",
                 }
             );
-            await SendAsync(client, HttpMethod.Put, $"{router}/wifi/password", new { password = "Wlan-7f3a-Schloss" }, new StringBuilder());
+            using var onOthers = commands.AddFault(
+                new Fault(kind)
+                {
+                    RouterId = routerId,
+                    Times = null,
+                    Data = $"\"{session}\"",
+                    Message = $"Command failed: session {session}",
+                }
+            );
+            await SendAsync(client, HttpMethod.Put, $"{router}/wifi/password", new { password = "Wlan-7f3a-Schloss" }, answers);
             if (kind is not (FaultKind.Hang or FaultKind.HangBody))
             {
-                await SendAsync(client, HttpMethod.Get, $"{router}/wifi", null, new StringBuilder());
-                await SendAsync(client, HttpMethod.Post, $"{router}/block", new { ip = device.Ip }, new StringBuilder());
+                await SendAsync(client, HttpMethod.Get, $"{router}/wifi", null, answers);
+                await SendAsync(client, HttpMethod.Post, $"{router}/block", new { ip = device.Ip }, answers);
             }
         }
 

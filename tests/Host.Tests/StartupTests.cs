@@ -63,7 +63,7 @@ public sealed class StartupTests(NetPilotServer server)
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         await using var process = NetPilotProcess.Launch(With("urls", $"http://127.0.0.1:{port}"), ["--urls", $"http://127.0.0.1:{port}"]);
 
-        (await process.WaitForExitAsync(Ct)).ShouldBe(1);
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1, string.Join('\n', process.Output));
         process.Output.ShouldContain(line =>
             line.StartsWith("NetPilot did not start: ", StringComparison.Ordinal) && line.Contains($":{port}")
         );

@@ -11,6 +11,9 @@ namespace NetPilot.Testing;
 /// </summary>
 public sealed class NetPilotProcess : IAsyncDisposable
 {
+    // For a machine that has much else to do; a process that ends is noticed at once.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly Process _process;
     private readonly Process? _guard;
@@ -108,7 +111,7 @@ public sealed class NetPilotProcess : IAsyncDisposable
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken = default)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(Patience);
         while (!_process.HasExited)
         {
             try
@@ -138,7 +141,7 @@ public sealed class NetPilotProcess : IAsyncDisposable
     public async Task WaitForOutputAsync(string text, CancellationToken cancellationToken = default)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(Patience);
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!_output.Any(line => line.Contains(text, StringComparison.Ordinal)))
         {

@@ -79,6 +79,11 @@ internal sealed class OperationDescriber(IOptions<JsonOptions> json) : IOpenApiO
                 "cursor" => "The `nextCursor` of the page before.",
                 _ => null,
             };
+        if (parameter.Name is { } name && SchemaDescriber.Examples.TryGetValue(name, out var example))
+        {
+            parameter.Example = JsonValue.Create(example);
+        }
+
         if (parameter is { Name: "limit", Schema: OpenApiSchema schema })
         {
             schema.Minimum = "1";

@@ -16,6 +16,18 @@ namespace NetPilot.Host.OpenApi;
 /// </summary>
 internal sealed class SchemaDescriber(IServiceProvider services) : IOpenApiSchemaTransformer
 {
+    /// <summary>Values to try things out with, for fields whose type alone says too little.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Examples = new Dictionary<string, string>
+    {
+        ["ip"] = "192.168.1.10",
+        ["mac"] = "aa:bb:cc:dd:ee:ff",
+        ["routerId"] = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        ["email"] = "me@example.com",
+        ["password"] = "a-fresh-breeze-in-the-attic",
+        ["reason"] = "Homework first",
+        ["expiresAt"] = "2030-01-31T12:00:00Z",
+    };
+
     private readonly Dictionary<Type, Type?> _validators = services
         .GetRequiredService<EndpointDataSource>()
         .Endpoints.Select(endpoint => endpoint.Metadata.GetMetadata<EndpointDefinition>())
@@ -29,6 +41,11 @@ internal sealed class SchemaDescriber(IServiceProvider services) : IOpenApiSchem
         if (SchemaNames.IsOptional(type))
         {
             await DescribeOptionalAsync(schema, context, type.GetGenericArguments()[0], cancellationToken);
+        }
+
+        if (context.JsonPropertyInfo?.Name is { } name && Examples.TryGetValue(name, out var example) && schema.Enum is null)
+        {
+            schema.Examples = [JsonValue.Create(example)];
         }
 
         if (schema.Enum is { Count: > 0 } values)

@@ -28,6 +28,10 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
         {
             // It is to wake up already.
         }
+        catch (ObjectDisposedException)
+        {
+            // It has ended, and a timer that was on its way comes too late.
+        }
     }
 
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -54,8 +58,8 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
 
     public override void Dispose()
     {
-        nudge.Dispose();
         base.Dispose();
+        nudge.Dispose();
         GC.SuppressFinalize(this);
     }
 
