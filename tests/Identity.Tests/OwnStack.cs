@@ -44,7 +44,7 @@ public sealed class OwnStack : IAsyncDisposable
             ["CommandsServer:BaseUrl"] = commands.BaseUrl.ToString(),
             ["CommandsServer:Dialect"] = dialect.ToString(),
             ["CommandsServer:Timeouts:Connect"] = "00:00:00.500",
-            ["CommandsServer:Timeouts:Session"] = "00:00:01",
+            ["CommandsServer:Timeouts:Session"] = "00:00:20",
             ["CommandsServer:LoginStartBudget"] = "00:00:10",
             ["Sessions:SweepInterval"] = "00:00:00.100",
         };
@@ -99,7 +99,7 @@ public sealed class OwnStack : IAsyncDisposable
     public async Task Eventually(Guid commandsSession, string condition)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(EndOfTest);
-        patience.CancelAfter(TimeSpan.FromSeconds(30));
+        patience.CancelAfter(TimeSpan.FromSeconds(60));
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!await ScalarAsync<bool>($"SELECT {condition} FROM identity.sessions WHERE commands_session_id = $1", commandsSession))
         {
