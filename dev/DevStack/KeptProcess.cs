@@ -12,7 +12,7 @@ internal sealed class KeptProcess : IAsyncDisposable
     // Takes signals by name, a line each; the end of the pipe without one means that we are gone.
     private const string Keeper = """
         trap '' INT HUP
-        log=$1; folder=$2; shift 2
+        log=$1; ending=$2; folder=$3; shift 3
         exec 3<&0
         "$@" >>"$log" 2>&1 </dev/null 3<&- &
         child=$!
@@ -21,7 +21,7 @@ internal sealed class KeptProcess : IAsyncDisposable
           while read -r signal <&3; do told=yes; kill -"$signal" $child; done
           [ -n "$told" ] && exit
           [ -n "$folder" ] && touch "$folder/abandoned"
-          kill -INT $child
+          kill -"$ending" $child
           tries=0
           while kill -0 $child; do
             sleep 0.1
@@ -49,8 +49,9 @@ internal sealed class KeptProcess : IAsyncDisposable
     /// <summary>Starts a command, whose output is appended to a file.</summary>
     /// <param name="command">The command. Its first words may hand over to another user: the keeper then runs as that one too.</param>
     /// <param name="logFile">Where its output goes.</param>
+    /// <param name="ending">The signal that ends it in order.</param>
     /// <param name="temporaryFolder">Deleted after the child's end, if we are gone by then.</param>
-    public static KeptProcess Start(ProcessStartInfo command, string logFile, string? temporaryFolder = null)
+    public static KeptProcess Start(ProcessStartInfo command, string logFile, string ending, string? temporaryFolder = null)
     {
         string[] words = [command.FileName, .. command.ArgumentList];
         var handOver = Array.IndexOf(words, "--") + 1;
@@ -63,6 +64,7 @@ internal sealed class KeptProcess : IAsyncDisposable
             Keeper,
             "keeper",
             logFile,
+            ending,
             temporaryFolder ?? "",
             .. words[handOver..],
         ];

@@ -29,7 +29,7 @@ build_when_changed() {
   fi
 
   rm -f "$stamp"
-  echo "$list" > "$stamp.begun"
+  echo "$list" > "$stamp.$$"
   echo "Building ..." >&2
   log=.devstack/build.log
   for project in "$@"; do
@@ -39,5 +39,5 @@ build_when_changed() {
       return 1
     fi
   done
-  mv "$stamp.begun" "$stamp"
+  mv "$stamp.$$" "$stamp"
 }

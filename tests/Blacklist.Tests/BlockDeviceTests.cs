@@ -11,7 +11,7 @@ public sealed class BlockDeviceTests(BlacklistServer server)
     [Fact]
     public async Task Blocking_puts_one_rule_on_the_router_and_one_row_in_the_database()
     {
-        var router = await NewRouterAsync();
+        var router = await server.NewRouterAsync();
         await router.ScanAsync();
         var device = router.Simulated.Device();
 
@@ -33,7 +33,7 @@ public sealed class BlockDeviceTests(BlacklistServer server)
     [Fact]
     public async Task Blocking_again_is_200_and_sends_nothing()
     {
-        var router = await NewRouterAsync();
+        var router = await server.NewRouterAsync();
         var device = router.Simulated.Device();
         (await router.BlockAsync(device.Ip)).Dispose();
 
@@ -48,7 +48,7 @@ public sealed class BlockDeviceTests(BlacklistServer server)
     [InlineData(32)]
     public async Task However_many_ask_at_once_there_is_one_row_and_one_rule(int callers)
     {
-        var router = await NewRouterAsync();
+        var router = await server.NewRouterAsync();
         var device = router.Simulated.Device();
 
         var responses = await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => router.BlockAsync(device.Ip)));
@@ -62,7 +62,7 @@ public sealed class BlockDeviceTests(BlacklistServer server)
     [Fact]
     public async Task Unblocking_lifts_the_rule_and_keeps_the_history()
     {
-        var router = await NewRouterAsync();
+        var router = await server.NewRouterAsync();
         var device = router.Simulated.Device();
         (await router.BlockAsync(device.Ip)).Dispose();
 
@@ -79,7 +79,7 @@ public sealed class BlockDeviceTests(BlacklistServer server)
     [Fact]
     public async Task A_refused_block_fails_and_leaves_nothing_in_force()
     {
-        var router = await NewRouterAsync();
+        var router = await server.NewRouterAsync();
 
         using var response = await router.BlockAsync("192.168.77.77");
 
@@ -91,7 +91,7 @@ public sealed class BlockDeviceTests(BlacklistServer server)
     [Fact]
     public async Task The_tiers_limit_is_exact_however_many_ask_at_once()
     {
-        var router = await NewRouterAsync();
+        var router = await server.NewRouterAsync();
         router.Simulated.SetDevices(
             Enumerable.Range(2, 40).Select(i => new SimulatedDevice($"192.168.1.{i}", $"02:00:00:00:00:{i:x2}", $"device-{i}", null))
         );
@@ -115,7 +115,4 @@ public sealed class BlockDeviceTests(BlacklistServer server)
         using var again = await router.BlockAsync(addresses[0]);
         await again.ShouldBeJsonAsync(201);
     }
-
-    private async Task<TestRouter> NewRouterAsync() =>
-        await (await server.NewUserAsync(cancellationToken: TestContext.Current.CancellationToken)).ClaimRouterAsync();
 }

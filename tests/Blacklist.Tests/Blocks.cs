@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using NetPilot.CommandsClient;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -10,6 +11,22 @@ namespace NetPilot.Blacklist.Tests;
 /// <summary>What these tests do and look at most: in a user's words, over HTTP, and in the database.</summary>
 internal static class Blocks
 {
+    /// <summary>
+    /// A fresh user's fresh router. The session is started: in the deployed dialect the first command does that, and would meet the faults
+    /// that are meant for the second.
+    /// </summary>
+    public static async Task<TestRouter> NewRouterAsync(this NetPilotServer server, string tier = "free")
+    {
+        var router = await (await server.NewUserAsync(tier, cancellationToken: TestContext.Current.CancellationToken)).ClaimRouterAsync();
+        if (server.Dialect == CommandsDialect.Deployed)
+        {
+            using var response = await router.SendAsync(HttpMethod.Get, "wifi");
+            await response.ShouldBeJsonAsync(200);
+        }
+
+        return router;
+    }
+
     public static Task<HttpResponseMessage> BlockAsync(this TestRouter router, string ip, string? prefer = null, object? more = null) =>
         router.SendAsync(HttpMethod.Post, "block", Body(ip, more), prefer);
 

@@ -64,7 +64,9 @@ public sealed class StartupTests(NetPilotServer server)
         await using var process = NetPilotProcess.Launch(With("urls", $"http://127.0.0.1:{port}"), ["--urls", $"http://127.0.0.1:{port}"]);
 
         (await process.WaitForExitAsync(Ct)).ShouldBe(1);
-        process.Output.ShouldContain(line => line.StartsWith("NetPilot did not start: ", StringComparison.Ordinal) && line.Contains($":{port}"));
+        process.Output.ShouldContain(line =>
+            line.StartsWith("NetPilot did not start: ", StringComparison.Ordinal) && line.Contains($":{port}")
+        );
         process.Output.ShouldNotContain(line => line.Contains("   at ", StringComparison.Ordinal), string.Join('\n', process.Output));
     }
 

@@ -61,7 +61,9 @@ public static class HttpAssertions
         if (code == ErrorCodes.ValidationFailed)
         {
             problem.Errors.ShouldNotBeNull().ShouldNotBeEmpty();
-            problem.Errors.ShouldAllBe(error => error.Reason.Length > 0 && error.Name.Length > 0 && !char.IsUpper(error.Name[0]));
+            problem.Errors.ShouldAllBe(error =>
+                error.Reason.Length > 0 && error.Name.Length > 0 && (error.Name.Contains('-') || !char.IsUpper(error.Name[0]))
+            );
             if (invalidFields.Length > 0)
             {
                 problem.Errors.Select(error => error.Name).Distinct().ShouldBe(invalidFields, ignoreOrder: true);

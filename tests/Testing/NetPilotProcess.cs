@@ -134,6 +134,18 @@ public sealed class NetPilotProcess : IAsyncDisposable
         );
     }
 
+    /// <summary>Waits for a line of output that contains a text; one that came already will do.</summary>
+    public async Task WaitForOutputAsync(string text, CancellationToken cancellationToken = default)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!_output.Any(line => line.Contains(text, StringComparison.Ordinal)))
+        {
+            await look.WaitForNextTickAsync(limit.Token);
+        }
+    }
+
     /// <summary>Waits for the process to end by itself, and for all of its output.</summary>
     public async Task<int> WaitForExitAsync(CancellationToken cancellationToken = default)
     {
@@ -195,7 +207,8 @@ public sealed class NetPilotProcess : IAsyncDisposable
         || key.StartsWith("DOTNET_ENVIRONMENT", StringComparison.Ordinal)
         || key.StartsWith("OTEL_", StringComparison.Ordinal);
 
-    private static int FreePort()
+    /// <summary>A loopback port that nobody listens on at present.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

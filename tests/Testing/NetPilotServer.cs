@@ -143,6 +143,10 @@ public class NetPilotServer : IAsyncLifetime
     /// <summary>Runs a statement and counts the rows that it touched.</summary>
     public Task<int> ExecuteAsync(string sql, params IReadOnlyList<object?> arguments) => Sql.ExecuteAsync(Database, sql, arguments);
 
+    /// <summary>Another, empty database on the same PostgreSQL.</summary>
+    public Task<string> NewDatabaseAsync(CancellationToken cancellationToken = default) =>
+        (_postgres ?? throw NotStarted()).CreateDatabaseAsync($"other_{Guid.CreateVersion7():N}", cancellationToken);
+
     /// <summary>Changes settings before the start; called once.</summary>
     protected virtual void Configure(IDictionary<string, string?> settings) { }
 

@@ -90,6 +90,7 @@ internal sealed class LocalCluster : IAsyncDisposable
             _server = KeptProcess.Start(
                 Command.Describe([.. ServiceUser.Prefix(_user), .. ServerCommand()], _root),
                 LogFile,
+                ending: "INT",
                 Temporary ? _root : null
             );
             if (await IsReadyAsync(_server, cancellationToken))

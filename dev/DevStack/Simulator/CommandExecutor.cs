@@ -62,11 +62,11 @@ internal sealed class CommandExecutor(SimulatorOptions options)
                 return StartDeployed(sessionId, routerId!);
             case SessionStart:
                 Sessions.Start(sessionId, null, setUp: true);
-                return Message("Session started");
+                return SessionMessage("Session started");
             case SessionEnd:
-                return Sessions.End(sessionId) ? Message("Session ended") : SessionInvalid();
+                return Sessions.End(sessionId) ? SessionMessage("Session ended") : SessionInvalid();
             default:
-                return Sessions.TryUse(sessionId, out _) ? Message("Session refreshed")
+                return Sessions.TryUse(sessionId, out _) ? SessionMessage("Session refreshed")
                     : _deployed ? Outcome.Fail(404, "SESSION_NOT_FOUND", "Session not found")
                     : SessionInvalid();
         }
@@ -284,11 +284,13 @@ internal sealed class CommandExecutor(SimulatorOptions options)
             );
         });
 
-    /// <summary>The plan answers with objects; the deployed form, to commands on a router, with bare strings.</summary>
+    private static Outcome SessionMessage(string message) => Outcome.Ok(writer => WriteObject(writer, ("message", message)));
+
+    /// <summary>To commands on a router the plan answers with objects, the deployed form with bare strings.</summary>
     private Outcome Message(string message, params (string Name, string Value)[] more) =>
         Outcome.Ok(writer =>
         {
-            if (_deployed && !message.StartsWith("Session", StringComparison.Ordinal))
+            if (_deployed)
             {
                 writer.WriteStringValue(message);
             }

@@ -46,7 +46,7 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
             return false;
         }
 
-        // Split before decoding would be better still, but a routerId has no slash.
+        // The path is decoded by now: a routerId has no slash.
         var parts = path["/_sim/".Length..].Split('/');
         try
         {

@@ -31,7 +31,7 @@ internal sealed class HostProcess : IAsyncDisposable
         {
             info.Environment[name] = value;
         }
-        return new HostProcess(KeptProcess.Start(info, log), log);
+        return new HostProcess(KeptProcess.Start(info, log, ending: "TERM"), log);
     }
 
     /// <summary>Waits until it says that it is ready; its last words if it does not get there.</summary>

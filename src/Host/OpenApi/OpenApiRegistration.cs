@@ -21,7 +21,7 @@ internal sealed class SwaggerSettings
 internal static class OpenApiRegistration
 {
     private const string Version = "v1";
-    private const string Route = "/openapi/{documentName}.json";
+    private const string Route = "/openapi/{documentName:regex(^v1$)}.json";
 
     public static void AddOpenApiDocument(this IServiceCollection services)
     {

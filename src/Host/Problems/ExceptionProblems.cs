@@ -30,18 +30,27 @@ internal static class ExceptionProblems
 
     // The reader's own errors come wrapped, and are about the text; the others are about a value that is well-formed, but not what the
     // field takes. The serializer's messages name our types, so that only the converters' own ("Must …") are passed on.
-    private static Problem OfJson(JsonException exception) =>
-        exception is { InnerException: null or not JsonException, Path: { } path, Message: var message }
-            ? message.StartsWith("Must ", StringComparison.Ordinal)
-                ? Problem.Invalid(FieldOf(path), message)
-                : message.StartsWith("Duplicate property", StringComparison.Ordinal)
-                    ? Problem.Invalid(FieldOf(path), "Must not appear twice.")
-                    : path != "$"
-                        ? Problem.Invalid(FieldOf(path), "Has the wrong type.")
-                        : message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
-                            ? Problem.Invalid("body", "Must be a JSON object.")
-                            : Malformed()
+    private static Problem OfJson(JsonException exception)
+    {
+        if (exception.InnerException is JsonException || exception.Path is not { } path)
+        {
+            return Malformed();
+        }
+
+        if (exception.Message.StartsWith("Must ", StringComparison.Ordinal))
+        {
+            return Problem.Invalid(FieldOf(path), exception.Message);
+        }
+
+        if (exception.Message.StartsWith("Duplicate property", StringComparison.Ordinal))
+        {
+            return Problem.Invalid(FieldOf(path), "Must not appear twice.");
+        }
+
+        return path != "$" ? Problem.Invalid(FieldOf(path), "Has the wrong type.")
+            : exception.InnerException is null ? Problem.Invalid("body", "Must be a JSON object.")
             : Malformed();
+    }
 
     private static Problem Malformed() => Problem.MalformedJson("The body is not well-formed JSON.");
 

@@ -217,7 +217,7 @@ internal sealed class HttpCommandsClient(
             }
         );
 
-    private CommandsFailure? Judge(CommandsCall call, Answer answer) => FailureMap.Judge(answer, DetailCleaner.For(call, _options.ApiKey));
+    private CommandsFailure? Judge(CommandsCall call, Answer answer) => FailureMap.Judge(answer, call, _options.ApiKey);
 
     private Budget BudgetOf(CommandsCall call)
     {

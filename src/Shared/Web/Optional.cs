@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using FluentValidation;
 
 namespace NetPilot.Web;
 
@@ -20,26 +19,6 @@ public readonly struct Optional<T>(T value)
     public T Or(T present) => IsPresent ? value : present;
 }
 
-/// <summary>Rules for fields of a PATCH.</summary>
-public static class OptionalRules
-{
-    /// <summary>A text of so many code points, where the body names the field; null passes.</summary>
-    public static IRuleBuilderOptionsConditions<T, Optional<string?>> Text<T>(
-        this IRuleBuilder<T, Optional<string?>> rule,
-        int min,
-        int max
-    ) =>
-        rule.Custom(
-            (field, context) =>
-            {
-                if (field.Value is { } value && TextRules.RefusalOf(value, min, max, allowNewline: false) is { } reason)
-                {
-                    context.AddFailure(reason);
-                }
-            }
-        );
-}
-
 /// <summary>Reads <see cref="Optional{T}"/>: only what is in the body reaches a converter, so whatever is read is present.</summary>
 internal sealed class OptionalConverterFactory : JsonConverterFactory
 {
@@ -53,7 +32,7 @@ internal sealed class OptionalConverterFactory : JsonConverterFactory
     {
         public override bool HandleNull => true;
 
-        // The value's own converter rather than the serializer, which would lose the path that an error names.
+        // By the value's own converter, not by the serializer anew: an error is then named after the field.
         public override Optional<T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType != JsonTokenType.Null
                 ? new(((JsonConverter<T>)options.GetConverter(typeof(T))).Read(ref reader, typeof(T), options)!)

@@ -72,7 +72,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
                     case ReplyEnd.Close:
                         return;
                     case ReplyEnd.Reset:
+                        // The stream's own end would shut the connection down politely first.
                         socket.LingerState = new LingerOption(true, 0);
+                        socket.Close();
                         return;
                     case ReplyEnd.Hang:
                         await Task.Delay(Timeout.Infinite, _stopping.Token);

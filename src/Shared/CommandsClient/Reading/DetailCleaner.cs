@@ -16,6 +16,7 @@ internal sealed partial class DetailCleaner(IReadOnlyCollection<string> secrets,
 
     // Longer messages are cut before they are looked at closely: 300 characters of them are shown.
     private const int MaxRead = 8000;
+    private const int MaxToken = 200;
     private const string Removed = "[…]";
 
     public static DetailCleaner For(CommandsCall call, string? apiKey)
@@ -32,16 +33,20 @@ internal sealed partial class DetailCleaner(IReadOnlyCollection<string> secrets,
             return null;
         }
 
-        var text = WithoutSecrets(message);
-        text = text[..Math.Min(text.Length, MaxRead)]
-            .Replace("\\r", "", StringComparison.Ordinal)
-            .Replace("\\n", "\n", StringComparison.Ordinal);
-        text = WithoutMarkup(text);
-        text = WithoutStackTrace(text);
-        text = Sensitive().Replace(text, match => Replacement(match));
-        text = WithoutSecrets(WithoutControls(text));
-        text = Spaces().Replace(text, " ").Trim();
-        return text.Trim('[', ']', '…', ' ', ':', ',', '.', '\'', '"').Length == 0 ? null : Cut(text);
+        try
+        {
+            var text = WithoutSecrets(message);
+            text = WithoutMarkup(text[..Math.Min(text.Length, MaxRead)]);
+            text = WithoutSecrets(WithoutControls(WithoutStackTrace(text)));
+            text = Spaces().Replace(text, " ").Trim();
+            text = Labelled().Replace(text, match => $"{match.Groups["label"].Value} {Removed}");
+            text = Tokens().Replace(text, token => token.Length > MaxToken ? Removed : Inside().Replace(token.Value, Replacement));
+            return HasContent(text) && !QuotesSecret(text) ? Cut(text) : null;
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The code as far as it is one.</summary>
@@ -71,6 +76,17 @@ internal sealed partial class DetailCleaner(IReadOnlyCollection<string> secrets,
     private string WithoutSecrets(string text) =>
         secrets.Aggregate(text, (current, secret) => current.Replace(secret, Removed, StringComparison.OrdinalIgnoreCase));
 
+    // Markup or quoting can stand in the midst of a secret.
+    private bool QuotesSecret(string text)
+    {
+        var letters = Letters(text);
+        return secrets.Select(Letters).Any(secret => secret.Length >= 4 && letters.Contains(secret, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static string Letters(string text) => new([.. text.Where(char.IsLetterOrDigit)]);
+
+    private static bool HasContent(string text) => text.Replace(Removed, "", StringComparison.Ordinal).Any(char.IsLetterOrDigit);
+
     private static string WithoutMarkup(string text)
     {
         // What is escaped is markup as well, and may be so twice.
@@ -87,6 +103,12 @@ internal sealed partial class DetailCleaner(IReadOnlyCollection<string> secrets,
     /// <summary>Leaves what stands before a trace, and of a Python one its last line, which names the error.</summary>
     private static string WithoutStackTrace(string text)
     {
+        if (text.Contains("Traceback", StringComparison.OrdinalIgnoreCase))
+        {
+            // A trace that went through another layer of quoting.
+            text = text.Replace("\\n", "\n", StringComparison.Ordinal);
+        }
+
         var kept = new StringBuilder();
         var inTrace = false;
         foreach (var line in text.Split('\n'))
@@ -111,26 +133,22 @@ internal sealed partial class DetailCleaner(IReadOnlyCollection<string> secrets,
         return kept.ToString();
     }
 
-    private string Replacement(Match match)
-    {
-        if (match.Groups["mac"].Success || (match.Groups["ip"].Success && match.Value == address?.ToString()))
-        {
-            return match.Value;
-        }
-
-        return match.Groups["label"] is { Success: true } label ? $"{label.Value} {Removed}" : Removed;
-    }
+    private string Replacement(Match match) => match.Groups["mac"].Success || match.Value == address?.ToString() ? match.Value : Removed;
 
     private static string WithoutControls(string text)
     {
         var clean = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
         {
-            if (Rune.IsControl(rune))
+            if (Rune.IsWhiteSpace(rune))
             {
                 clean.Append(' ');
             }
-            else if (rune != Rune.ReplacementChar && Rune.GetUnicodeCategory(rune) is not System.Globalization.UnicodeCategory.Format)
+            else if (
+                !Rune.IsControl(rune)
+                && rune != Rune.ReplacementChar
+                && Rune.GetUnicodeCategory(rune) is not System.Globalization.UnicodeCategory.Format
+            )
             {
                 clean.Append(rune.ToString());
             }
@@ -168,28 +186,41 @@ internal sealed partial class DetailCleaner(IReadOnlyCollection<string> secrets,
     [GeneratedRegex("[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", RegexOptions.IgnoreCase, 1000)]
     private static partial Regex Guid();
 
-    // One pass, so that what one alternative takes no other can mistake: a MAC is no host with a port.
+    [GeneratedRegex(@"\S+", RegexOptions.None, 1000)]
+    private static partial Regex Tokens();
+
     [GeneratedRegex(
         """
-            (?<mac>(?<![\w:])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:]))
-            | (?<![0-9a-f])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-f])          # ids, session ids among them
-            | [a-z][a-z0-9+.-]*://[^\s'")\],;]*                                              # addresses with a scheme
-            | [\w.+-]+@[\w.-]+(?::\d+)?                                                      # user@host
-            | (?<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)(?::\d+|/\d+|\#\d+)?)          # IPv4, with a port or a mask
-            | \[?(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])(?:%\w+)?(?:\](?::\d+)?)? # IPv6
-            | \b(?<label>ports?|host(?:name)?|line)[\s:=]+['"(]*[\w.-]*[\d.-][\w.-]*['")]*   # "port 2222", "host box-1", "line 12"
-            | \b(?<label>host(?:name)?)\s*[:=]\s*['"]?[\w.-]+['"]?
-            | (?<![\w/])(?:[a-z]:)?\\{1,2}[\w.$-]+(?:\\{1,2}[\w.$ -]+)+                      # Windows paths
-            | (?<![\w/])(?:~|\.{1,2})?/[\w.@%+~:,=-]+(?:/[\w.@%+~:,=-]*)*                    # Unix paths
-            | \b[\w.-]+(?:/[\w.-]+)*/[\w-]+\.\w{1,5}\b                                       # relative ones that end in a file
-            | \b[\w-]+(?:/[\w.-]+){2,}                                                       # or are deep
-            | (?<![\w.])(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z_]{2,}(?::\d+)?(?![\w]) # dotted names: hosts, files, modules
-            | \b(?:localhost|[a-z][\w-]*-[\w-]*\d|[a-z]+\d+)(?::\d{1,5})\b                   # single names with a port
-            | \b[a-z][\w-]*:\d{2,5}\b
-            | (?<![\w.])localhost(?![\w])
+            (?<![a-z])(?<label>(?:pass(?:word|phrase|wd)|pwd|psk|secret|token|key)["']?)(?:\s?[=:]\s?|\s(?=["']))(?:"[^"]*"?|'[^']*'?|\S+)
+            | \b(?<label>ports?)[\s:=]{1,2}["'(]?\d+
+            | \b(?<label>line)\s\d+
+            | \b(?<label>host(?:name)?)(?:\s?[=:]\s?["']?[\w.-]+|\s\S+(?=\sport\b))
+            | \b(?<label>to\shost(?:name)?)\s\S+
             """,
         RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace,
         1000
     )]
-    private static partial Regex Sensitive();
+    private static partial Regex Labelled();
+
+    // One pass over each word, so that what one alternative takes no other can mistake: a MAC is no host with a port.
+    [GeneratedRegex(
+        """
+            (?<mac>(?<![\w:])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:]))
+            | [0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}                           # ids, session ids among them
+            | [a-z][a-z0-9+.-]*://\S*                                               # addresses with a scheme
+            | [\w.+-]+@[\w.-]+(?::\d+)?                                             # user@host
+            | (?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)(?:[:/\#]\d+)?             # IPv4, with a port or a mask
+            | \[?(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])(?:%\w+)?(?:\](?::\d+)?)? # IPv6
+            | (?<!\w)(?:[a-z]:)?[\w.$-]*\\\S*                                      # Windows paths
+            | (?<![\w/])(?:~|\.{1,2})?/[\w.@%+~:,=/-]+                              # Unix paths
+            | [\w-]+(?:/[\w.-]+){2,}                                               # relative ones that are deep
+            | [\w-]+/[\w.-]*\.\w{1,5}\b                                           # or end in a file
+            | (?<![\w.])(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z_]{2,}(?::\d+)?(?!\w) # dotted names: hosts, files, modules
+            | (?<!\w)[a-z][\w-]*:\d{2,5}(?!\w)                                     # a name with a port
+            | (?<!\w)localhost(?!\w)
+            """,
+        RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace,
+        1000
+    )]
+    private static partial Regex Inside();
 }

@@ -11,10 +11,10 @@ internal static partial class FailureMap
     private static readonly TimeSpan BusyRetryAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>Why the call failed; null where the answer is an acknowledgement.</summary>
-    public static CommandsFailure? Judge(Answer answer, DetailCleaner cleaner) =>
+    public static CommandsFailure? Judge(Answer answer, CommandsCall call, string? apiKey) =>
         answer switch
         {
-            Answer.Envelope { Success: false } envelope => JudgeRefusal(envelope, cleaner),
+            Answer.Envelope { Success: false } envelope => JudgeRefusal(envelope, DetailCleaner.For(call, apiKey)),
             Answer.Envelope { Status: >= 200 and < 300 } => null,
             Answer.Envelope envelope => Protocol($"said success with status {envelope.Status}"),
             Answer.TimedOut { Sent: true } => new(
@@ -27,7 +27,7 @@ internal static partial class FailureMap
             Answer.CircuitOpen open => Unavailable(
                 CommandEffect.NotDone,
                 "The Commands-Server could not be reached lately; it is tried again in a moment.",
-                open.RetryAfter
+                TimeSpan.FromSeconds(Math.Ceiling(open.RetryAfter.TotalSeconds))
             ),
             Answer.Busy => new(
                 CommandsFailureKind.RouterBusy,

@@ -20,6 +20,8 @@ internal sealed partial class CircuitBreaker(TimeProvider time, ILogger<CircuitB
     private int _era;
     private bool _probing;
     private long _since;
+    private DateTimeOffset? _lastSuccessAt;
+    private DateTimeOffset? _lastFailureAt;
 
     public CommandsCircuitState State
     {
@@ -32,9 +34,27 @@ internal sealed partial class CircuitBreaker(TimeProvider time, ILogger<CircuitB
         }
     }
 
-    public DateTimeOffset? LastSuccessAt { get; private set; }
+    public DateTimeOffset? LastSuccessAt
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _lastSuccessAt;
+            }
+        }
+    }
 
-    public DateTimeOffset? LastFailureAt { get; private set; }
+    public DateTimeOffset? LastFailureAt
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _lastFailureAt;
+            }
+        }
+    }
 
     /// <summary>Asks to make a call. Whoever is let through reports its outcome with the ticket.</summary>
     public bool TryEnter(out int ticket, out TimeSpan retryAfter)
@@ -70,7 +90,7 @@ internal sealed partial class CircuitBreaker(TimeProvider time, ILogger<CircuitB
     {
         lock (_lock)
         {
-            LastSuccessAt = time.GetUtcNow();
+            _lastSuccessAt = time.GetUtcNow();
             if (ticket == _era && _state is CommandsCircuitState.HalfOpen)
             {
                 _state = CommandsCircuitState.Closed;
@@ -86,7 +106,7 @@ internal sealed partial class CircuitBreaker(TimeProvider time, ILogger<CircuitB
     {
         lock (_lock)
         {
-            LastFailureAt = time.GetUtcNow();
+            _lastFailureAt = time.GetUtcNow();
             if (ticket != _era)
             {
                 return;

@@ -73,7 +73,7 @@ internal static class CommandsPipeline
                 {
                     Name = "router",
                     RateLimiter = args =>
-                        bulkhead.EnterAsync(CommandsExchange.Of(args.Context.GetRequestMessage()).RouterId, args.Context.CancellationToken),
+                        bulkhead.EnterAsync(CommandsExchange.Of(args.Context.GetRequestMessage()).Share, args.Context.CancellationToken),
                     OnRejected = args =>
                     {
                         CommandsExchange.Of(args.Context.GetRequestMessage()).Answer = new Answer.Busy();

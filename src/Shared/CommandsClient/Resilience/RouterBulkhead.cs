@@ -3,7 +3,8 @@ using System.Threading.RateLimiting;
 namespace NetPilot.CommandsClient.Resilience;
 
 /// <summary>
-/// Every router's own share of calls under way. A hung router holds its share until the calls time out; nobody else waits for that.
+/// Every router's own share of calls under way. A hung router holds its share until the calls time out; nobody else waits for that, since
+/// connections are not limited elsewhere (MaxConnectionsPerServer stays at its default, unlimited).
 /// </summary>
 internal sealed class RouterBulkhead : IDisposable
 {
@@ -17,11 +18,11 @@ internal sealed class RouterBulkhead : IDisposable
     public const int Queue = 256;
 
     // Idle partitions are dropped by the limiter itself, so a router that is never called again costs nothing.
-    private readonly PartitionedRateLimiter<string?> _limiter = PartitionedRateLimiter.Create<string?, string>(routerId =>
-        routerId is null
+    private readonly PartitionedRateLimiter<string?> _limiter = PartitionedRateLimiter.Create<string?, string>(share =>
+        share is null
             ? RateLimitPartition.GetNoLimiter("")
             : RateLimitPartition.GetConcurrencyLimiter(
-                routerId,
+                share,
                 _ => new ConcurrencyLimiterOptions
                 {
                     PermitLimit = PerRouter,
@@ -31,8 +32,8 @@ internal sealed class RouterBulkhead : IDisposable
             )
     );
 
-    public ValueTask<RateLimitLease> EnterAsync(string? routerId, CancellationToken cancellationToken) =>
-        _limiter.AcquireAsync(routerId, 1, cancellationToken);
+    public ValueTask<RateLimitLease> EnterAsync(string? share, CancellationToken cancellationToken) =>
+        _limiter.AcquireAsync(share, 1, cancellationToken);
 
     public void Dispose() => _limiter.Dispose();
 }

@@ -51,7 +51,7 @@ internal sealed class CommandsTelemetry : IDisposable
             outcome = result.Failure?.Code ?? "succeeded";
             if (result.Failure is { } failure)
             {
-                activity?.SetStatus(ActivityStatusCode.Error);
+                activity?.SetStatus(ActivityStatusCode.Error).SetTag("error.type", failure.Code);
                 _log.Write(call, failure, _time.GetElapsedTime(began));
             }
 

@@ -16,12 +16,19 @@ internal sealed class AnswerReader : DelegatingHandler
     {
         var exchange = CommandsExchange.Of(request);
         cancellationToken.ThrowIfCancellationRequested();
-        if (!exchange.TrySend())
+        if (!exchange.IsWorthSending)
+        {
+            exchange.Answer ??= new Answer.Busy();
+        }
+        else if (exchange.TrySend())
+        {
+            exchange.Answer = await ExchangeAsync(request, cancellationToken);
+        }
+        else
         {
             throw new OperationCanceledException(cancellationToken);
         }
 
-        exchange.Answer = await ExchangeAsync(request, cancellationToken);
         return new HttpResponseMessage(HttpStatusCode.NoContent) { RequestMessage = request };
     }
 

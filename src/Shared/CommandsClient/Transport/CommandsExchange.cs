@@ -4,7 +4,7 @@ namespace NetPilot.CommandsClient.Transport;
 /// One passage of a call through the HTTP pipeline. It travels with the request, so that the strategies can see what kind of call they
 /// carry, and brings back what came of it.
 /// </summary>
-internal sealed class CommandsExchange(CommandsOperation operation, string? routerId)
+internal sealed class CommandsExchange(CommandsOperation operation, string? share, Budget budget)
 {
     private const int Waiting = 0;
     private const int Sent = 1;
@@ -12,17 +12,21 @@ internal sealed class CommandsExchange(CommandsOperation operation, string? rout
 
     private static readonly HttpRequestOptionsKey<CommandsExchange> Key = new("netpilot.commands.exchange");
 
+    private readonly TimeSpan _atFirst = budget.Remaining;
     private int _state = Waiting;
 
     public CommandsOperation Operation { get; } = operation;
 
-    /// <summary>The router whose share of calls this one counts for; null for a call that names none.</summary>
-    public string? RouterId { get; } = routerId;
+    /// <summary>Whose share of calls this one counts for; null for a call that no router can hold up.</summary>
+    public string? Share { get; } = share;
 
     public Answer? Answer { get; set; }
 
-    /// <summary>Whether the call may have left: from then on the caller's cancellation no longer ends it.</summary>
-    public bool WasSent => Volatile.Read(ref _state) == Sent;
+    /// <summary>
+    /// Whether there is time for an answer. What waited for its share nearly to the end is better not sent: when the calls before it have
+    /// just timed out, it would time out as well, and leave the Commands-Server one more hung command and us an unknown outcome.
+    /// </summary>
+    public bool IsWorthSending => budget.Remaining > _atFirst / 10;
 
     public static CommandsExchange Of(HttpRequestMessage? request) =>
         request is not null && request.Options.TryGetValue(Key, out var exchange)
@@ -31,7 +35,7 @@ internal sealed class CommandsExchange(CommandsOperation operation, string? rout
 
     public void Accompany(HttpRequestMessage request) => request.Options.Set(Key, this);
 
-    /// <summary>Takes the step that cannot be taken back. False when the caller gave up just before.</summary>
+    /// <summary>Takes the step that cannot be taken back: from here on the caller's cancellation no longer ends the call. False when the caller gave up just before.</summary>
     public bool TrySend() => Interlocked.CompareExchange(ref _state, Sent, Waiting) != GivenUp;
 
     /// <summary>Gives the call up, unless it was sent.</summary>

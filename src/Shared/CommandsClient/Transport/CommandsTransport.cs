@@ -20,7 +20,7 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
             return new Answer.TimedOut(Sent: false);
         }
 
-        var exchange = new CommandsExchange(call.Operation, RouterOf(call));
+        var exchange = new CommandsExchange(call.Operation, ShareOf(call), budget);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(budget.Token);
         await using var givingUp = callerToken.UnsafeRegister(
             _ =>
@@ -83,7 +83,10 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
         return await request.SendAsync(HttpMethod.Get, empty, cancellationToken);
     }
 
-    // A session of the plan's dialect is set up without a router, so no router can hold it up.
-    private string? RouterOf(CommandsCall call) =>
-        call.Operation.IsSessionCall() && _dialect is CommandsDialect.Plan ? null : call.RouterId;
+    // A session of the plan's dialect is set up without a router, so no router can hold it up. In the deployed one it is, but must not wait
+    // for the router's commands: an end has to get through.
+    private string? ShareOf(CommandsCall call) =>
+        !call.Operation.IsSessionCall() || call.RouterId is null ? call.RouterId
+        : _dialect is CommandsDialect.Deployed ? $"sessions of {call.RouterId}"
+        : null;
 }

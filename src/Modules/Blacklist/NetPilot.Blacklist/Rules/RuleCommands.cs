@@ -119,7 +119,8 @@ internal sealed class RuleCommands(
                     return await AnswerAsync(target, rule, again, cancellationToken);
 
                 case RuleState.Applying:
-                    var cancelling = running.Start(rule.Id, () => CancelAsync(target, rule, budget));
+                    var cancelling = CancelAsync(target, rule, budget);
+                    running.Track(cancelling);
                     if (await cancelling.WaitAsync(cancellationToken) is { } answer)
                     {
                         return answer.Value();
@@ -323,7 +324,7 @@ internal sealed class RuleCommands(
                     return new CommandEnd(rule, null);
                 case { State: not RuleState.Applying }:
                     return null;
-                case { MaybeSent: false }:
+                case { MaybeSent: var maybeSent } when !maybeSent || running.IsUnsent(rule.Id):
                     return await LiftUnsentAsync(target.Kind, rule, held);
                 case { SettleAt: { } due } when due <= time.UtcNow():
                     return await LiftAskedAsync(target.Kind, rule, held);
@@ -424,7 +425,7 @@ internal sealed class RuleCommands(
 
     private async Task<TakenTurn?> TakeAsync(RuleTarget target, RequestBudget budget, CancellationToken cancellationToken = default)
     {
-        var turn = await turns.TakeAsync(target.Router.RouterId, calls.CommandTimeout, budget.Patience, cancellationToken);
+        var turn = await turns.TakeAsync(target.Router, calls.CommandTimeout, budget.Patience, cancellationToken);
         return turn is null
             ? null
             : new TakenTurn(

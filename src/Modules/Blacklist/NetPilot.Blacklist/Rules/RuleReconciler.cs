@@ -84,8 +84,7 @@ internal sealed class RuleReconciler(
 
         return report;
 
-        bool IsDue(Rule row) =>
-            !running.IsRunning(row.Id) && (claimed.Contains(row.Id) || row.SettleAt <= now || (eager && !row.MaybeSent));
+        bool IsDue(Rule row) => !running.IsUnsent(row.Id) && (claimed.Contains(row.Id) || row.SettleAt <= now || (eager && !row.MaybeSent));
     }
 
     private async Task<(CommandsResult<IReadOnlyList<BlockedRule>> Look, RouterActivity Entry)> AskAsync(
@@ -163,7 +162,7 @@ internal sealed class RuleReconciler(
     private async Task PutOffAsync(RuleKind kind, HeldTurn held, IReadOnlyCollection<Guid> claimed, CommandsFailure failure)
     {
         var rows = await store.LoadAsync(kind, held.Router.UserId, held.Router.RouterId, [], [], CancellationToken.None);
-        foreach (var row in rows.Where(row => claimed.Contains(row.Id) && !running.IsRunning(row.Id)))
+        foreach (var row in rows.Where(row => claimed.Contains(row.Id) && !running.IsUnsent(row.Id)))
         {
             await calls.SaveAsync(kind, row, lifecycle.LookFailed(row, failure, time.UtcNow()), held.Turn.Fence);
         }

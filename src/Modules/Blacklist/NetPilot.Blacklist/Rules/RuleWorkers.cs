@@ -83,8 +83,9 @@ internal sealed class DriftWorker(
     private static readonly TimeSpan SeenLately = TimeSpan.FromDays(1);
     private readonly TimeProvider clock = time;
 
-    // Looks ten times per interval, so that the checks are as spread as they were claimed.
-    protected override TimeSpan Interval => options.Value.DriftCheckInterval / 10;
+    // Looks often, so that the checks stay as spread over their interval as they were put.
+    protected override TimeSpan Interval =>
+        options.Value.DriftCheckInterval / 10 < TimeSpan.FromSeconds(5) ? options.Value.DriftCheckInterval / 10 : TimeSpan.FromSeconds(5);
 
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {

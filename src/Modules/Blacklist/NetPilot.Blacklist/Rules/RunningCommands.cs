@@ -48,9 +48,6 @@ internal sealed class RunningCommands : IHostedService
     /// <summary>From now on the router may know of the command.</summary>
     public void MarkSent(Guid ruleId) => sent.TryUpdate(ruleId, true, false);
 
-    /// <summary>Whether a command of this replica is under way for the row.</summary>
-    public bool IsRunning(Guid ruleId) => sent.ContainsKey(ruleId);
-
     /// <summary>Whether the row's command waits in this replica for its turn, so that surely nothing was sent for it.</summary>
     public bool IsUnsent(Guid ruleId) => sent.TryGetValue(ruleId, out var wasSent) && !wasSent;
 

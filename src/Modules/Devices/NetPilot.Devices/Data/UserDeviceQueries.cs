@@ -1,26 +1,30 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using NetPilot.Devices.Contracts;
 
 namespace NetPilot.Devices.Data;
 
-internal static class UserDeviceQueries
+internal static partial class UserDeviceQueries
 {
     public static IQueryable<UserDevice> BehindRouter(this IQueryable<UserDevice> devices, Guid userId, string routerId) =>
         devices.Where(device => device.UserId == userId && device.RouterId == routerId);
 
-    /// <summary>Devices whose name, hostname, address, MAC or vendor contains the text, in whatever case; <c>%</c> and <c>_</c> are literal.</summary>
-    public static IQueryable<UserDevice> Containing(this IQueryable<UserDevice> devices, string text)
+    /// <summary>
+    /// Devices behind a router whose name, hostname, address, MAC or vendor contains the text, in whatever case; <c>%</c> and <c>_</c> are
+    /// literal.
+    /// </summary>
+    public static IQueryable<UserDevice> Containing(this DbSet<UserDevice> devices, Guid userId, string routerId, string text)
     {
-        var literal = text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal);
-        var pattern = $"%{literal.Replace("_", @"\_", StringComparison.Ordinal)}%";
-        return devices.Where(device =>
-            EF.Functions.ILike(device.DeviceName!, pattern)
-            || EF.Functions.ILike(device.Hostname!, pattern)
-            || EF.Functions.ILike(device.Manufacturer!, pattern)
-            || EF.Functions.ILike(EF.Functions.Host(device.Ip), pattern)
-            || EF.Functions.ILike(device.Mac!.ToString(), pattern)
+        var pattern = $"%{SpecialToLike().Replace(text, @"\$0")}%";
+        return devices.FromSql(
+            $"""
+            SELECT * FROM devices.user_devices
+            WHERE user_id = {userId} AND router_id = {routerId}
+              AND (device_name ILIKE {pattern} OR hostname ILIKE {pattern} OR manufacturer ILIKE {pattern}
+                OR host(ip) ILIKE {pattern} OR mac::text ILIKE {pattern})
+            """
         );
     }
 
@@ -30,4 +34,7 @@ internal static class UserDeviceQueries
         IPAddress[] addresses = [.. blocks.Addresses];
         return devices.Where(device => ((device.Mac != null && macs.Contains(device.Mac)) || addresses.Contains(device.Ip)) == blocked);
     }
+
+    [GeneratedRegex(@"[\\%_]")]
+    private static partial Regex SpecialToLike();
 }

@@ -59,8 +59,9 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFla
             ?? throw new ProblemException(Problem.RouterNotFound());
         var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, ct);
 
-        var devices = db.Devices.AsNoTracking().BehindRouter(router.UserId, router.RouterId);
-        devices = request.Search is { Length: > 0 } text ? devices.Containing(text) : devices;
+        var devices = request.Search is { Length: > 0 } text
+            ? db.Devices.Containing(router.UserId, router.RouterId, text).AsNoTracking()
+            : db.Devices.BehindRouter(router.UserId, router.RouterId).AsNoTracking();
         devices = request.Online is { } online ? devices.Where(device => device.Online == online) : devices;
         devices = request.Blocked is { } isBlocked ? devices.WhereBlocked(isBlocked, blocks) : devices;
         if (page.After is { } after)

@@ -17,9 +17,7 @@ internal sealed class DeleteRouterEndpoint(IRouterOwnership ownership, RouterRel
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken ct)
     {
-        var router =
-            await ownership.FindAsync(HttpContext.Caller().UserId, request.RouterId, ct)
-            ?? throw new ProblemException(Problem.RouterNotFound());
+        var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, ct);
         await release.ReleaseAsync(router, CancellationToken.None);
         await Send.NoContentAsync(ct);
     }

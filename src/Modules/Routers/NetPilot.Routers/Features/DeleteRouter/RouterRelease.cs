@@ -1,6 +1,8 @@
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
+using NetPilot.Routers.Resets;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace NetPilot.Routers.Features.DeleteRouter;
 
@@ -8,13 +10,18 @@ namespace NetPilot.Routers.Features.DeleteRouter;
 /// Gives up routers: first what other modules keep for them, the owner's rows last, so that a repeat after a crash finishes it. What stays
 /// is a row that says "reset this router", by which the worker takes the last owner's rules off it.
 /// </summary>
-internal sealed class RouterRelease(NpgsqlDataSource database, IEnumerable<IRouterDependents> dependents, TimeProvider time)
+internal sealed class RouterRelease(
+    NpgsqlDataSource database,
+    IEnumerable<IRouterDependents> dependents,
+    ResetWorker resets,
+    TimeProvider time
+)
 {
     private const string Release = """
         WITH gone AS (
-            DELETE FROM routers.user_routers WHERE user_id = $1 AND router_id = ANY ($2) RETURNING router_id
+            DELETE FROM routers.user_routers WHERE user_id = $1 AND ($2 IS NULL OR router_id = $2) RETURNING router_id
         ), forgotten AS (
-            DELETE FROM routers.router_commands WHERE owner_id = $1 AND router_id = ANY ($2)
+            DELETE FROM routers.router_commands WHERE owner_id = $1 AND router_id IN (SELECT router_id FROM gone)
         ), counted AS (
             UPDATE routers.user_router_counts SET routers = GREATEST(0, routers - (SELECT count(*) FROM gone)) WHERE user_id = $1
         )
@@ -24,6 +31,7 @@ internal sealed class RouterRelease(NpgsqlDataSource database, IEnumerable<IRout
         SET requested_at = excluded.requested_at, attempts = 0, next_attempt_at = excluded.next_attempt_at, leased_until = NULL
         """;
 
+    /// <summary>Gives up one router and all that is kept for it.</summary>
     public async Task ReleaseAsync(OwnedRouter router, CancellationToken cancellationToken)
     {
         foreach (var dependent in dependents)
@@ -31,16 +39,34 @@ internal sealed class RouterRelease(NpgsqlDataSource database, IEnumerable<IRout
             await dependent.DeleteForRouterAsync(router.UserId, router.RouterId, cancellationToken);
         }
 
-        await ReleaseRowsAsync(router.UserId, [router.RouterId], cancellationToken);
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(RowsOf(router.UserId, router.RouterId));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        resets.Nudge();
     }
 
-    /// <summary>The module's own rows of these routers, in one round trip.</summary>
-    public async Task ReleaseRowsAsync(Guid userId, string[] routerIds, CancellationToken cancellationToken)
+    /// <summary>Gives up all routers of an account that goes; other modules do the same with what they keep for it, before.</summary>
+    public async Task ReleaseAllAsync(Guid userId, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(Release);
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(RowsOf(userId, null));
+        foreach (var table in new[] { "user_router_counts", "claim_refusals" })
+        {
+            var delete = new NpgsqlBatchCommand($"DELETE FROM routers.{table} WHERE user_id = $1");
+            delete.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
+            batch.BatchCommands.Add(delete);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        resets.Nudge();
+    }
+
+    private NpgsqlBatchCommand RowsOf(Guid userId, string? routerId)
+    {
+        var command = new NpgsqlBatchCommand(Release);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = routerIds });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)routerId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.UtcNow() });
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return command;
     }
 }

@@ -1,0 +1,41 @@
+using FastEndpoints;
+using Microsoft.Extensions.Options;
+using NetPilot.CommandsClient;
+using NetPilot.Identity.Contracts;
+using NetPilot.Routers.Contracts;
+using NetPilot.Web;
+
+namespace NetPilot.Routers.Features.GetWifi;
+
+internal sealed record WifiResponse(bool Enabled, string? Ssid, string? Encryption);
+
+internal sealed class GetWifiEndpoint(
+    IRouterOwnership ownership,
+    IRouterCommands commands,
+    ICommandsClient client,
+    IOptions<CommandsServerOptions> options
+) : Endpoint<RouterRequest, WifiResponse>
+{
+    public override void Configure()
+    {
+        Get("routers/{routerId}/wifi");
+        Tags("Routers");
+        Summary(s => s.Summary = "Asks the router for the state of its Wi-Fi");
+        Description(b => b.Answers<WifiResponse>(200).Refuses(404).FailsDownstream());
+    }
+
+    public override async Task HandleAsync(RouterRequest request, CancellationToken ct)
+    {
+        var caller = HttpContext.Caller();
+        var router = await ownership.GetAsync(caller, request.RouterId, ct);
+        var result = await commands.RunAsync(
+            router,
+            caller.AsActor(),
+            new RouterCommand(RouterActivityKind.WifiStatus, null, options.Value.Timeouts.Command),
+            client.GetWifiAsync,
+            ct
+        );
+        var wifi = result.OrThrow();
+        await Send.OkAsync(new WifiResponse(wifi.Enabled, wifi.Ssid, wifi.Encryption), ct);
+    }
+}

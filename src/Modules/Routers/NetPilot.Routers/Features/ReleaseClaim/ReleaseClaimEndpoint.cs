@@ -1,0 +1,29 @@
+using FastEndpoints;
+using NetPilot.Routers.Contracts;
+using NetPilot.Routers.Data;
+using NetPilot.Routers.Features.DeleteRouter;
+using NetPilot.Web;
+
+namespace NetPilot.Routers.Features.ReleaseClaim;
+
+internal sealed class ReleaseClaimEndpoint(IRouterOwnership ownership, RouterRelease release) : Endpoint<RouterRequest>
+{
+    public override void Configure()
+    {
+        Delete("admin/routers/{routerId}");
+        Roles(Identity.Contracts.Roles.Admin);
+        Tags("Admin");
+        Summary(s => s.Summary = "Releases a claim on a router, as its owner would by giving it up");
+        Description(b => b.AnswersEmpty(204).Refuses(403, 404));
+    }
+
+    public override async Task HandleAsync(RouterRequest request, CancellationToken ct)
+    {
+        var owners = RouterId.IsWellFormed(request.RouterId) ? await ownership.FindOwnersAsync([request.RouterId], ct) : null;
+        var router =
+            owners?.GetValueOrDefault(request.RouterId)
+            ?? throw new ProblemException(Problem.NotFound(ErrorCodes.RouterNotFound, "Nobody has claimed a router with this id."));
+        await release.ReleaseAsync(router, CancellationToken.None);
+        await Send.NoContentAsync(ct);
+    }
+}

@@ -1,0 +1,57 @@
+using FastEndpoints;
+using Microsoft.Extensions.Options;
+using NetPilot.CommandsClient;
+using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
+using NetPilot.Web;
+
+namespace NetPilot.Routers.Features.ResetRouter;
+
+internal sealed class ResetRouterEndpoint(
+    IRouterOwnership ownership,
+    IRouterCommands commands,
+    ICommandsClient client,
+    IEnumerable<IRouterDependents> dependents,
+    IOptions<CommandsServerOptions> options,
+    TimeProvider time
+) : Endpoint<RouterRequest, MessageResponse>
+{
+    public override void Configure()
+    {
+        Post("routers/{routerId}/reset");
+        Tags("Routers");
+        Summary(s => s.Summary = "Clears all rules of the router, and the stored blocks and lists with them");
+        Description(b => b.Answers<MessageResponse>(200).Refuses(404).FailsDownstream());
+    }
+
+    public override async Task HandleAsync(RouterRequest request, CancellationToken ct)
+    {
+        var caller = HttpContext.Caller();
+        var router = await ownership.GetAsync(caller, request.RouterId, ct);
+        var checkAt = time.UtcNow() + options.Value.Timeouts.Total;
+        foreach (var dependent in dependents)
+        {
+            await dependent.ExpectClearingAsync(router.UserId, router.RouterId, checkAt, ct);
+        }
+
+        var result = await commands.RunInTurnAsync(
+            router,
+            caller.AsActor(),
+            new RouterCommand(RouterActivityKind.Reset, null, options.Value.Timeouts.Command),
+            target => client.ResetAsync(target, CancellationToken.None),
+            (turn, outcome) => outcome.IsSuccess ? ClearRowsAsync(router, turn) : Task.CompletedTask,
+            ct
+        );
+        result.OrThrow();
+        await Send.OkAsync(new MessageResponse("The router's rules are cleared, and the stored blocks and lists with them."), ct);
+    }
+
+    private async Task ClearRowsAsync(OwnedRouter router, RouterTurn turn)
+    {
+        foreach (var dependent in dependents)
+        {
+            await dependent.ClearRulesAsync(router.UserId, turn, CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using NetPilot.CommandsClient;
+using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
+using NetPilot.Routers.Turns;
+using Npgsql;
+
+namespace NetPilot.Routers.Resets;
+
+/// <summary>
+/// Takes the last owner's rules off a router that was given up, in the server's own name. The row goes when the reset is acknowledged, in
+/// the same turn, so that none runs after a command of the next owner; an unknown outcome is tried again, since a reset may run twice.
+/// </summary>
+internal sealed partial class PendingResets(
+    NpgsqlDataSource database,
+    ICommandsClient client,
+    IMaintenanceSession maintenance,
+    IOptions<CommandsServerOptions> options,
+    IOptions<ResetOptions> resetOptions,
+    TimeProvider time,
+    ILogger<PendingResets> logger
+) : IPendingResets
+{
+    public static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(24);
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(5);
+
+    public async Task<bool> RunAsync(RouterTurn turn, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(turn.RouterId, cancellationToken) is not { } pending)
+        {
+            return true;
+        }
+
+        if (pending.RequestedAt + GivenUpAfter <= time.GetUtcNow())
+        {
+            Log.GivenUp(logger, turn.RouterId, pending.Attempts);
+            await ForgetAsync(turn.RouterId, pending, cancellationToken);
+            return true;
+        }
+
+        var session = await maintenance.GetCommandsSessionIdAsync(cancellationToken);
+        var target = new CommandsTarget(session, turn.RouterId, options.Value.Timeouts.Command);
+        var result = await client.ResetAsync(target, cancellationToken);
+        if (result.IsSuccess)
+        {
+            Log.Done(logger, turn.RouterId);
+            await ForgetAsync(turn.RouterId, pending, CancellationToken.None);
+            return true;
+        }
+
+        var wait = BackoffAfter(pending.Attempts);
+        Log.Failed(logger, turn.RouterId, result.Failure.Code, wait);
+        await PostponeAsync(turn.RouterId, pending, wait, CancellationToken.None);
+        return false;
+    }
+
+    private TimeSpan BackoffAfter(int attempts)
+    {
+        var wait = resetOptions.Value.SweepInterval * Math.Pow(2, Math.Min(attempts, 20));
+        return wait < LongestBackoff ? wait : LongestBackoff;
+    }
+
+    private async Task<Pending?> FindAsync(string routerId, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT requested_at, attempts FROM routers.pending_resets WHERE router_id = $1");
+        command.Parameters.Add(new() { Value = routerId });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? new Pending(row.GetFieldValue<DateTimeOffset>(0), row.GetInt32(1)) : null;
+    }
+
+    // A row that was renewed meanwhile belongs to a later owner, and stays.
+    private async Task ForgetAsync(string routerId, Pending pending, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("DELETE FROM routers.pending_resets WHERE router_id = $1 AND requested_at = $2");
+        command.Parameters.Add(new() { Value = routerId });
+        command.Parameters.Add(new() { Value = pending.RequestedAt });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task PostponeAsync(string routerId, Pending pending, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            """
+            UPDATE routers.pending_resets SET attempts = attempts + 1, next_attempt_at = $3, leased_until = NULL
+            WHERE router_id = $1 AND requested_at = $2
+            """
+        );
+        command.Parameters.Add(new() { Value = routerId });
+        command.Parameters.Add(new() { Value = pending.RequestedAt });
+        command.Parameters.Add(new() { Value = time.UtcNow() + wait });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private sealed record Pending(DateTimeOffset RequestedAt, int Attempts);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Router {RouterId} was given up, and its rules are cleared now")]
+        public static partial void Done(ILogger logger, string routerId);
+
+        [LoggerMessage(LogLevel.Information, "Router {RouterId} was given up and could not be reset ({Code}); tried again in {Wait}")]
+        public static partial void Failed(ILogger logger, string routerId, string code, TimeSpan wait);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Router {RouterId} could not be reset within a day ({Attempts} attempts) and keeps the rules of its last owner"
+        )]
+        public static partial void GivenUp(ILogger logger, string routerId, int attempts);
+    }
+}

@@ -1,0 +1,151 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using NetPilot.CommandsClient;
+using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
+
+namespace NetPilot.Routers.Wifi;
+
+/// <summary>
+/// Changes to the Wi-Fi that the router can be asked about. Where a command's outcome is unknown, the router is asked until it shows the
+/// change, or until the command's own time is over without it: then it surely did not happen. The turn is held meanwhile, since the command
+/// may still be running, and the activity says what became of it in the end. The user waits for the first look only.
+/// </summary>
+internal sealed partial class WifiChanges(
+    IRouterTurns turns,
+    ICommandsClient client,
+    WifiSettlements settlements,
+    IOptions<CommandsServerOptions> options,
+    TimeProvider time,
+    ILogger<WifiChanges> logger
+)
+{
+    private static readonly TimeSpan RestBetweenLooks = TimeSpan.FromSeconds(1);
+
+    /// <summary>The outcome; null when no turn came in time.</summary>
+    public async Task<CommandsResult<Unit>?> RunAsync(WifiChange change, CancellationToken cancellationToken)
+    {
+        var timeouts = options.Value.Timeouts;
+        var budget = new RequestBudget(time, timeouts);
+        var turn = await turns.TakeAsync(change.Router, timeouts.Command, budget.Patience, cancellationToken);
+        if (turn is null)
+        {
+            return null;
+        }
+
+        var attempt = new Attempt(change, turn, time.UtcNow(), time.GetTimestamp());
+        CommandsResult<Unit> result;
+        try
+        {
+            var target = new CommandsTarget(change.Actor.CommandsSessionId, turn.RouterId, budget.For(timeouts.Command));
+            result = await change.Send(client, target);
+            result = IsOpen(change, result) ? await LookAsync(attempt, result, budget.For(timeouts.Command)) : result;
+        }
+        catch
+        {
+            await turns.ReleaseAsync(turn, [], CancellationToken.None);
+            throw;
+        }
+
+        if (IsOpen(change, result))
+        {
+            settlements.Begin(stopping => SettleAsync(attempt, result, stopping));
+        }
+        else
+        {
+            await ReleaseAsync(attempt, result);
+        }
+
+        return result;
+    }
+
+    private static bool IsOpen(WifiChange change, CommandsResult<Unit> result) =>
+        change.ShowsIn is not null && result.Failure?.Effect == CommandEffect.Unknown;
+
+    private async Task SettleAsync(Attempt attempt, CommandsResult<Unit> unknown, CancellationToken stopping)
+    {
+        var result = unknown;
+        try
+        {
+            bool isLast;
+            do
+            {
+                await Task.Delay(RestBetweenLooks, time, stopping);
+                isLast = IsOver(attempt);
+                result = await LookAsync(attempt, unknown, options.Value.Timeouts.Command);
+            } while (IsOpen(attempt.Change, result) && !isLast);
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops: the activity says what is known.
+        }
+        catch (Exception exception)
+        {
+            Log.NotSettled(logger, attempt.Turn.RouterId, exception);
+        }
+
+        await ReleaseAsync(attempt, result);
+    }
+
+    /// <summary>One look at the router: done if it shows the change, not done if the command's time is over without it, else as unknown as before.</summary>
+    private async Task<CommandsResult<Unit>> LookAsync(Attempt attempt, CommandsResult<Unit> unknown, TimeSpan timeout)
+    {
+        if (!await turns.RenewAsync(attempt.Turn, timeout, CancellationToken.None))
+        {
+            return unknown;
+        }
+
+        var isOver = IsOver(attempt);
+        var target = new CommandsTarget(attempt.Change.Actor.CommandsSessionId, attempt.Turn.RouterId, timeout);
+        var look = await client.GetWifiAsync(target, CancellationToken.None);
+        return !look.IsSuccess ? unknown
+            : attempt.Change.ShowsIn!(look.Data) ? CommandsResult<Unit>.Success(default)
+            : isOver ? CommandsResult<Unit>.Failed(unknown.Failure! with { Effect = CommandEffect.NotDone })
+            : unknown;
+    }
+
+    private bool IsOver(Attempt attempt) => time.GetElapsedTime(attempt.Started) >= options.Value.Timeouts.Command;
+
+    private Task ReleaseAsync(Attempt attempt, CommandsResult<Unit> result)
+    {
+        var (change, turn, startedAt, started) = attempt;
+        var entry = RouterActivity.Of(
+            change.Router,
+            change.Actor.UserId,
+            change.Kind,
+            change.Target,
+            result,
+            startedAt,
+            time.GetElapsedTime(started)
+        );
+        return turns.ReleaseAsync(turn, [entry], CancellationToken.None);
+    }
+
+    private sealed record Attempt(WifiChange Change, RouterTurn Turn, DateTimeOffset StartedAt, long Started);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "What became of a Wi-Fi change on router {RouterId} could not be found out")]
+        public static partial void NotSettled(ILogger logger, string routerId, Exception exception);
+    }
+}
+
+/// <summary>A change to the Wi-Fi.</summary>
+/// <param name="Router">The router, owned by the actor.</param>
+/// <param name="Actor">Who asks.</param>
+/// <param name="Kind">What is asked.</param>
+/// <param name="Target">The new name; null for all else, a password above all.</param>
+/// <param name="Send">Makes the call.</param>
+/// <param name="ShowsIn">Whether the Wi-Fi's state shows that the change was made; null where it can't.</param>
+internal sealed record WifiChange(
+    OwnedRouter Router,
+    CommandActor Actor,
+    RouterActivityKind Kind,
+    string? Target,
+    Func<ICommandsClient, CommandsTarget, Task<CommandsResult<Unit>>> Send,
+    Func<WifiReport, bool>? ShowsIn
+)
+{
+    // A record would print what the delegates hold.
+    public override string ToString() => $"{Kind} on {Router.RouterId}";
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text;
+
+namespace NetPilot.Routers.Wifi;
+
+/// <summary>
+/// What a Wi-Fi name or password may hold. Both reach a shell on the router unquoted, so this is the only thing between a text field and a
+/// command line: what is not known to be harmless is refused.
+/// </summary>
+internal static class WifiText
+{
+    private const int MaxNameBytes = 32;
+    private const int MinPasswordLength = 8;
+    private const int MaxPasswordLength = 63;
+    private const string Marks = "!%+,-./:=@^_";
+
+    private static readonly Rune ZeroWidthJoiner = new(0x200D);
+    private static readonly Rune EmojiPresentation = new(0xFE0F);
+    private static readonly Rune Keycap = new(0x20E3);
+
+    /// <summary>Why this can't be the Wi-Fi's name; null if it can.</summary>
+    public static string? RefusalOfName(string name) =>
+        name.Length == 0 ? "Must not be empty."
+        : Encoding.UTF8.GetByteCount(name) > MaxNameBytes ? $"Must have at most {MaxNameBytes} bytes in UTF-8."
+        : RefusalOf(name, IsNameLetter);
+
+    /// <summary>Why this can't be the Wi-Fi's password; null if it can. Names a single character at most.</summary>
+    public static string? RefusalOfPassword(string password) =>
+        password.EnumerateRunes().Count() is < MinPasswordLength or > MaxPasswordLength
+            ? $"Must have {MinPasswordLength} to {MaxPasswordLength} characters."
+            : RefusalOf(password, (_, rune) => rune.IsAscii && Rune.IsLetterOrDigit(rune));
+
+    private static string? RefusalOf(string text, Func<Rune?, Rune, bool> isLetter)
+    {
+        Rune? previous = null;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (rune.Value == ' ' ? previous is null or { Value: ' ' } : !isLetter(previous, rune) && !IsMark(rune))
+            {
+                return rune.Value == ' '
+                    ? "Must not start or end with a space, nor have two in a row."
+                    : $"Must not contain {Named(rune)}: letters, digits, single spaces and {string.Join(' ', Marks.AsEnumerable())} are allowed.";
+            }
+
+            previous = rune;
+        }
+
+        return text[0] == '-' ? "Must not start with '-'."
+            : previous is { Value: ' ' } ? "Must not start or end with a space, nor have two in a row."
+            : null;
+    }
+
+    private static bool IsMark(Rune rune) => rune.IsAscii && Marks.Contains((char)rune.Value, StringComparison.Ordinal);
+
+    // A script's vowel signs and an emoji's parts only count after what they belong to.
+    private static bool IsNameLetter(Rune? previous, Rune rune) =>
+        Rune.IsLetterOrDigit(rune)
+        || IsEmoji(rune)
+        || (previous is { } before && (IsSignAfterLetter(before, rune) || IsPartOfEmoji(before, rune)));
+
+    private static bool IsSignAfterLetter(Rune before, Rune rune) =>
+        IsSign(rune) && (Rune.IsLetter(before) || IsSign(before)) && rune != EmojiPresentation;
+
+    private static bool IsSign(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
+
+    private static bool IsPartOfEmoji(Rune before, Rune rune) =>
+        rune == EmojiPresentation ? IsEmoji(before) || (before.IsAscii && Rune.IsDigit(before))
+        : rune == Keycap ? before == EmojiPresentation
+        : rune == ZeroWidthJoiner && (IsEmoji(before) || before == EmojiPresentation);
+
+    private static bool IsEmoji(Rune rune) =>
+        rune.Value
+            is (>= 0x1F000 and <= 0x1FAFF)
+                or (>= 0x2600 and <= 0x27BF)
+                or (>= 0x2300 and <= 0x23FF)
+                or (>= 0x2B00 and <= 0x2BFF)
+                or (>= 0x2190 and <= 0x21FF)
+                or 0x00A9
+                or 0x00AE
+                or 0x2122
+        && Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.OtherSymbol
+                or UnicodeCategory.MathSymbol
+                or UnicodeCategory.ModifierSymbol
+                or UnicodeCategory.OtherNotAssigned;
+
+    private static string Named(Rune rune) =>
+        Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.Control
+                or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator
+                or UnicodeCategory.PrivateUse
+                or UnicodeCategory.OtherNotAssigned
+            ? string.Create(CultureInfo.InvariantCulture, $"the character U+{rune.Value:X4}")
+            : string.Create(CultureInfo.InvariantCulture, $"the character '{rune}' (U+{rune.Value:X4})");
+}

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using NetPilot.Persistence;
+using Npgsql;
+
+namespace NetPilot.Routers.Workers;
+
+/// <summary>Forgets activity that is older than <c>Activity:Retention</c>, and counts of refused claims that no longer count, some rows at a time.</summary>
+internal sealed class ActivityPurge(
+    NpgsqlDataSource database,
+    IOptions<ActivityOptions> options,
+    TimeProvider time,
+    ILogger<ActivityPurge> logger
+) : PeriodicWorker(time, logger)
+{
+    private const int AtOnce = 5000;
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RefusalsCount = TimeSpan.FromHours(1);
+    private readonly TimeProvider time = time;
+
+    // Often enough that nothing is kept for much longer than was asked.
+    protected override TimeSpan Interval
+    {
+        get
+        {
+            var tenth = options.Value.Retention / 10;
+            return tenth > LongestInterval ? LongestInterval
+                : tenth < ShortestInterval ? ShortestInterval
+                : tenth;
+        }
+    }
+
+    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        var now = time.UtcNow();
+        var activity = await PurgeAsync("router_commands", "started_at", now - options.Value.Retention, cancellationToken);
+        var refusals = await PurgeAsync("claim_refusals", "last_refused_at", now - RefusalsCount, cancellationToken);
+        return activity == AtOnce || refusals == AtOnce;
+    }
+
+    private async Task<int> PurgeAsync(string table, string column, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            DELETE FROM routers.{table} WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM routers.{table} WHERE {column} < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+            """
+        );
+        command.Parameters.Add(new() { Value = before });
+        command.Parameters.Add(new() { Value = AtOnce });
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,132 @@
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests;
+
+public sealed class PreferTests(BlacklistServer server)
+{
+    [Theory]
+    [InlineData("respond-async")]
+    [InlineData("wait=0")]
+    [InlineData("handling=lenient, respond-async; x=y")]
+    public async Task Respond_async_is_202_and_the_server_goes_on(string prefer)
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+
+        using var response = await router.BlockAsync(device.Ip, prefer);
+
+        var block = await response.ShouldBeJsonAsync(202);
+        response.Headers.GetValues("Preference-Applied").ShouldHaveSingleItem();
+        response.Headers.Location!.ToString().ShouldBe(router.Path($"blocked/{block.GetProperty("id").GetGuid()}"));
+        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+    }
+
+    [Fact]
+    public async Task Wait_is_201_when_it_is_done_in_time()
+    {
+        var router = await server.NewRouterAsync();
+
+        using var response = await router.BlockAsync(router.Simulated.Device().Ip, "wait=10");
+
+        await response.ShouldBeJsonAsync(201);
+        response.Headers.GetValues("Preference-Applied").ShouldBe(["wait=10"]);
+    }
+
+    [Theory]
+    [InlineData("wait=61")]
+    [InlineData("wait=-1")]
+    [InlineData("wait=soon")]
+    [InlineData("return=minimal")]
+    public async Task Anything_else_is_ignored(string prefer)
+    {
+        var router = await server.NewRouterAsync();
+
+        using var response = await router.BlockAsync(router.Simulated.Device().Ip, prefer);
+
+        await response.ShouldBeJsonAsync(201);
+        response.Headers.Contains("Preference-Applied").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Through_an_offline_router_the_row_says_the_last_failure_and_its_unblock_cancels_it()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        router.Simulated.Online = false;
+
+        using var response = await router.BlockAsync(device.Ip, "wait=20");
+        var block = await response.ShouldBeJsonAsync(202);
+        block.GetProperty("state").GetString().ShouldBe("applying");
+        block.GetProperty("code").GetString().ShouldBe("router_unreachable");
+
+        using var cancelled = await router.UnblockAsync(device.Ip);
+
+        (await cancelled.ShouldBeJsonAsync(200)).GetProperty("state").GetString().ShouldBe("lifted");
+        router.CallsOf(SimulatorOperation.Unblock).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task When_the_router_is_back_the_block_is_put_in_force_by_the_server()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        router.Simulated.Online = false;
+        (await router.BlockAsync(device.Ip, "wait=20")).Dispose();
+        router.Simulated.Online = true;
+
+        await DueNowAsync(router);
+
+        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        router.Simulated.RuleCounts.Values.ShouldBe([1]);
+        var session = router.CallsOf(SimulatorOperation.Block)[^1].SessionId;
+        (
+            await server.ScalarAsync<bool>("SELECT user_id IS NULL FROM identity.sessions WHERE commands_session_id = $1::uuid", session)
+        ).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task After_a_day_the_server_gives_up_with_the_last_code()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        router.Simulated.Online = false;
+        (await router.BlockAsync(device.Ip, "wait=20")).Dispose();
+
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET give_up_at = now(), settle_at = now() WHERE router_id = $1",
+            router.RouterId
+        );
+
+        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["failed"]));
+        (await router.BlockedAsync("?state=failed")).Single().GetProperty("code").GetString().ShouldBe("router_unreachable");
+    }
+
+    [Fact]
+    public async Task Unblock_takes_it_too()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        router.Simulated.Online = false;
+
+        using var response = await router.UnblockAsync(device.Ip, "wait=20");
+        (await response.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+        router.Simulated.Online = true;
+        await DueNowAsync(router);
+
+        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    /// <summary>The backoff is 10 s and more: its time is moved, not waited for.</summary>
+    private async Task DueNowAsync(TestRouter router) =>
+        (
+            await server.ExecuteAsync(
+                "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND settle_at > now() + interval '8 seconds'",
+                router.RouterId
+            )
+        ).ShouldBe(1);
+}

@@ -1,0 +1,121 @@
+using System.Text.Json;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests;
+
+public sealed class SyncTests(BlacklistServer server)
+{
+    private const string Stranger = "02:11:22:33:44:55";
+
+    [Fact]
+    public async Task Sync_puts_back_what_is_missing_lifts_what_should_be_gone_and_reports_the_rest()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var (lost, back, kept) = (router.Simulated.Device(), router.Simulated.Device(1), router.Simulated.Device(2));
+        foreach (var device in (SimulatedDevice[])[lost, back, kept])
+        {
+            (await router.BlockAsync(device.Ip)).Dispose();
+        }
+
+        (await router.UnblockAsync(back.Ip)).Dispose();
+        router.Simulated.RemoveRules(lost.Mac);
+        router.Simulated.AddRule(back.Mac);
+        router.Simulated.AddRule(Stranger);
+
+        var report = await SyncAsync(router);
+
+        Texts(report, "reapplied").ShouldBe([lost.Ip]);
+        Texts(report, "lifted").ShouldBe([back.Ip]);
+        var unmanaged = report.GetProperty("unmanaged").EnumerateArray().Single();
+        unmanaged.GetProperty("mac").GetString().ShouldBe(Stranger);
+        unmanaged.GetProperty("ip").ValueKind.ShouldBe(JsonValueKind.Null);
+        router.Simulated.RuleCounts.ShouldBe(
+            new Dictionary<string, int>
+            {
+                [lost.Mac] = 1,
+                [kept.Mac] = 1,
+                [Stranger] = 1,
+            },
+            ignoreOrder: true
+        );
+        var second = await SyncAsync(router);
+        Texts(second, "reapplied").ShouldBeEmpty();
+        Texts(second, "lifted").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Plain_lists_of_addresses_are_compared_by_address()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        server.Commands.AddFault(
+            new Fault(FaultKind.Data)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Blocked,
+                Data = $"[\"{device.Ip}\", \"192.168.1.233\"]",
+            }
+        );
+
+        var report = await SyncAsync(router);
+
+        Texts(report, "reapplied").ShouldBeEmpty();
+        report.GetProperty("unmanaged").EnumerateArray().Single().GetProperty("ip").GetString().ShouldBe("192.168.1.233");
+        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task The_drift_check_does_the_same_by_itself()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        router.Simulated.RemoveRules(device.Mac);
+
+        await server.ExecuteAsync("UPDATE blacklist.router_checks SET next_check_at = now() WHERE router_id = $1", router.RouterId);
+
+        await Blocks.EventuallyAsync(() =>
+        {
+            router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
+            return Task.CompletedTask;
+        });
+        await Blocks.EventuallyAsync(async () =>
+            (
+                await server.QueryAsync(
+                    "SELECT 1 FROM routers.router_commands WHERE router_id = $1 AND kind = 'drift' AND user_id IS NULL",
+                    router.RouterId
+                )
+            ).ShouldNotBeEmpty()
+        );
+    }
+
+    [Fact]
+    public async Task A_router_that_cannot_be_asked_is_left_as_it_is()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        router.Simulated.Online = false;
+
+        using var response = await router.SendAsync(HttpMethod.Post, "blocked/sync");
+
+        await response.ShouldBeProblemAsync(503, "router_unreachable");
+        (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
+    }
+
+    private static async Task<JsonElement> SyncAsync(TestRouter router)
+    {
+        using var response = await router.SendAsync(HttpMethod.Post, "blocked/sync");
+        return await response.ShouldBeJsonAsync(200);
+    }
+
+    private static string?[] Texts(JsonElement report, string property) =>
+        [.. report.GetProperty(property).EnumerateArray().Select(item => item.GetString())];
+}

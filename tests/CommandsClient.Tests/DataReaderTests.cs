@@ -1,0 +1,183 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Text.Json;
+using NetPilot.CommandsClient.Reading;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.CommandsClient.Tests;
+
+/// <summary>Data as routers bring it, and what is made of it.</summary>
+public sealed class DataReaderTests
+{
+    [Fact]
+    public void A_scan_keeps_what_is_good_and_says_why_it_skips_the_rest()
+    {
+        var report = Scan(
+            """
+            [
+              {"ip": "192.168.1.10", "mac": "AA-BB-CC-DD-EE-01", "hostname": "Küche 😀", "vendor": "Unknown Vendor", "status": "Online"},
+              {"ip": "192.168.1.11", "mac": "ff:ff:ff:ff:ff:ff", "hostname": "*", "vendor": "UNKNOWN"},
+              {"ip": "192.168.1.12"},
+              {"ip": "192.168.1.13", "mac": 5, "hostname": 17, "vendor": {"name": "x"}},
+              "192.168.1.14", null, 7, [],
+              {"mac": "aa:bb:cc:dd:ee:02"},
+              {"ip": "", "mac": "aa:bb:cc:dd:ee:03"},
+              {"ip": "fe80::1", "mac": "aa:bb:cc:dd:ee:04"},
+              {"ip": "192.168.001.015"}, {"ip": "3232235777"}, {"ip": "127.0.0.1"}, {"ip": "169.254.1.1"}, {"ip": "0.1.1.1"},
+              {"ip": "224.0.0.5"}, {"ip": "192.168.1.0"}, {"ip": "192.168.1.255"}, {"ip": "not-an-ip\u0007"}
+            ]
+            """
+        );
+
+        report.Devices.ShouldBe([
+            new ScannedDevice(Ip("192.168.1.10"), Mac("AABBCCDDEE01"), "Küche 😀", null),
+            new ScannedDevice(Ip("192.168.1.11"), null, null, null),
+            new ScannedDevice(Ip("192.168.1.12"), null, null, null),
+            new ScannedDevice(Ip("192.168.1.13"), null, "17", null),
+        ]);
+        report.Skipped.Count.ShouldBe(16);
+        report.Skipped.ShouldAllBe(skipped => skipped.Reason.Length > 10);
+        report.Skipped[4].ShouldBe(new SkippedDevice(null, "aa:bb:cc:dd:ee:02", "The record has no IP address."));
+        report.Skipped[6].Reason.ShouldContain("IPv6");
+        report.Skipped[^1].Address.ShouldBe("not-an-ip");
+    }
+
+    [Fact]
+    public void A_scan_brings_a_thousand_devices_at_most_and_says_so()
+    {
+        var entries = Enumerable.Range(0, 3000).Select(i => $$"""{"ip": "10.0.{{i / 250}}.{{i % 250 + 1}}"}""");
+
+        var report = Scan($"[{string.Join(',', entries)}]");
+
+        report.Devices.Count.ShouldBe(1000);
+        report.Skipped.Count.ShouldBe(1000);
+        report.Skipped[0].ShouldBe(new SkippedDevice("10.0.4.1", null, "The scan has more than 1,000 devices."));
+    }
+
+    [Fact]
+    public void The_same_mac_twice_in_a_scan_is_left_to_the_caller() =>
+        Scan("""[{"ip": "10.0.0.1", "mac": "aa:bb:cc:dd:ee:01"}, {"ip": "10.0.0.2", "mac": "aa:bb:cc:dd:ee:01"}]""")
+            .Devices.Count.ShouldBe(2);
+
+    [Theory]
+    [InlineData("""[{"mac": "aa:bb:cc:dd:ee:01", "ip": "192.168.1.10"}]""", "192.168.1.10", "AABBCCDDEE01")]
+    [InlineData("""[{"mac": "aa:bb:cc:dd:ee:01", "ip": "N/A"}]""", null, "AABBCCDDEE01")]
+    [InlineData("""[{"mac": "aa:bb:cc:dd:ee:01", "ip": null}]""", null, "AABBCCDDEE01")]
+    [InlineData("""[{"ip": "192.168.1.10"}]""", "192.168.1.10", null)]
+    [InlineData("""["192.168.1.10"]""", "192.168.1.10", null)]
+    [InlineData("""["AABB.CCDD.EE01"]""", null, "AABBCCDDEE01")]
+    public void A_rule_is_an_address_or_a_mac(string json, string? ip, string? mac)
+    {
+        DataReaders.Blocked(Json(json), out var rules).ShouldBeTrue();
+
+        rules.ShouldNotBeNull().ShouldBe([new BlockedRule(ip is null ? null : Ip(ip), mac is null ? null : Mac(mac))]);
+    }
+
+    [Theory]
+    [InlineData("""[{"mac": "aa:bb:cc:dd:ee:01", "ip": "192.168.1.10"}, {"mac": "??", "ip": "N/A"}]""")]
+    [InlineData("""["192.168.1.10", "somewhere"]""")]
+    [InlineData("""["192.168.1.10", null]""")]
+    [InlineData("""[42]""")]
+    [InlineData("""{"blocked": []}""")]
+    [InlineData("null")]
+    [InlineData("\"none\"")]
+    public void A_list_of_rules_that_cannot_be_read_whole_is_not_read(string json) =>
+        DataReaders.Blocked(Json(json), out _).ShouldBeFalse();
+
+    [Fact]
+    public void No_rules_are_an_empty_list()
+    {
+        DataReaders.Blocked(Json("[]"), out var rules).ShouldBeTrue();
+        rules.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("""{"download": 93.1, "upload": 12, "ping": 0}""", true)]
+    [InlineData("""{"download": "93.1", "upload": " 12 ", "ping": "1e1", "server": "x"}""", true)]
+    [InlineData("""{"download": 93.1, "upload": 12}""", false)]
+    [InlineData("""{"download": -1, "upload": 12, "ping": 1}""", false)]
+    [InlineData("""{"download": "NaN", "upload": 12, "ping": 1}""", false)]
+    [InlineData("""{"download": "Infinity", "upload": 12, "ping": 1}""", false)]
+    [InlineData("""{"download": 1e999, "upload": 12, "ping": 1}""", false)]
+    [InlineData("""{"download": "93,1 Mbit", "upload": 12, "ping": 1}""", false)]
+    [InlineData("""{"download": null, "upload": 12, "ping": 1}""", false)]
+    [InlineData("""[93.1, 12, 10]""", false)]
+    public void A_speed_test_is_three_sound_numbers(string json, bool expected) =>
+        DataReaders.SpeedTest(Json(json), out _).ShouldBe(expected);
+
+    [Theory]
+    [InlineData("""{"enabled": true, "ssid": "Home", "encryption": "WPA2"}""", true, "Home", "WPA2")]
+    [InlineData("""{"enabled": "0", "ssid": 42, "encryption": null}""", false, "42", null)]
+    [InlineData("""{"enabled": 1, "ssid": " a\u0007b ", "encryption": ""}""", true, "ab", null)]
+    [InlineData("""{"enabled": "Off"}""", false, null, null)]
+    public void The_wifi_is_on_or_off(string json, bool enabled, string? ssid, string? encryption)
+    {
+        DataReaders.Wifi(Json(json), out var report).ShouldBeTrue();
+
+        report.ShouldBe(new WifiReport(enabled, ssid, encryption));
+    }
+
+    [Theory]
+    [InlineData("""{"ssid": "Home"}""")]
+    [InlineData("""{"enabled": "perhaps"}""")]
+    [InlineData("""{"enabled": null}""")]
+    [InlineData("""[true]""")]
+    public void A_wifi_that_is_neither_is_no_answer(string json) => DataReaders.Wifi(Json(json), out _).ShouldBeFalse();
+
+    [Fact]
+    public void A_list_leaves_out_what_is_no_address()
+    {
+        DataReaders.Addresses(Json("""["192.168.1.10", "x", 7, null, {"ip": "192.168.1.11"}, {}]"""), out var addresses).ShouldBeTrue();
+
+        addresses.ShouldBe([Ip("192.168.1.10"), Ip("192.168.1.11")]);
+    }
+
+    [Theory]
+    [InlineData("aa:bb:cc:dd:ee:01", "AABBCCDDEE01")]
+    [InlineData("AA-BB-CC-DD-EE-01", "AABBCCDDEE01")]
+    [InlineData("aabb.ccdd.ee01", "AABBCCDDEE01")]
+    [InlineData("aabbccddee01", "AABBCCDDEE01")]
+    [InlineData(" 0:1a:2b:3c:4d:5 ", "001A2B3C4D05")]
+    [InlineData("00:00:00:00:00:00", null)]
+    [InlineData("ff:ff:ff:ff:ff:ff", null)]
+    [InlineData("01:00:5e:00:00:01", null)]
+    [InlineData("aa:bb:cc:dd:ee", null)]
+    [InlineData("aa:bb:cc:dd:ee:0g", null)]
+    [InlineData("aa:bb:cc:dd:ee:01:02", null)]
+    [InlineData("aaa:b:cc:dd:ee:01", null)]
+    [InlineData("(incomplete)", null)]
+    [InlineData("+aabbccddee0", null)]
+    [InlineData("", null)]
+    [InlineData(null, null)]
+    public void A_mac_is_read_in_any_usual_form(string? text, string? expected) =>
+        DeviceAddresses.ReadMac(text)?.ToString().ShouldBe(expected);
+
+    [Theory]
+    [InlineData("  Living\u0000 Room\u0007\u202e  ", "Living Room")]
+    [InlineData("a\ud83db", "ab")]
+    [InlineData("👨‍👩‍👧 family", "👨‍👩‍👧 family")]
+    [InlineData("\u0001\u0002", null)]
+    [InlineData(" ", null)]
+    [InlineData(null, null)]
+    public void Strings_of_strangers_are_cleaned(string? text, string? expected) => DownstreamText.Clean(text).ShouldBe(expected);
+
+    [Fact]
+    public void Strings_are_cut_at_255_code_points()
+    {
+        DownstreamText.Clean(string.Concat(Enumerable.Repeat("😀", 300))).ShouldBe(string.Concat(Enumerable.Repeat("😀", 255)));
+        DownstreamText.Clean(new string('x', 255)).ShouldBe(new string('x', 255));
+    }
+
+    private static ScanReport Scan(string json)
+    {
+        DataReaders.Scan(Json(json), out var report).ShouldBeTrue();
+        return report.ShouldNotBeNull();
+    }
+
+    private static JsonElement Json(string json) => JsonElement.Parse(json);
+
+    private static IPAddress Ip(string text) => IPAddress.Parse(text);
+
+    private static PhysicalAddress Mac(string digits) => PhysicalAddress.Parse(digits);
+}

@@ -1,0 +1,95 @@
+using System.Text;
+using NetPilot.CommandsClient.Reading;
+using NetPilot.CommandsClient.Transport;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.CommandsClient.Tests;
+
+/// <summary>What is an envelope, and what is not.</summary>
+public sealed class EnvelopeTests
+{
+    [Theory]
+    [InlineData("""{"success": true, "data": null}""")]
+    [InlineData("""{"success": true, "data": {}, "error": null, "metadata": {"executionTime": 0.1, "timestamp": "2025-01-01T00:00:00"}}""")]
+    [InlineData("""{"metadata": 7, "surprise": [1, 2], "data": "done", "success": true}""")]
+    [InlineData("""{"success": false, "success": false, "success": true, "data": 1}""", false)]
+    [InlineData("""{"success": true, "success": true, "data": 1, "data": 2}""")]
+    [InlineData("""{"success": "true", "data": {}}""", false)]
+    [InlineData("""{"success": 1, "data": {}}""", false)]
+    [InlineData("""{"success": null, "data": {}}""", false)]
+    [InlineData("""{"success": true}""", false)]
+    [InlineData("""{"data": {}}""", false)]
+    [InlineData("""{"success": false, "data": null}""", false)]
+    [InlineData("""{"success": false, "error": 5}""", false)]
+    [InlineData("""[{"success": true, "data": null}]""", false)]
+    [InlineData("""{"success": true, "data": null""", false)]
+    [InlineData("""{"success": true, "data": NaN}""", false)]
+    [InlineData("""{"success": true, "data": null} trailing""", false)]
+    [InlineData("null", false)]
+    [InlineData("   ", false)]
+    public void An_envelope_has_success_and_what_belongs_to_it(string body, bool isEnvelope = true) =>
+        (Read(200, body) is Answer.Envelope).ShouldBe(isEnvelope);
+
+    [Fact]
+    public void A_byte_order_mark_and_deep_nesting_do_no_harm()
+    {
+        var deep = string.Concat(Enumerable.Repeat("[", 300)) + string.Concat(Enumerable.Repeat("]", 300));
+        byte[] body = [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes($$"""{"success": true, "data": {{deep}}}""")];
+
+        EnvelopeReader.Read(200, body).ShouldBeOfType<Answer.Envelope>().Success.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Endless_nesting_is_no_answer() =>
+        Read(200, $$"""{"success": true, "data": {{string.Concat(Enumerable.Repeat("[", 1_000_000))}}""")
+            .ShouldBeOfType<Answer.NoEnvelope>();
+
+    [Fact]
+    public void Broken_characters_cost_only_themselves()
+    {
+        byte[] body =
+        [
+            .. """{"success": true, "data": [{"ip": "192.168.1.10", "hostname": "a\ud83db\udcffc\ud83d\ude00\\ud83d"""u8,
+            0xFF,
+            0xC3,
+            .. """d", "\ud800": 1}]}"""u8,
+        ];
+
+        var envelope = EnvelopeReader.Read(200, body).ShouldBeOfType<Answer.Envelope>();
+
+        DataReaders.Scan(envelope.Data, out var report).ShouldBeTrue();
+        report.ShouldNotBeNull().Devices.ShouldHaveSingleItem().Hostname.ShouldBe(@"abc😀\ud83dd");
+    }
+
+    [Theory]
+    [InlineData("""{"success": false, "error": {"code": "X", "message": "no", "details": null}}""", "X", "no")]
+    [InlineData("""{"success": false, "error": {"code": 7}}""", "7", null)]
+    [InlineData("""{"success": false, "error": {}}""", null, null)]
+    [InlineData("""{"success": false, "error": "no"}""", null, "no")]
+    [InlineData("""{"success": false, "error": null}""", null, null)]
+    public void A_failure_says_what_it_can(string body, string? code, string? message)
+    {
+        var envelope = Read(500, body).ShouldBeOfType<Answer.Envelope>();
+
+        envelope.Success.ShouldBeFalse();
+        (envelope.Code, envelope.Message).ShouldBe((code, message));
+    }
+
+    [Theory]
+    [InlineData(500, "COMMAND_FAILED", "Command failed: rule for aa:bb:cc:dd:ee:ff not found. Maybe already unblocked", true)]
+    [InlineData(500, "COMMAND_FAILED", "NOT FOUND\nmaybe ALREADY UNBLOCKED", true)]
+    [InlineData(500, "COMMAND_FAILED", "Command failed: device not found", false)]
+    [InlineData(503, "COMMAND_FAILED", "not found. Maybe already unblocked", false)]
+    public void Unblocking_what_is_not_blocked_is_recognised(int status, string code, string message, bool expected) =>
+        FailureMap
+            .Judge(
+                new Answer.Envelope(status, false, default, code, message),
+                new CommandsCall(CommandsOperation.Unblock, null, null),
+                null
+            )
+            .ShouldNotBeNull()
+            .MaybeAlreadyUnblocked.ShouldBe(expected);
+
+    private static Answer Read(int status, string body) => EnvelopeReader.Read(status, Encoding.UTF8.GetBytes(body));
+}

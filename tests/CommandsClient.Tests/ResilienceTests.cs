@@ -1,0 +1,272 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using NetPilot.CommandsClient.Resilience;
+using NetPilot.CommandsClient.Tests.Support;
+using NetPilot.DevStack.Simulator;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.CommandsClient.Tests;
+
+/// <summary>What stays whole when the Commands-Server or a router does not.</summary>
+public sealed class ResilienceTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_circuit_opens_after_five_faults_and_then_answers_at_once()
+    {
+        await using var server = ScriptedServer.Always(ScriptedReply.Of(500, "<h1>Internal Server Error</h1>"));
+        await using var client = new TestClient(server.Url);
+        for (var i = 1; i <= 5; i++)
+        {
+            client.Health.State.ShouldBe(CommandsCircuitState.Closed);
+            var failed = await client.Commands.BlockAsync(TestClient.Target($"router-{i}"), TestClient.Device, Ct);
+            failed.Failure.ShouldNotBeNull().Effect.ShouldBe(CommandEffect.Unknown);
+        }
+
+        client.Health.State.ShouldBe(CommandsCircuitState.Open);
+        var took = new List<TimeSpan>();
+        CommandsResult<Unit> refused;
+        do
+        {
+            var began = Stopwatch.GetTimestamp();
+            refused = await client.Commands.BlockAsync(TestClient.Target(), TestClient.Device, Ct);
+            took.Add(Stopwatch.GetElapsedTime(began));
+        } while (took.Count < 5);
+
+        // The machine may be busy with other tests; the client is not what takes the time.
+        took.Min().ShouldBeLessThan(TimeSpan.FromMilliseconds(50));
+        refused.Failure.ShouldNotBeNull().Kind.ShouldBe(CommandsFailureKind.Unavailable);
+        refused.Failure.Effect.ShouldBe(CommandEffect.NotDone);
+        refused.Failure.RetryAfter.ShouldNotBeNull().ShouldBeInRange(TimeSpan.FromSeconds(1), CircuitBreaker.Break);
+        server.Requests.Count.ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task The_circuit_lets_one_call_try_and_closes_when_it_is_answered()
+    {
+        var time = new FakeTimeProvider();
+        var isBack = false;
+        var answering = new TaskCompletionSource();
+        await using var server = new ScriptedServer(_ =>
+            isBack ? ScriptedReply.Success() with { After = answering.Task } : ScriptedReply.Of(502, "Bad Gateway")
+        );
+        await using var client = new TestClient(server.Url, time: time);
+        await OpenAsync(client);
+        isBack = true;
+        time.Advance(CircuitBreaker.Break);
+        client.Health.State.ShouldBe(CommandsCircuitState.HalfOpen);
+
+        var probe = client.Commands.ResetAsync(TestClient.Target("router-probe"), Ct);
+        var other = await client.Commands.ResetAsync(TestClient.Target("router-other"), Ct);
+        answering.SetResult();
+
+        other.Failure.ShouldNotBeNull().Kind.ShouldBe(CommandsFailureKind.Unavailable);
+        (await probe).IsSuccess.ShouldBeTrue();
+        client.Health.State.ShouldBe(CommandsCircuitState.Closed);
+        client.Health.LastSuccessAt.ShouldBe(time.GetUtcNow());
+        (await client.Commands.ResetAsync(TestClient.Target(), Ct)).IsSuccess.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_failed_probe_opens_the_circuit_for_another_while()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = ScriptedServer.Always(ScriptedReply.Of(502, "Bad Gateway"));
+        await using var client = new TestClient(server.Url, time: time);
+        await OpenAsync(client);
+        time.Advance(CircuitBreaker.Break);
+
+        await client.Commands.ResetAsync(TestClient.Target(), Ct);
+
+        client.Health.State.ShouldBe(CommandsCircuitState.Open);
+        await client.Commands.ResetAsync(TestClient.Target(), Ct);
+        server.Requests.Count.ShouldBe(CircuitBreaker.Faults + 1);
+    }
+
+    [Fact]
+    public async Task Refused_connections_and_session_calls_count_for_the_circuit()
+    {
+        await using var simulator = await CommandsServerSimulator.StartAsync(new SimulatorOptions(), Ct);
+        await using var client = new TestClient(simulator.BaseUrl.ToString());
+        await simulator.StopAsync();
+
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => client.Commands.StartSessionAsync(TestClient.NewSession(), null, Ct)));
+
+        client.Health.State.ShouldBe(CommandsCircuitState.Open);
+    }
+
+    [Fact]
+    public async Task Refusals_and_timeouts_do_not_count_for_the_circuit()
+    {
+        await using var server = new ScriptedServer(request =>
+            request.Path == "/api/reset" ? ScriptedReply.Hang : ScriptedReply.Failure(500, "COMMAND_FAILED")
+        );
+        await using var client = new TestClient(server.Url);
+        for (var i = 0; i < 6; i++)
+        {
+            await client.Commands.BlockAsync(TestClient.Target(), TestClient.Device, Ct);
+            await client.Commands.ResetAsync(TestClient.Target(deadline: TimeSpan.FromMilliseconds(50)), Ct);
+        }
+
+        client.Health.State.ShouldBe(CommandsCircuitState.Closed);
+    }
+
+    [Fact]
+    public void Faults_count_for_ten_seconds_whatever_succeeds_between()
+    {
+        var time = new FakeTimeProvider();
+        var breaker = new CircuitBreaker(time, NullLogger<CircuitBreaker>.Instance);
+        for (var i = 0; i < 20; i++)
+        {
+            // Four within any ten seconds.
+            Enter(breaker, breaker.ReportFault);
+            time.Advance(TimeSpan.FromSeconds(2.6));
+        }
+
+        breaker.State.ShouldBe(CommandsCircuitState.Closed);
+        time.Advance(CircuitBreaker.Window);
+
+        for (var i = 0; i < 5; i++)
+        {
+            breaker.State.ShouldBe(CommandsCircuitState.Closed);
+            Enter(breaker, breaker.ReportSuccess);
+            Enter(breaker, breaker.ReportFault);
+            time.Advance(TimeSpan.FromSeconds(0.1));
+        }
+
+        breaker.State.ShouldBe(CommandsCircuitState.Open);
+    }
+
+    [Fact]
+    public void What_began_before_the_circuit_opened_does_not_speak_for_the_probe()
+    {
+        var time = new FakeTimeProvider();
+        var breaker = new CircuitBreaker(time, NullLogger<CircuitBreaker>.Instance);
+        breaker.TryEnter(out var slow, out _).ShouldBeTrue();
+        for (var i = 0; i < CircuitBreaker.Faults; i++)
+        {
+            Enter(breaker, breaker.ReportFault);
+        }
+
+        time.Advance(CircuitBreaker.Break);
+        breaker.TryEnter(out _, out _).ShouldBeTrue();
+
+        breaker.ReportSuccess(slow);
+
+        breaker.State.ShouldBe(CommandsCircuitState.HalfOpen);
+        breaker.TryEnter(out _, out var retryAfter).ShouldBeFalse();
+        retryAfter.ShouldBe(CircuitBreaker.Break);
+    }
+
+    [Fact]
+    public void A_probe_that_says_nothing_lets_another_try()
+    {
+        var time = new FakeTimeProvider();
+        var breaker = new CircuitBreaker(time, NullLogger<CircuitBreaker>.Instance);
+        for (var i = 0; i < CircuitBreaker.Faults; i++)
+        {
+            Enter(breaker, breaker.ReportFault);
+        }
+
+        time.Advance(CircuitBreaker.Break);
+        Enter(breaker, breaker.ReportNothing);
+
+        // The next one hangs, and after a while makes room as well.
+        breaker.TryEnter(out _, out _).ShouldBeTrue();
+        breaker.TryEnter(out _, out _).ShouldBeFalse();
+        time.Advance(CircuitBreaker.Break);
+        Enter(breaker, breaker.ReportSuccess);
+        breaker.State.ShouldBe(CommandsCircuitState.Closed);
+    }
+
+    [Fact]
+    public async Task Callers_of_a_hung_router_take_nothing_from_the_other_routers()
+    {
+        await using var simulator = await CommandsServerSimulator.StartAsync(new SimulatorOptions(), Ct);
+        await using var client = new TestClient(simulator.BaseUrl.ToString());
+        var user = TestClient.Target("router-well");
+        (await client.Commands.GetWifiAsync(user, Ct)).IsSuccess.ShouldBeTrue();
+        using var hang = simulator.AddFault(new Fault(FaultKind.Hang) { RouterId = "router-hung", Times = null });
+        var hung = Enumerable
+            .Range(0, 120)
+            .Select(_ => client.Commands.ScanAsync(user with { RouterId = "router-hung", Deadline = TimeSpan.FromSeconds(3) }, Ct))
+            .ToArray();
+        await hang.WaitForHitAsync(RouterBulkhead.PerRouter, Ct);
+
+        var slowest = TimeSpan.Zero;
+        for (var i = 0; i < 20; i++)
+        {
+            var began = Stopwatch.GetTimestamp();
+            (await client.Commands.GetWifiAsync(user, Ct)).IsSuccess.ShouldBeTrue();
+            var took = Stopwatch.GetElapsedTime(began);
+            slowest = took > slowest ? took : slowest;
+        }
+
+        slowest.ShouldBeLessThan(TimeSpan.FromSeconds(1));
+        var outcomes = (await Task.WhenAll(hung)).Select(result => result.Failure.ShouldNotBeNull()).ToLookup(failure => failure.Kind);
+        outcomes[CommandsFailureKind.CommandTimeout].Count().ShouldBe(RouterBulkhead.PerRouter);
+        outcomes[CommandsFailureKind.RouterBusy].Count().ShouldBe(120 - RouterBulkhead.PerRouter);
+        outcomes[CommandsFailureKind.RouterBusy]
+            .ShouldAllBe(failure => failure.Effect == CommandEffect.NotDone && failure.Code == "router_busy");
+    }
+
+    [Fact]
+    public async Task A_burst_on_a_healthy_router_waits_and_succeeds()
+    {
+        await using var simulator = await CommandsServerSimulator.StartAsync(
+            new SimulatorOptions { CommandTime = TimeSpan.FromMilliseconds(5) },
+            Ct
+        );
+        await using var client = new TestClient(simulator.BaseUrl.ToString());
+        var target = TestClient.Target();
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => client.Commands.ScanAsync(target, Ct)));
+
+        results.ShouldAllBe(result => result.IsSuccess);
+    }
+
+    [Fact]
+    public async Task A_refused_command_is_sent_once_more_and_arrives_once()
+    {
+        await using var simulator = await CommandsServerSimulator.StartAsync(new SimulatorOptions(), Ct);
+        await simulator.StopAsync();
+        var time = new FakeTimeProvider();
+        await using var client = new TestClient(
+            simulator.BaseUrl.ToString(),
+            time: time,
+            settings: [("Timeouts:Command", "01:00:00"), ("Timeouts:Session", "01:00:00")]
+        );
+
+        // The first attempt is refused; the second waits on the clock that this test holds.
+        var reset = client.Commands.ResetAsync(TestClient.Target(), Ct);
+        await simulator.StartAsync(Ct);
+        while (!reset.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(20));
+            await Task.Yield();
+        }
+
+        var result = await reset;
+        result.IsSuccess.ShouldBeTrue(result.Failure?.ToString());
+        simulator.CallsOf(SimulatorOperation.Reset).Count(call => call.Executed).ShouldBe(1);
+    }
+
+    private static async Task OpenAsync(TestClient client)
+    {
+        for (var i = 0; i < CircuitBreaker.Faults; i++)
+        {
+            await client.Commands.ResetAsync(TestClient.Target(), Ct);
+        }
+
+        client.Health.State.ShouldBe(CommandsCircuitState.Open);
+    }
+
+    private static void Enter(CircuitBreaker breaker, Action<int> report)
+    {
+        breaker.TryEnter(out var ticket, out _).ShouldBeTrue();
+        report(ticket);
+    }
+}

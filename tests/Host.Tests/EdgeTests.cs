@@ -1,0 +1,178 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Host.Tests;
+
+/// <summary>What stands at the edge: proxies, origins, limits and metrics.</summary>
+public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica replica) : IClassFixture<ProductionLikeReplica>
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_frontends_origin_may_ask_and_read_what_it_needs()
+    {
+        using var client = replica.Process.NewClient();
+        using var preflight = new HttpRequestMessage(HttpMethod.Options, "/api/v1/routers");
+        preflight.Headers.Add("Origin", ProductionLikeReplica.Origin);
+        preflight.Headers.Add("Access-Control-Request-Method", "POST");
+        preflight.Headers.Add("Access-Control-Request-Headers", "authorization,content-type,idempotency-key,prefer");
+        using var allowed = await client.SendAsync(preflight, Ct);
+        await allowed.ShouldHaveStatusAsync(204);
+        Header(allowed, "Access-Control-Allow-Origin").ShouldBe(ProductionLikeReplica.Origin);
+        Header(allowed, "Access-Control-Allow-Methods").ShouldContain("PATCH");
+        Header(allowed, "Access-Control-Allow-Headers").ShouldContain("Idempotency-Key");
+
+        // An error is to be read too.
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/me");
+        request.Headers.Add("Origin", ProductionLikeReplica.Origin);
+        using var refused = await client.SendAsync(request, Ct);
+        await refused.ShouldBeProblemAsync(401, "unauthorized");
+        Header(refused, "Access-Control-Allow-Origin").ShouldBe(ProductionLikeReplica.Origin);
+        Header(refused, "Access-Control-Expose-Headers").Split(',').ShouldBe(["Retry-After", "Location", "Preference-Applied"]);
+    }
+
+    [Theory]
+    [InlineData("https://app.example.com.evil.example")]
+    [InlineData("http://app.example.com")]
+    [InlineData("null")]
+    public async Task Another_origin_may_not(string origin)
+    {
+        using var client = replica.Process.NewClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/health/live");
+        request.Headers.Add("Origin", origin);
+        using var response = await client.SendAsync(request, Ct);
+
+        response.Headers.Contains("Access-Control-Allow-Origin").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_trusted_proxy_says_who_asks_and_over_what()
+    {
+        using var client = replica.Process.NewClient();
+        using var overTls = await client.SendAsync(From("192.0.2.1", "/health/live", "https"), Ct);
+        Header(overTls, "Strict-Transport-Security").ShouldStartWith("max-age=");
+        using var inTheOpen = await client.SendAsync(From("192.0.2.1", "/health/live", "http"), Ct);
+        inTheOpen.Headers.Contains("Strict-Transport-Security").ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("198.51.100.7", "198.51.100.7", "198.51.100.8")]
+    [InlineData("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1")]
+    public async Task Auth_calls_are_limited_per_address_or_per_network_of_IPv6(string first, string same, string other)
+    {
+        using var client = replica.Process.NewClient();
+        for (var i = 0; i < ProductionLikeReplica.AuthPerMinute; i++)
+        {
+            using var tried = await client.SendAsync(LoginFrom(first), Ct);
+            await tried.ShouldBeProblemAsync(401, "invalid_credentials");
+        }
+
+        using var limited = await client.SendAsync(LoginFrom(same), Ct);
+        await limited.ShouldBeProblemAsync(429, "rate_limited");
+        using var unlimited = await client.SendAsync(LoginFrom(other), Ct);
+        await unlimited.ShouldBeProblemAsync(401, "invalid_credentials");
+        using var elsewhere = await client.SendAsync(From(same, "/health/live", "http"), Ct);
+        await elsewhere.ShouldHaveStatusAsync(200);
+    }
+
+    [Fact]
+    public async Task Requests_are_limited_per_user()
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        var other = await server.NewUserAsync(cancellationToken: Ct);
+        using var client = replica.Process.NewClient(user.AccessToken);
+        for (var i = 0; i < ProductionLikeReplica.RequestsPerMinute; i++)
+        {
+            using var response = await client.GetAsync("/api/v1/me", Ct);
+            await response.ShouldHaveStatusAsync(200);
+        }
+
+        using var limited = await client.GetAsync("/api/v1/me", Ct);
+        await limited.ShouldBeProblemAsync(429, "rate_limited");
+        using var others = replica.Process.NewClient(other.AccessToken);
+        using var unlimited = await others.GetAsync("/api/v1/me", Ct);
+        await unlimited.ShouldHaveStatusAsync(200);
+    }
+
+    [Fact]
+    public async Task Metrics_have_their_own_port_and_want_their_token_there()
+    {
+        using var client = replica.Process.NewClient();
+        using var onTheMainPort = await client.GetAsync("/metrics", Ct);
+        await onTheMainPort.ShouldBeProblemAsync(401, "unauthorized");
+
+        using var scraper = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{replica.MetricsPort}") };
+        foreach (var path in new[] { "/metrics", "/metrics/", "/METRICS" })
+        {
+            using var anonymous = await scraper.GetAsync(path, Ct);
+            await anonymous.ShouldBeProblemAsync(401, "unauthorized");
+        }
+
+        scraper.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ProductionLikeReplica.MetricsToken);
+        using var scraped = await scraper.GetAsync("/metrics", Ct);
+        await scraped.ShouldHaveStatusAsync(200);
+        scraped.Content.Headers.ContentType!.MediaType.ShouldBe("text/plain");
+        (await scraped.Content.ReadAsStringAsync(Ct)).ShouldContain("http_server_request_duration_seconds_count");
+        using var nothingElse = await scraper.GetAsync("/health/live", Ct);
+        await nothingElse.ShouldBeProblemAsync(404, "not_found");
+    }
+
+    [Fact]
+    public async Task Swagger_can_be_switched_off_and_the_document_stays()
+    {
+        using var client = replica.Process.NewClient();
+        using var swagger = await client.GetAsync("/swagger/index.html", Ct);
+        await swagger.ShouldBeProblemAsync(401, "unauthorized");
+        using var document = await client.GetAsync("/openapi/v1.json", Ct);
+        await document.ShouldHaveStatusAsync(200);
+    }
+
+    private static HttpRequestMessage From(string address, string path, string scheme)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Add("X-Forwarded-For", address);
+        request.Headers.Add("X-Forwarded-Proto", scheme);
+        return request;
+    }
+
+    private static HttpRequestMessage LoginFrom(string address)
+    {
+        var request = From(address, "/api/v1/auth/login", "http");
+        request.Method = HttpMethod.Post;
+        request.Content = JsonContent.Create(new { email = TestUsers.NewEmail(), password = TestUsers.Password });
+        return request;
+    }
+
+    private static string Header(HttpResponseMessage response, string name) =>
+        string.Join(',', response.Headers.TryGetValues(name, out var values) ? values : []);
+}
+
+/// <summary>Without a trusted proxy.</summary>
+public sealed class ExposedTests(ExposedReplica replica) : IClassFixture<ExposedReplica>
+{
+    [Fact]
+    public async Task Nobody_escapes_the_limits_or_pretends_TLS_by_forged_headers()
+    {
+        using var client = replica.Process.NewClient();
+        var statuses = new List<HttpStatusCode>();
+        for (var i = 0; i < 5; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/auth/login")
+            {
+                Content = JsonContent.Create(new { email = TestUsers.NewEmail(), password = TestUsers.Password }),
+            };
+            request.Headers.Add("X-Forwarded-For", $"192.0.2.{i}");
+            request.Headers.Add("X-Forwarded-Proto", "https");
+            request.Headers.Add("X-Real-IP", $"192.0.2.{i}");
+            using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+            statuses.Add(response.StatusCode);
+            response.Headers.Contains("Strict-Transport-Security").ShouldBeFalse();
+        }
+
+        statuses.ShouldBe([.. Enumerable.Repeat(HttpStatusCode.Unauthorized, 3), .. Enumerable.Repeat(HttpStatusCode.TooManyRequests, 2)]);
+    }
+}

@@ -1,0 +1,189 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Host.Tests;
+
+/// <summary>
+/// One user never reaches another's router: every endpoint that names a router is walked as a stranger, as an admin, and without a token.
+/// The list of endpoints is the running server's own, so that a new one is walked too.
+/// </summary>
+public sealed class OwnershipTests(NetPilotServer server)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("user")]
+    [InlineData("admin")]
+    public async Task A_stranger_gets_the_same_404_as_for_a_router_that_does_not_exist_and_nothing_happens(string role)
+    {
+        var home = await HomeAsync();
+        var stranger = await server.NewUserAsync(tier: "pro", role: role, cancellationToken: Ct);
+        var strangersSession = await CommandsSessionAsync(stranger);
+        var before = await RowsAsync(home.Router.RouterId);
+        var rules = home.Router.Simulated.Rules;
+
+        foreach (var endpoint in RouterEndpoints())
+        {
+            using var theirs = await stranger.Http.SendAsync(Request(endpoint, home.Values), Ct);
+            using var nobodys = await stranger.Http.SendAsync(Request(endpoint, home.Elsewhere()), Ct);
+
+            await theirs.ShouldBeProblemAsync(404, "router_not_found");
+            (await WithoutTraceAsync(theirs, home.Router.RouterId)).ShouldBe(
+                await WithoutTraceAsync(nobodys, home.Nowhere),
+                endpoint.ToString()
+            );
+            theirs.Headers.Select(header => header.Key).ShouldBe(nobodys.Headers.Select(header => header.Key));
+        }
+
+        (await RowsAsync(home.Router.RouterId)).ShouldBe(before);
+        home.Router.Simulated.Rules.ShouldBe(rules);
+        server.Commands.CallsWithSession(strangersSession).Where(call => call.RouterId == home.Router.RouterId).ShouldBeEmpty();
+        server.Commands.CallsTo(home.Nowhere).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Without_a_token_every_endpoint_that_is_not_open_is_401_and_nothing_happens()
+    {
+        var home = await HomeAsync();
+        var before = await RowsAsync(home.Router.RouterId);
+        var calls = home.Router.Calls.Count(call => call.Operation is not SimulatorOperation.Blocked);
+        using var client = server.NewClient();
+
+        foreach (var endpoint in server.Endpoints().Where(endpoint => !endpoint.IsAnonymous))
+        {
+            using var response = await client.SendAsync(Request(endpoint, home.Values), Ct);
+            await response.ShouldBeProblemAsync(401, "unauthorized");
+        }
+
+        (await RowsAsync(home.Router.RouterId)).ShouldBe(before);
+        home.Router.Calls.Count(call => call.Operation is not SimulatorOperation.Blocked).ShouldBe(calls);
+    }
+
+    [Fact]
+    public async Task A_session_that_was_logged_out_is_401_at_once()
+    {
+        var home = await HomeAsync();
+        using var loggedOut = await home.Router.Owner.Http.PostAsync("/api/v1/auth/logout", null, Ct);
+        await loggedOut.ShouldBeEmptyAsync(204);
+        var calls = home.Router.Calls.Count(call => call.Operation is SimulatorOperation.Block or SimulatorOperation.Scan);
+
+        foreach (var endpoint in RouterEndpoints())
+        {
+            using var response = await home.Router.Owner.Http.SendAsync(Request(endpoint, home.Values), Ct);
+            await response.ShouldBeProblemAsync(401, "unauthorized");
+        }
+
+        home.Router.Calls.Count(call => call.Operation is SimulatorOperation.Block or SimulatorOperation.Scan).ShouldBe(calls);
+    }
+
+    [Fact]
+    public async Task The_owner_reaches_every_one_of_them()
+    {
+        // The other tests prove nothing if their requests are refused for another reason.
+        foreach (var endpoint in RouterEndpoints())
+        {
+            var home = await HomeAsync();
+            using var response = await home.Router.Owner.Http.SendAsync(Request(endpoint, home.Values), Ct);
+            ((int)response.StatusCode is (>= 200 and < 300) or 501).ShouldBeTrue(
+                $"{endpoint}: {response.StatusCode} {await response.Content.ReadAsStringAsync(Ct)}"
+            );
+        }
+    }
+
+    /// <summary>The admin's release of a claim names a router and is for other people's: that's its whole point.</summary>
+    private IEnumerable<ApiEndpoint> RouterEndpoints() =>
+        server.Endpoints().Where(endpoint => endpoint.Pattern.Contains("{routerId}") && !endpoint.Pattern.Contains("/admin/"));
+
+    private static HttpRequestMessage Request(ApiEndpoint endpoint, IReadOnlyDictionary<string, string> values)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), endpoint.Path(values));
+        if (endpoint.BodyProperties.Count > 0)
+        {
+            // Unblocking wants what is blocked, and the others an address that is free.
+            var ip = endpoint.Pattern.EndsWith("/unblock", StringComparison.Ordinal) ? values["blockedIp"] : values["freeIp"];
+            request.Content = JsonContent.Create(SampleRequests.BodyFor(endpoint, ip));
+        }
+
+        return request;
+    }
+
+    private async Task<Home> HomeAsync()
+    {
+        var owner = await server.NewUserAsync(tier: "pro", cancellationToken: Ct);
+        var router = await owner.ClaimRouterAsync(cancellationToken: Ct);
+        using var scan = await owner.Http.PostAsync(router.Path("scan"), null, Ct);
+        await scan.ShouldBeJsonAsync(200);
+        var (blocked, listed, free) = (router.Simulated.Device(0).Ip, router.Simulated.Device(1).Ip, router.Simulated.Device(2).Ip);
+        using var block = await owner.Http.PostAsJsonAsync(router.Path("block"), new { ip = blocked }, Ct);
+        var blockId = (await block.ShouldBeJsonAsync(201)).GetProperty("id").GetString()!;
+        foreach (var list in new[] { "blacklist", "whitelist" })
+        {
+            using var entry = await owner.Http.PostAsJsonAsync(router.Path(list), new { ip = listed }, Ct);
+            await entry.ShouldBeJsonAsync(201);
+        }
+
+        using var devices = await owner.Http.GetAsync(router.Path("devices"), Ct);
+        var deviceId = (await devices.ShouldBeJsonAsync(200)).GetProperty("items")[0].GetProperty("id").GetString()!;
+        return new Home(
+            router,
+            TestRouter.NewId(),
+            new Dictionary<string, string>
+            {
+                ["routerId"] = router.RouterId,
+                ["deviceId"] = deviceId,
+                ["blockId"] = blockId,
+                ["id"] = blockId,
+                ["ip"] = listed,
+                ["blockedIp"] = blocked,
+                ["freeIp"] = free,
+            }
+        );
+    }
+
+    private async Task<Guid> CommandsSessionAsync(TestUser user) =>
+        await server.ScalarAsync<Guid>("SELECT commands_session_id FROM identity.sessions WHERE id = $1", user.SessionId);
+
+    /// <summary>All that is stored about a router, as text.</summary>
+    private async Task<string> RowsAsync(string routerId)
+    {
+        var rows = new List<string>();
+        foreach (
+            var table in new[]
+            {
+                "routers.user_routers",
+                "routers.router_commands",
+                "devices.user_devices",
+                "blacklist.user_blacklists",
+                "blacklist.user_limited_devices",
+                "blacklist.user_whitelists",
+            }
+        )
+        {
+            var found = await server.QueryAsync(
+                $"SELECT to_jsonb(t)::text AS row FROM {table} AS t WHERE router_id = $1 ORDER BY id",
+                routerId
+            );
+            rows.AddRange(found.Select(row => $"{table} {row.Value<string>("row")}"));
+        }
+
+        rows.Count.ShouldBeGreaterThan(5);
+        return string.Join('\n', rows);
+    }
+
+    private static async Task<string> WithoutTraceAsync(HttpResponseMessage response, string routerId)
+    {
+        var body = JsonNode.Parse(await response.Content.ReadAsStringAsync(Ct))!;
+        body["traceId"] = null;
+        return body.ToJsonString().Replace(routerId, "{routerId}", StringComparison.Ordinal);
+    }
+
+    private sealed record Home(TestRouter Router, string Nowhere, IReadOnlyDictionary<string, string> Values)
+    {
+        /// <summary>The same, behind a router that nobody has.</summary>
+        public Dictionary<string, string> Elsewhere() => new Dictionary<string, string>(Values) { ["routerId"] = Nowhere };
+    }
+}

@@ -1,0 +1,164 @@
+using System.Text.Json;
+using NetPilot.Testing;
+using NetPilot.Web;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Host.Tests;
+
+/// <summary>What may come as a body, byte by byte; on POST /routers, since every endpoint with a body reads it alike.</summary>
+public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
+{
+    private const string Json = "Content-Type: application/json";
+    private TestUser _user = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _user = await server.NewUserAsync(tier: "pro", cancellationToken: Ct);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    public static TheoryData<string, string, string> Refused =>
+        new()
+        {
+            { "", "malformed_json", "" },
+            { " ", "malformed_json", "" },
+            { "{", "malformed_json", "" },
+            { "{\"name\":", "malformed_json", "" },
+            { "{\"name\":\"x\",}", "malformed_json", "" },
+            { "{'name':'x'}", "malformed_json", "" },
+            { "{} x", "malformed_json", "" },
+            { "/**/{}", "malformed_json", "" },
+            { "{\"x\":" + new string('[', 100) + new string(']', 100) + "}", "malformed_json", "" },
+            { "{\"\\ud800\":1}", "malformed_json", "" },
+            { "null", "validation_failed", "body" },
+            { "[]", "validation_failed", "body" },
+            { "[{}]", "validation_failed", "body" },
+            { "\"x\"", "validation_failed", "body" },
+            { "1", "validation_failed", "body" },
+            { "true", "validation_failed", "body" },
+            { "{\"name\":1}", "validation_failed", "name" },
+            { "{\"name\":true}", "validation_failed", "name" },
+            { "{\"name\":{}}", "validation_failed", "name" },
+            { "{\"name\":[\"x\"]}", "validation_failed", "name" },
+            { "{\"name\":\"a\\u0000b\"}", "validation_failed", "name" },
+            { "{\"name\":\"\\ud800\"}", "validation_failed", "name" },
+            { "{\"name\":\"\u00ff\u00fe\"}", "validation_failed", "name" },
+            { "{\"name\":\"x\",\"name\":\"y\"}", "validation_failed", "name" },
+            { "{}", "validation_failed", "routerId name" },
+            { "{\"NAME\":\"x\",\"RouterId\":\"y\"}", "validation_failed", "routerId name" },
+            { "{\"name\":\"x\",\"routerId\":\"\"}", "validation_failed", "routerId" },
+        };
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public async Task A_body_that_is_no_object_of_the_right_shape_is_a_problem_that_names_the_field(string body, string code, string fields)
+    {
+        var response = await PostAsync(body, Json);
+
+        response.Status.ShouldBe(400);
+        var problem = Problem(response);
+        problem.Code.ShouldBe(code);
+        string.Join(' ', (problem.Errors ?? []).Select(error => error.Name)).ShouldBe(fields);
+    }
+
+    [Theory]
+    [InlineData("Content-Type: text/plain")]
+    [InlineData("Content-Type: application/x-www-form-urlencoded")]
+    [InlineData("Content-Type: multipart/form-data; boundary=x")]
+    [InlineData("Content-Type: application/xml")]
+    [InlineData("Content-Type: application/merge-patch+json")]
+    [InlineData("Content-Type: nonsense")]
+    [InlineData("Content-Type: application/json; charset=utf-16")]
+    [InlineData("Content-Type: application/json; charset=latin1")]
+    [InlineData("Content-Type: application/json\r\nContent-Encoding: gzip")]
+    [InlineData("X: no type at all")]
+    public async Task A_body_of_another_media_type_is_415(string header)
+    {
+        var response = await PostAsync(Good(), header);
+
+        response.Status.ShouldBe(415);
+        Problem(response).Code.ShouldBe("unsupported_media_type");
+    }
+
+    [Theory]
+    [InlineData("Content-Type: application/json")]
+    [InlineData("Content-Type: application/json; charset=utf-8")]
+    [InlineData("content-type: APPLICATION/JSON;CHARSET=\"UTF-8\"")]
+    [InlineData("Content-Type: application/json\r\nContent-Encoding: identity")]
+    [InlineData("Content-Type: application/json\r\nExpect: 100-continue")]
+    public async Task JSON_in_UTF8_is_taken_however_it_is_announced(string header)
+    {
+        var response = await PostAsync(Good(), header);
+
+        // After "100 Continue", where it was asked for.
+        (response.Status is 201 || response.Body.StartsWith("HTTP/1.1 201 ", StringComparison.Ordinal)).ShouldBeTrue(response.ToString());
+    }
+
+    [Fact]
+    public async Task Unknown_fields_and_a_byte_order_mark_are_ignored()
+    {
+        (await PostAsync("\u00ef\u00bb\u00bf" + Good()[..^1] + ",\"isAdmin\":true,\"x\":{\"y\":[1]}}", Json)).Status.ShouldBe(201);
+    }
+
+    [Fact]
+    public async Task Too_large_a_body_is_413_declared_or_chunked()
+    {
+        var large = "{\"name\":\"" + new string('a', 200_000) + "\"}";
+        var declared = await PostAsync(large, Json);
+        declared.Status.ShouldBe(413);
+        Problem(declared).Code.ShouldBe("body_too_large");
+
+        var chunks = string.Concat(large.Chunk(10_000).Select(chunk => $"{chunk.Length:x}\r\n{new string(chunk)}\r\n")) + "0\r\n\r\n";
+        var request = RawHttp.Request("POST", "/api/v1/routers", null, [Json, Bearer, "Transfer-Encoding: chunked"]) + chunks;
+        var chunked = await RawHttp.SendAsync(server.Address, request, Ct);
+        chunked.Status.ShouldBe(413);
+        Problem(chunked).Code.ShouldBe("body_too_large");
+    }
+
+    [Fact]
+    public async Task A_body_of_just_64_KiB_is_taken()
+    {
+        var good = Good();
+        (await PostAsync(good + new string(' ', (64 * 1024) - good.Length), Json)).Status.ShouldBe(201);
+    }
+
+    [Fact]
+    public async Task The_query_overrides_nothing_and_a_body_cannot_set_the_path()
+    {
+        var router = await _user.ClaimRouterAsync(cancellationToken: Ct);
+        var other = await _user.ClaimRouterAsync("Other", Ct);
+        var request = RawHttp.Request(
+            "PATCH",
+            router.Path($"?routerId={other.RouterId}&name=query"),
+            $$"""{"name":"body","routerId":"{{other.RouterId}}"}""",
+            [Json, Bearer]
+        );
+
+        var response = await RawHttp.SendAsync(server.Address, request, Ct);
+        response.Status.ShouldBe(200);
+
+        using var changed = await _user.Http.GetAsync(router.Path(), Ct);
+        (await changed.ShouldBeJsonAsync(200)).GetProperty("name").GetString().ShouldBe("body");
+        using var untouched = await _user.Http.GetAsync(other.Path(), Ct);
+        (await untouched.ShouldBeJsonAsync(200)).GetProperty("name").GetString().ShouldBe("Other");
+    }
+
+    private string Bearer => $"Authorization: Bearer {_user.AccessToken}";
+
+    private static string Good() => $$"""{"routerId":"{{TestRouter.NewId()}}","name":"Home"}""";
+
+    private Task<RawResponse> PostAsync(string body, string header) =>
+        RawHttp.SendAsync(server.Address, RawHttp.Request("POST", "/api/v1/routers", body, [header, Bearer]), Ct);
+
+    private static ProblemBody Problem(RawResponse response)
+    {
+        response.Headers["Content-Type"].ShouldBe("application/problem+json");
+        response.Headers["X-Content-Type-Options"].ShouldBe("nosniff");
+        var start = response.Body.IndexOf('{', StringComparison.Ordinal);
+        return JsonSerializer.Deserialize<ProblemBody>(
+            response.Body[start..(response.Body.LastIndexOf('}') + 1)],
+            JsonSerializerOptions.Web
+        )!;
+    }
+}

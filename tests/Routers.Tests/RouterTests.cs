@@ -1,0 +1,144 @@
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Routers.Tests;
+
+public sealed class RouterTests(RoutersServer server)
+{
+    [Fact]
+    public async Task The_list_shows_ones_own_routers_newest_first_a_page_at_a_time()
+    {
+        var user = await server.UserAsync("pro");
+        await server.RouterAsync();
+        var claimed = new List<string>();
+        for (var i = 0; i < 5; i++)
+        {
+            claimed.Add((await user.RouterAsync($"Router {i}")).RouterId);
+        }
+
+        // Two that were made in the same moment: the id decides.
+        await server.ExecuteAsync(
+            "UPDATE routers.user_routers SET created_at = (SELECT max(created_at) FROM routers.user_routers WHERE user_id = $1) WHERE user_id = $1",
+            user.Id
+        );
+
+        claimed.Reverse();
+        var seen = new List<string>();
+        string? cursor = null;
+        do
+        {
+            using var response = await user.GetAsync($"routers?limit=2{(cursor is null ? "" : $"&cursor={cursor}")}");
+            var page = await response.ShouldBeJsonAsync(200);
+            var items = page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("routerId").GetString()!).ToArray();
+            items.Length.ShouldBeInRange(1, 2);
+            seen.AddRange(items);
+            cursor = page.GetProperty("nextCursor").GetString();
+        } while (cursor is not null);
+
+        seen.ShouldBe(claimed);
+    }
+
+    [Theory]
+    [InlineData("limit=0", "validation_failed")]
+    [InlineData("limit=201", "validation_failed")]
+    [InlineData("limit=-1", "validation_failed")]
+    [InlineData("limit=x", "validation_failed")]
+    [InlineData("cursor=x", "invalid_cursor")]
+    [InlineData("cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "invalid_cursor")]
+    public async Task A_list_that_is_asked_for_wrongly_is_400(string query, string code)
+    {
+        var user = await server.UserAsync();
+        using var refused = await user.GetAsync($"routers?{query}");
+        await refused.ShouldBeProblemAsync(400, code);
+    }
+
+    [Fact]
+    public async Task Another_lists_cursor_is_refused()
+    {
+        var router = await server.RouterAsync("pro");
+        await router.Owner.RouterAsync();
+        using var response = await router.Owner.GetAsync("routers?limit=1");
+        var cursor = (await response.ShouldBeJsonAsync(200)).GetProperty("nextCursor").GetString();
+
+        using var refused = await router.GetAsync($"activity?cursor={cursor}");
+        await refused.ShouldBeProblemAsync(400, "invalid_cursor");
+    }
+
+    [Fact]
+    public async Task A_router_gets_the_name_that_its_owner_gives_it()
+    {
+        var router = await server.RouterAsync();
+
+        using var renamed = await router.PatchAsync("?name=from-the-query", new { name = "Büro 2" });
+        (await renamed.ShouldBeJsonAsync(200)).GetProperty("name").GetString().ShouldBe("Büro 2");
+        using var untouched = await router.PatchAsync("", "{}");
+        (await untouched.ShouldBeJsonAsync(200)).GetProperty("name").GetString().ShouldBe("Büro 2");
+        using var found = await router.GetAsync();
+        (await found.ShouldBeJsonAsync(200)).GetProperty("name").GetString().ShouldBe("Büro 2");
+    }
+
+    [Theory]
+    [InlineData("""{"name":null}""")]
+    [InlineData("""{"name":""}""")]
+    [InlineData("""{"name":"a\u0007"}""")]
+    [InlineData("""{"name":7}""")]
+    [InlineData("""{"name":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}""")]
+    public async Task A_name_that_is_none_is_400(string body)
+    {
+        var router = await server.RouterAsync();
+        using var refused = await router.PatchAsync("", body);
+        await refused.ShouldBeProblemAsync(400, "validation_failed", "name");
+    }
+
+    public static TheoryData<string, string, object?> PathsOfARouter =>
+        new()
+        {
+            { "GET", "", null },
+            { "PATCH", "", new { name = "Mine" } },
+            { "DELETE", "", null },
+            { "POST", "reset", null },
+            { "POST", "speedtest", null },
+            { "GET", "wifi", null },
+            { "POST", "wifi/enable", null },
+            { "POST", "wifi/disable", null },
+            { "PUT", "wifi/ssid", new { ssid = "Mine" } },
+            { "PUT", "wifi/password", new { password = "12345678" } },
+            { "GET", "activity", null },
+        };
+
+    [Theory]
+    [MemberData(nameof(PathsOfARouter))]
+    public async Task Somebody_elses_router_is_answered_as_one_that_does_not_exist(string method, string below, object? body)
+    {
+        var router = await server.RouterAsync();
+        var stranger = await server.UserAsync("pro", "admin");
+        foreach (var routerId in new[] { router.RouterId, TestRouter.NewId(), "-malformed", "%F0%9F%8F%A0", new string('a', 200) })
+        {
+            using var refused = await stranger.SendAsync(new HttpMethod(method), $"routers/{routerId}/{below}".TrimEnd('/'), body);
+            await refused.ShouldBeProblemAsync(404, "router_not_found");
+        }
+
+        router.Calls.ShouldBeEmpty();
+        using var found = await router.GetAsync();
+        (await found.ShouldBeJsonAsync(200)).GetProperty("name").GetString().ShouldBe(router.Name);
+    }
+
+    [Fact]
+    public async Task A_commands_word_on_the_router_shows_whether_it_is_there()
+    {
+        var router = await server.RouterAsync();
+        using (await router.GetAsync("wifi")) { }
+        using var online = await router.GetAsync();
+        var seen = await online.ShouldBeJsonAsync(200);
+        seen.GetProperty("reachability").GetString().ShouldBe("online");
+        var lastSeen = seen.GetProperty("lastSeenAt").GetDateTimeOffset();
+
+        router.Simulated.Online = false;
+        using (await router.GetAsync("wifi")) { }
+        using var offline = await router.GetAsync();
+        var gone = await offline.ShouldBeJsonAsync(200);
+        gone.GetProperty("reachability").GetString().ShouldBe("offline");
+        gone.GetProperty("lastSeenAt").GetDateTimeOffset().ShouldBe(lastSeen);
+    }
+}

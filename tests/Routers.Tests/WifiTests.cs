@@ -1,0 +1,284 @@
+using System.Text.Json;
+using NetPilot.CommandsClient;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Routers.Tests;
+
+public sealed class WifiTests(RoutersServer server)
+{
+    [Fact]
+    public async Task The_state_is_what_the_router_says()
+    {
+        var router = await server.RouterAsync();
+        using var response = await router.GetAsync("wifi");
+        var wifi = await response.ShouldBeJsonAsync(200);
+        wifi.GetProperty("enabled").GetBoolean().ShouldBeTrue();
+        wifi.GetProperty("ssid").GetString().ShouldBe(router.Simulated.Wifi.Ssid);
+        wifi.GetProperty("encryption").GetString().ShouldBe(router.Simulated.Wifi.Encryption);
+    }
+
+    [Fact]
+    public async Task It_is_switched_off_and_on()
+    {
+        var router = await server.RouterAsync();
+        using var off = await router.PostAsync("wifi/disable");
+        if (server.Dialect == CommandsDialect.Deployed)
+        {
+            await off.ShouldBeProblemAsync(501, "not_supported");
+        }
+        else
+        {
+            await off.ShouldBeJsonAsync(200);
+            router.Simulated.Wifi.Enabled.ShouldBeFalse();
+        }
+
+        using var on = await router.PostAsync("wifi/enable");
+        (await on.ShouldBeJsonAsync(200)).GetProperty("message").GetString().ShouldNotBeNullOrWhiteSpace();
+        router.Simulated.Wifi.Enabled.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("Home-5.2")]
+    [InlineData("Our home!")]
+    [InlineData("a%+,-./:=@^_!z")]
+    [InlineData("Café Müller")]
+    [InlineData("घर का वाईफाई")]
+    [InlineData("我的网络２")]
+    [InlineData("🏠🏡🏘🏚🏛🏢🏣🏤")]
+    [InlineData("👩‍👩‍👧")]
+    [InlineData("❤️ 1️⃣")]
+    [InlineData("12345678901234567890123456789012")]
+    public async Task An_allowed_name_reaches_the_router_as_it_is(string ssid)
+    {
+        var router = await server.RouterAsync();
+        using var renamed = await router.PutAsync("wifi/ssid?ssid=from-the-query", new { ssid });
+        await renamed.ShouldBeJsonAsync(200);
+
+        router.Simulated.Wifi.Ssid.ShouldBe(ssid);
+        Sent(router, SimulatorOperation.WifiSsid, "ssid").ShouldBe(ssid);
+        (await router.LastActivityAsync("wifi_ssid")).ShouldBe(("succeeded", null));
+    }
+
+    public static TheoryData<string?, string> BadNames =>
+        new()
+        {
+            { null, "required" },
+            { "", "empty" },
+            { "123456789012345678901234567890123", "32 bytes" },
+            { "🏠🏡🏘🏚🏛🏢🏣🏤🏥", "32 bytes" },
+            { "ééééééééééééééééé", "32 bytes" },
+            { "-o", "'-'" },
+            { " a", "space" },
+            { "a ", "space" },
+            { "a  b", "space" },
+            { "a\tb", "U+0009" },
+            { "a\nb", "U+000A" },
+            { "a\rb", "U+000D" },
+            { "a\u007fb", "U+007F" },
+            { "a\u0085b", "U+0085" },
+            { "a\u00a0b", "U+00A0" },
+            { "a\u2028b", "U+2028" },
+            { "a\u200bb", "U+200B" },
+            { "a\u200db", "U+200D" },
+            { "a\u202eb", "U+202E" },
+            { "\u0301a", "U+0301" },
+            { "a'b", "'''" },
+            { "a\"b", "'\"'" },
+            { "a`b`", "'`'" },
+            { "$(reboot)", "'$'" },
+            { "${IFS}", "'$'" },
+            { "a\\b", "'\\'" },
+            { "a;b", "';'" },
+            { "a|b", "'|'" },
+            { "a&b", "'&'" },
+            { "a>b", "'>'" },
+            { "a<b", "'<'" },
+            { "a*b", "'*'" },
+            { "a?b", "'?'" },
+            { "a[b", "'['" },
+            { "a{b", "'{'" },
+            { "a(b", "'('" },
+            { "a#b", "'#'" },
+            { "a~b", "'~'" },
+            { "a；b", "'；'" },
+            { "a＄b", "'＄'" },
+            { "a“b", "'“'" },
+        };
+
+    [Theory]
+    [MemberData(nameof(BadNames))]
+    public async Task Any_other_name_is_400_with_the_reason_and_nothing_goes_downstream(string? ssid, string reason)
+    {
+        var router = await server.RouterAsync();
+        using var refused = await router.PutAsync("wifi/ssid", new { ssid });
+        var problem = await refused.ShouldBeProblemAsync(400, "validation_failed", "ssid");
+        problem.Errors!.Single().Reason.ShouldContain(reason);
+        router.Calls.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("12345678")]
+    [InlineData("a b!%+,-./:=@^_Z")]
+    [InlineData("123456789012345678901234567890123456789012345678901234567890123")]
+    public async Task An_allowed_password_reaches_the_router_as_it_is_and_stays_nowhere_else(string password)
+    {
+        var router = await server.RouterAsync();
+        using var set = await router.PutAsync("wifi/password", new { password });
+        await set.ShouldBeJsonAsync(200);
+
+        router.Simulated.Wifi.Password.ShouldBe(password);
+        Sent(router, SimulatorOperation.WifiPassword, "password").ShouldBe(password);
+        var entry = (await router.ActivityAsync("?kind=wifi_password")).Single();
+        entry.GetProperty("outcome").GetString().ShouldBe("succeeded");
+        entry.GetProperty("target").GetString().ShouldBeNull();
+    }
+
+    public static TheoryData<string?, string> BadPasswords =>
+        new()
+        {
+            { null, "required" },
+            { "", "8 to 63" },
+            { "1234567", "8 to 63" },
+            { new string('x', 64), "8 to 63" },
+            { "-1234567", "'-'" },
+            { " 1234567", "space" },
+            { "1234567 ", "space" },
+            { "1234  567", "space" },
+            { "1234567ä", "'ä'" },
+            { "1234567😀", "'😀'" },
+            { "1234567\n", "U+000A" },
+            { "12345'67", "'''" },
+            { "12345\"67", "'\"'" },
+            { "$(reboot)", "'$'" },
+            { "1234\\567", "'\\'" },
+            { "1234567;", "';'" },
+            { "1234567`", "'`'" },
+        };
+
+    [Theory]
+    [MemberData(nameof(BadPasswords))]
+    public async Task Any_other_password_is_400_with_the_reason_and_nothing_goes_downstream(string? password, string reason)
+    {
+        var router = await server.RouterAsync();
+        using var refused = await router.PutAsync("wifi/password", new { password });
+        var problem = await refused.ShouldBeProblemAsync(400, "validation_failed", "password");
+        problem.Errors!.Single().Reason.ShouldContain(reason);
+        router.Calls.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("""{"ssid":5}""", "ssid")]
+    [InlineData("""{"ssid":["a"]}""", "ssid")]
+    [InlineData("""{"ssid":"a\u0000"}""", "ssid")]
+    [InlineData("""{"ssid":"\udc00"}""", "ssid")]
+    [InlineData("{}", "ssid")]
+    public async Task A_name_that_is_no_text_is_400(string body, string field)
+    {
+        var router = await server.RouterAsync();
+        using var refused = await router.PutAsync("wifi/ssid", body);
+        await refused.ShouldBeProblemAsync(400, "validation_failed", field);
+        router.Calls.ShouldBeEmpty();
+    }
+
+    // The answers are spoilt in ways that do not open the circuit, which all tests here share.
+    [Fact]
+    public async Task A_lost_answer_is_settled_by_asking_the_router()
+    {
+        var router = await server.ReadyRouterAsync();
+        Fault(router, FaultKind.Truncated, SimulatorOperation.WifiSsid);
+
+        using var renamed = await router.PutAsync("wifi/ssid", new { ssid = "Attic" });
+        await renamed.ShouldBeJsonAsync(200);
+        (await router.LastActivityAsync("wifi_ssid")).ShouldBe(("succeeded", null));
+        router.CallsOf(SimulatorOperation.WifiSsid).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_change_that_the_router_shows_late_is_found_out_while_the_turn_is_held()
+    {
+        var router = await server.ReadyRouterAsync();
+        using var name = Fault(router, FaultKind.NotJson, SimulatorOperation.WifiSsid, executed: true);
+        using var look = Fault(router, FaultKind.NotJson, SimulatorOperation.WifiStatus, times: 2);
+
+        using var renamed = await router.PutAsync("wifi/ssid", new { ssid = "Attic" });
+        await renamed.ShouldBeProblemAsync(502, "commands_server_protocol_error");
+        await Eventually.HoldsAsync(async () => (await router.LastActivityAsync("wifi_ssid")).ShouldBe(("succeeded", null)));
+    }
+
+    [Fact]
+    public async Task A_change_that_the_router_never_shows_has_failed_once_its_time_is_over_and_not_sooner()
+    {
+        var router = await server.ReadyRouterAsync();
+        var before = router.Simulated.Wifi.Ssid;
+        using var fault = Fault(router, FaultKind.NotJson, SimulatorOperation.WifiSsid, executed: false);
+
+        using var renamed = await router.PutAsync("wifi/ssid", new { ssid = "Attic" });
+        await renamed.ShouldBeProblemAsync(502, "commands_server_protocol_error");
+        await Eventually.HoldsAsync(async () =>
+            (await router.LastActivityAsync("wifi_ssid")).ShouldBe(("failed", "commands_server_protocol_error"))
+        );
+
+        router.Simulated.Wifi.Ssid.ShouldBe(before);
+        var entry = (await router.ActivityAsync("?kind=wifi_ssid")).Single();
+        entry.GetProperty("durationMs").GetInt32().ShouldBeGreaterThanOrEqualTo((int)RoutersServer.CommandTimeout.TotalMilliseconds);
+        router.Simulated.MaxConcurrentChanges.ShouldBeLessThanOrEqualTo(1);
+    }
+
+    [Fact]
+    public async Task A_password_whose_outcome_is_unknown_stays_so_and_the_user_is_told_to_send_it_again()
+    {
+        var router = await server.ReadyRouterAsync();
+        const string password = "kept-off-every-line-9";
+        using var lost = Fault(router, FaultKind.ResetAfter, SimulatorOperation.WifiPassword);
+        using var refused = await router.PutAsync("wifi/password", new { password });
+        var problem = await refused.ShouldBeProblemAsync(503, "commands_server_unavailable");
+        problem.Detail.ShouldContain("send it again");
+        (await router.LastActivityAsync("wifi_password")).ShouldBe(("unknown", "commands_server_unavailable"));
+
+        using var slow = Fault(router, FaultKind.Hang, SimulatorOperation.WifiPassword);
+        using var late = await router.PutAsync("wifi/password", new { password });
+        (await late.ShouldBeProblemAsync(504, "command_timeout")).Detail.ShouldContain("send it again");
+
+        // Where the router surely did not take it, nobody is told that it may have.
+        using var broken = server.Commands.AddFault(
+            new Fault(FaultKind.Envelope)
+            {
+                Operation = SimulatorOperation.WifiPassword,
+                RouterId = router.RouterId,
+                Status = 500,
+                Code = "COMMAND_FAILED",
+                Message = $"Command failed: uci set wireless.key={password}",
+            }
+        );
+        using var failed = await router.PutAsync("wifi/password", new { password });
+        var failure = await failed.ShouldBeProblemAsync(502, "command_failed");
+        failure.Detail.ShouldNotContain("send it again");
+        failure.Detail.ShouldNotContain(password);
+
+        server.Logs.Containing(password).ShouldBeEmpty();
+        foreach (var table in new[] { "router_commands", "user_routers" })
+        {
+            (
+                await server.ScalarAsync<long>($"SELECT count(*) FROM routers.{table} AS row WHERE row::text LIKE $1", $"%{password}%")
+            ).ShouldBe(0);
+        }
+    }
+
+    private FaultHandle Fault(TestRouter router, FaultKind kind, SimulatorOperation operation, bool? executed = null, int times = 1) =>
+        server.Commands.AddFault(
+            new Fault(kind)
+            {
+                Operation = operation,
+                RouterId = router.RouterId,
+                Executed = executed,
+                Times = times,
+            }
+        );
+
+    private static string? Sent(TestRouter router, SimulatorOperation operation, string field) =>
+        JsonDocument.Parse(router.CallsOf(operation).Single(call => call.Executed).Body).RootElement.GetProperty(field).GetString();
+}

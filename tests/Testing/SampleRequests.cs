@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+
+namespace NetPilot.Testing;
+
+/// <summary>A valid value for every field that a request body can have, so that a test can call any endpoint.</summary>
+public static class SampleRequests
+{
+    public const string Secret = "Wifi-Secret-42";
+
+    /// <summary>A body that its validator takes.</summary>
+    /// <exception cref="KeyNotFoundException">A field that is new here: give it a value below.</exception>
+    public static Dictionary<string, object?> BodyFor(ApiEndpoint endpoint, string? ip = null) =>
+        endpoint.BodyProperties.ToDictionary(
+            property => char.ToLowerInvariant(property.Name[0]) + property.Name[1..],
+            property => ValueFor(property.Name, ip)
+        );
+
+    private static object? ValueFor(string name, string? ip) =>
+        name switch
+        {
+            "Ip" => ip ?? "192.168.1.10",
+            "RouterId" => TestRouter.NewId(),
+            "Name" or "FullName" => "Sample",
+            "Reason" or "Description" => "because",
+            "ExpiresAt" => TimeProvider.System.GetUtcNow().AddDays(1),
+            "Email" => TestUsers.NewEmail(),
+            "Password" => Secret,
+            "CurrentPassword" => TestUsers.Password,
+            "NewPassword" => "another " + RandomNumberGenerator.GetHexString(12),
+            "RefreshToken" or "Token" => Convert
+                .ToBase64String(RandomNumberGenerator.GetBytes(32))
+                .TrimEnd('=')
+                .Replace('+', '-')
+                .Replace('/', '_'),
+            "Ssid" => "Sample",
+            "Type" => "phone",
+            "Tier" => "pro",
+            "Role" => "user",
+            "Disabled" => false,
+            _ => throw new KeyNotFoundException($"There is no sample for a field called {name}: add one to {nameof(SampleRequests)}."),
+        };
+}
