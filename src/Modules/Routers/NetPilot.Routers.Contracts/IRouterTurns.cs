@@ -12,12 +12,18 @@ public interface IRouterTurns
     /// Waits for the router's turn: first come first served within a replica, and no replica goes twice while another waits. Where the
     /// router's last owner left a reset to be done, that is done first, within the turn.
     /// </summary>
-    /// <param name="routerId">The router, checked for ownership by the caller.</param>
+    /// <param name="router">
+    /// The router and its owner. Whether it is still this owner's is checked again as the turn is granted, since it may have been given up,
+    /// and claimed by somebody else, while this waited.
+    /// </param>
     /// <param name="callTimeout">How long the calls made in the turn may take; the lease is 5 s longer.</param>
     /// <param name="patience">How long to wait at most. Zero: take it only if it is free.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>The turn; null when none came in time (503 <c>router_busy</c>, nothing was sent).</returns>
-    Task<RouterTurn?> TakeAsync(string routerId, TimeSpan callTimeout, TimeSpan patience, CancellationToken cancellationToken);
+    /// <returns>The turn; null when none came in time (503 <c>router_busy</c>), or the router is no longer this owner's. Nothing was sent then.</returns>
+    Task<RouterTurn?> TakeAsync(OwnedRouter router, TimeSpan callTimeout, TimeSpan patience, CancellationToken cancellationToken);
+
+    /// <summary>The same for a router that nobody need own: only to run the reset that its last owner left to be done.</summary>
+    Task<RouterTurn?> TakeForPendingResetAsync(string routerId, TimeSpan callTimeout, CancellationToken cancellationToken);
 
     /// <summary>Lengthens the lease for one more call. False when the turn was lost: the holder must not send or write anything more.</summary>
     Task<bool> RenewAsync(RouterTurn turn, TimeSpan callTimeout, CancellationToken cancellationToken);

@@ -71,6 +71,9 @@ internal sealed class BlacklistDependents(RuleStore store, TimeProvider time) : 
     public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
         store.DeleteForRouterAsync(userId, routerId, cancellationToken);
 
+    public Task ExpectClearingAsync(Guid userId, string routerId, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
+        store.ScheduleCheckAsync(userId, routerId, checkAt, cancellationToken);
+
     public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
         store.ClearAsync(userId, turn.RouterId, turn.Fence, time.UtcNow(), cancellationToken);
 

@@ -425,7 +425,7 @@ internal sealed class RuleCommands(
 
     private async Task<TakenTurn?> TakeAsync(RuleTarget target, RequestBudget budget, CancellationToken cancellationToken = default)
     {
-        var turn = await turns.TakeAsync(target.Router.RouterId, calls.CommandTimeout, budget.Patience, cancellationToken);
+        var turn = await turns.TakeAsync(target.Router, calls.CommandTimeout, budget.Patience, cancellationToken);
         return turn is null
             ? null
             : new TakenTurn(

@@ -96,7 +96,7 @@ internal sealed partial class RuleMaintenance(
     private async Task ReconcileAsync(OwnedRouter router, IReadOnlyList<(RuleKind Kind, DueRules Due)> claims, RouterActivityKind asked)
     {
         var callTimeout = options.Value.Timeouts.Command;
-        var turn = await turns.TakeAsync(router.RouterId, callTimeout, TimeSpan.Zero, CancellationToken.None);
+        var turn = await turns.TakeAsync(router, callTimeout, TimeSpan.Zero, CancellationToken.None);
         if (turn is null)
         {
             var soon = time.UtcNow() + TimeSpan.FromSeconds(1);

@@ -105,7 +105,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
                 WHERE id = $1 AND state = $15 AND fence <= $14 AND (SELECT count(*) FROM counter) >= 0
                 RETURNING {Columns(kind)}
             ), freed AS (
-                UPDATE blacklist.rule_counts SET live = live - 1
+                UPDATE blacklist.rule_counts SET live = GREATEST(0, live - 1)
                 WHERE user_id = $2 AND kind = $3 AND $4 AND EXISTS (SELECT 1 FROM saved)
             )
             SELECT true, {Columns(kind)} FROM saved
@@ -296,7 +296,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
                         SET state = 'lifted', lifted_at = $4, fence = $3, maybe_sent = false, settle_at = NULL, give_up_at = NULL, code = NULL, code_detail = NULL
                         WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql} AND fence <= $3 AND (SELECT count(*) FROM counter) >= 0
                         RETURNING id)
-                    UPDATE blacklist.rule_counts SET live = live - (SELECT count(*) FROM cleared) WHERE user_id = $1 AND kind = '{kind.Name}'
+                    UPDATE blacklist.rule_counts SET live = GREATEST(0, live - (SELECT count(*) FROM cleared)) WHERE user_id = $1 AND kind = '{kind.Name}'
                     """,
             [userId, routerId, fence, now],
             cancellationToken
@@ -310,7 +310,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
                     WITH counter AS MATERIALIZED (SELECT live FROM blacklist.rule_counts WHERE user_id = $1 AND kind = '{kind.Name}' FOR UPDATE),
                     deleted AS (
                         DELETE FROM blacklist.{kind.Table} WHERE user_id = $1 AND router_id = $2 AND (SELECT count(*) FROM counter) >= 0 RETURNING state)
-                    UPDATE blacklist.rule_counts SET live = live - (SELECT count(*) FROM deleted WHERE {RuleStates.LiveSql})
+                    UPDATE blacklist.rule_counts SET live = GREATEST(0, live - (SELECT count(*) FROM deleted WHERE {RuleStates.LiveSql}))
                     WHERE user_id = $1 AND kind = '{kind.Name}'
                     """,
             [userId, routerId],
@@ -364,6 +364,16 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         return due;
     }
 
+    /// <summary>Has the router's rules compared with the rows by this time, if there ever were any.</summary>
+    public async Task ScheduleCheckAsync(Guid userId, string routerId, DateTimeOffset checkAt, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "UPDATE blacklist.router_checks SET next_check_at = LEAST(next_check_at, $3) WHERE user_id = $1 AND router_id = $2"
+        );
+        Add(command, userId, routerId, checkAt);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     private async Task<FoundRule?> TryIntendAsync(RuleKind kind, RuleIntent intent, int limit, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
@@ -373,9 +383,13 @@ internal sealed class RuleStore(NpgsqlDataSource database)
                 WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql}
                   AND (device_mac = $4 OR (device_ip = $3 AND (device_mac IS NULL OR $4 IS NULL)))
                 ORDER BY (device_mac IS NOT DISTINCT FROM $4) DESC LIMIT 1
+            ), held AS (
+                -- Counted only where there is no counter yet: rows that came into the table by another way count too.
+                SELECT CASE WHEN EXISTS (SELECT 1 FROM blacklist.rule_counts WHERE user_id = $1 AND kind = $5) THEN 0
+                            ELSE (SELECT count(*) FROM blacklist.{kind.Table} WHERE user_id = $1 AND {RuleStates.LiveSql}) END AS live
             ), slot AS (
                 INSERT INTO blacklist.rule_counts AS counter (user_id, kind, live)
-                SELECT $1, $5, 1 WHERE $6 > 0 AND NOT EXISTS (SELECT 1 FROM existing)
+                SELECT $1, $5, 1 + held.live FROM held WHERE held.live < $6 AND NOT EXISTS (SELECT 1 FROM existing)
                 ON CONFLICT (user_id, kind) DO UPDATE SET live = counter.live + 1 WHERE counter.live < $6
                 RETURNING live
             ), checked AS (

@@ -13,6 +13,9 @@ internal sealed class DeviceDependents(NpgsqlDataSource database) : IRouterDepen
         DeleteAsync("user_id = $1 AND router_id = $2", [new() { Value = userId }, new() { Value = routerId }], cancellationToken);
 
     /// <summary>A reset takes rules off the router, and devices are none.</summary>
+    public Task ExpectClearingAsync(Guid userId, string routerId, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
+
     public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken) =>

@@ -35,7 +35,7 @@ internal sealed class ResetWorker(
 
     private async Task ResetAsync(string routerId, CancellationToken cancellationToken)
     {
-        if (await turns.TakeAsync(routerId, options.Value.Timeouts.Command, TimeSpan.Zero, cancellationToken) is { } turn)
+        if (await turns.TakeForPendingResetAsync(routerId, options.Value.Timeouts.Command, cancellationToken) is { } turn)
         {
             await turns.ReleaseAsync(turn, [], CancellationToken.None);
         }

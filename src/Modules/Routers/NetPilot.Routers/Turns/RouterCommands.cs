@@ -22,7 +22,7 @@ internal sealed class RouterCommands(
     )
     {
         var budget = new RequestBudget(time, options.Value.Timeouts);
-        var turn = await turns.TakeAsync(router.RouterId, command.Timeout, budget.Patience, cancellationToken);
+        var turn = await turns.TakeAsync(router, command.Timeout, budget.Patience, cancellationToken);
         if (turn is null)
         {
             return null;

@@ -4,6 +4,7 @@ using NetPilot.Persistence;
 using NetPilot.Routers.Activities;
 using NetPilot.Routers.Contracts;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace NetPilot.Routers.Turns;
 
@@ -26,7 +27,8 @@ internal sealed partial class RouterTurns(
     private const string AskSql = """
         WITH granted AS (
             INSERT INTO routers.router_turns AS turn (router_id, fence, lease_until, last_replica)
-            VALUES ($1, 1, clock_timestamp() + $2, $3)
+            SELECT $1, 1, clock_timestamp() + $2, $3
+            WHERE $5 IS NULL OR EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $5)
             ON CONFLICT (router_id) DO UPDATE
             SET fence = turn.fence + 1, lease_until = clock_timestamp() + $2, last_replica = $3
             WHERE (turn.lease_until IS NULL OR turn.lease_until <= clock_timestamp())
@@ -44,13 +46,26 @@ internal sealed partial class RouterTurns(
         ), forgotten AS (
             DELETE FROM routers.router_turn_waiters WHERE router_id = $1 AND replica = $3 AND EXISTS (SELECT 1 FROM granted)
         )
-        SELECT fence, EXISTS (SELECT 1 FROM routers.pending_resets WHERE router_id = $1) FROM granted
+        SELECT (SELECT fence FROM granted), EXISTS (SELECT 1 FROM routers.pending_resets WHERE router_id = $1),
+               $5 IS NULL OR EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $5)
         """;
 
     private readonly Guid replica = time.NewId();
     private readonly TurnQueues queues = new();
 
-    public async Task<RouterTurn?> TakeAsync(string routerId, TimeSpan callTimeout, TimeSpan patience, CancellationToken cancellationToken)
+    public Task<RouterTurn?> TakeAsync(OwnedRouter router, TimeSpan callTimeout, TimeSpan patience, CancellationToken cancellationToken) =>
+        TakeAsync(router.RouterId, router.UserId, callTimeout, patience, cancellationToken);
+
+    public Task<RouterTurn?> TakeForPendingResetAsync(string routerId, TimeSpan callTimeout, CancellationToken cancellationToken) =>
+        TakeAsync(routerId, null, callTimeout, TimeSpan.Zero, cancellationToken);
+
+    private async Task<RouterTurn?> TakeAsync(
+        string routerId,
+        Guid? ownerId,
+        TimeSpan callTimeout,
+        TimeSpan patience,
+        CancellationToken cancellationToken
+    )
     {
         var started = Stopwatch.GetTimestamp();
         if (!await queues.EnterAsync(routerId, patience, cancellationToken))
@@ -61,7 +76,7 @@ internal sealed partial class RouterTurns(
         RouterTurn? turn = null;
         try
         {
-            turn = await AskUntilGrantedAsync(routerId, callTimeout, patience, started, cancellationToken);
+            turn = await AskUntilGrantedAsync(routerId, ownerId, callTimeout, patience, started, cancellationToken);
             return turn;
         }
         finally
@@ -109,6 +124,7 @@ internal sealed partial class RouterTurns(
 
     private async Task<RouterTurn?> AskUntilGrantedAsync(
         string routerId,
+        Guid? ownerId,
         TimeSpan callTimeout,
         TimeSpan patience,
         long started,
@@ -120,14 +136,19 @@ internal sealed partial class RouterTurns(
         while (true)
         {
             var remaining = patience - Stopwatch.GetElapsedTime(started);
-            var (fence, resetIsPending) = await AskAsync(routerId, callTimeout, remaining > TimeSpan.Zero, cancellationToken);
-            if (fence is { } granted)
+            var answer = await AskAsync(routerId, ownerId, callTimeout, remaining > TimeSpan.Zero, cancellationToken);
+            if (answer.Fence is { } granted)
             {
                 var turn = new RouterTurn(routerId, granted);
-                return !resetIsPending || await RunPendingResetAsync(turn, callTimeout) ? turn : null;
+                if (!answer.ResetIsPending)
+                {
+                    return turn;
+                }
+
+                return await RunPendingResetAsync(turn, ownerId, callTimeout, cancellationToken) ? turn : null;
             }
 
-            if (remaining <= TimeSpan.Zero)
+            if (remaining <= TimeSpan.Zero || !answer.IsOwned)
             {
                 if (registered)
                 {
@@ -144,8 +165,9 @@ internal sealed partial class RouterTurns(
         }
     }
 
-    private async Task<(long? Fence, bool ResetIsPending)> AskAsync(
+    private async Task<Answer> AskAsync(
         string routerId,
+        Guid? ownerId,
         TimeSpan callTimeout,
         bool register,
         CancellationToken cancellationToken
@@ -156,19 +178,22 @@ internal sealed partial class RouterTurns(
         command.Parameters.Add(new() { Value = callTimeout + LeaseMargin });
         command.Parameters.Add(new() { Value = replica });
         command.Parameters.Add(new() { Value = register });
+        command.Parameters.Add(new() { Value = ownerId ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? (reader.GetInt64(0), reader.GetBoolean(1)) : (null, false);
+        await reader.ReadAsync(cancellationToken);
+        return new Answer(reader.IsDBNull(0) ? null : reader.GetInt64(0), reader.GetBoolean(1), reader.GetBoolean(2));
     }
 
     // The last owner's rules go before the first command of the present one; while they can't, nobody's command can be sent.
-    private async Task<bool> RunPendingResetAsync(RouterTurn turn, TimeSpan callTimeout)
+    private async Task<bool> RunPendingResetAsync(RouterTurn turn, Guid? ownerId, TimeSpan callTimeout, CancellationToken cancellationToken)
     {
         var done = false;
         try
         {
             done =
                 await pendingResets.Value.RunAsync(turn, CancellationToken.None)
-                && await RenewAsync(turn, callTimeout, CancellationToken.None);
+                && await RenewAsync(turn, callTimeout, CancellationToken.None)
+                && await IsStillOwnedAsync(turn.RouterId, ownerId, cancellationToken);
             return done;
         }
         finally
@@ -197,6 +222,23 @@ internal sealed partial class RouterTurns(
         command.Parameters.Add(new() { Value = replica });
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
+
+    private async Task<bool> IsStillOwnedAsync(string routerId, Guid? ownerId, CancellationToken cancellationToken)
+    {
+        if (ownerId is null)
+        {
+            return true;
+        }
+
+        await using var command = database.CreateCommand(
+            "SELECT EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $2)"
+        );
+        command.Parameters.Add(new() { Value = routerId });
+        command.Parameters.Add(new() { Value = ownerId.Value });
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    private sealed record Answer(long? Fence, bool ResetIsPending, bool IsOwned);
 
     private static partial class Log
     {

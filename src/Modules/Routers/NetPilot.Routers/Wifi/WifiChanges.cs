@@ -27,7 +27,7 @@ internal sealed partial class WifiChanges(
     {
         var timeouts = options.Value.Timeouts;
         var budget = new RequestBudget(time, timeouts);
-        var turn = await turns.TakeAsync(change.Router.RouterId, timeouts.Command, budget.Patience, cancellationToken);
+        var turn = await turns.TakeAsync(change.Router, timeouts.Command, budget.Patience, cancellationToken);
         if (turn is null)
         {
             return null;

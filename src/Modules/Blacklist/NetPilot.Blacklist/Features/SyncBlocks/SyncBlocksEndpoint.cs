@@ -58,7 +58,7 @@ internal sealed class SyncBlocksEndpoint(
         var budget = new RequestBudget(time, server.Value.Timeouts);
         var router = await targets.OwnedAsync(caller, request.RouterId, ct);
         var command = server.Value.Timeouts.Command;
-        var turn = await turns.TakeAsync(router.RouterId, command, budget.Patience, ct) ?? throw new ProblemException(Problem.RouterBusy());
+        var turn = await turns.TakeAsync(router, command, budget.Patience, ct) ?? throw new ProblemException(Problem.RouterBusy());
 
         var actor = new CommandActor(caller.UserId, caller.CommandsSessionId);
         var held = new HeldTurn(router, actor, turn, budget.For(command));

@@ -2,6 +2,7 @@ using FastEndpoints;
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
 using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using NetPilot.Web;
 
@@ -12,7 +13,8 @@ internal sealed class ResetRouterEndpoint(
     IRouterCommands commands,
     ICommandsClient client,
     IEnumerable<IRouterDependents> dependents,
-    IOptions<CommandsServerOptions> options
+    IOptions<CommandsServerOptions> options,
+    TimeProvider time
 ) : Endpoint<RouterRequest, MessageResponse>
 {
     public override void Configure()
@@ -27,6 +29,12 @@ internal sealed class ResetRouterEndpoint(
     {
         var caller = HttpContext.Caller();
         var router = await ownership.GetAsync(caller, request.RouterId, ct);
+        var checkAt = time.UtcNow() + options.Value.Timeouts.Total;
+        foreach (var dependent in dependents)
+        {
+            await dependent.ExpectClearingAsync(router.UserId, router.RouterId, checkAt, ct);
+        }
+
         var result = await commands.RunInTurnAsync(
             router,
             caller.AsActor(),

@@ -1,0 +1,98 @@
+using ArchUnitNET.xUnitV3;
+using Microsoft.EntityFrameworkCore;
+using Shouldly;
+using Xunit;
+using static ArchUnitNET.Fluent.ArchRuleDefinition;
+
+namespace NetPilot.Architecture.Tests;
+
+/// <summary>Who may know whom.</summary>
+public sealed class ModuleTests
+{
+    private static readonly string[] Shared = ["NetPilot.CommandsClient", "NetPilot.Persistence", "NetPilot.Web"];
+
+    public static TheoryData<string> Modules => [.. Code.Modules];
+
+    [Theory]
+    [MemberData(nameof(Modules))]
+    public void A_module_knows_the_shared_libraries_and_the_contracts_of_itself_and_of_those_below(string module)
+    {
+        var allowed = Below(module).Append(module).Select(name => $"NetPilot.{name}.Contracts").Concat(Shared);
+
+        Code.References(Code.Module(module)).Except(allowed).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [MemberData(nameof(Modules))]
+    public void Contracts_know_the_commands_client_and_the_contracts_of_those_below(string module)
+    {
+        var allowed = Below(module).Select(name => $"NetPilot.{name}.Contracts").Append("NetPilot.CommandsClient");
+
+        Code.References(Code.Contracts(module)).Except(allowed).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Shared_libraries_know_no_module()
+    {
+        Shared
+            .SelectMany(name => Code.References(System.Reflection.Assembly.Load(name)))
+            .Where(name => Code.Modules.Any(module => name.StartsWith($"NetPilot.{module}", StringComparison.Ordinal)))
+            .ShouldBeEmpty();
+        Code.References(Code.CommandsClient).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [MemberData(nameof(Modules))]
+    public void Nobody_uses_another_modules_data(string module) =>
+        Types()
+            .That()
+            .ResideInNamespaceMatching($@"^NetPilot\.(?!{module}(\.|$))")
+            .Should()
+            .NotDependOnAny(Types().That().ResideInNamespaceMatching($@"^NetPilot\.{module}\.Data(\.|$)"))
+            .Because("a module's tables are its own affair")
+            .Check(Code.Architecture);
+
+    [Fact]
+    public void Host_knows_of_a_module_its_class_and_its_contracts_only()
+    {
+        var inside = Code.Modules.SelectMany(module => Code.Written(Code.Module(module)).Where(type => type.Name != $"{module}Module"));
+
+        Types()
+            .That()
+            .ResideInNamespaceMatching(@"^NetPilot\.Host(\.|$)")
+            .Should()
+            .NotDependOnAny(Types().That().Are(inside))
+            .Check(Code.Architecture);
+    }
+
+    [Theory]
+    [MemberData(nameof(Modules))]
+    public void Everything_in_a_module_but_its_class_is_internal(string module) =>
+        Code.Module(module)
+            .GetExportedTypes()
+            .Select(type => type.Name)
+            .Where(name => !IsMigration(module, name))
+            .ShouldBe([$"{module}Module"]);
+
+    [Theory]
+    [MemberData(nameof(Modules))]
+    public void A_module_has_one_context_in_its_own_schema_and_no_key_that_leaves_it(string module)
+    {
+        var context = Code.Module(module).GetTypes().Where(type => type.IsSubclassOf(typeof(DbContext))).ShouldHaveSingleItem();
+        var options = (DbContextOptionsBuilder)Activator.CreateInstance(typeof(DbContextOptionsBuilder<>).MakeGenericType(context))!;
+        options.UseNpgsql("Host=nowhere");
+        using var instance = (DbContext)Activator.CreateInstance(context, options.Options)!;
+
+        instance.Model.GetEntityTypes().ShouldNotBeEmpty();
+        instance.Model.GetEntityTypes().Select(entity => entity.GetSchema()).Distinct().ShouldBe([module.ToLowerInvariant()]);
+    }
+
+    private static IEnumerable<string> Below(string module) => Code.Modules.TakeWhile(name => name != module);
+
+    // The EF Core tool writes migrations as public classes.
+    private static bool IsMigration(string module, string name) =>
+        Code.Module(module)
+            .GetExportedTypes()
+            .Single(type => type.Name == name)
+            .IsSubclassOf(typeof(Microsoft.EntityFrameworkCore.Migrations.Migration));
+}

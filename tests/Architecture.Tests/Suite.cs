@@ -1,0 +1,4 @@
+using NetPilot.Testing;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(NetPilotServer))]
