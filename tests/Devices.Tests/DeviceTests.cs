@@ -55,6 +55,24 @@ public sealed class DeviceTests(DevicesServer server)
     }
 
     [Fact]
+    public async Task A_device_that_is_forgotten_while_it_is_named_is_not_found()
+    {
+        var router = await server.ReadyRouterAsync();
+        var scan = await router.ScanAsync(Enumerable.Range(2, 10).Select(i => new { ip = $"192.168.9.{i}" }));
+        var statuses = await Task.WhenAll(
+            scan.Devices.Select(async device =>
+            {
+                var naming = router.PatchAsync($"devices/{device.Id}", new { name = "Named" });
+                using var forgotten = await router.DeleteAsync($"devices/{device.Id}");
+                using var named = await naming;
+                return (Named: (int)named.StatusCode, Forgotten: (int)forgotten.StatusCode);
+            })
+        );
+        statuses.ShouldAllBe(status => status.Forgotten == 204 && (status.Named == 200 || status.Named == 404));
+        (await router.DevicesAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Each_type_of_the_contract_is_taken()
     {
         var router = await server.HomeAsync(new SimulatedDevice("192.168.9.20", MacA));

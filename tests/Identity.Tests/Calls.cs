@@ -55,7 +55,7 @@ internal static class Calls
     public static async Task Eventually(this NetPilotServer server, string sql, params object?[] arguments)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(EndOfTest);
-        patience.CancelAfter(TimeSpan.FromSeconds(20));
+        patience.CancelAfter(TimeSpan.FromSeconds(60));
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!await server.ScalarAsync<bool>(sql, arguments))
         {

@@ -43,6 +43,46 @@ public sealed class ResetRouterTests(RoutersServer server)
     }
 
     [Fact]
+    public async Task A_reset_whose_answer_is_lost_is_settled_by_asking_what_the_router_holds()
+    {
+        var router = await server.ReadyRouterAsync();
+        using (await router.PostAsync("block", new { ip = router.Simulated.Device().Ip })) { }
+        using var lost = server.Commands.AddFault(
+            new Fault(FaultKind.Truncated) { Operation = SimulatorOperation.Reset, RouterId = router.RouterId }
+        );
+
+        using var reset = await router.PostAsync("reset");
+        await reset.ShouldBeJsonAsync(200);
+        using var rows = await router.GetAsync("blocked");
+        (await rows.ShouldBeJsonAsync(200)).GetProperty("items").GetArrayLength().ShouldBe(0);
+        (await router.LastActivityAsync("reset")).ShouldBe(("succeeded", null));
+    }
+
+    [Theory]
+    [InlineData("block", "blocked")]
+    [InlineData("whitelist", "whitelist")]
+    [InlineData("blacklist", "blacklist")]
+    public async Task A_reset_that_left_anything_on_the_router_leaves_the_rows_as_they_are(string action, string list)
+    {
+        var router = await server.ReadyRouterAsync();
+        using (await router.PostAsync(action, new { ip = router.Simulated.Device().Ip })) { }
+        using var lost = server.Commands.AddFault(
+            new Fault(FaultKind.NotJson)
+            {
+                Operation = SimulatorOperation.Reset,
+                RouterId = router.RouterId,
+                Executed = false,
+            }
+        );
+
+        using var reset = await router.PostAsync("reset");
+        await reset.ShouldBeProblemAsync(502, "commands_server_protocol_error");
+        using var rows = await router.GetAsync(list);
+        (await rows.ShouldBeJsonAsync(200)).GetProperty("items").GetArrayLength().ShouldBe(1);
+        (await router.LastActivityAsync("reset")).ShouldBe(("unknown", "commands_server_protocol_error"));
+    }
+
+    [Fact]
     public async Task A_request_that_is_abandoned_does_not_abandon_its_command_half_way()
     {
         var router = await server.ReadyRouterAsync();

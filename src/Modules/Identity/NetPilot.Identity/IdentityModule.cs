@@ -54,9 +54,11 @@ public static class IdentityModule
         services.AddSingleton<SessionStarts>();
         services.AddSingleton<SessionEndings>();
         services.AddSingleton<EndDeliveries>();
+        services.AddSingleton<SessionGauge>();
         services.AddSingleton<BackgroundCalls>();
-        services.AddHostedService(provider => provider.GetRequiredService<BackgroundCalls>());
+        // Stopped from the last to the first: who hands ends over stops before who delivers them.
         services.AddHostedService<EndDeliveryWorker>();
+        services.AddHostedService(provider => provider.GetRequiredService<BackgroundCalls>());
         services.AddHostedService<SessionSweeper>();
 
         services.AddSingleton<ICommandsSessionAuthority, CommandsSessionAuthority>();

@@ -1,12 +1,14 @@
 using Microsoft.Extensions.Logging;
 using NetPilot.Identity.Data;
+using NetPilot.Identity.Sessions;
 using NetPilot.Persistence;
 using Npgsql;
 
 namespace NetPilot.Identity.Accounts;
 
-/// <summary>Forgets what is over, so that no table grows with time alone.</summary>
-internal sealed class Janitor(NpgsqlDataSource database, TimeProvider time, ILogger<Janitor> logger) : PeriodicWorker(time, logger)
+/// <summary>Forgets what is over, so that no table grows with time alone, and counts what is there.</summary>
+internal sealed class Janitor(NpgsqlDataSource database, SessionGauge sessions, TimeProvider time, ILogger<Janitor> logger)
+    : PeriodicWorker(time, logger)
 {
     private readonly TimeProvider time = time;
 
@@ -23,6 +25,7 @@ internal sealed class Janitor(NpgsqlDataSource database, TimeProvider time, ILog
             .With("DELETE FROM identity.password_resets WHERE expires_at < $1", now)
             .With("DELETE FROM identity.reset_mails WHERE due_at IS NULL AND created_at < $1", now - TimeSpan.FromHours(1));
         await batch.ExecuteNonQueryAsync(cancellationToken);
+        await sessions.CountAsync(cancellationToken);
         return false;
     }
 }

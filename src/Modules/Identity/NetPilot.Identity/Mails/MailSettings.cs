@@ -39,13 +39,15 @@ internal sealed class MailSettingsValidator : IValidateOptions<MailSettings>
         : options.Smtp.Port is < 1 or > 65535 ? ValidateOptionsResult.Fail("Mail:Smtp:Port must be between 1 and 65535.")
         : options.Smtp.User is null != options.Smtp.Password is null
             ? ValidateOptionsResult.Fail("Mail:Smtp:User and Mail:Smtp:Password belong together: set both or neither.")
-        : !MailboxAddress.TryParse(options.From, out _)
-            ? ValidateOptionsResult.Fail("Mail:From must be an e-mail address, since Mail:Smtp:Host is set.")
+        : !IsMailbox(options.From) ? ValidateOptionsResult.Fail("Mail:From must be an e-mail address, since Mail:Smtp:Host is set.")
         : !IsPage(options.ResetUrl)
             ? ValidateOptionsResult.Fail(
                 "Mail:ResetUrl must be an absolute http or https URL without a fragment, since Mail:Smtp:Host is set."
             )
         : ValidateOptionsResult.Success;
+
+    private static bool IsMailbox(string? from) =>
+        MailboxAddress.TryParse(from, out var mailbox) && mailbox.Address.Contains('@', StringComparison.Ordinal);
 
     private static bool IsPage(string? url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var page)

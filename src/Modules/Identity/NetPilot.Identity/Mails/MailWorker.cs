@@ -67,8 +67,7 @@ internal sealed partial class MailWorker(
         {
             // The link may have arrived all the same; the next mail brings another one.
             await tokens.DiscardAsync(token);
-            var waited = time.UtcNow() - mail.CreatedAt;
-            if (waited >= GivenUpAfter)
+            if (IsHopeless(exception) || time.UtcNow() - mail.CreatedAt >= GivenUpAfter)
             {
                 Log.GivenUp(logger, recipient.UserId, mail.Attempts, exception);
                 await mails.CloseAsync(mail);
@@ -81,6 +80,10 @@ internal sealed partial class MailWorker(
             }
         }
     }
+
+    private static bool IsHopeless(Exception exception) =>
+        exception
+            is SmtpCommandException { ErrorCode: SmtpErrorCode.RecipientNotAccepted, StatusCode: >= SmtpStatusCode.MailboxUnavailable };
 
     private async Task SendAsync(MimeMessage message)
     {
@@ -129,7 +132,7 @@ internal sealed partial class MailWorker(
         [LoggerMessage(LogLevel.Warning, "The mail for user {UserId} was not sent, and is tried again: {Reason}")]
         public static partial void NotSent(ILogger logger, Guid userId, string reason);
 
-        [LoggerMessage(LogLevel.Error, "The mail for user {UserId} could not be sent in a day ({Attempts} attempts)")]
+        [LoggerMessage(LogLevel.Error, "The mail for user {UserId} could not be sent and is given up ({Attempts} attempts)")]
         public static partial void GivenUp(ILogger logger, Guid userId, int attempts, Exception exception);
     }
 }

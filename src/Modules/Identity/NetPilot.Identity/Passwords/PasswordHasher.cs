@@ -14,9 +14,6 @@ namespace NetPilot.Identity.Passwords;
 /// </summary>
 internal sealed class PasswordHasher : IDisposable
 {
-    /// <summary>The meter whose counter <c>netpilot.password.hashes</c> counts every Argon2id computation.</summary>
-    public const string MeterName = "NetPilot.Identity";
-
     private const int MaxWaiting = 32;
     private static readonly int AtOnce = 2 * Environment.ProcessorCount;
     private readonly SemaphoreSlim slots = new(AtOnce);
@@ -27,7 +24,7 @@ internal sealed class PasswordHasher : IDisposable
 
     public PasswordHasher(IOptions<AuthOptions> options, IMeterFactory meters)
     {
-        hashes = meters.Create(MeterName).CreateCounter<long>("netpilot.password.hashes", "{hash}", "Argon2id computations.");
+        hashes = meters.Create(IdentityMeter.Name).CreateCounter<long>("netpilot.password.hashes", "{hash}", "Argon2id computations.");
         parameters = new PhcString(options.Value.Argon2.MemoryKiB, options.Value.Argon2.Passes, [], []);
         nobodys = new Lazy<string>(() =>
             (parameters with { Salt = RandomNumberGenerator.GetBytes(PhcString.SaltSize), Hash = new byte[PhcString.HashSize] }).ToString()

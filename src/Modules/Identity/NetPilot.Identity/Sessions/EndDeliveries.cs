@@ -37,6 +37,9 @@ internal sealed partial class EndDeliveries(
         }
     }
 
+    /// <summary>Nothing more is handed over: what comes from now on is left to the sweeper of whoever runs next.</summary>
+    public void Close() => handedOver.Writer.TryComplete();
+
     public async Task DeliverAsync(EndingSession session, ICommandsClient client)
     {
         var result = await client.EndSessionAsync(session.CommandsSessionId, session.RouterId, CancellationToken.None);
@@ -106,10 +109,18 @@ internal sealed partial class EndDeliveryWorker(EndDeliveries deliveries, IComma
     // One hung call must not hold up the others; what waits longer than its lease, the sweeper delivers.
     private const int AtOnce = 32;
 
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // The requests are over by now. What they ended is delivered before the server is gone.
+        deliveries.Close();
+        await (ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken);
+        await base.StopAsync(cancellationToken);
+    }
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Parallel.ForEachAsync(
-            deliveries.HandedOver.ReadAllAsync(stoppingToken),
-            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken },
+            deliveries.HandedOver.ReadAllAsync(CancellationToken.None),
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = CancellationToken.None },
             async (session, _) =>
             {
                 try

@@ -31,7 +31,7 @@ internal sealed class DevelopmentSigningKey(IHostEnvironment environment) : IPos
     // Written aside and moved into place, so that a second process that starts now never reads half a key.
     private static void Make(string path)
     {
-        var aside = $"{path}.{Environment.ProcessId}";
+        var aside = $"{path}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {

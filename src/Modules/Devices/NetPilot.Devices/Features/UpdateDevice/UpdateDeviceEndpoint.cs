@@ -1,4 +1,5 @@
 using FastEndpoints;
+using Microsoft.EntityFrameworkCore;
 using NetPilot.Devices.Data;
 using NetPilot.Identity.Contracts;
 using NetPilot.Web;
@@ -21,7 +22,20 @@ internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, BlockedFlags bl
         var device = await devices.FindAsync(HttpContext.Caller().UserId, request.RouterId, request.DeviceId, ct);
         device.Rename(request.Name.Or(device.DeviceName));
         device.Classify(request.Type.Or(device.DeviceType));
-        await db.SaveChangesAsync(ct);
+        await SaveAsync(ct);
         await Send.OkAsync(DeviceResponse.Of(device, await blocked.OfRouterAsync(device.UserId, device.RouterId, ct)), ct);
+    }
+
+    private async Task SaveAsync(CancellationToken ct)
+    {
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            // Forgotten since it was read.
+            throw new ProblemException(OwnedDevices.DeviceNotFound());
+        }
     }
 }

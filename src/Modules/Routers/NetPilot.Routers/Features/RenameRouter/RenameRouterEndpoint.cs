@@ -1,5 +1,6 @@
 using FastEndpoints;
 using FluentValidation;
+using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Contracts;
 using NetPilot.Routers.Data;
 using NetPilot.Web;
@@ -42,9 +43,22 @@ internal sealed class RenameRouterEndpoint(RoutersDbContext db) : Endpoint<Renam
         if (request.Name.Value is { } name)
         {
             router.Rename(name);
-            await db.SaveChangesAsync(ct);
+            await SaveAsync(ct);
         }
 
         await Send.OkAsync(RouterResponse.Of(router), ct);
+    }
+
+    private async Task SaveAsync(CancellationToken ct)
+    {
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            // Given up since it was read.
+            throw new ProblemException(Problem.RouterNotFound());
+        }
     }
 }

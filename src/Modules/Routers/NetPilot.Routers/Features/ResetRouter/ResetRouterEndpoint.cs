@@ -38,13 +38,30 @@ internal sealed class ResetRouterEndpoint(
         var result = await commands.RunInTurnAsync(
             router,
             caller.AsActor(),
-            new RouterCommand(RouterActivityKind.Reset, null, options.Value.Timeouts.Command),
-            target => client.ResetAsync(target, CancellationToken.None),
+            new RouterCommand(RouterActivityKind.Reset, null, options.Value.Timeouts.Command * 2),
+            ResetAsync,
             (turn, outcome) => outcome.IsSuccess ? ClearRowsAsync(router, turn) : Task.CompletedTask,
             ct
         );
         result.OrThrow();
         await Send.OkAsync(new MessageResponse("The router's rules are cleared, and the stored blocks and lists with them."), ct);
+    }
+
+    private async Task<CommandsResult<Unit>> ResetAsync(CommandsTarget target)
+    {
+        var result = await client.ResetAsync(target, CancellationToken.None);
+        return result.Failure?.Effect == CommandEffect.Unknown && await HoldsNothingAsync(target)
+            ? CommandsResult<Unit>.Success(default)
+            : result;
+    }
+
+    // A router without rules and entries is reset, whatever became of the command.
+    private async Task<bool> HoldsNothingAsync(CommandsTarget target)
+    {
+        var rules = client.ListBlockedAsync(target, CancellationToken.None);
+        var lists = Enum.GetValues<RouterList>().Select(list => client.GetListAsync(target, list, CancellationToken.None)).ToArray();
+        return await rules is { IsSuccess: true, Data.Count: 0 }
+            && Array.TrueForAll(await Task.WhenAll(lists), list => list is { IsSuccess: true, Data.Count: 0 });
     }
 
     private async Task ClearRowsAsync(OwnedRouter router, RouterTurn turn)

@@ -1,0 +1,6 @@
+namespace NetPilot.Identity;
+
+internal static class IdentityMeter
+{
+    public const string Name = "NetPilot.Identity";
+}

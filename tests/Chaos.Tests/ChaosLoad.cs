@@ -1,0 +1,210 @@
+using System.Collections.Concurrent;
+using NetPilot.DevStack.Simulator;
+
+namespace NetPilot.Chaos.Tests;
+
+/// <summary>What a user was told about a device, or about the whole router where <see cref="Ip"/> is null.</summary>
+internal sealed record Told(
+    string RouterId,
+    string Kind,
+    string? Ip,
+    string Action,
+    string? Prefer,
+    DateTimeOffset Began,
+    DateTimeOffset Ended,
+    ChaosAnswer? Answer
+)
+{
+    public override string ToString() =>
+        $"{Began:mm:ss.fff}-{Ended:mm:ss.fff} {Kind} {Action} {Ip} {Prefer} -> "
+        + $"{Answer?.Status} {Answer?.Text("code")} {Answer?.Text("state")} {Answer?.Text("expiresAt")}";
+}
+
+internal sealed record ChaosUser(Guid Id, string Email, string Token);
+
+internal sealed record ChaosRouter(string RouterId, ChaosUser Owner, string[] Addresses);
+
+/// <summary>Users who block, unblock and change their minds. Each device has one who commands it, so that the last word on it is known.</summary>
+internal sealed class ChaosLoad(ChaosStack stack, int seed)
+{
+    private const string Password = "correct horse battery staple";
+    private readonly ConcurrentQueue<Told> _told = new();
+
+    public IReadOnlyCollection<Told> Told => _told;
+
+    public List<ChaosRouter> Routers { get; } = [];
+
+    /// <summary>Tokens of sessions whose logout was acknowledged.</summary>
+    public ConcurrentQueue<string> LoggedOut { get; } = new();
+
+    /// <summary>Anything that must never be answered.</summary>
+    public ConcurrentQueue<string> Broken { get; } = new();
+
+    public async Task PrepareAsync(int users, int routersEach, int devicesEach)
+    {
+        var random = new Random(seed);
+        for (var u = 0; u < users; u++)
+        {
+            var email = $"chaos-{u}@example.test";
+            Demand(await stack.SendAsync(random, HttpMethod.Post, "auth/register", null, new { email, password = Password }), 201);
+            // The first stays free: its commands meet the tier's limit.
+            await stack.ExecuteAsync($"UPDATE identity.users SET tier = '{(u == 0 ? "free" : "pro")}' WHERE email = '{email}'");
+            var tokens = Demand(
+                await stack.SendAsync(random, HttpMethod.Post, "auth/login", null, new { email, password = Password }),
+                200
+            );
+            var user = new ChaosUser(tokens.Body.GetProperty("user").GetProperty("id").GetGuid(), email, tokens.Text("accessToken")!);
+            for (var r = 0; r < (u == 0 ? 1 : routersEach); r++)
+            {
+                var routerId = $"chaos-{seed}-{u}-{r}";
+                // No address contains another one, which the deployed dialect would take for it.
+                var addresses = Enumerable.Range(1, devicesEach).Select(n => $"192.168.7.{n * 11}").ToArray();
+                stack
+                    .Commands.Router(routerId)
+                    .SetDevices([
+                        new SimulatedDevice("192.168.7.1", $"94:83:c4:00:{u:x2}:{r:x2}"),
+                        .. addresses.Select((ip, n) => new SimulatedDevice(ip, $"3c:52:82:{u:x2}:{r:x2}:{n:x2}")),
+                    ]);
+                Demand(await stack.SendAsync(random, HttpMethod.Post, "routers", user.Token, new { routerId, name = "Home" }), 201);
+                if (r % 2 == 0)
+                {
+                    Demand(await stack.SendAsync(random, HttpMethod.Post, $"routers/{routerId}/scan", user.Token), 200);
+                }
+
+                Routers.Add(new ChaosRouter(routerId, user, addresses));
+            }
+        }
+    }
+
+    public Task RunAsync(CancellationToken stopping)
+    {
+        var number = 0;
+        return Task.WhenAll([
+            .. Routers.SelectMany(router =>
+                router.Addresses.Select((ip, n) => CommandDeviceAsync(router, ip, listed: n % 2 == 0, NextRandom(), stopping))
+            ),
+            .. Routers.Select(router => CommandRouterAsync(router, NextRandom(), stopping)),
+            .. Routers.Select(router => router.Owner).Distinct().Select(user => ComeAndGoAsync(user, NextRandom(), stopping)),
+        ]);
+
+        Random NextRandom() => new(unchecked((seed * 7919) + number++));
+    }
+
+    private async Task CommandDeviceAsync(ChaosRouter router, string ip, bool listed, Random random, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            var kind =
+                !listed || random.Next(4) > 0 ? "block"
+                : random.Next(2) == 0 ? "blacklist"
+                : "whitelist";
+            var adds = random.Next(5) < 3;
+            string? prefer =
+                kind != "block"
+                    ? null
+                    : random.Next(6) switch
+                    {
+                        0 => "respond-async",
+                        1 => "wait=1",
+                        _ => null,
+                    };
+            object body = (kind, adds, random.Next(8)) switch
+            {
+                ("block", true, 0) => new { ip, expiresAt = (DateTimeOffset?)Now.AddMilliseconds(random.Next(300, 2500)) },
+                ("block", true, 1 or 2) => new
+                {
+                    ip,
+                    reason = $"seed {seed}",
+                    expiresAt = (DateTimeOffset?)null,
+                },
+                _ => new { ip },
+            };
+            var copies = kind == "block" && random.Next(8) == 0 ? 3 : 1;
+            await Task.WhenAll(Enumerable.Range(0, copies).Select(_ => CommandAsync(router, kind, ip, adds, body, prefer, random)));
+            await RestAsync(random.Next(20, 250));
+        }
+    }
+
+    private Task CommandAsync(ChaosRouter router, string kind, string ip, bool adds, object body, string? prefer, Random random) =>
+        (kind, adds) switch
+        {
+            ("block", true) => TellAsync(router, kind, ip, "block", HttpMethod.Post, "block", body, prefer, random),
+            ("block", false) => TellAsync(router, kind, ip, "unblock", HttpMethod.Post, "unblock", new { ip }, prefer, random),
+            (_, true) => TellAsync(router, kind, ip, "block", HttpMethod.Post, kind, new { ip }, null, random),
+            _ => TellAsync(router, kind, ip, "unblock", HttpMethod.Delete, $"{kind}/{ip}", null, null, random),
+        };
+
+    private async Task CommandRouterAsync(ChaosRouter router, Random random, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            await RestAsync(random.Next(300, 1500));
+            var (action, path) = random.Next(8) switch
+            {
+                0 => ("reset", "reset"),
+                < 4 => ("sync", "blocked/sync"),
+                _ => ("scan", "scan"),
+            };
+            await TellAsync(router, "all", null, action, HttpMethod.Post, path, null, null, random);
+        }
+    }
+
+    private async Task TellAsync(
+        ChaosRouter router,
+        string kind,
+        string? ip,
+        string action,
+        HttpMethod method,
+        string path,
+        object? body,
+        string? prefer,
+        Random random
+    )
+    {
+        var began = Now;
+        var answer = await stack.SendAsync(random, method, $"routers/{router.RouterId}/{path}", router.Owner.Token, body, prefer);
+        var told = new Told(router.RouterId, kind, ip, action, prefer, began, Now, answer);
+        _told.Enqueue(told);
+        if (answer is { Status: 400 or 401 or 500 })
+        {
+            Broken.Enqueue($"{told} {answer.Body}");
+        }
+    }
+
+    /// <summary>Further sessions that are opened, used and ended.</summary>
+    private async Task ComeAndGoAsync(ChaosUser user, Random random, CancellationToken stopping)
+    {
+        var router = Routers.First(router => router.Owner == user);
+        while (!stopping.IsCancellationRequested)
+        {
+            await RestAsync(random.Next(200, 900));
+            var login = await stack.SendAsync(random, HttpMethod.Post, "auth/login", null, new { email = user.Email, password = Password });
+            if (login is not { Status: 200 })
+            {
+                continue;
+            }
+
+            var token = login.Text("accessToken")!;
+            await stack.SendAsync(random, HttpMethod.Post, $"routers/{router.RouterId}/scan", token);
+            if (await stack.SendAsync(random, HttpMethod.Post, "auth/logout", token) is { Status: 204 })
+            {
+                LoggedOut.Enqueue(token);
+                if (await stack.SendAsync(random, HttpMethod.Get, "me", token) is { Status: 200 })
+                {
+                    Broken.Enqueue("a token worked after its logout was acknowledged");
+                }
+            }
+        }
+    }
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    private static ChaosAnswer Demand(ChaosAnswer? answer, int status) =>
+        answer?.Status == status ? answer : throw new InvalidOperationException($"The preparation got {answer}, not {status}.");
+
+    public static async Task RestAsync(int milliseconds)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(milliseconds));
+        await timer.WaitForNextTickAsync(CancellationToken.None);
+    }
+}

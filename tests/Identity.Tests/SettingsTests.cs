@@ -1,0 +1,125 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Hosting.Internal;
+using NetPilot.Identity.Abuse;
+using NetPilot.Identity.Integrations;
+using NetPilot.Identity.Mails;
+using NetPilot.Identity.Sessions;
+using NetPilot.Identity.Tokens;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Identity.Tests;
+
+/// <summary>Every refused setting is named by its key, and no refusal repeats a secret.</summary>
+public sealed class SettingsTests
+{
+    private static readonly string Key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+
+    [Fact]
+    public void Good_settings_pass() => Refusal(With(_ => { })).ShouldBeNull();
+
+    [Fact]
+    public void A_bad_auth_setting_is_named()
+    {
+        Refusal(With(auth => auth.SigningKeys.Clear())).ShouldStartWith("Auth:SigningKeys is missing");
+        Refusal(With(auth => auth.SigningKeys.Add(new() { Id = "second", Key = "short" }))).ShouldStartWith("Auth:SigningKeys:1:Key");
+        Refusal(With(auth => auth.SigningKeys.Add(new() { Id = "second", Key = Convert.ToBase64String(new byte[31]) })))
+            .ShouldStartWith("Auth:SigningKeys:1:Key");
+        Refusal(With(auth => auth.SigningKeys.Add(new() { Id = "first", Key = Key }))).ShouldStartWith("Auth:SigningKeys:1:Id");
+        Refusal(With(auth => auth.SigningKeys[0].Id = "")).ShouldStartWith("Auth:SigningKeys:0:Id");
+        Refusal(With(auth => auth.Issuer = " ")).ShouldStartWith("Auth:Issuer");
+        Refusal(With(auth => auth.Audience = "")).ShouldStartWith("Auth:Audience");
+        Refusal(With(auth => auth.AccessTokenLifetime = TimeSpan.Zero)).ShouldStartWith("Auth:AccessTokenLifetime");
+        Refusal(With(auth => auth.RefreshTokenLifetime = TimeSpan.FromSeconds(-1))).ShouldStartWith("Auth:RefreshTokenLifetime");
+        Refusal(With(auth => auth.SessionLifetime = TimeSpan.MaxValue)).ShouldStartWith("Auth:SessionLifetime");
+        Refusal(With(auth => auth.Argon2.MemoryKiB = 7)).ShouldStartWith("Auth:Argon2:MemoryKiB");
+        Refusal(With(auth => auth.Argon2.Passes = 0)).ShouldStartWith("Auth:Argon2:Passes");
+    }
+
+    [Fact]
+    public void A_refusal_does_not_repeat_the_key() =>
+        Refusal(With(auth => auth.SigningKeys[0].Key = "c2VjcmV0LXNlY3JldA=="))!.ShouldNotContain("c2VjcmV0");
+
+    [Fact]
+    public void Other_bad_settings_are_named()
+    {
+        new SessionSettingsValidator()
+            .Validate(null, new() { SweepInterval = TimeSpan.Zero })
+            .FailureMessage.ShouldStartWith("Sessions:SweepInterval");
+        new LoginLimitSettingsValidator()
+            .Validate(null, new() { LoginFailuresPerAccount = 0 })
+            .FailureMessage.ShouldStartWith("RateLimits:LoginFailuresPerAccount");
+        new LoginLimitSettingsValidator()
+            .Validate(null, new() { LoginFailuresPerAddress = 0 })
+            .FailureMessage.ShouldStartWith("RateLimits:LoginFailuresPerAddress");
+        new TierOptionsValidator()
+            .Validate(null, new() { Pro = new() { MaxBlocks = -1 } })
+            .FailureMessage.ShouldStartWith("Tiers:pro:MaxBlocks");
+        Mail(mail => mail.From = "nobody").ShouldStartWith("Mail:From");
+        Mail(mail => mail.ResetUrl = null).ShouldStartWith("Mail:ResetUrl");
+        Mail(mail => mail.ResetUrl = "javascript:alert(1)").ShouldStartWith("Mail:ResetUrl");
+        Mail(mail => mail.ResetUrl = "https://app.example.test/#reset").ShouldStartWith("Mail:ResetUrl");
+        Mail(mail => mail.Smtp.Port = 0).ShouldStartWith("Mail:Smtp:Port");
+        Mail(mail => mail.Smtp.User = "user").ShouldStartWith("Mail:Smtp:User");
+        Mail(mail => mail.Smtp.Host = null).ShouldBeNull();
+        Mail(_ => { }).ShouldBeNull();
+    }
+
+    [Fact]
+    public void In_development_a_key_is_made_once_that_only_its_owner_reads()
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            var keys = Enumerable.Range(0, 8).AsParallel().Select(_ => Made("Development").ShouldHaveSingleItem().Key).Distinct().ToArray();
+            var key = keys.ShouldHaveSingleItem();
+            Convert.FromBase64String(key).Length.ShouldBe(32);
+            folder.GetFiles().ShouldHaveSingleItem().Name.ShouldBe(".signing-key");
+            if (!OperatingSystem.IsWindows())
+            {
+                File.GetUnixFileMode(folder.GetFiles()[0].FullName).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            Made("Production").ShouldBeEmpty();
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        List<SigningKeyOptions> Made(string environment)
+        {
+            var options = new AuthOptions();
+            var host = new HostingEnvironment { EnvironmentName = environment, ContentRootPath = folder.FullName };
+            new DevelopmentSigningKey(host).PostConfigure(null, options);
+            return options.SigningKeys;
+        }
+    }
+
+    private static AuthOptions With(Action<AuthOptions> change)
+    {
+        var options = new AuthOptions
+        {
+            SigningKeys =
+            {
+                new() { Id = "first", Key = Key },
+            },
+        };
+        change(options);
+        return options;
+    }
+
+    private static string? Refusal(AuthOptions options) => new AuthOptionsValidator().Validate(null, options).FailureMessage;
+
+    private static string? Mail(Action<MailSettings> change)
+    {
+        var mail = new MailSettings
+        {
+            From = "NetPilot <noreply@example.test>",
+            ResetUrl = "https://app.example.test/reset",
+            Smtp = { Host = "localhost" },
+        };
+        change(mail);
+        return new MailSettingsValidator().Validate(null, mail).FailureMessage;
+    }
+}
