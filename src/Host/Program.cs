@@ -1,15 +1,27 @@
 using NetPilot.Host;
+using NetPilot.Host.Observability;
 using NetPilot.Host.Startup;
+using NetPilot.Identity;
 
 try
 {
     var builder = WebApplication.CreateBuilder(args);
+    if (IdentityModule.IsAdminCommand(args))
+    {
+        builder.QuietenForCommandLine();
+    }
+
     builder.AddNetPilot();
 
     var app = builder.Build();
     app.ValidateSettings();
-    app.UseNetPilot();
     await app.MigrateAsync();
+    if (await IdentityModule.RunAdminCommandAsync(app.Services, args, Console.Out, app.Lifetime.ApplicationStopping) is { } exitCode)
+    {
+        return exitCode;
+    }
+
+    app.UseNetPilot();
     await app.RunAsync();
     return 0;
 }

@@ -83,5 +83,27 @@ public sealed class StartupTests(NetPilotServer server)
         line.ShouldNotContain("wrong-wrong");
     }
 
+    [Fact]
+    public async Task The_first_admin_is_made_on_the_command_line()
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        using var before = await user.Http.GetAsync("/api/v1/admin/users", Ct);
+        await before.ShouldBeProblemAsync(403, "forbidden");
+
+        await using var grant = NetPilotProcess.Launch(server.Settings, ["admin", "grant", user.Email.ToUpperInvariant()]);
+        (await grant.WaitForExitAsync(Ct)).ShouldBe(0);
+        grant.Output.ShouldHaveSingleItem().ShouldContain(user.Email);
+
+        // The role is read with every request: the same token will do.
+        using var after = await user.Http.GetAsync("/api/v1/admin/users", Ct);
+        await after.ShouldBeJsonAsync(200);
+
+        await using var unknown = NetPilotProcess.Launch(server.Settings, ["admin", "grant", TestUsers.NewEmail()]);
+        (await unknown.WaitForExitAsync(Ct)).ShouldBe(1);
+        await using var misspelt = NetPilotProcess.Launch(server.Settings, ["admin", "grand", user.Email]);
+        (await misspelt.WaitForExitAsync(Ct)).ShouldBe(2);
+        misspelt.Output.ShouldHaveSingleItem().ShouldStartWith("Usage:");
+    }
+
     private Dictionary<string, string?> With(string key, string value) => new(server.Settings) { [key] = value };
 }

@@ -10,6 +10,12 @@ namespace NetPilot.Host.Observability;
 /// <summary>Structured logs on the console: lines for a person in Development, one JSON object per line elsewhere.</summary>
 internal static class Logging
 {
+    private const string ConsoleLevel = "Serilog:ConsoleLevel";
+
+    /// <summary>A command's answer stands alone on the console, unless something is wrong.</summary>
+    public static void QuietenForCommandLine(this WebApplicationBuilder builder) =>
+        builder.Configuration[ConsoleLevel] = nameof(LogEventLevel.Warning);
+
     public static void AddLogging(this WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();
@@ -22,7 +28,7 @@ internal static class Logging
                     .Enrich.FromLogContext()
                     .Enrich.With(new RequestEnricher(services.GetRequiredService<IHttpContextAccessor>()))
                     .Filter.ByExcluding(SaysTooMuch);
-                var level = builder.Configuration.GetValue("Serilog:ConsoleLevel", LevelAlias.Minimum);
+                var level = builder.Configuration.GetValue(ConsoleLevel, LevelAlias.Minimum);
                 if (builder.Environment.IsDevelopment())
                 {
                     logger.WriteTo.Console(

@@ -21,7 +21,12 @@ internal sealed class UserDeviceConfiguration : IEntityTypeConfiguration<UserDev
                 );
             }
         );
-        builder.Property(device => device.DeviceType).HasConversion(SnakeCase.Converter<DeviceType>()).HasDefaultValueSql("'other'");
+        // No type of device stands for "let the database choose": without this, the first of them would.
+        builder
+            .Property(device => device.DeviceType)
+            .HasConversion(SnakeCase.Converter<DeviceType>())
+            .HasDefaultValueSql("'other'")
+            .HasSentinel((DeviceType)(-1));
         builder.Ignore(device => device.HasPrivateAddress);
         builder
             .HasIndex(device => new

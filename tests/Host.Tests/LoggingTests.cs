@@ -1,0 +1,61 @@
+using System.Text.Json;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Host.Tests;
+
+public sealed class LoggingTests(NetPilotServer server)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_requests_line_names_trace_user_and_router_but_not_the_query()
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        var router = await user.ClaimRouterAsync(cancellationToken: Ct);
+        using var response = await user.Http.GetAsync(router.Path("devices?search=in-the-query"), Ct);
+        await response.ShouldBeJsonAsync(200);
+
+        var line = server.Logs.Containing(router.Path("devices")).ShouldHaveSingleItem();
+        line.Properties["userId"].ShouldBe(user.Id);
+        line.Properties["routerId"].ShouldBe(router.RouterId);
+        line.Properties["traceId"].ShouldBeOfType<string>().ShouldMatch("^[0-9a-f]{32}$");
+        server.Logs.Containing("in-the-query").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_problems_trace_id_finds_its_lines()
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        using var response = await user.Http.GetAsync($"/api/v1/routers/{TestRouter.NewId()}", Ct);
+        var problem = await response.ShouldBeProblemAsync(404, "router_not_found");
+
+        server.Logs.Lines.ShouldContain(line => Equals(line.Properties.GetValueOrDefault("traceId"), problem.TraceId));
+    }
+
+    [Fact]
+    public async Task Outside_Development_each_line_is_a_JSON_object()
+    {
+        await using var process = await server.StartReplicaAsync(cancellationToken: Ct);
+        using var client = process.NewClient();
+        using var response = await client.GetAsync("/api/v1/me", Ct);
+        await process.WaitForOutputAsync("/api/v1/me", Ct);
+        await process.StopAsync(Ct);
+
+        process.Output.ShouldNotBeEmpty();
+        process.Output.ShouldAllBe(line => JsonDocument.Parse(line, default).RootElement.GetProperty("@t").GetString() != null);
+        process.Output.ShouldContain(line => line.Contains("\"traceId\":", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_start_and_its_work_leave_no_warning() =>
+        server
+            .Logs.Lines.Where(line => line.Level >= Serilog.Events.LogEventLevel.Warning)
+            .Where(line =>
+                line.Properties.GetValueOrDefault("SourceContext") is string source
+                && source.StartsWith("Microsoft.", StringComparison.Ordinal)
+            )
+            .Select(line => line.Message)
+            .ShouldBeEmpty();
+}
