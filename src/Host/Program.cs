@@ -1,5 +1,6 @@
 using NetPilot.Host;
 using NetPilot.Host.Startup;
+using NetPilot.Identity;
 
 try
 {
@@ -10,6 +11,11 @@ try
     app.ValidateSettings();
     app.UseNetPilot();
     await app.MigrateAsync();
+    if (await IdentityModule.RunAdminCommandAsync(app.Services, args, Console.Out, app.Lifetime.ApplicationStopping) is { } exitCode)
+    {
+        return exitCode;
+    }
+
     await app.RunAsync();
     return 0;
 }
