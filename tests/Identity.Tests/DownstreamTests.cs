@@ -272,4 +272,18 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
         replica.Output.Count(line => line.Contains("Mail:Smtp:Host is not set")).ShouldBe(1);
         (await stack.ScalarAsync<long>("SELECT count(*) FROM identity.reset_mails")).ShouldBe(0);
     }
+
+    [Fact]
+    public async Task The_first_admin_is_made_on_the_command_line_beside_a_running_server()
+    {
+        var replica = await stack.StartReplicaAsync();
+        var login = await OwnStack.LogInAsync(replica);
+        await (await login.Http.Get("/admin/users")).ShouldBeProblemAsync(403, "forbidden");
+        var (code, output) = await stack.RunAsync("admin", "grant", login.Email);
+        output.ShouldContain($"{login.Email} is an admin now.");
+        code.ShouldBe(0);
+        await (await login.Http.Get("/admin/users")).ShouldBeJsonAsync(200);
+        (await stack.RunAsync("admin", "grant", TestUsers.NewEmail())).Code.ShouldBe(1);
+        (await stack.RunAsync("admin")).Code.ShouldBe(2);
+    }
 }

@@ -64,6 +64,14 @@ public sealed class OwnStack : IAsyncDisposable
         return replica;
     }
 
+    /// <summary>Runs a command of the command line to its end.</summary>
+    public async Task<(int Code, string Output)> RunAsync(params string[] arguments)
+    {
+        await using var command = NetPilotProcess.Launch(settings, arguments);
+        var code = await command.WaitForExitAsync(EndOfTest);
+        return (code, string.Join('\n', command.Output));
+    }
+
     /// <summary>Registers somebody and logs in.</summary>
     public static async Task<StackLogin> LogInAsync(NetPilotProcess replica)
     {

@@ -80,7 +80,7 @@ public static class IdentityModule
         CancellationToken cancellationToken
     )
     {
-        if (!IsAdminCommand(arguments))
+        if (arguments is not ["admin", ..])
         {
             return null;
         }
@@ -95,9 +95,6 @@ public static class IdentityModule
         var database = scope.ServiceProvider.GetRequiredService<IdentityDbContext>();
         return await GrantAdminCommand.RunAsync(database, email, output, cancellationToken);
     }
-
-    /// <summary>Whether the command line asks for a command rather than for the server.</summary>
-    public static bool IsAdminCommand(IReadOnlyList<string> arguments) => arguments is ["admin", ..];
 
     private static void AddValidated<TOptions, TValidator>(this IServiceCollection services, IConfiguration configuration, string section)
         where TOptions : class
