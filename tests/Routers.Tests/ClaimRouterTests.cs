@@ -1,4 +1,5 @@
 using NetPilot.Testing;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -184,6 +185,40 @@ public sealed class ClaimRouterTests(RoutersServer server)
             prober.Id
         );
         (await ClaimAsync(prober, taken.RouterId)).ShouldBe(409);
+    }
+
+    [Fact]
+    public async Task Refusals_are_counted_exactly_however_many_come_at_once()
+    {
+        var taken = await server.RouterAsync();
+        var prober = await server.UserAsync("pro");
+        for (var i = 0; i < 9; i++)
+        {
+            (await ClaimAsync(prober, taken.RouterId)).ShouldBe(409);
+        }
+
+        // All of them have looked when the first one counts.
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var locking = new NpgsqlCommand("SELECT 1 FROM routers.claim_refusals WHERE user_id = $1 FOR UPDATE", connection);
+        locking.Parameters.Add(new() { Value = prober.Id });
+        await locking.ExecuteNonQueryAsync(cancellationToken);
+        var claims = Enumerable.Range(0, 4).Select(_ => ClaimAsync(prober, taken.RouterId)).ToArray();
+        await Eventually.HoldsAsync(async () =>
+            (
+                await server.ScalarAsync<long>(
+                    """
+                    SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%claim_refusals%'
+                    """
+                )
+            ).ShouldBe(4)
+        );
+        await transaction.CommitAsync(cancellationToken);
+
+        (await Task.WhenAll(claims)).Order().ShouldBe([409, 429, 429, 429]);
     }
 
     private static async Task<int> ClaimAsync(TestUser user, string routerId)

@@ -12,7 +12,7 @@ internal sealed class DeviceDependents(NpgsqlDataSource database) : IRouterDepen
     public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
         DeleteAsync("user_id = $1 AND router_id = $2", [new() { Value = userId }, new() { Value = routerId }], cancellationToken);
 
-    /// <summary>A reset takes rules off the router, and devices are none.</summary>
+    // A reset takes rules off the router, and devices are none.
     public Task ExpectClearingAsync(Guid userId, string routerId, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
         Task.CompletedTask;
 
