@@ -26,18 +26,10 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
     private static readonly Gen<Act> Command = Gen.Frequency<Act>(
         (
             6,
-            Gen.Select(
-                    AnyDevice,
-                    Gen.OneOf<string?>(null, null, "respond-async", "wait=1"),
-                    Gen.OneOf<int?>(null, null, null, 400)
-                )
+            Gen.Select(AnyDevice, Gen.OneOf<string?>(null, null, "respond-async", "wait=1"), Gen.OneOf<int?>(null, null, null, 400))
                 .Select((device, prefer, expiry) => (Act)new Act.Block(device, prefer, expiry))
         ),
-        (
-            5,
-            Gen.Select(AnyDevice, Gen.OneOf<string?>(null, null, "respond-async"))
-                .Select((d, prefer) => (Act)new Act.Unblock(d, prefer))
-        ),
+        (5, Gen.Select(AnyDevice, Gen.OneOf<string?>(null, null, "respond-async")).Select((d, prefer) => (Act)new Act.Unblock(d, prefer))),
         (1, Gen.Const<Act>(new Act.Sync())),
         (1, Gen.Const<Act>(new Act.Scan()))
     );
@@ -62,12 +54,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                         new Fault(FaultKind.Envelope) { Status = 401 },
                         new Fault(FaultKind.Delay) { Delay = TimeSpan.FromMilliseconds(150) }
                     ),
-                    Gen.OneOf(
-                        SimulatorOperation.Block,
-                        SimulatorOperation.Unblock,
-                        SimulatorOperation.Blocked,
-                        SimulatorOperation.Reset
-                    )
+                    Gen.OneOf(SimulatorOperation.Block, SimulatorOperation.Unblock, SimulatorOperation.Blocked, SimulatorOperation.Reset)
                 )
                 .Select((fault, operation) => (Act)new Act.Fail(fault with { Operation = operation }))
         )
@@ -81,7 +68,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 acts => new Run(server).PlayAsync(acts),
                 output.WriteLine,
                 iter: Sequences,
-                threads: 12,
+                threads: 8,
                 print: acts => string.Join('\n', acts.Select(act => $"{act}"))
             );
 
@@ -130,7 +117,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 .. Enumerable.Range(0, Devices).Select(n => new SimulatedDevice($"192.168.9.{(n + 1) * 11}", $"3c:52:82:00:00:{n:x2}")),
             ];
             _router.Simulated.SetDevices([new SimulatedDevice("192.168.9.1", "94:83:c4:00:00:01"), .. _devices]);
-            await _router.ScanAsync();
+            await Blocks.EventuallyAsync(_router.ScanAsync);
 
             foreach (var act in acts)
             {
@@ -234,7 +221,11 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                     _told.Add($"{act} -> {(int)response.StatusCode} {text[..Math.Min(text.Length, 300)]}");
                 }
 
-                ((int)response.StatusCode).ShouldBeOneOf(200, 201, 202, 404, 502, 503, 504);
+                if (act is not Act.Block { ExpiresIn: not null } || (int)response.StatusCode != 400)
+                {
+                    ((int)response.StatusCode).ShouldBeOneOf(200, 201, 202, 404, 502, 503, 504);
+                }
+
                 return ((int)response.StatusCode, JsonSerializer.Deserialize<JsonElement>(text));
             }
         }
@@ -253,9 +244,9 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 _router.Simulated.ChangeDevice(device.Mac, present: true);
             }
 
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(25));
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(40));
             using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-            await _router.ScanAsync();
+            await Blocks.EventuallyAsync(_router.ScanAsync);
             var compared = false;
             while (true)
             {

@@ -58,7 +58,7 @@ internal sealed partial class RuleCalls(
     {
         running.MarkSent(rule.Id);
         var (failure, calledAt) = await CallAsync(kind.Add, kind.AddActivity, rule.DeviceIp, held);
-        var saved = await SaveAsync(kind, rule, lifecycle.ApplyEnded(rule, failure, calledAt, time.UtcNow()), held.Turn.Fence);
+        var saved = await EndAsync(kind, rule, row => lifecycle.ApplyEnded(row, failure, calledAt, time.UtcNow()), held);
         return new CallOutcome(saved, failure);
     }
 
@@ -159,8 +159,18 @@ internal sealed partial class RuleCalls(
 
     private async Task<CallOutcome> EndLiftAsync(RuleKind kind, Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, HeldTurn held)
     {
-        var change = lifecycle.LiftEnded(rule, failure, calledAt, time.UtcNow(), held.ByServer);
-        return new CallOutcome(await SaveAsync(kind, rule, change, held.Turn.Fence), failure);
+        var saved = await EndAsync(kind, rule, row => lifecycle.LiftEnded(row, failure, calledAt, time.UtcNow(), held.ByServer), held);
+        return new CallOutcome(saved, failure);
+    }
+
+    // Who joined during the call, and was told that the server goes on by itself, changed what a failure comes to.
+    private async Task<Rule?> EndAsync(RuleKind kind, Rule rule, Func<Rule, RuleChange> end, HeldTurn held)
+    {
+        var change = end(rule);
+        var saved = await SaveAsync(kind, rule, change, held.Turn.Fence);
+        return saved is { GoesOnByItself: true } && !rule.GoesOnByItself && saved.State == rule.State && saved.Fence <= held.Turn.Fence
+            ? await SaveAsync(kind, saved, end(saved), held.Turn.Fence)
+            : saved;
     }
 
     private static partial class Log

@@ -71,7 +71,7 @@ internal sealed class RuleCommands(
             }
 
             var rule = await DescribeAsync(target.Kind, found.Rule, note, expiry, cancellationToken);
-            switch (rule.State)
+            switch (rule?.State)
             {
                 case RuleState.Blocked:
                     return new RuleAnswer(rule, RuleAnswerKind.Already);
@@ -79,8 +79,10 @@ internal sealed class RuleCommands(
                 case RuleState.Applying:
                     return await JoinAsync(target, rule, RuleState.Blocked, budget, cancellationToken);
 
-                case RuleState.Lifting when await KeepAsync(target, rule, budget, cancellationToken) is { } kept:
-                    return new RuleAnswer(await DescribeAsync(target.Kind, kept, note, expiry, cancellationToken), RuleAnswerKind.Already);
+                case RuleState.Lifting
+                    when await KeepAsync(target, rule, budget, cancellationToken) is { } kept
+                        && await DescribeAsync(target.Kind, kept, note, expiry, cancellationToken) is { } described:
+                    return new RuleAnswer(described, RuleAnswerKind.Already);
             }
         }
     }
@@ -150,7 +152,8 @@ internal sealed class RuleCommands(
         );
     }
 
-    private async Task<Rule> DescribeAsync(
+    /// <summary>Null: the row has moved on before it could take the change, look again. An expiry taken back in vain would lift the block.</summary>
+    private async Task<Rule?> DescribeAsync(
         RuleKind kind,
         Rule rule,
         Optional<string?> note,
@@ -159,8 +162,7 @@ internal sealed class RuleCommands(
     ) =>
         (!note.IsPresent && !expiry.IsPresent) || rule.State == RuleState.Lifting
             ? rule
-            : await store.DescribeAsync(kind, rule.Id, note.IsPresent, note.Value, expiry.IsPresent, expiry.Value, cancellationToken)
-                ?? rule;
+            : await store.DescribeAsync(kind, rule.Id, note.IsPresent, note.Value, expiry.IsPresent, expiry.Value, cancellationToken);
 
     /// <summary>Waits for a command's own end, or as long as the client prefers to wait.</summary>
     private async Task<RuleAnswer> AnswerAsync(
@@ -202,6 +204,16 @@ internal sealed class RuleCommands(
         var patience = target.Prefer?.Wait ?? budget.Remaining;
         var started = time.GetTimestamp();
         var rule = joined;
+        if (target.Prefer is not null && !joined.GoesOnByItself)
+        {
+            // Whoever began it waits for its end; this one is to be told 202, and the server is to see to it.
+            var until = time.UtcNow() + RuleLifecycle.GiveUpAfter;
+            rule =
+                await store.GoOnAsync(target.Kind, joined, until, cancellationToken)
+                ?? await store.FindAsync(target.Kind, joined.Id, cancellationToken)
+                ?? throw new ProblemException(Problem.RouterNotFound());
+        }
+
         // A command that the server repeats by itself has no end to wait for while it fails: its last failure is the outcome so far.
         while (
             rule.State == joined.State
@@ -241,6 +253,9 @@ internal sealed class RuleCommands(
         {
             case null:
                 return new CommandEnd(null, Problem.RouterNotFound());
+            case { State: RuleState.Applying } when rule.Fence != intent.Fence:
+                // Another replica took it up meanwhile, and may have sent it: only the router knows, and a block sent twice is two rules.
+                return new CommandEnd(rule, ProblemOf(rule));
             case { State: RuleState.Applying }:
                 var outcome = await calls.ApplyAsync(target.Kind, rule, held.In);
                 if (outcome.Rule is { SettleAt: not null, State: RuleState.Blocked })

@@ -23,6 +23,9 @@ internal sealed record RuleChange(RuleState State)
     public DateTimeOffset? LiftedAt { get; init; }
 
     public bool IsTerminal => State is RuleState.Lifted or RuleState.Failed;
+
+    /// <summary>Whether it is the end that the row waits for: true whoever waits, and however patiently.</summary>
+    public bool Fulfils(Rule rule) => State == RuleState.Lifted || (State == RuleState.Blocked && rule.State != RuleState.Lifting);
 }
 
 /// <summary>

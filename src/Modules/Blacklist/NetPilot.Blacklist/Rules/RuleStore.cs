@@ -91,7 +91,10 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         return rows.Count == 0 ? null : rows[0];
     }
 
-    /// <summary>Writes a change if the row is still what it was and no later turn has written it. The row as it is then; null if it is not so.</summary>
+    /// <summary>
+    /// Writes a change if the row is still what it was and no later turn has written it. The row as it is then; null if it is not so. A change
+    /// that is not what the row is for is written only if the row goes on by itself, or does not, as it did when that was decided.
+    /// </summary>
     public async Task<Rule?> SaveAsync(RuleKind kind, Rule rule, RuleChange change, long fence, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
@@ -102,7 +105,8 @@ internal sealed class RuleStore(NpgsqlDataSource database)
                 UPDATE blacklist.{kind.Table}
                 SET state = $5, code = $6, code_detail = $7, maybe_sent = $8, settle_at = $9, give_up_at = $10, attempts = $11,
                     applied_at = $12, lifted_at = $13, fence = $14
-                WHERE id = $1 AND state = $15 AND fence <= $14 AND (SELECT count(*) FROM counter) >= 0
+                WHERE id = $1 AND state = $15 AND fence <= $14 AND ($16 OR give_up_at IS NOT DISTINCT FROM $17)
+                  AND (SELECT count(*) FROM counter) >= 0
                 RETURNING {Columns(kind)}
             ), freed AS (
                 UPDATE blacklist.rule_counts SET live = GREATEST(0, live - 1)
@@ -120,7 +124,21 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         Add(command, change.Attempts);
         AddNullable(command, change.AppliedAt, NpgsqlDbType.TimestampTz);
         AddNullable(command, change.LiftedAt, NpgsqlDbType.TimestampTz);
-        Add(command, fence, RuleStates.Name(rule.State));
+        Add(command, fence, RuleStates.Name(rule.State), change.Fulfils(rule));
+        AddNullable(command, rule.GiveUpAt?.ToMicroseconds(), NpgsqlDbType.TimestampTz);
+        return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
+    }
+
+    /// <summary>A row that somebody waits for is to go on by itself from now on. Null if it has moved on, or goes on already.</summary>
+    public async Task<Rule?> GoOnAsync(RuleKind kind, Rule rule, DateTimeOffset giveUpAt, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            UPDATE blacklist.{kind.Table} SET give_up_at = $3 WHERE id = $1 AND state = $2 AND give_up_at IS NULL
+            RETURNING true, {Columns(kind)}
+            """
+        );
+        Add(command, rule.Id, RuleStates.Name(rule.State), giveUpAt);
         return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
     }
 
