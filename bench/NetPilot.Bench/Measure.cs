@@ -52,7 +52,13 @@ internal sealed class Times
 /// <summary>Requests whose answer must be the expected one: a benchmark of errors measures nothing.</summary>
 internal static class Measure
 {
-    public static async Task<TimeSpan> SendAsync(HttpClient http, HttpMethod method, string path, object? body, params HttpStatusCode[] expected)
+    public static async Task<TimeSpan> SendAsync(
+        HttpClient http,
+        HttpMethod method,
+        string path,
+        object? body,
+        params HttpStatusCode[] expected
+    )
     {
         var started = Stopwatch.GetTimestamp();
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
@@ -92,7 +98,12 @@ internal static class Measure
     }
 
     /// <summary>The two sides in turn, the first one changing from round to round, after some rounds that do not count.</summary>
-    public static async Task<(Times First, Times Second)> PairsAsync(int pairs, Func<Task<TimeSpan>> first, Func<Task<TimeSpan>> second, int warmUp = 10)
+    public static async Task<(Times First, Times Second)> PairsAsync(
+        int pairs,
+        Func<Task<TimeSpan>> first,
+        Func<Task<TimeSpan>> second,
+        int warmUp = 10
+    )
     {
         var times = (First: new Times(), Second: new Times());
         for (var round = -warmUp; round < pairs; round++)

@@ -47,9 +47,7 @@ internal static class FloorBenchmark
             {
                 foreach (var side in round % 2 == 0 ? (Side[])[floor, ours] : [ours, floor])
                 {
-                    var before = await CommitsAsync(database);
                     side.Spent += await Measure.LoadAsync(Callers, duration, caller => call(side.Http, side.Times, caller));
-                    side.Commits += await CommitsAsync(database) - before;
                 }
             }
 
@@ -57,20 +55,17 @@ internal static class FloorBenchmark
                 $"floor: {what}, {Callers} callers, {rounds} rounds of {duration.TotalSeconds} s in turn",
                 ["", "bare", "NetPilot", "ratio"],
                 [
-                    ["per second", Table.Number(floor.PerSecond), Table.Number(ours.PerSecond), Table.Ratio(ours.PerSecond, floor.PerSecond)],
+                    [
+                        "per second",
+                        Table.Number(floor.PerSecond),
+                        Table.Number(ours.PerSecond),
+                        Table.Ratio(ours.PerSecond, floor.PerSecond),
+                    ],
                     ["p50", Table.Ms(floor.Times.Median), Table.Ms(ours.Times.Median), Table.Ratio(ours.Times.Median, floor.Times.Median)],
                     ["p95", Table.Ms(floor.Times.P95), Table.Ms(ours.Times.P95), Table.Ratio(ours.Times.P95, floor.Times.P95)],
-                    ["transactions each", Table.Number(floor.Each), Table.Number(ours.Each), Table.Ratio(ours.Each, floor.Each)],
                 ]
             );
         }
-    }
-
-    private static async Task<long> CommitsAsync(BenchDatabase database)
-    {
-        // Sessions report what they did at most once a second.
-        await Task.Delay(1500);
-        return await database.ScalarAsync<long>("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()");
     }
 
     private sealed class Side(HttpClient http)
@@ -81,10 +76,6 @@ internal static class FloorBenchmark
 
         public TimeSpan Spent { get; set; }
 
-        public long Commits { get; set; }
-
         public double PerSecond => Times.Count / Spent.TotalSeconds;
-
-        public double Each => (double)Commits / Times.Count;
     }
 }

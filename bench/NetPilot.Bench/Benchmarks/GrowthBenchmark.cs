@@ -28,7 +28,11 @@ internal static class GrowthBenchmark
             await CompareAsync("scan of 250 devices", pairs / 2, small.ScanAsync, large.ScanAsync),
             await CompareAsync($"limit refuses at {FreeBlocks} / {ProBlocks} blocks", pairs, small.RefuseFewAsync, small.RefuseManyAsync),
         };
-        Table.Print($"growth: {few} devices / {many} devices, {PerRouter} a router", ["request", "few", "many", "ratio", $"at most {Bar}"], rows);
+        Table.Print(
+            $"growth: {few} devices / {many} devices, {PerRouter} a router",
+            ["request", "few", "many", "ratio", $"at most {Bar}"],
+            rows
+        );
     }
 
     private static async Task<string[]> CompareAsync(string what, int pairs, Func<Task<TimeSpan>> few, Func<Task<TimeSpan>> many)
@@ -45,8 +49,14 @@ internal static class GrowthBenchmark
     }
 
     /// <summary>One database with its server, and in it the same user with the same routers.</summary>
-    private sealed class Side(BenchDatabase database, Testing.NetPilotProcess server, User user, User atFreeLimit, User atProLimit, string name)
-        : IAsyncDisposable
+    private sealed class Side(
+        BenchDatabase database,
+        Testing.NetPilotProcess server,
+        User user,
+        User atFreeLimit,
+        User atProLimit,
+        string name
+    ) : IAsyncDisposable
     {
         public static async Task<Side> StartAsync(Stack stack, string name, int devices)
         {
@@ -98,6 +108,12 @@ internal static class GrowthBenchmark
 
         // Refused at the limit, so that nothing but the check differs.
         private static Task<TimeSpan> RefuseAsync(User who, string routerId) =>
-            Measure.SendAsync(who.Http, HttpMethod.Post, $"/api/v1/routers/{routerId}/block", new { ip = "192.168.1.77" }, HttpStatusCode.Forbidden);
+            Measure.SendAsync(
+                who.Http,
+                HttpMethod.Post,
+                $"/api/v1/routers/{routerId}/block",
+                new { ip = "192.168.1.77" },
+                HttpStatusCode.Forbidden
+            );
     }
 }

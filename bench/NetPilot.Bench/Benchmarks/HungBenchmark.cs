@@ -50,7 +50,9 @@ internal static class HungBenchmark
         Table.Print(
             "hung: the Commands-Server is away and the circuit is open (503 commands_server_unavailable)",
             ["answers", "p50", "p95", "slowest", $"p95 under {BreakerBar} ms"],
-            [[$"{open.Count}", Table.Ms(open.Median), Table.Ms(open.P95), Table.Ms(open.Max), Table.Verdict(open.P95 < BreakerBar)]]
+            [
+                [$"{open.Count}", Table.Ms(open.Median), Table.Ms(open.P95), Table.Ms(open.Max), Table.Verdict(open.P95 < BreakerBar)],
+            ]
         );
     }
 

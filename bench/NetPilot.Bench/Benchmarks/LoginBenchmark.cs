@@ -28,7 +28,9 @@ internal static class LoginBenchmark
         Table.Print(
             $"login: a refused login, {Pairs} pairs",
             ["wrong password", "unknown e-mail", "ratio"],
-            [[Table.Ms(known.Median), Table.Ms(unknown.Median), Table.Ratio(unknown.Median, known.Median)]]
+            [
+                [Table.Ms(known.Median), Table.Ms(unknown.Median), Table.Ratio(unknown.Median, known.Median)],
+            ]
         );
 
         var duration = TimeSpan.FromSeconds(quick ? 4 : 10);

@@ -50,7 +50,7 @@ internal static class SettleBenchmark
             // The clock starts with the blocks falling due, when the servers are up.
             await database.ExecuteAsync("UPDATE blacklist.user_blacklists SET settle_at = now() - interval '1 second'");
             var started = Stopwatch.GetTimestamp();
-            var spent = Spent(servers, stack);
+            var spent = Spent(servers);
             while (await database.ScalarAsync<long>("SELECT count(*) FROM blacklist.user_blacklists WHERE settle_at IS NOT NULL") > 0)
             {
                 if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromMinutes(5))
@@ -62,7 +62,7 @@ internal static class SettleBenchmark
             }
 
             var elapsed = Stopwatch.GetElapsedTime(started);
-            Console.WriteLine($"processor time per router: NetPilot {(Spent(servers, stack) - spent).TotalMilliseconds / routers:0.00} ms");
+            Console.WriteLine($"processor time per router: NetPilot {(Spent(servers) - spent).TotalMilliseconds / routers:0.00} ms");
             await end.CancelAsync();
             var most = await connections;
             var blocked = await CountAsync(database, "blocked");
@@ -87,7 +87,7 @@ internal static class SettleBenchmark
         }
     }
 
-    private static TimeSpan Spent(NetPilotProcess[] servers, Stack _) =>
+    private static TimeSpan Spent(NetPilotProcess[] servers) =>
         servers
             .Select(server =>
             {

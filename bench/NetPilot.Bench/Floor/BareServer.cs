@@ -89,7 +89,12 @@ internal static class BareServer
             var body = (await JsonSerializer.DeserializeAsync<Body>(context.Request.Body, JsonSerializerOptions.Web))!;
             var ip = IPAddress.Parse(body.Ip);
             await RunAsync("SELECT name FROM routers.user_routers WHERE router_id = $1 AND user_id = $2", routerId, user);
-            await RunAsync("SELECT mac, device_name FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 AND ip = $3", user, routerId, ip);
+            await RunAsync(
+                "SELECT mac, device_name FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 AND ip = $3",
+                user,
+                routerId,
+                ip
+            );
             var id = Guid.CreateVersion7();
             if (block)
             {
@@ -128,7 +133,15 @@ internal static class BareServer
                 routerId,
                 sessionId
             );
-            using var answer = await commands.PostAsJsonAsync(block ? "/api/block" : "/api/unblock", new { sessionId, routerId, ip = body.Ip });
+            using var answer = await commands.PostAsJsonAsync(
+                block ? "/api/block" : "/api/unblock",
+                new
+                {
+                    sessionId,
+                    routerId,
+                    ip = body.Ip,
+                }
+            );
             answer.EnsureSuccessStatusCode();
             await answer.Content.ReadAsStringAsync();
             await RunAsync(
@@ -139,7 +152,15 @@ internal static class BareServer
             );
             await ReleaseAsync(user, routerId, block ? "block" : "unblock");
             context.Response.StatusCode = block ? StatusCodes.Status201Created : StatusCodes.Status200OK;
-            await context.Response.WriteAsJsonAsync(new { id, ip = body.Ip, state = block ? "blocked" : "lifted", createdBy = user });
+            await context.Response.WriteAsJsonAsync(
+                new
+                {
+                    id,
+                    ip = body.Ip,
+                    state = block ? "blocked" : "lifted",
+                    createdBy = user,
+                }
+            );
         }
 
         private async Task ReleaseAsync(Guid user, string routerId, string kind)
@@ -156,7 +177,11 @@ internal static class BareServer
                 routerId,
                 kind
             );
-            Add("UPDATE routers.user_routers SET reachability = 'online', last_seen_at = now() WHERE router_id = $1 AND user_id = $2", routerId, user);
+            Add(
+                "UPDATE routers.user_routers SET reachability = 'online', last_seen_at = now() WHERE router_id = $1 AND user_id = $2",
+                routerId,
+                user
+            );
             await batch.ExecuteNonQueryAsync();
 
             void Add(string sql, params object[] values)
