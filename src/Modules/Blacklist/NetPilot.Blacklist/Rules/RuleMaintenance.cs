@@ -50,11 +50,12 @@ internal sealed partial class RuleMaintenance(
         }
 
         var owners = await ownership.FindOwnersAsync(claims.Select(claim => claim.Due.RouterId).Distinct().ToArray(), cancellationToken);
+        var actor = new CommandActor(null, await session.GetCommandsSessionIdAsync(cancellationToken));
         foreach (var router in claims.GroupBy(claim => (claim.Due.UserId, claim.Due.RouterId)))
         {
             Interlocked.Increment(ref taken);
             var owner = owners.GetValueOrDefault(router.Key.RouterId);
-            running.Track(WorkAsync(router.Key.UserId, router.Key.RouterId, owner, router.ToArray(), asked, whenRoomy));
+            running.Track(WorkAsync(router.Key.UserId, router.Key.RouterId, owner, actor, router.ToArray(), asked, whenRoomy));
         }
     }
 
@@ -62,6 +63,7 @@ internal sealed partial class RuleMaintenance(
         Guid userId,
         string routerId,
         OwnedRouter? owner,
+        CommandActor actor,
         IReadOnlyList<(RuleKind Kind, DueRules Due)> claims,
         RouterActivityKind asked,
         Action whenRoomy
@@ -77,7 +79,7 @@ internal sealed partial class RuleMaintenance(
                 return;
             }
 
-            await ReconcileAsync(owner, claims, asked);
+            await ReconcileAsync(owner, actor, claims, asked);
         }
         catch (Exception exception)
         {
@@ -93,7 +95,12 @@ internal sealed partial class RuleMaintenance(
         }
     }
 
-    private async Task ReconcileAsync(OwnedRouter router, IReadOnlyList<(RuleKind Kind, DueRules Due)> claims, RouterActivityKind asked)
+    private async Task ReconcileAsync(
+        OwnedRouter router,
+        CommandActor actor,
+        IReadOnlyList<(RuleKind Kind, DueRules Due)> claims,
+        RouterActivityKind asked
+    )
     {
         var callTimeout = options.Value.Timeouts.Command;
         var turn = await turns.TakeAsync(router, callTimeout, TimeSpan.Zero, CancellationToken.None);
@@ -111,7 +118,7 @@ internal sealed partial class RuleMaintenance(
         var activities = new List<RouterActivity>();
         try
         {
-            var actor = new CommandActor(null, await session.GetCommandsSessionIdAsync(CancellationToken.None));
+            var isFresh = true;
             foreach (var claim in claims.GroupBy(claim => claim.Kind))
             {
                 var held = new HeldTurn(router, actor, turn, callTimeout);
@@ -125,7 +132,12 @@ internal sealed partial class RuleMaintenance(
                     continue;
                 }
 
-                await turns.RenewAsync(turn, callTimeout, CancellationToken.None);
+                if (!isFresh)
+                {
+                    await turns.RenewAsync(turn, callTimeout, CancellationToken.None);
+                }
+
+                isFresh = false;
                 await reconciler.RunAsync(claim.Key, held, asked, ids, eager: false, LongestTurn);
                 activities.AddRange(held.Activities);
             }

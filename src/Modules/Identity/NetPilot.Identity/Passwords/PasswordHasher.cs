@@ -62,7 +62,13 @@ internal sealed class PasswordHasher : IDisposable
         await EnterAsync(cancellationToken);
         try
         {
-            return await Task.Run(() => Compute(password, with), CancellationToken.None);
+            // On a thread of its own: the pool starts with one thread per core, and hashes would keep every other request from them.
+            return await Task.Factory.StartNew(
+                () => Compute(password, with),
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default
+            );
         }
         finally
         {

@@ -1,0 +1,42 @@
+using NetPilot.Bench.Benchmarks;
+using NetPilot.Bench.Floor;
+
+namespace NetPilot.Bench;
+
+/// <summary>The benchmarks by name. Each starts what it needs, prints a table with its ratios, and leaves nothing behind.</summary>
+internal static class Entry
+{
+    private static readonly Dictionary<string, Func<bool, Task>> Benchmarks = new(StringComparer.Ordinal)
+    {
+        ["settle"] = SettleBenchmark.RunAsync,
+        ["growth"] = GrowthBenchmark.RunAsync,
+        ["login"] = LoginBenchmark.RunAsync,
+        ["floor"] = FloorBenchmark.RunAsync,
+        ["hung"] = HungBenchmark.RunAsync,
+    };
+
+    private static async Task<int> Main(string[] args)
+    {
+        if (args is ["bare", var connectionString, var commandsServer, var port])
+        {
+            await BareServer.RunAsync(connectionString, new Uri(commandsServer), int.Parse(port));
+            return 0;
+        }
+
+        var quick = args.Contains("--quick");
+        var names = args.Where(argument => argument != "--quick").ToArray();
+        var chosen = names is ["all"] ? [.. Benchmarks.Keys] : names;
+        if (chosen.Length == 0 || chosen.Any(name => !Benchmarks.ContainsKey(name)))
+        {
+            await Console.Error.WriteLineAsync($"Name a benchmark: {string.Join(", ", Benchmarks.Keys)} or all; --quick makes it short.");
+            return 2;
+        }
+
+        foreach (var name in chosen)
+        {
+            await Benchmarks[name](quick);
+        }
+
+        return 0;
+    }
+}
