@@ -48,11 +48,11 @@ public sealed class ListTests(BlacklistServer server)
     {
         var router = await server.NewRouterAsync();
         var device = router.Simulated.Device();
-        server.Commands.AddFault(new Fault(FaultKind.ResetAfter) { RouterId = router.RouterId, Operation = operation });
+        server.Commands.AddFault(new Fault(FaultKind.Truncated) { RouterId = router.RouterId, Operation = operation });
 
         using var response = await router.SendAsync(HttpMethod.Post, list, new { ip = device.Ip });
 
-        await response.ShouldBeProblemAsync(503, "commands_server_unavailable");
+        await response.ShouldBeProblemAsync(502, "commands_server_protocol_error");
         await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip, table)).ShouldBe(["blocked"]));
         router.CallsOf(operation).Count.ShouldBe(1);
     }

@@ -45,8 +45,8 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
             4,
             Gen.Select(
                     Gen.OneOf(
-                        new Fault(FaultKind.ResetBefore),
-                        new Fault(FaultKind.ResetAfter),
+                        new Fault(FaultKind.Html) { Status = 200 },
+                        new Fault(FaultKind.Truncated),
                         new Fault(FaultKind.Truncated),
                         new Fault(FaultKind.Empty),
                         new Fault(FaultKind.Envelope) { Status = 503, Code = "ROUTER_UNREACHABLE" },
