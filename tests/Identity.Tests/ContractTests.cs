@@ -20,15 +20,15 @@ public sealed class ContractTests(IdentityServer server)
     {
         var user = await server.NewUser();
         var id = await server.CommandsSessionOf(user.SessionId);
-        (await Authority.IsLiveAsync(id, EndOfTest)).ShouldBeTrue();
-        (await Authority.IsLiveAsync(Guid.CreateVersion7(), EndOfTest)).ShouldBeFalse();
+        (await Authority.IsLiveAsync(id, "router-1", EndOfTest)).ShouldBeTrue();
+        (await Authority.IsLiveAsync(Guid.CreateVersion7(), "router-1", EndOfTest)).ShouldBeFalse();
         await server.ExecuteAsync("UPDATE identity.sessions SET expires_at = now() WHERE commands_session_id = $1", id);
-        (await Authority.IsLiveAsync(id, EndOfTest)).ShouldBeFalse();
+        (await Authority.IsLiveAsync(id, "router-1", EndOfTest)).ShouldBeFalse();
 
         var other = await server.NewUser();
         id = await server.CommandsSessionOf(other.SessionId);
         await (await other.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
-        (await Authority.IsLiveAsync(id, EndOfTest)).ShouldBeFalse();
+        (await Authority.IsLiveAsync(id, "router-1", EndOfTest)).ShouldBeFalse();
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class ContractTests(IdentityServer server)
         await (await user.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
         await server.Eventually("SELECT commands_state = 'ended' FROM identity.sessions WHERE commands_session_id = $1", id);
         var ends = server.Commands.CallsWithSession(id).Count;
-        (await Authority.RecordStartedAsync(id, null, EndOfTest)).ShouldBeFalse();
+        (await Authority.RecordStartedAsync(id, "router-1", EndOfTest)).ShouldBeFalse();
         await server.Commands.WaitForCallAsync(_ => server.Commands.CallsWithSession(id).Count > ends, cancellationToken: EndOfTest);
         await server.Eventually("SELECT commands_state = 'ended' FROM identity.sessions WHERE commands_session_id = $1", id);
         (await Authority.RecordStartedAsync(Guid.CreateVersion7(), null, EndOfTest)).ShouldBeFalse();
@@ -70,10 +70,13 @@ public sealed class ContractTests(IdentityServer server)
         var user = await server.NewUser();
         var id = await server.CommandsSessionOf(user.SessionId);
         await server.ExecuteAsync("UPDATE identity.sessions SET commands_state = 'none', start_until = NULL WHERE id = $1", user.SessionId);
-        (await Authority.IsLiveAsync(id, EndOfTest)).ShouldBeTrue();
+        (await Authority.IsLiveAsync(id, "router-1", EndOfTest)).ShouldBeTrue();
         await (await user.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
         await server.Commands.WaitForCallAsync(
-            call => call.SessionId == id.ToString() && call.Operation == DevStack.Simulator.SimulatorOperation.SessionEnd,
+            call =>
+                call.SessionId == id.ToString()
+                && call.Operation == DevStack.Simulator.SimulatorOperation.SessionEnd
+                && call.Status is 200 or 401,
             cancellationToken: EndOfTest
         );
     }
@@ -92,7 +95,7 @@ public sealed class ContractTests(IdentityServer server)
             "expired"
         );
         (await server.ScalarAsync<long>("SELECT count(*) FROM identity.sessions WHERE user_id IS NULL AND ended_at IS NULL")).ShouldBe(1);
-        (await Authority.IsLiveAsync(second, EndOfTest)).ShouldBeTrue();
+        (await Authority.IsLiveAsync(second, "router-1", EndOfTest)).ShouldBeTrue();
 
         async Task<Guid> Shared() =>
             (await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => maintenance.GetCommandsSessionIdAsync(EndOfTest))))

@@ -6,8 +6,14 @@ namespace NetPilot.CommandsClient;
 /// </summary>
 public interface ICommandsSessionAuthority
 {
-    /// <summary>Whether the session is live now, read from PostgreSQL.</summary>
-    Task<bool> IsLiveAsync(Guid commandsSessionId, CancellationToken cancellationToken);
+    /// <summary>
+    /// Whether the session is live now, read from PostgreSQL. The answer true is followed by a start: the authority notes that the session may
+    /// be known there from now on, so that it is ended there even if nobody comes back to record the start.
+    /// </summary>
+    /// <param name="commandsSessionId">The session's id on the Commands-Server.</param>
+    /// <param name="routerId">The router that the start is going to name.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    Task<bool> IsLiveAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken);
 
     /// <summary>
     /// Records that the Commands-Server knows the session now. Where the session ended here in the meantime, the authority sees to it that

@@ -82,7 +82,7 @@ internal sealed class SessionBook : ICommandsSessionAuthority
 
     public void End(Guid sessionId) => _ended[sessionId] = true;
 
-    public Task<bool> IsLiveAsync(Guid commandsSessionId, CancellationToken cancellationToken) =>
+    public Task<bool> IsLiveAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken) =>
         Task.FromResult(!_ended.ContainsKey(commandsSessionId));
 
     public Task<bool> RecordStartedAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken)

@@ -69,6 +69,9 @@ public static class IdentityModule
 
     public static IApplicationBuilder UseIdentity(this IApplicationBuilder app) => app;
 
+    /// <summary>Whether the command line asks for something else than the server.</summary>
+    public static bool IsAdminCommand(IReadOnlyList<string> arguments) => arguments is ["admin", ..];
+
     /// <summary>
     /// Runs a command of the command line: <c>admin grant &lt;email&gt;</c>. The schema has to be up to date.
     /// </summary>
@@ -80,7 +83,7 @@ public static class IdentityModule
         CancellationToken cancellationToken
     )
     {
-        if (arguments is not ["admin", ..])
+        if (!IsAdminCommand(arguments))
         {
             return null;
         }

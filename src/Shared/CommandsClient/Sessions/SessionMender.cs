@@ -64,7 +64,7 @@ internal sealed class SessionMender(
         bool isLive;
         try
         {
-            isLive = await _authority.Value.IsLiveAsync(sessionId, budget.Token);
+            isLive = await _authority.Value.IsLiveAsync(sessionId, routerId, budget.Token);
         }
         catch (OperationCanceledException) when (budget.Token.IsCancellationRequested)
         {

@@ -335,7 +335,7 @@ internal sealed class RuleCommands(
             {
                 case null:
                     return new CommandEnd(null, Problem.RouterNotFound());
-                case { State: RuleState.Lifted or RuleState.Failed }:
+                case { State: RuleState.Lifted }:
                     return new CommandEnd(rule, null);
                 case { State: not RuleState.Applying }:
                     return null;

@@ -85,7 +85,8 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
                 Code = code,
                 Detail = detail,
                 MaybeSent = false,
-                Attempts = rule.Attempts + 1,
+                // A user who asks again does not lengthen the server's own pauses.
+                Attempts = rule.Attempts + (byServer ? 1 : 0),
                 SettleAt = now + LiftRetry(rule, now),
             }
             : new RuleChange(RuleState.Blocked)

@@ -34,7 +34,7 @@ internal sealed partial class RuleMaintenance(
     public int FreePlaces => Places - Volatile.Read(ref taken);
 
     /// <summary>Until when a claim holds if this replica dies with it.</summary>
-    public DateTimeOffset ClaimUntil(DateTimeOffset now) => lifecycle.AfterLease(now);
+    public DateTimeOffset ClaimUntil(DateTimeOffset now) => lifecycle.AfterLease(now).ToMicroseconds();
 
     /// <summary>Starts work on the claimed rows of each router, and returns. <paramref name="whenRoomy"/> is called when half of the places are free again.</summary>
     public async Task StartAsync(
@@ -109,7 +109,7 @@ internal sealed partial class RuleMaintenance(
             var soon = time.UtcNow() + TimeSpan.FromSeconds(1);
             foreach (var (kind, due) in claims.Where(claim => claim.Due.Ids.Count > 0))
             {
-                await store.PostponeAsync(kind, due.Ids, soon, CancellationToken.None);
+                await store.PostponeAsync(kind, due, soon, CancellationToken.None);
             }
 
             return;

@@ -75,7 +75,7 @@ internal sealed class RuleReconciler(
             )
             {
                 // What is left stays due as it is, and a row in force that the router lacks is found again.
-                await store.PostponeAsync(kind, claimed, time.UtcNow(), CancellationToken.None);
+                await store.LeaveDueAsync(kind, claimed, held.Turn.Fence, time.UtcNow(), CancellationToken.None);
                 break;
             }
 

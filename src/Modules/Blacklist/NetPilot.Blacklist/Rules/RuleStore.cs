@@ -26,7 +26,7 @@ internal sealed record RuleIntent(
 internal sealed record FoundRule(Rule Rule, bool Changed);
 
 /// <summary>A router whose rows are to be looked at.</summary>
-internal sealed record DueRules(Guid UserId, string RouterId, IReadOnlyList<Guid> Ids);
+internal sealed record DueRules(Guid UserId, string RouterId, IReadOnlyList<Guid> Ids, DateTimeOffset ClaimedUntil);
 
 /// <summary>The statements behind the state machine, one round trip each. Every write names the state that it expects and the turn it was made in.</summary>
 internal sealed class RuleStore(NpgsqlDataSource database)
@@ -201,13 +201,32 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             cancellationToken
         );
 
-    /// <summary>Gives claimed rows back, for a time when the router's turn may be free.</summary>
-    public async Task PostponeAsync(RuleKind kind, IReadOnlyCollection<Guid> ids, DateTimeOffset until, CancellationToken cancellationToken)
+    /// <summary>
+    /// Gives claimed rows back, for a time when the router's turn may be free. A row that was written since it was claimed has a time of its
+    /// own by now, which is not to come sooner.
+    /// </summary>
+    public async Task PostponeAsync(RuleKind kind, DueRules claimed, DateTimeOffset until, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
-            $"UPDATE blacklist.{kind.Table} SET settle_at = $2 WHERE id = ANY($1) AND settle_at IS NOT NULL"
+            $"UPDATE blacklist.{kind.Table} SET settle_at = $2 WHERE id = ANY($1) AND settle_at = $3"
         );
-        Add(command, ids.ToArray(), until);
+        Add(command, claimed.Ids.ToArray(), until, claimed.ClaimedUntil);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Makes rows due again that were not reached in this turn.</summary>
+    public async Task LeaveDueAsync(
+        RuleKind kind,
+        IReadOnlyCollection<Guid> ids,
+        long fence,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.CreateCommand(
+            $"UPDATE blacklist.{kind.Table} SET settle_at = $2 WHERE id = ANY($1) AND fence < $3 AND settle_at IS NOT NULL"
+        );
+        Add(command, ids.ToArray(), now, fence);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -376,7 +395,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            due.Add(new DueRules(reader.GetGuid(0), reader.GetString(1), []));
+            due.Add(new DueRules(reader.GetGuid(0), reader.GetString(1), [], now));
         }
 
         return due;
@@ -469,7 +488,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
 
         return claimed
             .GroupBy(row => (row.UserId, row.RouterId))
-            .Select(rows => new DueRules(rows.Key.UserId, rows.Key.RouterId, rows.Select(row => row.Id).ToArray()))
+            .Select(rows => new DueRules(rows.Key.UserId, rows.Key.RouterId, rows.Select(row => row.Id).ToArray(), claimUntil))
             .ToArray();
     }
 

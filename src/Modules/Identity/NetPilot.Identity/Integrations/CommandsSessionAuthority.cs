@@ -17,17 +17,20 @@ internal sealed class CommandsSessionAuthority(
 {
     // The answer "live" lets the caller start the session, so the same statement notes that it may be known there from now on: should it
     // end before the start is recorded, it is still ended there.
-    public async Task<bool> IsLiveAsync(Guid commandsSessionId, CancellationToken cancellationToken)
+    public async Task<bool> IsLiveAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken)
     {
         var now = time.UtcNow();
         await using var command = database.Command(
             """
-            UPDATE identity.sessions SET start_until = greatest(start_until, $3)
+            UPDATE identity.sessions SET
+                start_until = greatest(start_until, $3),
+                commands_router_id = coalesce($4::text, commands_router_id)
             WHERE commands_session_id = $1 AND ended_at IS NULL AND expires_at > $2
             """,
             commandsSessionId,
             now,
-            now + SessionStarts.StartWindow(options.Value)
+            now + SessionStarts.StartWindow(options.Value),
+            routerId
         );
         return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
     }

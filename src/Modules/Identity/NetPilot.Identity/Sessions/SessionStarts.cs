@@ -73,7 +73,7 @@ internal sealed class SessionStarts(
 
         if (
             options.Value.Dialect == CommandsDialect.Plan
-            && await authority.IsLiveAsync(session.CommandsSessionId, CancellationToken.None)
+            && await authority.IsLiveAsync(session.CommandsSessionId, null, CancellationToken.None)
             && (await client.StartSessionAsync(session.CommandsSessionId, null, CancellationToken.None)).IsSuccess
         )
         {

@@ -8,6 +8,7 @@ internal sealed class WifiSettlements : IHostedService, IDisposable
 {
     private readonly ConcurrentDictionary<Task, bool> running = new();
     private readonly CancellationTokenSource stopping = new();
+    private bool disposed;
 
     public void Begin(Func<CancellationToken, Task> settle)
     {
@@ -20,9 +21,19 @@ internal sealed class WifiSettlements : IHostedService, IDisposable
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        // A host whose start failed half-way is stopped after it is disposed.
+        if (disposed)
+        {
+            return;
+        }
+
         await stopping.CancelAsync();
         await Task.WhenAll(running.Keys).WaitAsync(cancellationToken);
     }
 
-    public void Dispose() => stopping.Dispose();
+    public void Dispose()
+    {
+        disposed = true;
+        stopping.Dispose();
+    }
 }
