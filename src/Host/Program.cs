@@ -6,7 +6,7 @@ using NetPilot.Identity;
 try
 {
     var builder = WebApplication.CreateBuilder(args);
-    if (IdentityModule.IsAdminCommand(args))
+    if (args is ["admin", ..])
     {
         builder.QuietenForCommandLine();
     }

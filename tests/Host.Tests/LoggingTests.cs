@@ -17,7 +17,10 @@ public sealed class LoggingTests(NetPilotServer server)
         using var response = await user.Http.GetAsync(router.Path("devices?search=in-the-query"), Ct);
         await response.ShouldBeJsonAsync(200);
 
-        var line = server.Logs.Containing(router.Path("devices")).ShouldHaveSingleItem();
+        var line = await server.Logs.WaitForAsync(
+            line => line.Message.Contains("responded", StringComparison.Ordinal) && line.Message.Contains(router.Path("devices")),
+            Ct
+        );
         line.Properties["userId"].ShouldBe(user.Id);
         line.Properties["routerId"].ShouldBe(router.RouterId);
         line.Properties["traceId"].ShouldBeOfType<string>().ShouldMatch("^[0-9a-f]{32}$");
@@ -31,7 +34,8 @@ public sealed class LoggingTests(NetPilotServer server)
         using var response = await user.Http.GetAsync($"/api/v1/routers/{TestRouter.NewId()}", Ct);
         var problem = await response.ShouldBeProblemAsync(404, "router_not_found");
 
-        server.Logs.Lines.ShouldContain(line => Equals(line.Properties.GetValueOrDefault("traceId"), problem.TraceId));
+        var line = await server.Logs.WaitForAsync(line => Equals(line.Properties.GetValueOrDefault("traceId"), problem.TraceId), Ct);
+        line.Properties["RequestPath"].ShouldBe(problem.Instance);
     }
 
     [Fact]

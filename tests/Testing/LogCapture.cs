@@ -15,6 +15,23 @@ public sealed class LogCapture : ILogEventSink
     /// <summary>The lines that contain a text anywhere: message, properties or exception.</summary>
     public IEnumerable<LogLine> Containing(string text) => _lines.Where(line => line.Everything.Contains(text, StringComparison.Ordinal));
 
+    /// <summary>The first line that fits; a request's own line comes a moment after its answer.</summary>
+    public async Task<LogLine> WaitForAsync(Func<LogLine, bool> fits, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (true)
+        {
+            if (_lines.FirstOrDefault(fits) is { } line)
+            {
+                return line;
+            }
+
+            await look.WaitForNextTickAsync(limit.Token);
+        }
+    }
+
     void ILogEventSink.Emit(LogEvent logEvent)
     {
         var properties = logEvent.Properties.ToDictionary(

@@ -1,0 +1,72 @@
+using System.Text.RegularExpressions;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Host.Tests;
+
+/// <summary>Swagger UI and the metrics as they come by default.</summary>
+public sealed partial class PagesTests(NetPilotServer server)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Swagger_UI_needs_no_more_than_its_content_security_policy_allows()
+    {
+        using var client = server.NewClient();
+        using var page = await client.GetAsync("/swagger/index.html", Ct);
+        await page.ShouldHaveStatusAsync(200);
+        var policy = page.Headers.GetValues("Content-Security-Policy").ShouldHaveSingleItem();
+        policy.ShouldContain("script-src 'self';");
+
+        var html = await page.Content.ReadAsStringAsync(Ct);
+        var scripts = Script().Matches(html).ToArray();
+        scripts.ShouldNotBeEmpty();
+        foreach (var script in scripts)
+        {
+            // Inline scripts would not run; files of others would not load.
+            script.Groups["inline"].Value.Trim().ShouldBeEmpty();
+            using var file = await client.GetAsync($"/swagger/{script.Groups["source"].Value}", Ct);
+            await file.ShouldHaveStatusAsync(200);
+        }
+    }
+
+    [Fact]
+    public async Task Swagger_UI_is_found_without_its_file_name()
+    {
+        using var client = server.NewClient();
+        using var response = await client.GetAsync("/swagger", Ct);
+        ((int)response.StatusCode).ShouldBeInRange(301, 302);
+        response.Headers.Location!.ToString().ShouldEndWith("swagger/index.html");
+    }
+
+    [Fact]
+    public async Task Data_is_not_to_be_framed_cached_or_run()
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        using var response = await user.Http.GetAsync("/api/v1/me", Ct);
+
+        response.Headers.GetValues("Content-Security-Policy").ShouldBe(["default-src 'none'; frame-ancestors 'none'"]);
+        response.Headers.GetValues("Referrer-Policy").ShouldBe(["no-referrer"]);
+        response.Headers.CacheControl!.NoStore.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Metrics_tell_of_requests_the_database_and_commands()
+    {
+        var router = await (await server.NewUserAsync(cancellationToken: Ct)).ClaimRouterAsync(cancellationToken: Ct);
+        using var scan = await router.Owner.Http.PostAsync(router.Path("scan"), null, Ct);
+        await scan.ShouldBeJsonAsync(200);
+        using var client = server.NewClient();
+        var metrics = await client.GetStringAsync("/metrics", Ct);
+
+        metrics.ShouldContain("http_server_request_duration_seconds_count");
+        metrics.ShouldContain("db_client_");
+        metrics.ShouldMatch("netpilot_commands_duration_seconds_count\\{[^}]*operation=\"Scan\"");
+        metrics.ShouldContain("netpilot_commands_breaker_state");
+        metrics.ShouldNotContain(router.RouterId);
+    }
+
+    [GeneratedRegex("""<script(?:[^>]*\ssrc="(?<source>[^"]*)")?[^>]*>(?<inline>[^<]*)</script>""")]
+    private static partial Regex Script();
+}
