@@ -179,7 +179,7 @@ public sealed class OwnershipTests(NetPilotServer server)
         {
             var found = await server.QueryAsync(
                 $"""
-                SELECT (to_jsonb(t) - 'last_seen_at' - 'reachability')::text AS row FROM {table} AS t
+                SELECT (to_jsonb(t) - 'last_seen_at' - 'reachability' - 'settle_at' - 'fence' - 'attempts')::text AS row FROM {table} AS t
                 WHERE router_id = $1 AND user_id IS NOT NULL ORDER BY id
                 """,
                 routerId
