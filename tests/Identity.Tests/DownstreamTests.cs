@@ -177,6 +177,13 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
     {
         await stack.StartReplicaAsync();
         await stack.StartReplicaAsync();
+        // Both sweepers are at it at once for sure when each row that is taken takes a while.
+        await stack.ExecuteAsync(
+            """
+            CREATE FUNCTION public.dwell() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END';
+            CREATE TRIGGER dwell BEFORE UPDATE OF end_due_at ON identity.sessions FOR EACH ROW EXECUTE FUNCTION public.dwell();
+            """
+        );
         await stack.ExecuteAsync(
             """
             INSERT INTO identity.sessions
