@@ -63,6 +63,20 @@ internal static class Calls
         }
     }
 
+    /// <summary>
+    /// Makes the database dwell on each new row of a table that meets the condition, so that what happens side by side meets there for sure.
+    /// </summary>
+    public static Task DwellOnNewRows(this NetPilotServer server, string table, string condition)
+    {
+        var name = $"dwell_{Guid.CreateVersion7():N}";
+        return server.ExecuteAsync(
+            $"""
+            CREATE FUNCTION public.{name}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END';
+            CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION public.{name}();
+            """
+        );
+    }
+
     /// <summary>The session's id on the Commands-Server, which no answer tells.</summary>
     public static Task<Guid> CommandsSessionOf(this NetPilotServer server, Guid sessionId) =>
         server.ScalarAsync<Guid>("SELECT commands_session_id FROM identity.sessions WHERE id = $1", sessionId);

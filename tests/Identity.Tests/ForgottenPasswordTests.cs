@@ -67,6 +67,7 @@ public sealed class ForgottenPasswordTests(IdentityServer server)
     public async Task There_are_three_mails_an_hour_however_many_ask_at_once()
     {
         var user = await server.NewUser();
+        await server.DwellOnNewRows("identity.reset_mails", $"NEW.email = '{user.Email}'");
         await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Ask(user.Email)));
         await server.Eventually("SELECT bool_and(due_at IS NULL) FROM identity.reset_mails WHERE email = $1", user.Email);
         server.Mails.Messages.Count(mail => mail.Recipients.Contains(user.Email)).ShouldBe(3);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.DevStack.Mail;
 using NetPilot.Identity.Contracts;
@@ -22,6 +23,8 @@ public sealed class IdentityServer : NetPilotServer
 
     protected override void Configure(IDictionary<string, string?> settings)
     {
+        // Long enough for every HMAC, so that a forged algorithm fails for being another one.
+        settings["Auth:SigningKeys:0:Key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
         settings["RateLimits:Enabled"] = "true";
         settings["RateLimits:AuthPerMinute"] = "1000000";
         settings["RateLimits:RequestsPerMinute"] = "1000000";

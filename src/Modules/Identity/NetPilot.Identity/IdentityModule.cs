@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
 using NetPilot.Identity.Abuse;
@@ -31,6 +33,7 @@ public static class IdentityModule
         services.AddValidated<MailSettings, MailSettingsValidator>(configuration, MailSettings.Section);
 
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
+        services.MakeNoDataProtectionKeys();
         services.AddSingleton<IPostConfigureOptions<AuthOptions>, DevelopmentSigningKey>();
         services.AddSingleton<IConfigureOptions<JwtBearerOptions>, BearerAuthentication>();
         services.AddSingleton<AccessTokens>();
@@ -97,6 +100,18 @@ public static class IdentityModule
         await using var scope = services.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<IdentityDbContext>();
         return await GrantAdminCommand.RunAsync(database, email, output, cancellationToken);
+    }
+
+    // Authentication brings ASP.NET's data protection along, which leaves a key on the disk at the first start. Nothing here uses it.
+    private static void MakeNoDataProtectionKeys(this IServiceCollection services)
+    {
+        var maker = services.Where(service =>
+            service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Assembly == typeof(XmlKeyManager).Assembly
+        );
+        foreach (var service in maker.ToArray())
+        {
+            services.Remove(service);
+        }
     }
 
     private static void AddValidated<TOptions, TValidator>(this IServiceCollection services, IConfiguration configuration, string section)
