@@ -18,8 +18,9 @@ public static class SnakeCase
     public static IEnumerable<string> All<T>()
         where T : struct, Enum => Names<T>.ByName.Keys;
 
-    public static ValueConverter<T, string> Converter<T>()
-        where T : struct, Enum => new(value => Of(value), name => Parse<T>(name));
+    /// <summary>The condition that a column holds one of the names.</summary>
+    public static string Check<T>(string column)
+        where T : struct, Enum => $"{column} IN ({string.Join(", ", All<T>().Select(name => $"'{name}'"))})";
 
     private static class Names<T>
         where T : struct, Enum
@@ -30,3 +31,7 @@ public static class SnakeCase
         public static readonly Dictionary<string, T> ByName = ByValue.ToDictionary(pair => pair.Value, pair => pair.Key);
     }
 }
+
+/// <summary>Keeps enum values by their names, which operators can read.</summary>
+public sealed class SnakeCaseConverter<T>() : ValueConverter<T, string>(value => SnakeCase.Of(value), name => SnakeCase.Parse<T>(name))
+    where T : struct, Enum;

@@ -33,6 +33,7 @@ public static class BlacklistModule
         services.AddSingleton(LifecycleOf);
         services.AddSingleton<RunningCommands>().AddHostedService(provider => provider.GetRequiredService<RunningCommands>());
         services.AddWorker<SettleWorker>().AddWorker<ExpiryWorker>().AddWorker<DriftWorker>();
+        services.AddHostedService<BlockGauge>();
         services.AddScoped<RuleTargets>();
 
         services.AddScoped<IBlockedDevices, BlockedDevices>();

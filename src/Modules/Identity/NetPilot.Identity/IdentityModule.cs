@@ -57,7 +57,7 @@ public static class IdentityModule
         services.AddSingleton<SessionStarts>();
         services.AddSingleton<SessionEndings>();
         services.AddSingleton<EndDeliveries>();
-        services.AddSingleton<SessionGauge>();
+        services.AddHostedService<SessionGauge>();
         services.AddSingleton<BackgroundCalls>();
         // Stopped from the last to the first: who hands ends over stops before who delivers them.
         services.AddHostedService<EndDeliveryWorker>();

@@ -34,17 +34,14 @@ internal abstract class RuleConfiguration<TRow>(RuleKind kind) : IEntityTypeConf
 {
     public void Configure(EntityTypeBuilder<TRow> builder)
     {
-        builder.ToTable(
-            kind.Table,
-            table => table.HasCheckConstraint($"ck_{kind.Table}_state", "state IN ('applying', 'blocked', 'lifting', 'lifted', 'failed')")
-        );
+        builder.ToTable(kind.Table, table => table.HasCheckConstraint($"ck_{kind.Table}_state", SnakeCase.Check<RuleState>("state")));
         builder.Property(rule => rule.Id).ValueGeneratedNever();
         builder.Property(rule => rule.RouterId).HasMaxLength(128);
         builder.Property(rule => rule.DeviceMac).HasColumnType("macaddr");
         builder.Property(rule => rule.Note).HasColumnName(kind.NoteColumn).HasMaxLength(500);
         builder.Property(rule => rule.Code).HasMaxLength(64);
         builder.Property(rule => rule.Detail).HasColumnName("code_detail");
-        builder.Property(rule => rule.State).HasMaxLength(8).HasConversion(state => RuleStates.Name(state), name => RuleStates.Parse(name));
+        builder.Property(rule => rule.State).HasMaxLength(8).HasConversion(new SnakeCaseConverter<RuleState>());
 
         // One live row per device, by MAC or else by address: those two unique indexes are made in the migration, since EF takes neither
         // macaddr nor inet into a unique index.

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using NetPilot.Persistence;
 using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Data;
@@ -20,7 +21,7 @@ internal static class RuleQueries
             );
         }
 
-        var state = RuleStates.Parse(name);
+        var state = SnakeCase.Parse<RuleState>(name);
         return rules.Where(rule => rule.State == state);
     }
 

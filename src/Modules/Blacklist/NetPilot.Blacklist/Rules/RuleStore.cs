@@ -3,7 +3,6 @@ using System.Net.NetworkInformation;
 using NetPilot.Blacklist.Data;
 using NetPilot.Persistence;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace NetPilot.Blacklist.Rules;
 
@@ -65,7 +64,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             $"""
             WITH found AS (
                 SELECT id FROM blacklist.{kind.Table}
@@ -81,12 +80,14 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             UNION ALL
             SELECT false, {Columns(kind)} FROM blacklist.{kind.Table}
             WHERE id = (SELECT id FROM found) AND NOT EXISTS (SELECT 1 FROM begun)
-            """
+            """,
+            userId,
+            routerId,
+            ip,
+            mac,
+            settleAt,
+            giveUpAt
         );
-        Add(command, userId, routerId, ip);
-        AddNullable(command, mac, NpgsqlDbType.MacAddr);
-        Add(command, settleAt);
-        AddNullable(command, giveUpAt, NpgsqlDbType.TimestampTz);
         var rows = await ReadFoundAsync(command, cancellationToken);
         return rows.Count == 0 ? null : rows[0];
     }
@@ -97,7 +98,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
     /// </summary>
     public async Task<Rule?> SaveAsync(RuleKind kind, Rule rule, RuleChange change, long fence, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             $"""
             WITH counter AS MATERIALIZED (
                 SELECT live FROM blacklist.rule_counts WHERE user_id = $2 AND kind = $3 AND $4 FOR UPDATE
@@ -113,39 +114,46 @@ internal sealed class RuleStore(NpgsqlDataSource database)
                 WHERE user_id = $2 AND kind = $3 AND $4 AND EXISTS (SELECT 1 FROM saved)
             )
             SELECT true, {Columns(kind)} FROM saved
-            """
+            """,
+            rule.Id,
+            rule.UserId,
+            kind.Name,
+            change.IsTerminal,
+            SnakeCase.Of(change.State),
+            change.Code,
+            change.Detail,
+            change.MaybeSent,
+            change.SettleAt?.ToMicroseconds(),
+            change.GiveUpAt?.ToMicroseconds(),
+            change.Attempts,
+            change.AppliedAt,
+            change.LiftedAt,
+            fence,
+            SnakeCase.Of(rule.State),
+            change.Fulfils(rule),
+            rule.GiveUpAt?.ToMicroseconds()
         );
-        Add(command, rule.Id, rule.UserId, kind.Name, change.IsTerminal, RuleStates.Name(change.State));
-        AddNullable(command, change.Code, NpgsqlDbType.Text);
-        AddNullable(command, change.Detail, NpgsqlDbType.Text);
-        Add(command, change.MaybeSent);
-        AddNullable(command, change.SettleAt?.ToMicroseconds(), NpgsqlDbType.TimestampTz);
-        AddNullable(command, change.GiveUpAt?.ToMicroseconds(), NpgsqlDbType.TimestampTz);
-        Add(command, change.Attempts);
-        AddNullable(command, change.AppliedAt, NpgsqlDbType.TimestampTz);
-        AddNullable(command, change.LiftedAt, NpgsqlDbType.TimestampTz);
-        Add(command, fence, RuleStates.Name(rule.State), change.Fulfils(rule));
-        AddNullable(command, rule.GiveUpAt?.ToMicroseconds(), NpgsqlDbType.TimestampTz);
         return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
     }
 
     /// <summary>A row that somebody waits for is to go on by itself from now on. Null if it has moved on, or goes on already.</summary>
     public async Task<Rule?> GoOnAsync(RuleKind kind, Rule rule, DateTimeOffset giveUpAt, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             $"""
             UPDATE blacklist.{kind.Table} SET give_up_at = $3 WHERE id = $1 AND state = $2 AND give_up_at IS NULL
             RETURNING true, {Columns(kind)}
-            """
+            """,
+            rule.Id,
+            SnakeCase.Of(rule.State),
+            giveUpAt
         );
-        Add(command, rule.Id, RuleStates.Name(rule.State), giveUpAt);
         return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
     }
 
     public async Task<Rule?> FindAsync(RuleKind kind, Guid id, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"SELECT true, {Columns(kind)} FROM blacklist.{kind.Table} WHERE id = $1");
-        Add(command, id);
+        await using var command = database.Command($"SELECT true, {Columns(kind)} FROM blacklist.{kind.Table} WHERE id = $1", id);
         return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
     }
 
@@ -160,18 +168,19 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             $"""
             UPDATE blacklist.{kind.Table}
             SET {kind.NoteColumn} = CASE WHEN $2 THEN $3 ELSE {kind.NoteColumn} END, expires_at = CASE WHEN $4 THEN $5 ELSE expires_at END
             WHERE id = $1 AND state IN ('applying', 'blocked')
             RETURNING true, {Columns(kind)}
-            """
+            """,
+            id,
+            setNote,
+            note,
+            setExpiry,
+            expiresAt
         );
-        Add(command, id, setNote);
-        AddNullable(command, note, NpgsqlDbType.Text);
-        Add(command, setExpiry);
-        AddNullable(command, expiresAt, NpgsqlDbType.TimestampTz);
         return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
     }
 
@@ -207,10 +216,12 @@ internal sealed class RuleStore(NpgsqlDataSource database)
     /// </summary>
     public async Task PostponeAsync(RuleKind kind, DueRules claimed, DateTimeOffset until, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            $"UPDATE blacklist.{kind.Table} SET settle_at = $2 WHERE id = ANY($1) AND settle_at = $3"
+        await using var command = database.Command(
+            $"UPDATE blacklist.{kind.Table} SET settle_at = $2 WHERE id = ANY($1) AND settle_at = $3",
+            claimed.Ids.ToArray(),
+            until,
+            claimed.ClaimedUntil
         );
-        Add(command, claimed.Ids.ToArray(), until, claimed.ClaimedUntil);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -223,10 +234,12 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(
-            $"UPDATE blacklist.{kind.Table} SET settle_at = $2 WHERE id = ANY($1) AND fence < $3 AND settle_at IS NOT NULL"
+        await using var command = database.Command(
+            $"UPDATE blacklist.{kind.Table} SET settle_at = $2 WHERE id = ANY($1) AND fence < $3 AND settle_at IS NOT NULL",
+            ids.ToArray(),
+            now,
+            fence
         );
-        Add(command, ids.ToArray(), now, fence);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -240,7 +253,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             $"""
             SELECT true, {Columns(kind)} FROM blacklist.{kind.Table}
             WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql}
@@ -250,35 +263,40 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             UNION
             (SELECT DISTINCT ON (device_ip) true, {Columns(kind)} FROM blacklist.{kind.Table}
              WHERE user_id = $1 AND router_id = $2 AND device_ip = ANY($4) ORDER BY device_ip, created_at DESC, id DESC)
-            """
+            """,
+            userId,
+            routerId,
+            macs.ToArray(),
+            addresses.ToArray()
         );
-        Add(command, userId, routerId, macs.ToArray(), addresses.ToArray());
         return (await ReadFoundAsync(command, cancellationToken)).Select(found => found.Rule).ToArray();
     }
 
     /// <summary>Whether the router ever had a rule of this kind.</summary>
     public async Task<bool> AnyAsync(RuleKind kind, Guid userId, string routerId, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            $"SELECT EXISTS (SELECT 1 FROM blacklist.{kind.Table} WHERE user_id = $1 AND router_id = $2)"
+        await using var command = database.Command(
+            $"SELECT EXISTS (SELECT 1 FROM blacklist.{kind.Table} WHERE user_id = $1 AND router_id = $2)",
+            userId,
+            routerId
         );
-        Add(command, userId, routerId);
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     /// <summary>The router shows the device of a row at another address, or shows which device an address-only row means.</summary>
     public async Task IdentifyAsync(RuleKind kind, Guid id, IPAddress ip, PhysicalAddress? mac, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             $"""
             UPDATE blacklist.{kind.Table} AS rule SET device_ip = $2, device_mac = COALESCE(rule.device_mac, $3)
             WHERE id = $1 AND (device_mac IS NOT NULL OR NOT EXISTS (
                 SELECT 1 FROM blacklist.{kind.Table} other
                 WHERE other.user_id = rule.user_id AND other.router_id = rule.router_id AND other.device_mac = $3 AND other.{RuleStates.LiveSql}))
-            """
+            """,
+            id,
+            ip,
+            mac
         );
-        Add(command, id, ip);
-        AddNullable(command, mac, NpgsqlDbType.MacAddr);
         try
         {
             await command.ExecuteNonQueryAsync(cancellationToken);
@@ -300,7 +318,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             $"""
             WITH seen AS (SELECT mac, ip FROM unnest($3, $4) AS seen (mac, ip)),
             moved AS (
@@ -316,9 +334,13 @@ internal sealed class RuleStore(NpgsqlDataSource database)
               AND NOT EXISTS (
                 SELECT 1 FROM blacklist.{kind.Table} other
                 WHERE other.user_id = $1 AND other.router_id = $2 AND other.{RuleStates.LiveSql} AND other.device_mac = seen.mac)
-            """
+            """,
+            userId,
+            routerId,
+            macs,
+            addresses,
+            now
         );
-        Add(command, userId, routerId, macs, addresses, now);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -353,8 +375,11 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             [userId, routerId],
             cancellationToken
         );
-        await using var checks = database.CreateCommand("DELETE FROM blacklist.router_checks WHERE user_id = $1 AND router_id = $2");
-        Add(checks, userId, routerId);
+        await using var checks = database.Command(
+            "DELETE FROM blacklist.router_checks WHERE user_id = $1 AND router_id = $2",
+            userId,
+            routerId
+        );
         await checks.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -362,14 +387,9 @@ internal sealed class RuleStore(NpgsqlDataSource database)
     {
         await ForAllKindsAsync(kind => $"DELETE FROM blacklist.{kind.Table} WHERE user_id = $1", [userId], cancellationToken);
         await using var batch = database.CreateBatch();
-        foreach (var table in (string[])["router_checks", "rule_counts"])
-        {
-            var delete = batch.CreateBatchCommand();
-            delete.CommandText = $"DELETE FROM blacklist.{table} WHERE user_id = $1";
-            delete.Parameters.Add(new() { Value = userId });
-            batch.BatchCommands.Add(delete);
-        }
-
+        batch
+            .With("DELETE FROM blacklist.router_checks WHERE user_id = $1", userId)
+            .With("DELETE FROM blacklist.rule_counts WHERE user_id = $1", userId);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -381,16 +401,18 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             """
             UPDATE blacklist.router_checks AS due SET next_check_at = $1 + $2 * (0.9 + 0.2 * random())
             FROM (SELECT user_id, router_id FROM blacklist.router_checks WHERE next_check_at <= $1
                   ORDER BY next_check_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS claimed
             WHERE due.user_id = claimed.user_id AND due.router_id = claimed.router_id
             RETURNING due.user_id, due.router_id
-            """
+            """,
+            now,
+            interval,
+            limit
         );
-        Add(command, now, interval, limit);
         var due = new List<DueRules>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -404,16 +426,18 @@ internal sealed class RuleStore(NpgsqlDataSource database)
     /// <summary>Has the router's rules compared with the rows by this time, if there ever were any.</summary>
     public async Task ScheduleCheckAsync(Guid userId, string routerId, DateTimeOffset checkAt, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            "UPDATE blacklist.router_checks SET next_check_at = LEAST(next_check_at, $3) WHERE user_id = $1 AND router_id = $2"
+        await using var command = database.Command(
+            "UPDATE blacklist.router_checks SET next_check_at = LEAST(next_check_at, $3) WHERE user_id = $1 AND router_id = $2",
+            userId,
+            routerId,
+            checkAt
         );
-        Add(command, userId, routerId, checkAt);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task<FoundRule?> TryIntendAsync(RuleKind kind, RuleIntent intent, int limit, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             $"""
             WITH existing AS (
                 SELECT id FROM blacklist.{kind.Table}
@@ -442,17 +466,21 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             SELECT true, {Columns(kind)} FROM inserted
             UNION ALL
             SELECT false, {Columns(kind)} FROM blacklist.{kind.Table} WHERE id = (SELECT id FROM existing)
-            """
+            """,
+            intent.UserId,
+            intent.RouterId,
+            intent.Ip,
+            intent.Mac,
+            kind.Name,
+            limit,
+            intent.Id,
+            intent.Note,
+            intent.CreatedAt,
+            intent.ExpiresAt,
+            intent.SettleAt,
+            intent.GiveUpAt,
+            intent.FirstCheckAt
         );
-        Add(command, intent.UserId, intent.RouterId, intent.Ip);
-        AddNullable(command, intent.Mac, NpgsqlDbType.MacAddr);
-        Add(command, kind.Name, limit, intent.Id);
-        AddNullable(command, intent.Note, NpgsqlDbType.Text);
-        Add(command, intent.CreatedAt);
-        AddNullable(command, intent.ExpiresAt, NpgsqlDbType.TimestampTz);
-        Add(command, intent.SettleAt);
-        AddNullable(command, intent.GiveUpAt, NpgsqlDbType.TimestampTz);
-        Add(command, intent.FirstCheckAt);
         return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault();
     }
 
@@ -465,7 +493,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             $"""
             UPDATE blacklist.{kind.Table} AS rule
             SET settle_at = $2,
@@ -474,9 +502,11 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             FROM (SELECT id FROM blacklist.{kind.Table} WHERE {condition} LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
             WHERE rule.id = due.id
             RETURNING rule.user_id, rule.router_id, rule.id
-            """
+            """,
+            now,
+            claimUntil,
+            limit
         );
-        Add(command, now, claimUntil, limit);
         var claimed = new List<(Guid UserId, string RouterId, Guid Id)>();
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
@@ -497,14 +527,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         await using var batch = database.CreateBatch();
         foreach (var kind in RuleKind.All)
         {
-            var command = batch.CreateBatchCommand();
-            command.CommandText = sql(kind);
-            foreach (var parameter in parameters)
-            {
-                command.Parameters.Add(new() { Value = parameter });
-            }
-
-            batch.BatchCommands.Add(command);
+            batch.With(sql(kind), parameters);
         }
 
         await batch.ExecuteNonQueryAsync(cancellationToken);
@@ -535,34 +558,20 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             UserId = reader.GetGuid(2),
             RouterId = reader.GetString(3),
             DeviceIp = reader.GetFieldValue<IPAddress>(4),
-            DeviceMac = reader.IsDBNull(5) ? null : reader.GetFieldValue<PhysicalAddress>(5),
-            Note = reader.IsDBNull(6) ? null : reader.GetString(6),
-            State = RuleStates.Parse(reader.GetString(7)),
-            Code = reader.IsDBNull(8) ? null : reader.GetString(8),
-            Detail = reader.IsDBNull(9) ? null : reader.GetString(9),
-            CreatedBy = reader.IsDBNull(10) ? null : reader.GetGuid(10),
+            DeviceMac = reader.Nullable<PhysicalAddress>(5),
+            Note = reader.Nullable<string>(6),
+            State = SnakeCase.Parse<RuleState>(reader.GetString(7)),
+            Code = reader.Nullable<string>(8),
+            Detail = reader.Nullable<string>(9),
+            CreatedBy = reader.Nullable<Guid?>(10),
             CreatedAt = reader.GetFieldValue<DateTimeOffset>(11),
-            AppliedAt = Time(reader, 12),
-            ExpiresAt = Time(reader, 13),
-            LiftedAt = Time(reader, 14),
+            AppliedAt = reader.Nullable<DateTimeOffset?>(12),
+            ExpiresAt = reader.Nullable<DateTimeOffset?>(13),
+            LiftedAt = reader.Nullable<DateTimeOffset?>(14),
             Fence = reader.GetInt64(15),
             MaybeSent = reader.GetBoolean(16),
-            SettleAt = Time(reader, 17),
-            GiveUpAt = Time(reader, 18),
+            SettleAt = reader.Nullable<DateTimeOffset?>(17),
+            GiveUpAt = reader.Nullable<DateTimeOffset?>(18),
             Attempts = reader.GetInt32(19),
         };
-
-    private static DateTimeOffset? Time(NpgsqlDataReader reader, int column) =>
-        reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
-
-    private static void Add(NpgsqlCommand command, params object[] values)
-    {
-        foreach (var value in values)
-        {
-            command.Parameters.Add(new() { Value = value });
-        }
-    }
-
-    private static void AddNullable(NpgsqlCommand command, object? value, NpgsqlDbType type) =>
-        command.Parameters.Add(new() { Value = value ?? DBNull.Value, NpgsqlDbType = type });
 }

@@ -8,13 +8,12 @@ internal sealed class UserDeviceConfiguration : IEntityTypeConfiguration<UserDev
 {
     public void Configure(EntityTypeBuilder<UserDevice> builder)
     {
-        var types = string.Join(", ", SnakeCase.All<DeviceType>().Select(name => $"'{name}'"));
         // The unique indexes over mac and ip are made in the migration: EF takes neither type into a unique index.
         builder.ToTable(
             "user_devices",
             table =>
             {
-                table.HasCheckConstraint("ck_user_devices_device_type", $"device_type IN ({types})");
+                table.HasCheckConstraint("ck_user_devices_device_type", SnakeCase.Check<DeviceType>("device_type"));
                 table.HasCheckConstraint(
                     "ck_user_devices_device_name",
                     $"char_length(device_name) BETWEEN 1 AND {UserDevice.MaxNameLength}"
@@ -24,7 +23,7 @@ internal sealed class UserDeviceConfiguration : IEntityTypeConfiguration<UserDev
         // No type of device stands for "let the database choose": without this, the first of them would.
         builder
             .Property(device => device.DeviceType)
-            .HasConversion(SnakeCase.Converter<DeviceType>())
+            .HasConversion(new SnakeCaseConverter<DeviceType>())
             .HasDefaultValueSql("'other'")
             .HasSentinel((DeviceType)(-1));
         builder.Ignore(device => device.HasPrivateAddress);

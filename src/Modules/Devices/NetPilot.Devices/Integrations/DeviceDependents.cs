@@ -1,4 +1,5 @@
 using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using Npgsql;
 
@@ -10,7 +11,7 @@ internal sealed class DeviceDependents(NpgsqlDataSource database) : IRouterDepen
     public int Order => 20;
 
     public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
-        DeleteAsync("user_id = $1 AND router_id = $2", [new() { Value = userId }, new() { Value = routerId }], cancellationToken);
+        DeleteAsync("user_id = $1 AND router_id = $2", [userId, routerId], cancellationToken);
 
     // A reset takes rules off the router, and devices are none.
     public Task ExpectClearingAsync(Guid userId, string routerId, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
@@ -19,18 +20,14 @@ internal sealed class DeviceDependents(NpgsqlDataSource database) : IRouterDepen
     public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken) =>
-        DeleteAsync("user_id = $1", [new() { Value = userId }], cancellationToken);
+        DeleteAsync("user_id = $1", [userId], cancellationToken);
 
-    private async Task DeleteAsync(string condition, NpgsqlParameter[] parameters, CancellationToken cancellationToken)
+    private async Task DeleteAsync(string condition, object[] values, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
-        foreach (var table in new[] { "router_scans", "user_devices" })
-        {
-            var delete = new NpgsqlBatchCommand($"DELETE FROM devices.{table} WHERE {condition}");
-            delete.Parameters.AddRange(parameters.Select(parameter => parameter.Clone()).ToArray());
-            batch.BatchCommands.Add(delete);
-        }
-
+        batch
+            .With($"DELETE FROM devices.router_scans WHERE {condition}", values)
+            .With($"DELETE FROM devices.user_devices WHERE {condition}", values);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 }

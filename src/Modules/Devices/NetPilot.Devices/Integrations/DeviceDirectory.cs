@@ -17,10 +17,12 @@ internal sealed class DeviceDirectory(NpgsqlDataSource database) : IDeviceDirect
 
     public async Task<KnownDevice?> FindByAddressAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"{Select} AND ip = $3 ORDER BY last_seen DESC, online DESC, id DESC LIMIT 1");
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = routerId });
-        command.Parameters.Add(new NpgsqlParameter<IPAddress> { TypedValue = address });
+        await using var command = database.Command(
+            $"{Select} AND ip = $3 ORDER BY last_seen DESC, online DESC, id DESC LIMIT 1",
+            userId,
+            routerId,
+            address
+        );
         return (await ReadAsync(command, cancellationToken)).SingleOrDefault();
     }
 
@@ -32,11 +34,13 @@ internal sealed class DeviceDirectory(NpgsqlDataSource database) : IDeviceDirect
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand($"{Select} AND (mac = ANY ($3) OR ip = ANY ($4))");
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = routerId });
-        command.Parameters.Add(new NpgsqlParameter<PhysicalAddress[]> { TypedValue = [.. macs] });
-        command.Parameters.Add(new NpgsqlParameter<IPAddress[]> { TypedValue = [.. addresses] });
+        await using var command = database.Command(
+            $"{Select} AND (mac = ANY ($3) OR ip = ANY ($4))",
+            userId,
+            routerId,
+            macs.ToArray(),
+            addresses.ToArray()
+        );
         return await ReadAsync(command, cancellationToken);
     }
 

@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Sessions;
 using NetPilot.Persistence;
 using NetPilot.Web;

@@ -1,14 +1,11 @@
 using Microsoft.Extensions.Logging;
-using NetPilot.Identity.Data;
-using NetPilot.Identity.Sessions;
 using NetPilot.Persistence;
 using Npgsql;
 
 namespace NetPilot.Identity.Accounts;
 
-/// <summary>Forgets what is over, so that no table grows with time alone, and counts what is there.</summary>
-internal sealed class Janitor(NpgsqlDataSource database, SessionGauge sessions, TimeProvider time, ILogger<Janitor> logger)
-    : PeriodicWorker(time, logger)
+/// <summary>Forgets what is over, so that no table grows with time alone.</summary>
+internal sealed class Janitor(NpgsqlDataSource database, TimeProvider time, ILogger<Janitor> logger) : PeriodicWorker(time, logger)
 {
     private readonly TimeProvider time = time;
 
@@ -25,7 +22,6 @@ internal sealed class Janitor(NpgsqlDataSource database, SessionGauge sessions, 
             .With("DELETE FROM identity.password_resets WHERE expires_at < $1", now)
             .With("DELETE FROM identity.reset_mails WHERE due_at IS NULL AND created_at < $1", now - TimeSpan.FromHours(1));
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await sessions.CountAsync(cancellationToken);
         return false;
     }
 }

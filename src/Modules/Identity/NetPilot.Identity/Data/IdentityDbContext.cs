@@ -38,10 +38,10 @@ internal sealed class IdentityDbContext(DbContextOptions<IdentityDbContext> opti
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
-        configurationBuilder.Properties<UserTier>().HaveConversion<EnumTextConverter<UserTier>>();
-        configurationBuilder.Properties<UserRole>().HaveConversion<EnumTextConverter<UserRole>>();
-        configurationBuilder.Properties<CommandsState>().HaveConversion<EnumTextConverter<CommandsState>>();
-        configurationBuilder.Properties<SessionEndReason>().HaveConversion<EnumTextConverter<SessionEndReason>>();
+        configurationBuilder.Properties<UserTier>().HaveConversion<SnakeCaseConverter<UserTier>>();
+        configurationBuilder.Properties<UserRole>().HaveConversion<SnakeCaseConverter<UserRole>>();
+        configurationBuilder.Properties<CommandsState>().HaveConversion<SnakeCaseConverter<CommandsState>>();
+        configurationBuilder.Properties<SessionEndReason>().HaveConversion<SnakeCaseConverter<SessionEndReason>>();
     }
 }
 

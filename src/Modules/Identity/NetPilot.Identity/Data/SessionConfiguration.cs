@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using NetPilot.Persistence;
 
 namespace NetPilot.Identity.Data;
 
@@ -12,8 +13,8 @@ internal sealed class SessionConfiguration : IEntityTypeConfiguration<Session>
             "sessions",
             table =>
             {
-                table.HasCheckConstraint("ck_sessions_commands_state", EnumText.Check<CommandsState>("commands_state"));
-                table.HasCheckConstraint("ck_sessions_end_reason", EnumText.Check<SessionEndReason>("end_reason"));
+                table.HasCheckConstraint("ck_sessions_commands_state", SnakeCase.Check<CommandsState>("commands_state"));
+                table.HasCheckConstraint("ck_sessions_end_reason", SnakeCase.Check<SessionEndReason>("end_reason"));
                 // One way only: who ends a session by hand in the database has done enough with ended_at, the sweeper adds the rest.
                 table.HasCheckConstraint("ck_sessions_ended", "ended_at IS NOT NULL OR end_reason IS NULL");
                 table.HasCheckConstraint("ck_sessions_ended_state", "ended_at IS NOT NULL OR commands_state NOT IN ('ending', 'ended')");

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
 
 namespace NetPilot.Identity.Data;
 
@@ -13,8 +14,8 @@ internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
             "users",
             table =>
             {
-                table.HasCheckConstraint("ck_users_tier", EnumText.Check<UserTier>("tier"));
-                table.HasCheckConstraint("ck_users_role", EnumText.Check<UserRole>("role"));
+                table.HasCheckConstraint("ck_users_tier", SnakeCase.Check<UserTier>("tier"));
+                table.HasCheckConstraint("ck_users_role", SnakeCase.Check<UserRole>("role"));
             }
         );
         builder.Property(user => user.Id).ValueGeneratedNever();

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Sessions;
 using NetPilot.Persistence;
 using Npgsql;

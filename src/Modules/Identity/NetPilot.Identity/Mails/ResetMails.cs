@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using NetPilot.Identity.Abuse;
-using NetPilot.Identity.Data;
 using NetPilot.Persistence;
 using Npgsql;
 

@@ -17,6 +17,7 @@ internal sealed class PasswordHasher : IDisposable
     private const int MaxWaiting = 32;
     private static readonly int AtOnce = 2 * Environment.ProcessorCount;
     private readonly SemaphoreSlim slots = new(AtOnce);
+    private readonly BackgroundThreads threads = new("password hash", AtOnce);
     private readonly Counter<long> hashes;
     private readonly PhcString parameters;
     private readonly Lazy<string> nobodys;
@@ -55,20 +56,18 @@ internal sealed class PasswordHasher : IDisposable
         return used.MemoryKiB < parameters.MemoryKiB || used.Passes < parameters.Passes;
     }
 
-    public void Dispose() => slots.Dispose();
+    public void Dispose()
+    {
+        threads.Dispose();
+        slots.Dispose();
+    }
 
     private async Task<byte[]> ComputeAsync(string password, PhcString with, CancellationToken cancellationToken)
     {
         await EnterAsync(cancellationToken);
         try
         {
-            // On a thread of its own: the pool starts with one thread per core, and hashes would keep every other request from them.
-            return await Task.Factory.StartNew(
-                () => Compute(password, with),
-                CancellationToken.None,
-                TaskCreationOptions.LongRunning,
-                TaskScheduler.Default
-            );
+            return await threads.RunAsync(() => Compute(password, with));
         }
         finally
         {

@@ -1,4 +1,3 @@
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Tokens;
 using NetPilot.Persistence;
 using Npgsql;

@@ -1,5 +1,4 @@
 using NetPilot.Identity.Contracts;
-using NetPilot.Identity.Data;
 using NetPilot.Persistence;
 using Npgsql;
 
@@ -37,8 +36,8 @@ internal sealed class Callers(NpgsqlDataSource database, TimeProvider time)
                 userId,
                 sessionId,
                 row.GetGuid(0),
-                EnumText.Parse<UserTier>(row.GetString(1)),
-                EnumText.Parse<UserRole>(row.GetString(2))
+                SnakeCase.Parse<UserTier>(row.GetString(1)),
+                SnakeCase.Parse<UserRole>(row.GetString(2))
             )
             : null;
     }

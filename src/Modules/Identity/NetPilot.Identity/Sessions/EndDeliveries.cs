@@ -3,7 +3,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
-using NetPilot.Identity.Data;
 using NetPilot.Persistence;
 using Npgsql;
 

@@ -1,4 +1,4 @@
-using NetPilot.Identity.Data;
+using NetPilot.Persistence;
 using Npgsql;
 
 namespace NetPilot.Identity.Sessions;

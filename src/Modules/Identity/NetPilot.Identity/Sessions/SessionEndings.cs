@@ -39,7 +39,7 @@ internal sealed class SessionEndings(NpgsqlDataSource database, EndDeliveries de
             WHERE ended_at IS NULL AND {which}
             RETURNING commands_state = 'ending', {EndingSession.Columns}
             """,
-            [now, reason.ToText(), deliveries.LeaseFrom(now), .. values]
+            [now, SnakeCase.Of(reason), deliveries.LeaseFrom(now), .. values]
         );
     }
 

@@ -63,7 +63,7 @@ internal sealed class SessionOpening(
                 login.NewHash,
                 id,
                 start.CommandsSessionId,
-                state.ToText(),
+                SnakeCase.Of(state),
                 start.RouterId,
                 start.Until,
                 expires,
@@ -120,8 +120,8 @@ internal sealed class SessionOpening(
             id,
             row.GetString(0),
             row.Nullable<string>(1),
-            EnumText.Parse<UserTier>(row.GetString(2)),
-            EnumText.Parse<UserRole>(row.GetString(3)),
+            SnakeCase.Parse<UserTier>(row.GetString(2)),
+            SnakeCase.Parse<UserRole>(row.GetString(3)),
             row.GetFieldValue<DateTimeOffset>(4)
         );
 

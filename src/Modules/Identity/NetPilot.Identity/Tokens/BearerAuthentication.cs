@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Sessions;
+using NetPilot.Persistence;
 
 namespace NetPilot.Identity.Tokens;
 
@@ -41,7 +41,10 @@ internal sealed class BearerAuthentication(AccessTokens tokens) : IConfigureName
         // Whatever else the token claims is not taken over.
         context.Principal = new ClaimsPrincipal(
             new ClaimsIdentity(
-                [new Claim(JwtRegisteredClaimNames.Sub, caller.UserId.ToString()), new Claim(AccessTokens.RoleClaim, caller.Role.ToText())],
+                [
+                    new Claim(JwtRegisteredClaimNames.Sub, caller.UserId.ToString()),
+                    new Claim(AccessTokens.RoleClaim, SnakeCase.Of(caller.Role)),
+                ],
                 context.Scheme.Name,
                 JwtRegisteredClaimNames.Sub,
                 AccessTokens.RoleClaim

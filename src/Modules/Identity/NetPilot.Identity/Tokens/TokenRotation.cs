@@ -146,7 +146,7 @@ internal sealed class TokenRotation(
                 row.Nullable<byte[]>(1),
                 row.Nullable<byte[]>(2),
                 row.GetGuid(3),
-                new LiveCommandsSession(row.GetGuid(4), EnumText.Parse<CommandsState>(row.GetString(5)), row.Nullable<string>(6)),
+                new LiveCommandsSession(row.GetGuid(4), SnakeCase.Parse<CommandsState>(row.GetString(5)), row.Nullable<string>(6)),
                 row.GetFieldValue<DateTimeOffset>(7),
                 row.GetFieldValue<DateTimeOffset>(8),
                 row.GetFieldValue<DateTimeOffset>(9),
@@ -156,8 +156,8 @@ internal sealed class TokenRotation(
                     row.GetGuid(12),
                     row.GetString(13),
                     row.Nullable<string>(14),
-                    EnumText.Parse<UserTier>(row.GetString(15)),
-                    EnumText.Parse<UserRole>(row.GetString(16)),
+                    SnakeCase.Parse<UserTier>(row.GetString(15)),
+                    SnakeCase.Parse<UserRole>(row.GetString(16)),
                     row.GetFieldValue<DateTimeOffset>(17)
                 )
             );

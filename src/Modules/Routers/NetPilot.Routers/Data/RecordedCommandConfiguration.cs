@@ -13,12 +13,12 @@ internal sealed class RecordedCommandConfiguration : IEntityTypeConfiguration<Re
             "router_commands",
             table =>
             {
-                table.HasCheckConstraint("ck_router_commands_kind", $"kind IN ({Quoted<RouterActivityKind>()})");
-                table.HasCheckConstraint("ck_router_commands_outcome", $"outcome IN ({Quoted<RouterActivityOutcome>()})");
+                table.HasCheckConstraint("ck_router_commands_kind", SnakeCase.Check<RouterActivityKind>("kind"));
+                table.HasCheckConstraint("ck_router_commands_outcome", SnakeCase.Check<RouterActivityOutcome>("outcome"));
             }
         );
-        builder.Property(command => command.Kind).HasConversion(SnakeCase.Converter<RouterActivityKind>());
-        builder.Property(command => command.Outcome).HasConversion(SnakeCase.Converter<RouterActivityOutcome>());
+        builder.Property(command => command.Kind).HasConversion(new SnakeCaseConverter<RouterActivityKind>());
+        builder.Property(command => command.Outcome).HasConversion(new SnakeCaseConverter<RouterActivityOutcome>());
         builder
             .HasIndex(command => new
             {
@@ -39,7 +39,4 @@ internal sealed class RecordedCommandConfiguration : IEntityTypeConfiguration<Re
         // For the purge: rows come in the order of their time, so a few pages of index serve the whole table.
         builder.HasIndex(command => command.StartedAt).HasMethod("brin");
     }
-
-    private static string Quoted<T>()
-        where T : struct, Enum => string.Join(", ", SnakeCase.All<T>().Select(name => $"'{name}'"));
 }

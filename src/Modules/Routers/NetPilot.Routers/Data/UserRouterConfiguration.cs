@@ -14,12 +14,12 @@ internal sealed class UserRouterConfiguration : IEntityTypeConfiguration<UserRou
             {
                 table.HasCheckConstraint("ck_user_routers_router_id", "router_id ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$'");
                 table.HasCheckConstraint("ck_user_routers_name", $"char_length(name) BETWEEN 1 AND {UserRouter.MaxNameLength}");
-                table.HasCheckConstraint("ck_user_routers_reachability", "reachability IN ('unknown', 'online', 'offline')");
+                table.HasCheckConstraint("ck_user_routers_reachability", SnakeCase.Check<Reachability>("reachability"));
             }
         );
         builder
             .Property(router => router.Reachability)
-            .HasConversion(SnakeCase.Converter<Reachability>())
+            .HasConversion(new SnakeCaseConverter<Reachability>())
             .HasDefaultValue(Reachability.Unknown);
         builder.HasIndex(router => router.RouterId).IsUnique();
         builder

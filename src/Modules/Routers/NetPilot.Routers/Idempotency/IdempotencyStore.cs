@@ -1,7 +1,6 @@
 using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace NetPilot.Routers.Idempotency;
 
@@ -39,7 +38,8 @@ internal sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider t
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(
+        var now = time.UtcNow();
+        await using var command = database.Command(
             """
             WITH claimed AS (
                 INSERT INTO routers.idempotency_keys AS kept (user_id, method, path, key, body_hash, created_at, locked_until)
@@ -54,14 +54,16 @@ internal sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider t
             UNION ALL
             SELECT false, body_hash, status, content_type, location, preference_applied, body FROM routers.idempotency_keys
             WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND NOT EXISTS (SELECT 1 FROM claimed)
-            """
+            """,
+            key.UserId,
+            key.Method,
+            key.Path,
+            key.Key,
+            bodyHash,
+            now,
+            now + lockedFor,
+            now - KeptFor
         );
-        var now = time.UtcNow();
-        AddKey(command, key);
-        command.Parameters.Add(new() { Value = bodyHash });
-        command.Parameters.Add(new() { Value = now });
-        command.Parameters.Add(new() { Value = now + lockedFor });
-        command.Parameters.Add(new() { Value = now - KeptFor });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken))
         {
@@ -83,68 +85,66 @@ internal sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider t
             ? (KeyClaim.InFlight, null)
             : (
                 KeyClaim.Answered,
-                new KeptAnswer(reader.GetInt32(2), Text(reader, 3), Text(reader, 4), Text(reader, 5), reader.GetFieldValue<byte[]>(6))
+                new KeptAnswer(
+                    reader.GetInt32(2),
+                    reader.Nullable<string>(3),
+                    reader.Nullable<string>(4),
+                    reader.Nullable<string>(5),
+                    reader.GetFieldValue<byte[]>(6)
+                )
             );
     }
 
     public async Task KeepAsync(IdempotencyKey key, KeptAnswer answer, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             """
             UPDATE routers.idempotency_keys
             SET status = $5, content_type = $6, location = $7, preference_applied = $8, body = $9
             WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4
-            """
+            """,
+            key.UserId,
+            key.Method,
+            key.Path,
+            key.Key,
+            answer.Status,
+            answer.ContentType,
+            answer.Location,
+            answer.PreferenceApplied,
+            answer.Body
         );
-        AddKey(command, key);
-        command.Parameters.Add(new() { Value = answer.Status });
-        AddText(command, answer.ContentType);
-        AddText(command, answer.Location);
-        AddText(command, answer.PreferenceApplied);
-        command.Parameters.Add(new() { Value = answer.Body });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     public async Task FreeAsync(IdempotencyKey key, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            "DELETE FROM routers.idempotency_keys WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL"
+        await using var command = database.Command(
+            "DELETE FROM routers.idempotency_keys WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL",
+            key.UserId,
+            key.Method,
+            key.Path,
+            key.Key
         );
-        AddKey(command, key);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Removes keys that are no longer kept. True when there may be more.</summary>
     public async Task<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             """
             DELETE FROM routers.idempotency_keys WHERE ctid = ANY (ARRAY(
                 SELECT ctid FROM routers.idempotency_keys WHERE created_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
-            """
+            """,
+            time.UtcNow() - KeptFor,
+            limit
         );
-        command.Parameters.Add(new() { Value = time.UtcNow() - KeptFor });
-        command.Parameters.Add(new() { Value = limit });
         return await command.ExecuteNonQueryAsync(cancellationToken) == limit;
     }
 
     public async Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("DELETE FROM routers.idempotency_keys WHERE user_id = $1");
-        command.Parameters.Add(new() { Value = userId });
+        await using var command = database.Command("DELETE FROM routers.idempotency_keys WHERE user_id = $1", userId);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
-
-    private static void AddKey(NpgsqlCommand command, IdempotencyKey key)
-    {
-        command.Parameters.Add(new() { Value = key.UserId });
-        command.Parameters.Add(new() { Value = key.Method });
-        command.Parameters.Add(new() { Value = key.Path });
-        command.Parameters.Add(new() { Value = key.Key });
-    }
-
-    private static void AddText(NpgsqlCommand command, string? value) =>
-        command.Parameters.Add(new() { Value = value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-
-    private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 }

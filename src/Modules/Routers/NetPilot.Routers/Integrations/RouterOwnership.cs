@@ -1,3 +1,4 @@
+using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Data;
 using Npgsql;
@@ -19,9 +20,7 @@ internal sealed class RouterOwnership(NpgsqlDataSource database) : IRouterOwners
             return null;
         }
 
-        await using var command = database.CreateCommand($"{Select} WHERE r.router_id = $1 AND r.user_id = $2");
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = routerId });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
+        await using var command = database.Command($"{Select} WHERE r.router_id = $1 AND r.user_id = $2", routerId, userId);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
     }
@@ -31,8 +30,7 @@ internal sealed class RouterOwnership(NpgsqlDataSource database) : IRouterOwners
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand($"{Select} WHERE r.router_id = ANY ($1)");
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. routerIds] });
+        await using var command = database.Command($"{Select} WHERE r.router_id = ANY ($1)", [.. routerIds]);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var owners = new Dictionary<string, OwnedRouter>(routerIds.Count, StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))

@@ -64,8 +64,10 @@ internal sealed partial class PendingResets(
 
     private async Task<Pending?> FindAsync(string routerId, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT requested_at, attempts FROM routers.pending_resets WHERE router_id = $1");
-        command.Parameters.Add(new() { Value = routerId });
+        await using var command = database.Command(
+            "SELECT requested_at, attempts FROM routers.pending_resets WHERE router_id = $1",
+            routerId
+        );
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken) ? new Pending(row.GetFieldValue<DateTimeOffset>(0), row.GetInt32(1)) : null;
     }
@@ -73,23 +75,25 @@ internal sealed partial class PendingResets(
     // A row that was renewed meanwhile belongs to a later owner, and stays.
     private async Task ForgetAsync(string routerId, Pending pending, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("DELETE FROM routers.pending_resets WHERE router_id = $1 AND requested_at = $2");
-        command.Parameters.Add(new() { Value = routerId });
-        command.Parameters.Add(new() { Value = pending.RequestedAt });
+        await using var command = database.Command(
+            "DELETE FROM routers.pending_resets WHERE router_id = $1 AND requested_at = $2",
+            routerId,
+            pending.RequestedAt
+        );
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task PostponeAsync(string routerId, Pending pending, TimeSpan wait, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             """
             UPDATE routers.pending_resets SET attempts = attempts + 1, next_attempt_at = $3, leased_until = NULL
             WHERE router_id = $1 AND requested_at = $2
-            """
+            """,
+            routerId,
+            pending.RequestedAt,
+            time.UtcNow() + wait
         );
-        command.Parameters.Add(new() { Value = routerId });
-        command.Parameters.Add(new() { Value = pending.RequestedAt });
-        command.Parameters.Add(new() { Value = time.UtcNow() + wait });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -48,17 +48,18 @@ internal sealed class ResetWorker(
     // A reset that failed has put its row back already; this is for a router whose turn somebody else had.
     private async Task PutBackAsync(string routerId)
     {
-        await using var command = database.CreateCommand(
-            "UPDATE routers.pending_resets SET leased_until = NULL, next_attempt_at = $2 WHERE router_id = $1 AND leased_until IS NOT NULL"
+        await using var command = database.Command(
+            "UPDATE routers.pending_resets SET leased_until = NULL, next_attempt_at = $2 WHERE router_id = $1 AND leased_until IS NOT NULL",
+            routerId,
+            time.UtcNow() + Interval
         );
-        command.Parameters.Add(new() { Value = routerId });
-        command.Parameters.Add(new() { Value = time.UtcNow() + Interval });
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
     private async Task<List<string>> TakeDueAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        var now = time.UtcNow();
+        await using var command = database.Command(
             """
             UPDATE routers.pending_resets SET leased_until = $2
             WHERE router_id IN (
@@ -67,12 +68,11 @@ internal sealed class ResetWorker(
                 ORDER BY next_attempt_at LIMIT $3
                 FOR UPDATE SKIP LOCKED)
             RETURNING router_id
-            """
+            """,
+            now,
+            now + options.Value.Timeouts.Command + LeaseMargin,
+            AtOnce
         );
-        var now = time.UtcNow();
-        command.Parameters.Add(new() { Value = now });
-        command.Parameters.Add(new() { Value = now + options.Value.Timeouts.Command + LeaseMargin });
-        command.Parameters.Add(new() { Value = AtOnce });
         var due = new List<string>();
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))

@@ -4,7 +4,6 @@ using NetPilot.Persistence;
 using NetPilot.Routers.Activities;
 using NetPilot.Routers.Contracts;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace NetPilot.Routers.Turns;
 
@@ -50,6 +49,8 @@ internal sealed partial class RouterTurns(
                $5 IS NULL OR EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $5)
         """;
 
+    private const string GiveBack = "UPDATE routers.router_turns SET lease_until = NULL WHERE router_id = $1 AND fence = $2";
+
     private readonly Guid replica = time.NewId();
     private readonly TurnQueues queues = new();
 
@@ -90,12 +91,12 @@ internal sealed partial class RouterTurns(
 
     public async Task<bool> RenewAsync(RouterTurn turn, TimeSpan callTimeout, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            "UPDATE routers.router_turns SET lease_until = clock_timestamp() + $3 WHERE router_id = $1 AND fence = $2"
+        await using var command = database.Command(
+            "UPDATE routers.router_turns SET lease_until = clock_timestamp() + $3 WHERE router_id = $1 AND fence = $2",
+            turn.RouterId,
+            turn.Fence,
+            callTimeout + LeaseMargin
         );
-        command.Parameters.Add(new() { Value = turn.RouterId });
-        command.Parameters.Add(new() { Value = turn.Fence });
-        command.Parameters.Add(new() { Value = callTimeout + LeaseMargin });
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
@@ -104,11 +105,7 @@ internal sealed partial class RouterTurns(
         try
         {
             await using var batch = database.CreateBatch();
-            var release = batch.CreateBatchCommand();
-            release.CommandText = "UPDATE routers.router_turns SET lease_until = NULL WHERE router_id = $1 AND fence = $2";
-            release.Parameters.Add(new() { Value = turn.RouterId });
-            release.Parameters.Add(new() { Value = turn.Fence });
-            batch.BatchCommands.Add(release);
+            batch.With(GiveBack, turn.RouterId, turn.Fence);
             ActivitySql.AddTo(batch, activities, time);
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -173,12 +170,7 @@ internal sealed partial class RouterTurns(
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(AskSql);
-        command.Parameters.Add(new() { Value = routerId });
-        command.Parameters.Add(new() { Value = callTimeout + LeaseMargin });
-        command.Parameters.Add(new() { Value = replica });
-        command.Parameters.Add(new() { Value = register });
-        command.Parameters.Add(new() { Value = ownerId ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+        await using var command = database.Command(AskSql, routerId, callTimeout + LeaseMargin, replica, register, ownerId);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new Answer(reader.IsDBNull(0) ? null : reader.GetInt64(0), reader.GetBoolean(1), reader.GetBoolean(2));
@@ -207,19 +199,17 @@ internal sealed partial class RouterTurns(
 
     private async Task GiveBackAsync(RouterTurn turn)
     {
-        await using var command = database.CreateCommand(
-            "UPDATE routers.router_turns SET lease_until = NULL WHERE router_id = $1 AND fence = $2"
-        );
-        command.Parameters.Add(new() { Value = turn.RouterId });
-        command.Parameters.Add(new() { Value = turn.Fence });
+        await using var command = database.Command(GiveBack, turn.RouterId, turn.Fence);
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
     private async Task ForgetAsync(string routerId)
     {
-        await using var command = database.CreateCommand("DELETE FROM routers.router_turn_waiters WHERE router_id = $1 AND replica = $2");
-        command.Parameters.Add(new() { Value = routerId });
-        command.Parameters.Add(new() { Value = replica });
+        await using var command = database.Command(
+            "DELETE FROM routers.router_turn_waiters WHERE router_id = $1 AND replica = $2",
+            routerId,
+            replica
+        );
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
@@ -230,11 +220,11 @@ internal sealed partial class RouterTurns(
             return true;
         }
 
-        await using var command = database.CreateCommand(
-            "SELECT EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $2)"
+        await using var command = database.Command(
+            "SELECT EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $2)",
+            routerId,
+            ownerId.Value
         );
-        command.Parameters.Add(new() { Value = routerId });
-        command.Parameters.Add(new() { Value = ownerId.Value });
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 

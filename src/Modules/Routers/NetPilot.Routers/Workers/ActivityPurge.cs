@@ -41,14 +41,14 @@ internal sealed class ActivityPurge(
 
     private async Task<int> PurgeAsync(string table, string column, DateTimeOffset before, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        await using var command = database.Command(
             $"""
             DELETE FROM routers.{table} WHERE ctid = ANY (ARRAY(
                 SELECT ctid FROM routers.{table} WHERE {column} < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
-            """
+            """,
+            before,
+            AtOnce
         );
-        command.Parameters.Add(new() { Value = before });
-        command.Parameters.Add(new() { Value = AtOnce });
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

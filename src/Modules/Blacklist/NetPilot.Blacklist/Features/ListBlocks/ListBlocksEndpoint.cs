@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using NetPilot.Blacklist.Data;
 using NetPilot.Devices.Contracts;
 using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
 using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Features.ListBlocks;
@@ -28,7 +29,7 @@ internal sealed class ListBlocksValidator : Validator<ListBlocksRequest>
 {
     public ListBlocksValidator() =>
         RuleFor(request => request.State)
-            .Must(state => state is null || RuleStates.TryParse(state, out _))
+            .Must(state => state is null || SnakeCase.TryParse<RuleState>(state, out _))
             .WithMessage("Must be applying, blocked, lifting, lifted or failed.");
 }
 

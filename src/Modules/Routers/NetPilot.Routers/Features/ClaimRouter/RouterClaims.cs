@@ -86,15 +86,17 @@ internal sealed class RouterClaims(NpgsqlDataSource database, IOptions<RoutersOp
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.CreateCommand(Claim);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = claim.RouterId! });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = claim.Name! });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.UtcNow() });
-        command.Parameters.Add(new NpgsqlParameter<IPAddress> { TypedValue = address });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = maxRouters });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = options.Value.ClaimsPerHour });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = time.NewId() });
+        await using var command = database.Command(
+            Claim,
+            claim.RouterId!,
+            userId,
+            claim.Name!,
+            time.UtcNow(),
+            address,
+            maxRouters,
+            options.Value.ClaimsPerHour,
+            time.NewId()
+        );
         try
         {
             await using var row = await command.ExecuteReaderAsync(cancellationToken);

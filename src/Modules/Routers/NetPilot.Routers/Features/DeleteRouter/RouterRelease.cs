@@ -2,7 +2,6 @@ using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Resets;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace NetPilot.Routers.Features.DeleteRouter;
 
@@ -19,7 +18,7 @@ internal sealed class RouterRelease(
 {
     private const string Release = """
         WITH gone AS (
-            DELETE FROM routers.user_routers WHERE user_id = $1 AND ($2 IS NULL OR router_id = $2) RETURNING router_id
+            DELETE FROM routers.user_routers WHERE user_id = $1 AND ($2::text IS NULL OR router_id = $2) RETURNING router_id
         ), forgotten AS (
             DELETE FROM routers.router_commands WHERE owner_id = $1 AND router_id IN (SELECT router_id FROM gone)
         ), counted AS (
@@ -40,7 +39,7 @@ internal sealed class RouterRelease(
         }
 
         await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(RowsOf(router.UserId, router.RouterId));
+        batch.With(Release, router.UserId, router.RouterId, time.UtcNow());
         await batch.ExecuteNonQueryAsync(cancellationToken);
         resets.Nudge();
     }
@@ -49,24 +48,11 @@ internal sealed class RouterRelease(
     public async Task ReleaseAllAsync(Guid userId, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(RowsOf(userId, null));
-        foreach (var table in new[] { "user_router_counts", "claim_refusals" })
-        {
-            var delete = new NpgsqlBatchCommand($"DELETE FROM routers.{table} WHERE user_id = $1");
-            delete.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
-            batch.BatchCommands.Add(delete);
-        }
-
+        batch
+            .With(Release, userId, null, time.UtcNow())
+            .With("DELETE FROM routers.user_router_counts WHERE user_id = $1", userId)
+            .With("DELETE FROM routers.claim_refusals WHERE user_id = $1", userId);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         resets.Nudge();
-    }
-
-    private NpgsqlBatchCommand RowsOf(Guid userId, string? routerId)
-    {
-        var command = new NpgsqlBatchCommand(Release);
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)routerId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.UtcNow() });
-        return command;
     }
 }

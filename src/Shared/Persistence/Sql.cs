@@ -1,10 +1,11 @@
 using Npgsql;
 
-namespace NetPilot.Identity.Data;
+namespace NetPilot.Persistence;
 
 /// <summary>Statements with positional parameters. A batch runs as one transaction in one round trip.</summary>
-internal static class Sql
+public static class Sql
 {
+    /// <summary>A statement with the values of <c>$1</c>, <c>$2</c> and so on. Null is SQL's, its type what the statement makes of it.</summary>
     public static NpgsqlCommand Command(this NpgsqlDataSource database, string sql, params ReadOnlySpan<object?> values)
     {
         var command = database.CreateCommand(sql);
@@ -12,6 +13,7 @@ internal static class Sql
         return command;
     }
 
+    /// <summary>Adds a statement with its values to the batch.</summary>
     public static NpgsqlBatch With(this NpgsqlBatch batch, string sql, params ReadOnlySpan<object?> values)
     {
         var command = new NpgsqlBatchCommand(sql);
@@ -20,16 +22,14 @@ internal static class Sql
         return batch;
     }
 
-    public static T? Nullable<T>(this NpgsqlDataReader row, int column)
-    {
-        return row.IsDBNull(column) ? default : row.GetFieldValue<T>(column);
-    }
+    public static T? Nullable<T>(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? default : row.GetFieldValue<T>(column);
 
+    // A parameter among the values is taken as it is: arrays whose elements may be null have to name their type.
     private static void Add(NpgsqlParameterCollection parameters, ReadOnlySpan<object?> values)
     {
         foreach (var value in values)
         {
-            parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
+            parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value ?? DBNull.Value });
         }
     }
 }

@@ -1,0 +1,61 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace NetPilot.Persistence;
+
+/// <summary>A metric that says how many rows there are in each state, counted anew every minute by each replica.</summary>
+public abstract class StateGauge<TState> : PeriodicWorker
+    where TState : struct, Enum
+{
+    private readonly NpgsqlDataSource database;
+    private readonly string counting;
+    private readonly string[] states;
+    private Measurement<long>[] counted = [];
+
+    /// <param name="instrument">The metric, by OpenTelemetry's conventions.</param>
+    /// <param name="meter">The meter of the module.</param>
+    /// <param name="states">The states that are told, with 0 where there is no row.</param>
+    /// <param name="counting">The statement whose rows are a state's name and its count.</param>
+    /// <param name="database">Where the rows are.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where a failed count is told.</param>
+    protected StateGauge(
+        GaugeDescription instrument,
+        Meter meter,
+        IEnumerable<TState> states,
+        string counting,
+        NpgsqlDataSource database,
+        TimeProvider time,
+        ILogger logger
+    )
+        : base(time, logger)
+    {
+        this.database = database;
+        this.counting = counting;
+        this.states = [.. states.Select(SnakeCase.Of)];
+        meter.CreateObservableGauge(instrument.Name, () => Volatile.Read(ref counted), instrument.Unit, instrument.Description);
+    }
+
+    protected sealed override TimeSpan Interval => TimeSpan.FromMinutes(1);
+
+    protected sealed override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        var counts = states.ToDictionary(state => state, _ => 0L);
+        await using var command = database.Command(counting);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            counts[row.GetString(0)] = row.GetInt64(1);
+        }
+
+        Volatile.Write(
+            ref counted,
+            [.. counts.Select(count => new Measurement<long>(count.Value, new KeyValuePair<string, object?>("state", count.Key)))]
+        );
+        return false;
+    }
+}
+
+/// <summary>How a metric presents itself.</summary>
+public sealed record GaugeDescription(string Name, string Unit, string Description);
