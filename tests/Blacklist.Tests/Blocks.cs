@@ -1,9 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using NetPilot.CommandsClient;
-using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
-using Shouldly;
 using Xunit;
 
 namespace NetPilot.Blacklist.Tests;
@@ -78,28 +76,6 @@ internal static class Blocks
                 )
             ).Select(row => row.Value<string>(0)),
         ];
-
-    public static IReadOnlyList<RecordedCall> CallsOf(this TestRouter router, SimulatorOperation operation) =>
-        [.. router.Calls.Where(call => call.Operation == operation)];
-
-    /// <summary>Looks until it is so, or the test's time is over; then says what is not.</summary>
-    public static async Task EventuallyAsync(Func<Task> assertion, int seconds = 20)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (true)
-        {
-            try
-            {
-                await assertion();
-                return;
-            }
-            catch (ShouldAssertException) when (!patience.IsCancellationRequested)
-            {
-                await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
-            }
-        }
-    }
 
     private static Dictionary<string, object?> Body(string ip, object? more)
     {

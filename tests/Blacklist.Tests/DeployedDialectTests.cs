@@ -22,7 +22,7 @@ public sealed class DeployedDialectTests(BlacklistServer server)
         using var response = await router.BlockAsync("192.168.1.12");
 
         await response.ShouldBeJsonAsync(201);
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync("192.168.1.12")).ShouldBe(["failed"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync("192.168.1.12")).ShouldBe(["failed"]));
         router.Simulated.Rules.ShouldBeEmpty();
     }
 
@@ -36,7 +36,7 @@ public sealed class DeployedDialectTests(BlacklistServer server)
         using var response = await router.BlockAsync(device.Ip);
 
         await response.ShouldBeJsonAsync(201);
-        await Blocks.EventuallyAsync(async () =>
+        await Eventually.HoldsAsync(async () =>
             (
                 await server.QueryAsync(
                     "SELECT 1 FROM blacklist.user_blacklists WHERE router_id = $1 AND state = 'blocked' AND settle_at IS NULL",

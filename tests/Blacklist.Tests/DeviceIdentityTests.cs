@@ -59,7 +59,7 @@ public sealed class DeviceIdentityTests(BlacklistServer server)
         router.Simulated.ChangeDevice(device.Mac, present: true);
         await router.ScanAsync();
 
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
         router.Simulated.Rules.ShouldBeEmpty();
     }
 

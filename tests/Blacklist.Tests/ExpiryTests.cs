@@ -21,7 +21,7 @@ public sealed class ExpiryTests(BlacklistServer server)
 
         await ExpireAsync(router);
 
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
         router.Simulated.Rules.ShouldBeEmpty();
         router.CallsOf(SimulatorOperation.Unblock).Single().SessionId.ShouldNotBe(router.CallsOf(SimulatorOperation.Block)[0].SessionId);
     }
@@ -34,7 +34,7 @@ public sealed class ExpiryTests(BlacklistServer server)
         (await router.BlockAsync(device.Ip, more: new { expiresAt = DateTimeOffset.Parse("2031-01-01T00:00:00Z") })).Dispose();
         router.Simulated.Online = false;
         await ExpireAsync(router);
-        await Blocks.EventuallyAsync(async () =>
+        await Eventually.HoldsAsync(async () =>
         {
             (await router.StatesAsync(device.Ip)).ShouldBe(["lifting"]);
             router.CallsOf(SimulatorOperation.Blocked).ShouldNotBeEmpty();
@@ -42,7 +42,7 @@ public sealed class ExpiryTests(BlacklistServer server)
 
         router.Simulated.Online = true;
 
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
         router.Simulated.Rules.ShouldBeEmpty();
     }
 

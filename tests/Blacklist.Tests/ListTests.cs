@@ -53,7 +53,7 @@ public sealed class ListTests(BlacklistServer server)
         using var response = await router.SendAsync(HttpMethod.Post, list, new { ip = device.Ip });
 
         await response.ShouldBeProblemAsync(502, "commands_server_protocol_error");
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip, table)).ShouldBe(["blocked"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip, table)).ShouldBe(["blocked"]));
         router.CallsOf(operation).Count.ShouldBe(1);
     }
 

@@ -23,7 +23,7 @@ public sealed class LostAnswerTests(BlacklistServer server)
         using var response = await router.BlockAsync(device.Ip);
 
         await response.ShouldBeProblemAsync(status, code);
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
         router.Simulated.RuleCounts.Values.ShouldBe([1]);
         router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
     }
@@ -38,7 +38,7 @@ public sealed class LostAnswerTests(BlacklistServer server)
         using var response = await router.BlockAsync(device.Ip);
 
         await response.ShouldBeProblemAsync(504, "command_timeout");
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["failed"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["failed"]));
         router.Simulated.Rules.ShouldBeEmpty();
         router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
         (await ActivityAsync(router, "settle")).ShouldContain(null as Guid?);
@@ -64,7 +64,7 @@ public sealed class LostAnswerTests(BlacklistServer server)
 
         await look.WaitForHitAsync(3, TestContext.Current.CancellationToken);
         (await router.StatesAsync(device.Ip)).ShouldBe(["applying"]);
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class LostAnswerTests(BlacklistServer server)
         using var response = await router.UnblockAsync(device.Ip);
 
         await response.ShouldBeProblemAsync(502, "commands_server_protocol_error");
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
         router.Simulated.Rules.ShouldBeEmpty();
         router.CallsOf(SimulatorOperation.Unblock).Count.ShouldBe(1);
     }
@@ -94,7 +94,7 @@ public sealed class LostAnswerTests(BlacklistServer server)
         using var response = await router.UnblockAsync(device.Ip);
 
         await response.ShouldBeProblemAsync(502, "commands_server_protocol_error");
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
         router.Simulated.Rules.ShouldBeEmpty();
     }
 

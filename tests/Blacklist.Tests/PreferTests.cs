@@ -21,7 +21,7 @@ public sealed class PreferTests(BlacklistServer server)
         var block = await response.ShouldBeJsonAsync(202);
         response.Headers.GetValues("Preference-Applied").ShouldHaveSingleItem();
         response.Headers.Location!.ToString().ShouldBe(router.Path($"blocked/{block.GetProperty("id").GetGuid()}"));
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class PreferTests(BlacklistServer server)
 
         await DueNowAsync(router);
 
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
         router.Simulated.RuleCounts.Values.ShouldBe([1]);
         var session = router.CallsOf(SimulatorOperation.Block)[^1].SessionId;
         (
@@ -100,7 +100,7 @@ public sealed class PreferTests(BlacklistServer server)
             router.RouterId
         );
 
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["failed"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["failed"]));
         (await router.BlockedAsync("?state=failed")).Single().GetProperty("code").GetString().ShouldBe("router_unreachable");
     }
 
@@ -117,7 +117,7 @@ public sealed class PreferTests(BlacklistServer server)
         router.Simulated.Online = true;
         await DueNowAsync(router);
 
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
         router.Simulated.Rules.ShouldBeEmpty();
     }
 

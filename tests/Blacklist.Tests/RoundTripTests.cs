@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Net.Http.Json;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -28,27 +25,12 @@ public sealed class RoundTripTests(BlacklistServer server)
 
     private static async Task<int> CountAsync(TestRouter router, HttpMethod method, string below, object? body = null)
     {
-        var trace = ActivityTraceId.CreateRandom();
-        var commands = new ConcurrentBag<string>();
-        using var listener = new ActivityListener
+        var (count, response) = await RoundTrips.CountAsync(router.Owner, method, router.Path(below).ToString(), body);
+        using (response)
         {
-            ShouldListenTo = source => source.Name is "Npgsql" or "Microsoft.AspNetCore",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-            ActivityStopped = activity =>
-            {
-                if (activity.Source.Name == "Npgsql" && activity.TraceId == trace)
-                {
-                    commands.Add(activity.DisplayName);
-                }
-            },
-        };
-        ActivitySource.AddActivityListener(listener);
+            response.IsSuccessStatusCode.ShouldBeTrue();
+        }
 
-        using var request = new HttpRequestMessage(method, router.Path(below));
-        request.Headers.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01");
-        request.Content = body is null ? null : JsonContent.Create(body);
-        using var response = await router.Owner.Http.SendAsync(request, TestContext.Current.CancellationToken);
-        response.IsSuccessStatusCode.ShouldBeTrue();
-        return commands.Count;
+        return count;
     }
 }

@@ -81,12 +81,12 @@ public sealed class SyncTests(BlacklistServer server)
 
         await server.ExecuteAsync("UPDATE blacklist.router_checks SET next_check_at = now() WHERE router_id = $1", router.RouterId);
 
-        await Blocks.EventuallyAsync(() =>
+        await Eventually.HoldsAsync(() =>
         {
             router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
             return Task.CompletedTask;
         });
-        await Blocks.EventuallyAsync(async () =>
+        await Eventually.HoldsAsync(async () =>
             (
                 await server.QueryAsync(
                     "SELECT 1 FROM routers.router_commands WHERE router_id = $1 AND kind = 'drift' AND user_id IS NULL",

@@ -149,6 +149,6 @@ public sealed class TurnTests(BlacklistServer server)
         await Should.ThrowAsync<OperationCanceledException>(blocking);
         hold.Release();
 
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
     }
 }

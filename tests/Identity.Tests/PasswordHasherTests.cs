@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using NetPilot.Identity.Passwords;
 using NetPilot.Web;
@@ -61,6 +62,29 @@ public sealed class PasswordHasherTests
         busy.Code.ShouldBe(ErrorCodes.ServerBusy);
         busy.RetryAfter.ShouldNotBeNull();
         (await Refusal(hasher)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Hashes_leave_the_cores_to_whoever_else_wants_them()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads what Linux tells of threads.");
+        using var hasher = TestHasher.Make(64, 1);
+        await hasher.HashAsync("password", EndOfTest);
+        var threads = Directory
+            .GetDirectories("/proc/self/task")
+            .Where(task => File.ReadAllText(Path.Combine(task, "comm")).Trim() == "password hash")
+            .Select(task => File.ReadAllText(Path.Combine(task, "stat")).Split(") ")[1].Split(' '))
+            .Select(stat =>
+                (Niceness: int.Parse(stat[16], CultureInfo.InvariantCulture), Policy: int.Parse(stat[38], CultureInfo.InvariantCulture))
+            )
+            .ToArray();
+        threads.ShouldNotBeEmpty();
+        threads.ShouldAllBe(thread => thread.Niceness > 0 || thread.Policy == 5);
+        // The pool's threads are as they were: results come from a thread that has the usual priority.
+        (await Task.Run(() => File.ReadAllText("/proc/thread-self/stat")))
+            .Split(") ")[1]
+            .Split(' ')[16]
+            .ShouldBe("0");
     }
 
     [Theory]

@@ -117,7 +117,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 .. Enumerable.Range(0, Devices).Select(n => new SimulatedDevice($"192.168.9.{(n + 1) * 11}", $"3c:52:82:00:00:{n:x2}")),
             ];
             _router.Simulated.SetDevices([new SimulatedDevice("192.168.9.1", "94:83:c4:00:00:01"), .. _devices]);
-            await Blocks.EventuallyAsync(_router.ScanAsync);
+            await Eventually.HoldsAsync(_router.ScanAsync);
 
             foreach (var act in acts)
             {
@@ -246,7 +246,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
 
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(40));
             using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-            await Blocks.EventuallyAsync(_router.ScanAsync);
+            await Eventually.HoldsAsync(_router.ScanAsync);
             var compared = false;
             while (true)
             {

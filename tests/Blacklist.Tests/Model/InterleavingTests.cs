@@ -37,7 +37,7 @@ public sealed class InterleavingTests(BlacklistServer server)
         router.Simulated.AddRule(device.Mac);
         await server.ExecuteAsync("UPDATE routers.router_turns SET fence = 42, lease_until = NULL WHERE router_id = $1", router.RouterId);
 
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
         router.Simulated.RuleCounts.Values.ShouldBe([1]);
         router.CallsOf(SimulatorOperation.Block).ShouldBeEmpty();
     }
@@ -65,7 +65,7 @@ public sealed class InterleavingTests(BlacklistServer server)
         await joined.ShouldBeJsonAsync(202);
         (await first).StatusCode.ShouldBeOneOf(HttpStatusCode.GatewayTimeout, HttpStatusCode.ServiceUnavailable);
 
-        await Blocks.EventuallyAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
         router.Simulated.RuleCounts.Values.ShouldBe([1]);
     }
 
@@ -91,7 +91,7 @@ public sealed class InterleavingTests(BlacklistServer server)
         expire.Parameters.Add(new() { Value = router.RouterId });
         await expire.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         var request = router.BlockAsync(device.Ip, more: new { expiresAt = (DateTimeOffset?)null });
-        await Blocks.EventuallyAsync(async () =>
+        await Eventually.HoldsAsync(async () =>
             (
                 await server.ScalarAsync<bool>(
                     "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() <> pid AND $1 = ANY(pg_blocking_pids(pid)))",

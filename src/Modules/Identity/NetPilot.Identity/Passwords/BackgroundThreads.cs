@@ -4,58 +4,106 @@ using System.Runtime.InteropServices;
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>
-/// Threads for long computations, which yield to everything else in the process. In the thread pool such work would keep every other request
-/// from the threads, and at the usual priority from the cores.
+/// A thread per core for long computations, which yield to everything else in the process. In the thread pool such work would keep every
+/// other request from the threads, and at the usual priority from the cores.
 /// </summary>
 internal sealed class BackgroundThreads : IDisposable
 {
-    // A tenth of what the other threads get where all want a core; the whole of it where none does.
+    private const int Idle = 5; // SCHED_IDLE of sched.h
     private const int Niceness = 10;
-    private readonly BlockingCollection<Action> work = [];
+    private readonly BlockingCollection<Func<Action>> work = [];
+    private readonly BlockingCollection<Action> results = [];
+    private int computing = Environment.ProcessorCount;
 
-    public BackgroundThreads(string name, int count)
+    public BackgroundThreads(string name)
     {
-        for (var i = 0; i < count; i++)
+        // One goes on, at a tenth of the usual share, where all cores are wanted, so that nothing waits for ever; the others then rest.
+        Start(name, ThreadPriority.BelowNormal, () => Compute(YieldShare));
+        for (var i = 1; i < Environment.ProcessorCount; i++)
         {
-            new Thread(Serve)
-            {
-                Name = name,
-                IsBackground = true,
-                Priority = ThreadPriority.Lowest,
-            }.Start();
+            Start(name, ThreadPriority.Lowest, () => Compute(YieldAll));
         }
+
+        // Results are handed over at the usual priority: on Linux a thread inherits its own from the one that starts it, and whoever hands
+        // work to the pool may be the one that starts a thread there.
+        Start($"{name} results", ThreadPriority.Normal, HandOver);
     }
 
     /// <summary>Computes on one of the threads; work beyond their number waits for one.</summary>
     public Task<T> RunAsync<T>(Func<T> compute)
     {
-        var task = new Task<T>(compute, TaskCreationOptions.RunContinuationsAsynchronously);
-        work.Add(() => task.RunSynchronously(TaskScheduler.Default));
-        return task;
+        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        work.Add(() =>
+        {
+            try
+            {
+                var result = compute();
+                return () => completion.SetResult(result);
+            }
+            catch (Exception exception)
+            {
+                return () => completion.SetException(exception);
+            }
+        });
+        return completion.Task;
     }
 
     /// <summary>Lets the threads end when what they were given is done.</summary>
     public void Dispose() => work.CompleteAdding();
 
-    private void Serve()
+    private static void Start(string name, ThreadPriority priority, ThreadStart run) =>
+        new Thread(run)
+        {
+            Name = name,
+            IsBackground = true,
+            Priority = priority,
+        }.Start();
+
+    private void Compute(Action yield)
     {
-        YieldToOthers();
+        yield();
         foreach (var next in work.GetConsumingEnumerable())
         {
-            next();
+            results.Add(next());
+        }
+
+        if (Interlocked.Decrement(ref computing) == 0)
+        {
+            results.CompleteAdding();
         }
     }
 
-    // .NET leaves a thread's priority without effect on Linux, where each thread has a niceness of its own.
-    private static void YieldToOthers()
+    private void HandOver()
+    {
+        foreach (var result in results.GetConsumingEnumerable())
+        {
+            result();
+        }
+    }
+
+    // .NET leaves a thread's priority without effect on Linux. Where the system refuses these calls, the threads are as any others.
+    private static void YieldShare()
     {
         if (OperatingSystem.IsLinux())
         {
-            _ = setpriority(0, 0, Niceness);
+            _ = setpriority(which: 0, who: 0, Niceness);
+        }
+    }
+
+    private static void YieldAll()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            var priority = 0;
+            _ = sched_setscheduler(process: 0, Idle, ref priority);
         }
     }
 
     [DllImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int setpriority(int which, uint who, int priority);
+    private static extern int setpriority(int which, uint who, int niceness);
+
+    [DllImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int sched_setscheduler(int process, int policy, ref int priority);
 }

@@ -23,18 +23,10 @@ internal sealed class PasswordCheck(LoginGuard guard, PasswordHasher passwords)
         CancellationToken cancellationToken
     )
     {
+        using var place = passwords.TakePlace();
         var attempt = await guard.CountAsync(email, context, cancellationToken);
-        try
-        {
-            return await passwords.VerifyAsync(password, await findHash(), cancellationToken)
-                ? attempt
-                : throw new ProblemException(AccountProblems.InvalidCredentials());
-        }
-        catch (ProblemException exception) when (exception.Problem.Code == ErrorCodes.ServerBusy)
-        {
-            // Nobody has looked at the password.
-            await guard.TakeBackAsync(attempt);
-            throw;
-        }
+        return await passwords.VerifyAsync(password, await findHash(), cancellationToken)
+            ? attempt
+            : throw new ProblemException(AccountProblems.InvalidCredentials());
     }
 }

@@ -16,12 +16,12 @@ internal sealed class PasswordHasher : IDisposable
 {
     private const int MaxWaiting = 32;
     private static readonly int AtOnce = 2 * Environment.ProcessorCount;
+    private readonly SemaphoreSlim places = new(AtOnce + MaxWaiting);
     private readonly SemaphoreSlim slots = new(AtOnce);
-    private readonly BackgroundThreads threads = new("password hash", AtOnce);
+    private readonly BackgroundThreads threads = new("password hash");
     private readonly Counter<long> hashes;
     private readonly PhcString parameters;
     private readonly Lazy<string> nobodys;
-    private int waiting;
 
     public PasswordHasher(IOptions<AuthOptions> options, IMeterFactory meters)
     {
@@ -32,16 +32,33 @@ internal sealed class PasswordHasher : IDisposable
         );
     }
 
+    /// <summary>
+    /// Room for one hash, until it is given back. Taken before anything else is done for a password, so that who is turned away costs nothing.
+    /// </summary>
+    /// <exception cref="ProblemException">503 <c>server_busy</c>.</exception>
+    public IDisposable TakePlace() =>
+        places.Wait(TimeSpan.Zero)
+            ? new Place(places)
+            : throw new ProblemException(
+                new Problem(503, ErrorCodes.ServerBusy, "Too many passwords are being checked at the moment.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(2),
+                }
+            );
+
     /// <summary>Hashes a new password with the present parameters.</summary>
     /// <exception cref="ProblemException">503 <c>server_busy</c>.</exception>
     public async Task<string> HashAsync(string password, CancellationToken cancellationToken)
     {
+        using var place = TakePlace();
         var fresh = parameters with { Salt = RandomNumberGenerator.GetBytes(PhcString.SaltSize) };
         return (fresh with { Hash = await ComputeAsync(password, fresh, cancellationToken) }).ToString();
     }
 
-    /// <summary>Compares with a stored hash. Where there is none (an unknown e-mail), it takes the same time to say no.</summary>
-    /// <exception cref="ProblemException">503 <c>server_busy</c>.</exception>
+    /// <summary>
+    /// Compares with a stored hash, in a place that the caller has taken. Where there is none (an unknown e-mail), it takes the same time to
+    /// say no.
+    /// </summary>
     public async Task<bool> VerifyAsync(string password, string? stored, CancellationToken cancellationToken)
     {
         var expected = PhcString.Parse(stored ?? nobodys.Value);
@@ -60,11 +77,12 @@ internal sealed class PasswordHasher : IDisposable
     {
         threads.Dispose();
         slots.Dispose();
+        places.Dispose();
     }
 
     private async Task<byte[]> ComputeAsync(string password, PhcString with, CancellationToken cancellationToken)
     {
-        await EnterAsync(cancellationToken);
+        await slots.WaitAsync(cancellationToken);
         try
         {
             return await threads.RunAsync(() => Compute(password, with));
@@ -72,34 +90,6 @@ internal sealed class PasswordHasher : IDisposable
         finally
         {
             slots.Release();
-        }
-    }
-
-    private async Task EnterAsync(CancellationToken cancellationToken)
-    {
-        if (slots.Wait(0, CancellationToken.None))
-        {
-            return;
-        }
-
-        if (Interlocked.Increment(ref waiting) > MaxWaiting)
-        {
-            Interlocked.Decrement(ref waiting);
-            throw new ProblemException(
-                new Problem(503, ErrorCodes.ServerBusy, "Too many passwords are being checked at the moment.")
-                {
-                    RetryAfter = TimeSpan.FromSeconds(2),
-                }
-            );
-        }
-
-        try
-        {
-            await slots.WaitAsync(cancellationToken);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref waiting);
         }
     }
 
@@ -124,5 +114,10 @@ internal sealed class PasswordHasher : IDisposable
         {
             CryptographicOperations.ZeroMemory(bytes);
         }
+    }
+
+    private sealed class Place(SemaphoreSlim places) : IDisposable
+    {
+        public void Dispose() => places.Release();
     }
 }
