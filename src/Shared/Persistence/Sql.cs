@@ -2,7 +2,10 @@ using Npgsql;
 
 namespace NetPilot.Persistence;
 
-/// <summary>Statements with positional parameters. A batch runs as one transaction in one round trip.</summary>
+/// <summary>
+/// Statements with positional parameters. A batch runs as one transaction in one round trip. An array that is the only value has to be cast
+/// to object, or its elements are taken for the values.
+/// </summary>
 public static class Sql
 {
     /// <summary>A statement with the values of <c>$1</c>, <c>$2</c> and so on. Null is SQL's, its type what the statement makes of it.</summary>

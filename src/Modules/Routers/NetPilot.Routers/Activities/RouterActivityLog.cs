@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace NetPilot.Routers.Activities;
 
@@ -45,12 +44,12 @@ internal static class ActivitySql
                 """,
                 time.NewId(),
                 activity.OwnerId,
-                Typed(activity.ActorId, NpgsqlDbType.Uuid),
+                activity.ActorId,
                 activity.RouterId,
                 SnakeCase.Of(activity.Kind),
-                Typed(activity.Target, NpgsqlDbType.Text),
+                activity.Target,
                 SnakeCase.Of(activity.Outcome),
-                Typed(activity.Code, NpgsqlDbType.Text),
+                activity.Code,
                 activity.StartedAt.ToMicroseconds(),
                 (int)Math.Min(int.MaxValue, activity.Duration.TotalMilliseconds)
             );
@@ -73,6 +72,4 @@ internal static class ActivitySql
             );
         }
     }
-
-    private static NpgsqlParameter Typed(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 }

@@ -30,7 +30,7 @@ internal sealed class RouterOwnership(NpgsqlDataSource database) : IRouterOwners
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.Command($"{Select} WHERE r.router_id = ANY ($1)", [.. routerIds]);
+        await using var command = database.Command($"{Select} WHERE r.router_id = ANY ($1)", (object)routerIds.ToArray());
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var owners = new Dictionary<string, OwnedRouter>(routerIds.Count, StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))

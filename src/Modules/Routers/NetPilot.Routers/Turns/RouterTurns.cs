@@ -27,7 +27,7 @@ internal sealed partial class RouterTurns(
         WITH granted AS (
             INSERT INTO routers.router_turns AS turn (router_id, fence, lease_until, last_replica)
             SELECT $1, 1, clock_timestamp() + $2, $3
-            WHERE $5 IS NULL OR EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $5)
+            WHERE $5::uuid IS NULL OR EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $5)
             ON CONFLICT (router_id) DO UPDATE
             SET fence = turn.fence + 1, lease_until = clock_timestamp() + $2, last_replica = $3
             WHERE (turn.lease_until IS NULL OR turn.lease_until <= clock_timestamp())
@@ -46,7 +46,7 @@ internal sealed partial class RouterTurns(
             DELETE FROM routers.router_turn_waiters WHERE router_id = $1 AND replica = $3 AND EXISTS (SELECT 1 FROM granted)
         )
         SELECT (SELECT fence FROM granted), EXISTS (SELECT 1 FROM routers.pending_resets WHERE router_id = $1),
-               $5 IS NULL OR EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $5)
+               $5::uuid IS NULL OR EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $5)
         """;
 
     private const string GiveBack = "UPDATE routers.router_turns SET lease_until = NULL WHERE router_id = $1 AND fence = $2";
