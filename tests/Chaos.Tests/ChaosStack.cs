@@ -59,8 +59,6 @@ internal sealed class ChaosStack : IAsyncDisposable
 
     public NpgsqlDataSource Database { get; }
 
-    public int Replicas => _replicas.Length;
-
     /// <summary>What the replicas said that were ended.</summary>
     public List<string> Output { get; } = [];
 

@@ -168,7 +168,12 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
             id
         );
         await stack.Eventually(id, "commands_state = 'ended'");
-        replica.Output.ShouldContain(line => line.Contains(login.SessionId.ToString()) && line.Contains("could not be delivered"));
+        // What a process prints arrives a little later than what it writes.
+        await Eventually.HoldsAsync(() =>
+        {
+            replica.Output.ShouldContain(line => line.Contains(login.SessionId.ToString()) && line.Contains("could not be delivered"));
+            return Task.CompletedTask;
+        });
         replica.Output.ShouldNotContain(line => line.Contains(id.ToString()));
     }
 }

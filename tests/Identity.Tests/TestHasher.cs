@@ -16,6 +16,23 @@ internal static class TestHasher
         return await hasher.HashAsync(password, TestContext.Current.CancellationToken);
     }
 
+    public static async Task<string> HashAsync(this PasswordHasher hasher, string password, CancellationToken cancellationToken)
+    {
+        using var place = hasher.TakePlace();
+        return await place.HashAsync(password, cancellationToken);
+    }
+
+    public static async Task<bool> VerifyAsync(
+        this PasswordHasher hasher,
+        string password,
+        string? stored,
+        CancellationToken cancellationToken
+    )
+    {
+        using var place = hasher.TakePlace();
+        return await place.VerifyAsync(password, stored, cancellationToken);
+    }
+
     public static PasswordHasher Make(int memoryKiB, int passes) =>
         new(
             Options.Create(

@@ -51,9 +51,6 @@ public sealed class CommandsServerSimulator : IAsyncDisposable
     /// <summary>Where it listens, for <c>CommandsServer:BaseUrl</c>.</summary>
     public Uri BaseUrl => new($"http://127.0.0.1:{Port}");
 
-    /// <summary>Whether it listens at present.</summary>
-    public bool IsRunning => _app is not null;
-
     /// <summary>The calls so far (the last <see cref="SimulatorOptions.KeptCalls"/>), in the order of arrival.</summary>
     public IReadOnlyList<RecordedCall> Calls => Log.Snapshot();
 

@@ -61,22 +61,6 @@ public sealed class SimulatedRouter
     /// <summary>Replaces the home.</summary>
     public void SetDevices(params IEnumerable<SimulatedDevice> devices) => Write(() => _devices = [.. devices.Select(Normal)]);
 
-    /// <summary>Adds a device, or replaces the one with its MAC.</summary>
-    public void SetDevice(SimulatedDevice device) =>
-        Write(() =>
-        {
-            var normal = Normal(device);
-            var place = _devices.FindIndex(known => known.Mac == normal.Mac);
-            if (place < 0)
-            {
-                _devices.Add(normal);
-            }
-            else
-            {
-                _devices[place] = normal;
-            }
-        });
-
     /// <summary>Moves a device to another address, or lets it come or go. False if there is none with this MAC.</summary>
     public bool ChangeDevice(string mac, string? ip = null, bool? present = null) =>
         Write(() =>
@@ -106,8 +90,6 @@ public sealed class SimulatedRouter
         });
 
     /// <summary>Puts an address on a list behind everybody's back.</summary>
-    public void AddToList(bool whitelist, string ip) => Write(() => AddTo(whitelist ? _whitelist : _blacklist, ip));
-
     internal T Read<T>(Func<T> read)
     {
         lock (_gate)

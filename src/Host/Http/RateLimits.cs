@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.RateLimiting;
@@ -64,7 +63,7 @@ internal static class RateLimits
         }
 
         return settings.Enabled && IsAnonymousAuth(context)
-            ? PerMinute($"address {AddressOf(context.Connection.RemoteIpAddress)}", settings.AuthPerMinute)
+            ? PerMinute($"address {NetworkOf(context.Connection.RemoteIpAddress)}", settings.AuthPerMinute)
             : RateLimitPartition.GetNoLimiter("");
     }
 
@@ -78,18 +77,7 @@ internal static class RateLimits
         context.Request.Path.StartsWithSegments("/api/v1/auth")
         && context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null;
 
-    // Whoever has one IPv6 address has its whole /64.
-    private static string AddressOf(IPAddress? address) =>
-        address switch
-        {
-            null => "unknown",
-            { IsIPv4MappedToIPv6: true } => address.MapToIPv4().ToString(),
-            { AddressFamily: AddressFamily.InterNetworkV6 } => new IPAddress([
-                .. address.GetAddressBytes().AsSpan(0, 8),
-                .. new byte[8],
-            ]).ToString(),
-            _ => address.ToString(),
-        };
+    private static string NetworkOf(IPAddress? address) => address is null ? "unknown" : ClientNetwork.Of(address).ToString();
 
     private static ValueTask RefuseAsync(OnRejectedContext context, CancellationToken cancellationToken)
     {

@@ -42,9 +42,6 @@ public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Eff
     /// <summary>Whether an unblock failed because the rule is not there ("not found. Maybe already unblocked"): done, once GET blocked confirms it.</summary>
     public bool MaybeAlreadyUnblocked { get; init; }
 
-    /// <summary>Whether the failure speaks of the router (unreachable, timed out) rather than of the Commands-Server.</summary>
-    public bool IsRouterUnreachable => Kind is CommandsFailureKind.RouterUnreachable;
-
     /// <summary>
     /// When a retry may help: for <see cref="CommandsFailureKind.Unavailable"/>, <see cref="CommandsFailureKind.RouterUnreachable"/> and
     /// <see cref="CommandsFailureKind.RouterBusy"/>.

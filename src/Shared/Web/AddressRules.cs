@@ -40,35 +40,6 @@ public static class AddressRules
         return true;
     }
 
-    /// <summary>Whether a parsed address is one that a home device can have.</summary>
-    public static bool IsDeviceAddress(IPAddress address) =>
-        address.AddressFamily == AddressFamily.InterNetwork && Refusal(address.GetAddressBytes()) is null;
-
-    /// <summary>Reads a MAC written with colons or hyphens, in any case.</summary>
-    public static bool TryReadMac(string? text, [NotNullWhen(true)] out PhysicalAddress? mac)
-    {
-        mac = null;
-        if (text is not { Length: 17 } || text[2] is not (':' or '-'))
-        {
-            return false;
-        }
-
-        var bytes = new byte[6];
-        for (var i = 0; i < 6; i++)
-        {
-            if (
-                (i > 0 && text[(i * 3) - 1] != text[2])
-                || !byte.TryParse(text.AsSpan(i * 3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out bytes[i])
-            )
-            {
-                return false;
-            }
-        }
-
-        mac = new PhysicalAddress(bytes);
-        return true;
-    }
-
     /// <summary>A MAC as the REST contract writes it: lower-case with colons.</summary>
     public static string? Format(PhysicalAddress? mac) =>
         mac is null ? null : string.Join(':', mac.GetAddressBytes().Select(part => part.ToString("x2", CultureInfo.InvariantCulture)));

@@ -19,8 +19,9 @@ public static class DevicesModule
     {
         services.AddModuleDbContext<DevicesDbContext>(DevicesDbContext.Schema);
         services.AddSingleton<IDeviceDirectory, DeviceDirectory>();
-        services.AddSingleton<IRouterDependents, DeviceDependents>();
-        services.AddSingleton<IUserDependents, DeviceDependents>();
+        services.AddSingleton<DeviceDependents>();
+        services.AddSingleton<IRouterDependents>(provider => provider.GetRequiredService<DeviceDependents>());
+        services.AddSingleton<IUserDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddScoped<OwnedDevices>();
         services.AddScoped<BlockedFlags>();
         services.AddScoped<ScanRecorder>();

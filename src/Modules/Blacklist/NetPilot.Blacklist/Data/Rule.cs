@@ -74,7 +74,7 @@ internal enum RuleState
     /// <summary>The router does not hold it any more.</summary>
     Lifted,
 
-    /// <summary>It was never put in force.</summary>
+    /// <summary>It is not in force: it never was, or the router lost it and did not take it back.</summary>
     Failed,
 }
 

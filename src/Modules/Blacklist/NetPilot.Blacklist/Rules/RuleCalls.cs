@@ -98,7 +98,8 @@ internal sealed partial class RuleCalls(
                 await SaveAsync(kind, rule, lifecycle.WaitsForDevice(rule, time.UtcNow()), held.Turn.Fence),
                 null
             ),
-            { Address: { } present } when !present.Equals(ip) => await LiftElsewhereAsync(kind, rule, present, held),
+            { Address: { } present } when !present.Equals(ip) => await LiftElsewhereAsync(kind, rule, present, held)
+                ?? await EndLiftAsync(kind, rule, failure, calledAt, held),
             _ => await EndLiftAsync(kind, rule, failure, calledAt, held),
         };
     }
@@ -149,10 +150,15 @@ internal sealed partial class RuleCalls(
         return (result.Failure, calledAt);
     }
 
-    private async Task<CallOutcome> LiftElsewhereAsync(RuleKind kind, Rule rule, IPAddress present, HeldTurn held)
+    // Null: the turn was lost meanwhile, and nothing more is sent in it.
+    private async Task<CallOutcome?> LiftElsewhereAsync(RuleKind kind, Rule rule, IPAddress present, HeldTurn held)
     {
+        if (!await turns.RenewAsync(held.Turn, held.CallTimeout, CancellationToken.None))
+        {
+            return null;
+        }
+
         await store.IdentifyAsync(kind, rule.Id, present, rule.DeviceMac, CancellationToken.None);
-        await turns.RenewAsync(held.Turn, held.CallTimeout, CancellationToken.None);
         var (failure, calledAt) = await CallAsync(kind.Remove, kind.RemoveActivity, present, held);
         return await EndLiftAsync(kind, rule, failure, calledAt, held);
     }

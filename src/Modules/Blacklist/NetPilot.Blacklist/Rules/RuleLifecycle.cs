@@ -148,9 +148,6 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
             _ => Keep(rule) with { SettleAt = now + settleInterval },
         };
 
-    /// <summary>Nothing changes but when to look again.</summary>
-    public static RuleChange LookAgain(Rule rule, DateTimeOffset at) => Keep(rule) with { SettleAt = at };
-
     private RuleChange Unknown(Rule rule, CommandsFailure failure, DateTimeOffset calledAt) =>
         Keep(rule) with
         {

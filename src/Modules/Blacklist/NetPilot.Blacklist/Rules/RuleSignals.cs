@@ -24,6 +24,8 @@ internal sealed class RuleSignals
     {
         var signal = waiting.GetOrAdd(ruleId, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         await Task.WhenAny(signal.Task, Task.Delay(LongestRest, cancellationToken));
+        // Where another replica writes the row, nobody raises the signal here; whoever else waits looks again within a moment.
+        waiting.TryRemove(KeyValuePair.Create(ruleId, signal));
         cancellationToken.ThrowIfCancellationRequested();
     }
 }

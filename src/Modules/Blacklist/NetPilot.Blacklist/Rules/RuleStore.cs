@@ -27,7 +27,7 @@ internal sealed record FoundRule(Rule Rule, bool Changed);
 /// <summary>A router whose rows are to be looked at.</summary>
 internal sealed record DueRules(Guid UserId, string RouterId, IReadOnlyList<Guid> Ids, DateTimeOffset ClaimedUntil);
 
-/// <summary>The statements behind the state machine, one round trip each. Every write names the state that it expects and the turn it was made in.</summary>
+/// <summary>The statements behind the state machine. Every outcome names the state that it expects and the turn it was made in.</summary>
 internal sealed class RuleStore(NpgsqlDataSource database)
 {
     /// <summary>

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Rules;
 
@@ -7,7 +9,7 @@ namespace NetPilot.Blacklist.Rules;
 /// Commands that run on by themselves, whatever becomes of the request that asked for them. A graceful stop waits for them; what a crash
 /// cuts short is settled from the rows.
 /// </summary>
-internal sealed class RunningCommands : IHostedService
+internal sealed partial class RunningCommands(ILogger<RunningCommands> logger) : IHostedService
 {
     private readonly ConcurrentDictionary<Task, Guid> running = new();
     private readonly ConcurrentDictionary<Guid, bool> sent = new();
@@ -20,7 +22,7 @@ internal sealed class RunningCommands : IHostedService
         task.ContinueWith(
             done =>
             {
-                running.TryRemove(done, out _);
+                Forget(done);
                 if (!running.Values.Contains(ruleId))
                 {
                     sent.TryRemove(ruleId, out _);
@@ -37,12 +39,7 @@ internal sealed class RunningCommands : IHostedService
     public void Track(Task work)
     {
         running.TryAdd(work, Guid.Empty);
-        work.ContinueWith(
-            done => running.TryRemove(done, out _),
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default
-        );
+        work.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     /// <summary>From now on the router may know of the command.</summary>
@@ -50,6 +47,16 @@ internal sealed class RunningCommands : IHostedService
 
     /// <summary>Whether the row's command waits in this replica for its turn, so that surely nothing was sent for it.</summary>
     public bool IsUnsent(Guid ruleId) => sent.TryGetValue(ruleId, out var wasSent) && !wasSent;
+
+    // Whoever asked may be gone, and then nobody else looks at how it ended.
+    private void Forget(Task done)
+    {
+        running.TryRemove(done, out _);
+        if (done.Exception?.InnerException is { } exception and not ProblemException)
+        {
+            Log.Broke(logger, exception);
+        }
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -63,5 +70,11 @@ internal sealed class RunningCommands : IHostedService
         {
             // Whoever asked for a command has its failure; the stop only waits for the end.
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "A command broke off; what it left open is settled from its row")]
+        public static partial void Broke(ILogger logger, Exception exception);
     }
 }

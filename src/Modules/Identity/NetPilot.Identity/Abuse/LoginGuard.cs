@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -56,7 +54,7 @@ internal sealed class LoginGuard(NpgsqlDataSource database, IOptions<LoginLimitS
     /// <exception cref="ProblemException">429 <c>too_many_attempts</c>, also for whoever has the right password.</exception>
     public async Task<CountedAttempt> CountAsync(string email, HttpContext context, CancellationToken cancellationToken)
     {
-        var network = NetworkOf(ClientOf.Address(context));
+        var network = ClientOf.Address(context) is { } address ? ClientNetwork.Of(address).ToString() : "unknown";
         var settings = options.Value;
         if (!settings.Enabled)
         {
@@ -97,19 +95,6 @@ internal sealed class LoginGuard(NpgsqlDataSource database, IOptions<LoginLimitS
         {
             await batch.ExecuteNonQueryAsync();
         }
-    }
-
-    /// <summary>Whom an address stands for: whoever has one IPv6 address has its whole /64.</summary>
-    public static string NetworkOf(IPAddress? address)
-    {
-        if (address is not { AddressFamily: AddressFamily.InterNetworkV6 })
-        {
-            return address?.ToString() ?? "unknown";
-        }
-
-        var bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return $"{new IPAddress(bytes)}/64";
     }
 
     /// <summary>How attempts name an account: by a hash, since people type more into the field than their e-mail.</summary>

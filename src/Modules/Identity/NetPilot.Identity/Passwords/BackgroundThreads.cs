@@ -4,12 +4,12 @@ using System.Runtime.InteropServices;
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>
-/// A thread per core for long computations, which yield to everything else in the process. In the thread pool such work would keep every
-/// other request from the threads, and at the usual priority from the cores.
+/// A thread per core for long computations, which yield to whatever else wants the core. In the thread pool such work would keep every other
+/// request from the threads, and at the usual priority from the cores.
 /// </summary>
 internal sealed class BackgroundThreads : IDisposable
 {
-    private const int Idle = 5; // SCHED_IDLE of sched.h
+    // A tenth of the usual share where all cores are wanted: no less, or a thread that stands in the middle of something holds up the others.
     private const int Niceness = 10;
     private readonly BlockingCollection<Func<Action>> work = [];
     private readonly BlockingCollection<Action> results = [];
@@ -17,11 +17,9 @@ internal sealed class BackgroundThreads : IDisposable
 
     public BackgroundThreads(string name)
     {
-        // One goes on, at a tenth of the usual share, where all cores are wanted, so that nothing waits for ever; the others then rest.
-        Start(name, ThreadPriority.BelowNormal, () => Compute(YieldShare));
-        for (var i = 1; i < Environment.ProcessorCount; i++)
+        for (var i = 0; i < Environment.ProcessorCount; i++)
         {
-            Start(name, ThreadPriority.Lowest, () => Compute(YieldAll));
+            Start(name, ThreadPriority.Lowest, Compute);
         }
 
         // Results are handed over at the usual priority: on Linux a thread inherits its own from the one that starts it, and whoever hands
@@ -59,9 +57,9 @@ internal sealed class BackgroundThreads : IDisposable
             Priority = priority,
         }.Start();
 
-    private void Compute(Action yield)
+    private void Compute()
     {
-        yield();
+        YieldToOthers();
         foreach (var next in work.GetConsumingEnumerable())
         {
             results.Add(next());
@@ -81,8 +79,8 @@ internal sealed class BackgroundThreads : IDisposable
         }
     }
 
-    // .NET leaves a thread's priority without effect on Linux. Where the system refuses these calls, the threads are as any others.
-    private static void YieldShare()
+    // .NET leaves a thread's priority without effect on Linux. Where the system refuses this, the threads are as any others.
+    private static void YieldToOthers()
     {
         if (OperatingSystem.IsLinux())
         {
@@ -90,20 +88,7 @@ internal sealed class BackgroundThreads : IDisposable
         }
     }
 
-    private static void YieldAll()
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            var priority = 0;
-            _ = sched_setscheduler(process: 0, Idle, ref priority);
-        }
-    }
-
     [DllImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int setpriority(int which, uint who, int niceness);
-
-    [DllImport("libc")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int sched_setscheduler(int process, int policy, ref int priority);
 }

@@ -12,6 +12,7 @@ internal sealed class PasswordChange(NpgsqlDataSource database, PasswordHasher p
 {
     /// <summary>The owner knows the present password; the session that asks lives on. False if the password changed in the meantime.</summary>
     public async Task<bool> ByOwnerAsync(
+        PasswordHasher.Place place,
         User user,
         string newPassword,
         CountedAttempt attempt,
@@ -19,7 +20,7 @@ internal sealed class PasswordChange(NpgsqlDataSource database, PasswordHasher p
         CancellationToken cancellationToken
     )
     {
-        var hash = await passwords.HashAsync(newPassword, cancellationToken);
+        var hash = await place.HashAsync(newPassword, cancellationToken);
         await using var batch = database.CreateBatch();
         batch.With(
             """
@@ -39,7 +40,8 @@ internal sealed class PasswordChange(NpgsqlDataSource database, PasswordHasher p
     /// <summary>Whoever holds the token may set a new password. False if the token was used in the meantime.</summary>
     public async Task<bool> ByTokenAsync(Secret token, User user, string newPassword, CancellationToken cancellationToken)
     {
-        var hash = await passwords.HashAsync(newPassword, cancellationToken);
+        using var place = passwords.TakePlace();
+        var hash = await place.HashAsync(newPassword, cancellationToken);
         await using var batch = database.CreateBatch();
         batch.With(
             """

@@ -9,15 +9,13 @@ using NSec.Cryptography;
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>
-/// Argon2id, kept as PHC strings. Every hash costs memory and tens of milliseconds of a core, so only so many run at once, a few wait, and
-/// the rest is refused at once: a flood of logins takes neither the machine nor its memory.
+/// Argon2id, kept as PHC strings. Every hash costs memory and tens of milliseconds of a core, so one runs on each core, a few wait, and the
+/// rest is refused at once: a flood of logins takes neither the machine nor its memory.
 /// </summary>
 internal sealed class PasswordHasher : IDisposable
 {
     private const int MaxWaiting = 32;
-    private static readonly int AtOnce = 2 * Environment.ProcessorCount;
-    private readonly SemaphoreSlim places = new(AtOnce + MaxWaiting);
-    private readonly SemaphoreSlim slots = new(AtOnce);
+    private readonly SemaphoreSlim places = new((2 * Environment.ProcessorCount) + MaxWaiting);
     private readonly BackgroundThreads threads = new("password hash");
     private readonly Counter<long> hashes;
     private readonly PhcString parameters;
@@ -33,38 +31,19 @@ internal sealed class PasswordHasher : IDisposable
     }
 
     /// <summary>
-    /// Room for one hash, until it is given back. Taken before anything else is done for a password, so that who is turned away costs nothing.
+    /// Room for one hash at a time, until it is given back. Taken before anything else is done for a password, so that who is turned away costs
+    /// nothing and loses nothing.
     /// </summary>
     /// <exception cref="ProblemException">503 <c>server_busy</c>.</exception>
-    public IDisposable TakePlace() =>
+    public Place TakePlace() =>
         places.Wait(TimeSpan.Zero)
-            ? new Place(places)
+            ? new Place(this)
             : throw new ProblemException(
                 new Problem(503, ErrorCodes.ServerBusy, "Too many passwords are being checked at the moment.")
                 {
                     RetryAfter = TimeSpan.FromSeconds(2),
                 }
             );
-
-    /// <summary>Hashes a new password with the present parameters.</summary>
-    /// <exception cref="ProblemException">503 <c>server_busy</c>.</exception>
-    public async Task<string> HashAsync(string password, CancellationToken cancellationToken)
-    {
-        using var place = TakePlace();
-        var fresh = parameters with { Salt = RandomNumberGenerator.GetBytes(PhcString.SaltSize) };
-        return (fresh with { Hash = await ComputeAsync(password, fresh, cancellationToken) }).ToString();
-    }
-
-    /// <summary>
-    /// Compares with a stored hash, in a place that the caller has taken. Where there is none (an unknown e-mail), it takes the same time to
-    /// say no.
-    /// </summary>
-    public async Task<bool> VerifyAsync(string password, string? stored, CancellationToken cancellationToken)
-    {
-        var expected = PhcString.Parse(stored ?? nobodys.Value);
-        var actual = await ComputeAsync(password, expected, cancellationToken);
-        return CryptographicOperations.FixedTimeEquals(actual, expected.Hash) && stored is not null;
-    }
 
     /// <summary>Whether a stored hash was made with weaker parameters than the present ones.</summary>
     public bool IsOutdated(string stored)
@@ -76,22 +55,16 @@ internal sealed class PasswordHasher : IDisposable
     public void Dispose()
     {
         threads.Dispose();
-        slots.Dispose();
         places.Dispose();
     }
 
-    private async Task<byte[]> ComputeAsync(string password, PhcString with, CancellationToken cancellationToken)
-    {
-        await slots.WaitAsync(cancellationToken);
-        try
+    private Task<byte[]> ComputeAsync(string password, PhcString with, CancellationToken cancellationToken) =>
+        threads.RunAsync(() =>
         {
-            return await threads.RunAsync(() => Compute(password, with));
-        }
-        finally
-        {
-            slots.Release();
-        }
-    }
+            // Nobody waits any more, and others do.
+            cancellationToken.ThrowIfCancellationRequested();
+            return Compute(password, with);
+        });
 
     private byte[] Compute(string password, PhcString with)
     {
@@ -116,8 +89,28 @@ internal sealed class PasswordHasher : IDisposable
         }
     }
 
-    private sealed class Place(SemaphoreSlim places) : IDisposable
+    /// <summary>Room for one hash at a time.</summary>
+    public sealed class Place : IDisposable
     {
-        public void Dispose() => places.Release();
+        private readonly PasswordHasher hasher;
+
+        internal Place(PasswordHasher hasher) => this.hasher = hasher;
+
+        /// <summary>Hashes a new password with the present parameters.</summary>
+        public async Task<string> HashAsync(string password, CancellationToken cancellationToken)
+        {
+            var fresh = hasher.parameters with { Salt = RandomNumberGenerator.GetBytes(PhcString.SaltSize) };
+            return (fresh with { Hash = await hasher.ComputeAsync(password, fresh, cancellationToken) }).ToString();
+        }
+
+        /// <summary>Compares with a stored hash. Where there is none (an unknown e-mail), it takes the same time to say no.</summary>
+        public async Task<bool> VerifyAsync(string password, string? stored, CancellationToken cancellationToken)
+        {
+            var expected = PhcString.Parse(stored ?? hasher.nobodys.Value);
+            var actual = await hasher.ComputeAsync(password, expected, cancellationToken);
+            return CryptographicOperations.FixedTimeEquals(actual, expected.Hash) && stored is not null;
+        }
+
+        public void Dispose() => hasher.places.Release();
     }
 }

@@ -21,10 +21,6 @@ internal sealed class SessionEndings(NpgsqlDataSource database, EndDeliveries de
         return await ExecuteAsync(batch, cancellationToken) > 0;
     }
 
-    /// <summary>Ends all sessions of a user (except one), as a part of the batch.</summary>
-    public void EndAllOf(NpgsqlBatch batch, Guid userId, SessionEndReason reason, Guid? except = null) =>
-        End(batch, reason, "user_id = $4 AND id IS DISTINCT FROM $5::uuid", userId, except);
-
     /// <summary>Ends sessions by a condition over parameters from $4 on ($1 is now), as a part of the batch.</summary>
     public void End(NpgsqlBatch batch, SessionEndReason reason, string which, params ReadOnlySpan<object?> values)
     {

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using NetPilot.CommandsClient;
 using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
 using NetPilot.Web;
 using Npgsql;
 
@@ -20,6 +21,7 @@ internal sealed partial class IdempotencyMiddleware(
     RequestDelegate next,
     IdempotencyStore store,
     IOptions<CommandsServerOptions> server,
+    TimeProvider time,
     ILogger<IdempotencyMiddleware> logger
 )
 {
@@ -35,8 +37,8 @@ internal sealed partial class IdempotencyMiddleware(
 
         var key = new IdempotencyKey(context.Caller().UserId, context.Request.Method, context.Request.Path.Value ?? "", ReadKey(values));
         var hash = await HashBodyAsync(context);
-        var lockedFor = server.Value.Timeouts.Total + TimeSpan.FromSeconds(30);
-        var (claim, answer) = await store.ClaimAsync(key, hash, lockedFor, context.RequestAborted);
+        var lockedUntil = time.UtcNow() + server.Value.Timeouts.Total + TimeSpan.FromSeconds(30);
+        var (claim, answer) = await store.ClaimAsync(key, hash, lockedUntil, context.RequestAborted);
         switch (claim)
         {
             case KeyClaim.Reused:
@@ -51,12 +53,12 @@ internal sealed partial class IdempotencyMiddleware(
                 await ReplayAsync(context, answer!);
                 return;
             default:
-                await RunAsync(context, key);
+                await RunAsync(context, key, lockedUntil);
                 return;
         }
     }
 
-    private async Task RunAsync(HttpContext context, IdempotencyKey key)
+    private async Task RunAsync(HttpContext context, IdempotencyKey key, DateTimeOffset lockedUntil)
     {
         var client = context.Response.Body;
         using var captured = new MemoryStream();
@@ -78,6 +80,7 @@ internal sealed partial class IdempotencyMiddleware(
             {
                 kept = await TryKeepAsync(
                     key,
+                    lockedUntil,
                     new KeptAnswer(
                         response.StatusCode,
                         response.ContentType,
@@ -93,7 +96,7 @@ internal sealed partial class IdempotencyMiddleware(
             context.Response.Body = client;
             if (!kept)
             {
-                await TryFreeAsync(key);
+                await TryFreeAsync(key, lockedUntil);
             }
         }
 
@@ -101,11 +104,11 @@ internal sealed partial class IdempotencyMiddleware(
         await captured.CopyToAsync(client, context.RequestAborted);
     }
 
-    private async Task<bool> TryKeepAsync(IdempotencyKey key, KeptAnswer answer)
+    private async Task<bool> TryKeepAsync(IdempotencyKey key, DateTimeOffset lockedUntil, KeptAnswer answer)
     {
         try
         {
-            await store.KeepAsync(key, answer, CancellationToken.None);
+            await store.KeepAsync(key, lockedUntil, answer, CancellationToken.None);
             return true;
         }
         catch (NpgsqlException exception)
@@ -116,11 +119,11 @@ internal sealed partial class IdempotencyMiddleware(
         }
     }
 
-    private async Task TryFreeAsync(IdempotencyKey key)
+    private async Task TryFreeAsync(IdempotencyKey key, DateTimeOffset lockedUntil)
     {
         try
         {
-            await store.FreeAsync(key, CancellationToken.None);
+            await store.FreeAsync(key, lockedUntil, CancellationToken.None);
         }
         catch (NpgsqlException exception)
         {

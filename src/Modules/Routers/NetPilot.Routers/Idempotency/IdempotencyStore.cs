@@ -34,7 +34,7 @@ internal sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider t
     public async Task<(KeyClaim Claim, KeptAnswer? Answer)> ClaimAsync(
         IdempotencyKey key,
         byte[] bodyHash,
-        TimeSpan lockedFor,
+        DateTimeOffset lockedUntil,
         CancellationToken cancellationToken
     )
     {
@@ -61,7 +61,7 @@ internal sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider t
             key.Key,
             bodyHash,
             now,
-            now + lockedFor,
+            lockedUntil,
             now - KeptFor
         );
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -95,13 +95,14 @@ internal sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider t
             );
     }
 
-    public async Task KeepAsync(IdempotencyKey key, KeptAnswer answer, CancellationToken cancellationToken)
+    /// <summary>Keeps the answer of the request that holds the key, unless it took so long that another one holds it now.</summary>
+    public async Task KeepAsync(IdempotencyKey key, DateTimeOffset lockedUntil, KeptAnswer answer, CancellationToken cancellationToken)
     {
         await using var command = database.Command(
             """
             UPDATE routers.idempotency_keys
             SET status = $5, content_type = $6, location = $7, preference_applied = $8, body = $9
-            WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4
+            WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL AND locked_until = $10
             """,
             key.UserId,
             key.Method,
@@ -111,19 +112,21 @@ internal sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider t
             answer.ContentType,
             answer.Location,
             answer.PreferenceApplied,
-            answer.Body
+            answer.Body,
+            lockedUntil
         );
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    public async Task FreeAsync(IdempotencyKey key, CancellationToken cancellationToken)
+    public async Task FreeAsync(IdempotencyKey key, DateTimeOffset lockedUntil, CancellationToken cancellationToken)
     {
         await using var command = database.Command(
-            "DELETE FROM routers.idempotency_keys WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL",
+            "DELETE FROM routers.idempotency_keys WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL AND locked_until = $5",
             key.UserId,
             key.Method,
             key.Path,
-            key.Key
+            key.Key,
+            lockedUntil
         );
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

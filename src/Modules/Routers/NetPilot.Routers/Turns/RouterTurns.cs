@@ -129,7 +129,6 @@ internal sealed partial class RouterTurns(
     )
     {
         var rest = FirstRest;
-        var registered = false;
         while (true)
         {
             var remaining = patience - Stopwatch.GetElapsedTime(started);
@@ -142,22 +141,34 @@ internal sealed partial class RouterTurns(
                     return turn;
                 }
 
-                return await RunPendingResetAsync(turn, ownerId, callTimeout, cancellationToken) ? turn : null;
+                var wasReset = await RunPendingResetAsync(turn, ownerId, callTimeout, cancellationToken);
+                if (wasReset && ownerId is not null && Stopwatch.GetElapsedTime(started) > patience && patience > TimeSpan.Zero)
+                {
+                    // The reset took the time that was left for the command itself.
+                    await GiveBackAsync(turn);
+                    return null;
+                }
+
+                return wasReset ? turn : null;
             }
 
             if (remaining <= TimeSpan.Zero || !answer.IsOwned)
             {
-                if (registered)
-                {
-                    await ForgetAsync(routerId);
-                }
-
+                await ForgetAsync(routerId);
                 return null;
             }
 
-            registered = true;
-            // Leases run by PostgreSQL's clock, so the waiting for them is real time whatever TimeProvider says.
-            await Task.Delay(rest < remaining ? rest : remaining, cancellationToken);
+            try
+            {
+                // Leases run by PostgreSQL's clock, so the waiting for them is real time whatever TimeProvider says.
+                await Task.Delay(rest < remaining ? rest : remaining, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                await ForgetAsync(routerId);
+                throw;
+            }
+
             rest = rest * 2 < LongestRest ? rest * 2 : LongestRest;
         }
     }

@@ -5,7 +5,10 @@ using Npgsql;
 
 namespace NetPilot.Routers.Workers;
 
-/// <summary>Forgets activity that is older than <c>Activity:Retention</c>, and counts of refused claims that no longer count, some rows at a time.</summary>
+/// <summary>
+/// Forgets activity that is older than <c>Activity:Retention</c>, counts of refused claims that no longer count, and replicas that died while
+/// they waited for a turn, some rows at a time.
+/// </summary>
 internal sealed class ActivityPurge(
     NpgsqlDataSource database,
     IOptions<ActivityOptions> options,
@@ -17,6 +20,7 @@ internal sealed class ActivityPurge(
     private static readonly TimeSpan LongestInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RefusalsCount = TimeSpan.FromHours(1);
+    private static readonly TimeSpan WaitersCount = TimeSpan.FromHours(1);
     private readonly TimeProvider time = time;
 
     // Often enough that nothing is kept for much longer than was asked.
@@ -36,7 +40,8 @@ internal sealed class ActivityPurge(
         var now = time.UtcNow();
         var activity = await PurgeAsync("router_commands", "started_at", now - options.Value.Retention, cancellationToken);
         var refusals = await PurgeAsync("claim_refusals", "last_refused_at", now - RefusalsCount, cancellationToken);
-        return activity == AtOnce || refusals == AtOnce;
+        var waiters = await PurgeAsync("router_turn_waiters", "seen_at", now - WaitersCount, cancellationToken);
+        return activity == AtOnce || refusals == AtOnce || waiters == AtOnce;
     }
 
     private async Task<int> PurgeAsync(string table, string column, DateTimeOffset before, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using FastEndpoints;
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
+using NetPilot.Devices.Integrations;
 using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
@@ -29,6 +30,7 @@ internal sealed class ScanDevicesEndpoint(
     IRouterCommands commands,
     ICommandsClient client,
     ScanRecorder recorder,
+    DeviceDependents dependents,
     IOptions<CommandsServerOptions> options,
     TimeProvider time
 ) : Endpoint<ScanDevicesRequest, ScanDevicesResponse>
@@ -58,12 +60,15 @@ internal sealed class ScanDevicesEndpoint(
             throw new ProblemException(Problem.From(result.Failure));
         }
 
-        // A scan can take a minute: what it found belongs to nobody if the router was given up meanwhile.
+        var response = await recorder.RecordAsync(router, result.Data, scannedAt, CancellationToken.None);
+        // A scan can take a minute: what it found belongs to nobody if the router was given up meanwhile. Asked after it was stored, so that
+        // either this or the giving up removes it.
         if (await ownership.FindAsync(caller.UserId, request.RouterId, CancellationToken.None) is null)
         {
+            await dependents.DeleteForRouterAsync(router.UserId, router.RouterId, CancellationToken.None);
             throw new ProblemException(Problem.RouterNotFound());
         }
 
-        await Send.OkAsync(await recorder.RecordAsync(router, result.Data, scannedAt, CancellationToken.None), ct);
+        await Send.OkAsync(response, ct);
     }
 }

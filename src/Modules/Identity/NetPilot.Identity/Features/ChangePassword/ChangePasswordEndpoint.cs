@@ -8,8 +8,12 @@ using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.ChangePassword;
 
-internal sealed class ChangePasswordEndpoint(IdentityDbContext database, PasswordCheck check, PasswordChange change)
-    : Endpoint<ChangePasswordRequest>
+internal sealed class ChangePasswordEndpoint(
+    IdentityDbContext database,
+    PasswordHasher passwords,
+    PasswordCheck check,
+    PasswordChange change
+) : Endpoint<ChangePasswordRequest>
 {
     public override void Configure()
     {
@@ -30,14 +34,16 @@ internal sealed class ChangePasswordEndpoint(IdentityDbContext database, Passwor
             await database.Users.AsNoTracking().SingleOrDefaultAsync(user => user.Id == caller.UserId, cancellationToken)
             ?? throw new ProblemException(Problem.Unauthorized());
         PasswordPolicy.Demand(request.NewPassword!, user.Email);
+        using var place = passwords.TakePlace();
         var attempt = await check.DemandAsync(
+            place,
             user.Email,
             request.CurrentPassword!,
             () => Task.FromResult<string?>(user.PasswordHash),
             HttpContext,
             cancellationToken
         );
-        if (!await change.ByOwnerAsync(user, request.NewPassword!, attempt, caller.SessionId, cancellationToken))
+        if (!await change.ByOwnerAsync(place, user, request.NewPassword!, attempt, caller.SessionId, cancellationToken))
         {
             throw new ProblemException(AccountProblems.InvalidCredentials());
         }

@@ -1,5 +1,6 @@
 using FastEndpoints;
 using Microsoft.EntityFrameworkCore;
+using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Accounts;
 using NetPilot.Identity.Contracts;
 using NetPilot.Identity.Data;
@@ -8,7 +9,8 @@ using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.DeleteMe;
 
-internal sealed class DeleteMeEndpoint(IdentityDbContext database, PasswordCheck check, AccountRemoval removal) : Endpoint<DeleteMeRequest>
+internal sealed class DeleteMeEndpoint(IdentityDbContext database, PasswordHasher passwords, PasswordCheck check, AccountRemoval removal)
+    : Endpoint<DeleteMeRequest>
 {
     public override void Configure()
     {
@@ -29,13 +31,7 @@ internal sealed class DeleteMeEndpoint(IdentityDbContext database, PasswordCheck
         var user =
             await database.Users.AsNoTracking().SingleOrDefaultAsync(user => user.Id == caller.UserId, cancellationToken)
             ?? throw new ProblemException(Problem.Unauthorized());
-        var attempt = await check.DemandAsync(
-            user.Email,
-            request.Password!,
-            () => Task.FromResult<string?>(user.PasswordHash),
-            HttpContext,
-            cancellationToken
-        );
+        var attempt = await DemandPasswordAsync(user, request.Password!, cancellationToken);
         if (!await removal.BeginAsync(user, attempt, cancellationToken))
         {
             throw new ProblemException(AccountProblems.InvalidCredentials());
@@ -44,6 +40,19 @@ internal sealed class DeleteMeEndpoint(IdentityDbContext database, PasswordCheck
         // From here on the account is dead, and the rest happens, whoever waits for it.
         await removal.FinishAsync(user.Id, CancellationToken.None);
         await Send.NoContentAsync(cancellationToken);
+    }
+
+    private async Task<CountedAttempt> DemandPasswordAsync(User user, string password, CancellationToken cancellationToken)
+    {
+        using var place = passwords.TakePlace();
+        return await check.DemandAsync(
+            place,
+            user.Email,
+            password,
+            () => Task.FromResult<string?>(user.PasswordHash),
+            HttpContext,
+            cancellationToken
+        );
     }
 }
 

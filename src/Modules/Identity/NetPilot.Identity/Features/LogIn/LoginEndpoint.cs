@@ -33,11 +33,22 @@ internal sealed class LoginEndpoint(
 
     public override async Task HandleAsync(LoginRequest request, CancellationToken cancellationToken)
     {
-        var email = AccountRules.Trim(request.Email!);
+        var login = await VerifyAsync(AccountRules.Trim(request.Email!), request.Password!, cancellationToken);
+        var tokens =
+            await sessions.OpenAsync(login, HttpContext, cancellationToken)
+            ?? throw new ProblemException(AccountProblems.InvalidCredentials());
+        HttpContext.Response.Headers.CacheControl = "no-store";
+        await Send.OkAsync(tokens, cancellationToken);
+    }
+
+    private async Task<VerifiedLogin> VerifyAsync(string email, string password, CancellationToken cancellationToken)
+    {
+        using var place = passwords.TakePlace();
         Data.User? user = null;
         var attempt = await check.DemandAsync(
+            place,
             email,
-            request.Password!,
+            password,
             async () => (user = await FindAsync(email, cancellationToken))?.PasswordHash,
             HttpContext,
             cancellationToken
@@ -48,13 +59,8 @@ internal sealed class LoginEndpoint(
             throw new ProblemException(AccountProblems.AccountDisabled());
         }
 
-        var stronger = passwords.IsOutdated(user.PasswordHash) ? await passwords.HashAsync(request.Password!, cancellationToken) : null;
-        var login = new VerifiedLogin(user.Id, user.PasswordVersion, stronger, attempt);
-        var tokens =
-            await sessions.OpenAsync(login, HttpContext, cancellationToken)
-            ?? throw new ProblemException(AccountProblems.InvalidCredentials());
-        HttpContext.Response.Headers.CacheControl = "no-store";
-        await Send.OkAsync(tokens, cancellationToken);
+        var stronger = passwords.IsOutdated(user.PasswordHash) ? await place.HashAsync(password, cancellationToken) : null;
+        return new VerifiedLogin(user.Id, user.PasswordVersion, stronger, attempt);
     }
 
     private Task<Data.User?> FindAsync(string email, CancellationToken cancellationToken) =>

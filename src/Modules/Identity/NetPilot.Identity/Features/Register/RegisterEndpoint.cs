@@ -34,7 +34,8 @@ internal sealed class RegisterEndpoint(IdentityDbContext database, PasswordHashe
             throw new ProblemException(AccountProblems.EmailTaken());
         }
 
-        var hash = await passwords.HashAsync(request.Password!, cancellationToken);
+        using var place = passwords.TakePlace();
+        var hash = await place.HashAsync(request.Password!, cancellationToken);
         var user = Data.User.Register(time.NewId(), email, hash, request.FullName, time.UtcNow());
         database.Users.Add(user);
         try

@@ -1,8 +1,8 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using NetPilot.Persistence;
 using NetPilot.Routers.Data;
+using NetPilot.Web;
 using Npgsql;
 
 namespace NetPilot.Routers.Features.ClaimRouter;
@@ -71,7 +71,7 @@ internal sealed class RouterClaims(NpgsqlDataSource database, IOptions<RoutersOp
     {
         while (true)
         {
-            if (await TryAsync(claim, userId, NetworkOf(address), maxRouters, cancellationToken) is { } outcome)
+            if (await TryAsync(claim, userId, ClientNetwork.Of(address), maxRouters, cancellationToken) is { } outcome)
             {
                 return outcome;
             }
@@ -125,12 +125,6 @@ internal sealed class RouterClaims(NpgsqlDataSource database, IOptions<RoutersOp
             row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4),
             SnakeCase.Parse<Reachability>(row.GetString(5))
         );
-
-    // Whoever has an IPv6 address has its whole /64.
-    private static IPAddress NetworkOf(IPAddress address) =>
-        address.IsIPv4MappedToIPv6 ? address.MapToIPv4()
-        : address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress([.. address.GetAddressBytes()[..8], .. new byte[8]])
-        : address;
 }
 
 /// <summary>What became of a claim.</summary>
