@@ -65,6 +65,9 @@ public sealed partial class PagesTests(NetPilotServer server)
         metrics.ShouldMatch("netpilot_commands_duration_seconds_count\\{[^}]*operation=\"Scan\"");
         metrics.ShouldContain("netpilot_commands_breaker_state");
         metrics.ShouldNotContain(router.RouterId);
+
+        using var posted = await client.PostAsync("/metrics", null, Ct);
+        await posted.ShouldBeProblemAsync(405, "method_not_allowed");
     }
 
     [GeneratedRegex("""<script(?:[^>]*\ssrc="(?<source>[^"]*)")?[^>]*>(?<inline>[^<]*)</script>""")]

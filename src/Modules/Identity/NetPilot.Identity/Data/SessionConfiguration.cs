@@ -39,6 +39,8 @@ internal sealed class SessionConfiguration : IEntityTypeConfiguration<Session>
         builder.HasIndex(session => session.EndDueAt).HasFilter("commands_state = 'ending'");
         builder.HasIndex(session => session.ExpiresAt).HasFilter("ended_at IS NULL");
         builder.HasIndex(session => session.StartUntil).HasFilter("commands_state = 'starting'");
+        // Almost empty: what the sweeper adopts.
+        builder.HasIndex(session => session.Id).HasFilter("ended_at IS NOT NULL AND commands_state NOT IN ('ending', 'ended')");
         builder.HasIndex(session => session.EndedAt).HasFilter("ended_at IS NOT NULL AND commands_state <> 'ending'");
     }
 }

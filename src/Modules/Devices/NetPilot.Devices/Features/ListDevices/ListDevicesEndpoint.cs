@@ -46,6 +46,15 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFla
 
     public override async Task HandleAsync(ListDevicesRequest request, CancellationToken ct)
     {
+        // The binder takes an empty filter for false, which nobody has asked for.
+        if (
+            new[] { "online", "blocked" }.FirstOrDefault(name => HttpContext.Request.Query.TryGetValue(name, out var text) && text == "") is
+            { } empty
+        )
+        {
+            throw new ProblemException(Problem.Invalid(empty, "Must be true or false."));
+        }
+
         var page = PageRequest.Of(
             request.Limit,
             request.Cursor,
