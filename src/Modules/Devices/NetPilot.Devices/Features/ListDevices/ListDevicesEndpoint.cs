@@ -36,6 +36,8 @@ internal sealed class ListDevicesValidator : Validator<ListDevicesRequest>
 internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFlags blocked, DevicesDbContext db)
     : Endpoint<ListDevicesRequest, Page<DeviceResponse>>
 {
+    private static readonly string[] Filters = ["online", "blocked"];
+
     public override void Configure()
     {
         Get("routers/{routerId}/devices");
@@ -47,10 +49,7 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFla
     public override async Task HandleAsync(ListDevicesRequest request, CancellationToken ct)
     {
         // The binder takes an empty filter for false, which nobody has asked for.
-        if (
-            new[] { "online", "blocked" }.FirstOrDefault(name => HttpContext.Request.Query.TryGetValue(name, out var text) && text == "") is
-            { } empty
-        )
+        if (Filters.FirstOrDefault(name => HttpContext.Request.Query.TryGetValue(name, out var text) && text == "") is { } empty)
         {
             throw new ProblemException(Problem.Invalid(empty, "Must be true or false."));
         }
