@@ -45,7 +45,7 @@ internal static class Metrics
     }
 
     public static void MapMetrics(this WebApplication app) =>
-        app.MapPrometheusScrapingEndpoint(Path).WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head])).AllowAnonymous();
+        app.MapPrometheusScrapingEndpoint(Path).WithMetadata(new HttpMethodMetadata([HttpMethods.Get])).AllowAnonymous();
 
     /// <summary>Keeps others out, and everything else off the metrics' own port. Before routing, since no user is behind a scraper.</summary>
     public static void UseMetricsGate(this WebApplication app)
