@@ -115,11 +115,19 @@ public sealed class OwnStack : IAsyncDisposable
         }
     }
 
-    public Task<RecordedCall> Called(SimulatorOperation operation, Guid commandsSession, int times = 1) =>
-        Commands.WaitForCallAsync(_ => Count(operation, commandsSession) >= times, TimeSpan.FromSeconds(30), EndOfTest);
+    /// <summary>Waits until the Commands-Server has answered so many calls about a session, and gives the last of them.</summary>
+    public async Task<RecordedCall> Called(SimulatorOperation operation, Guid commandsSession, int times = 1)
+    {
+        IEnumerable<RecordedCall> Answered() => Of(operation, commandsSession).Where(call => call.FinishedAt is not null);
 
-    public int Count(SimulatorOperation operation, Guid commandsSession) =>
-        Commands.CallsWithSession(commandsSession).Count(call => call.Operation == operation);
+        await Commands.WaitForCallAsync(_ => Answered().Count() >= times, TimeSpan.FromSeconds(30), EndOfTest);
+        return Answered().Last();
+    }
+
+    public int Count(SimulatorOperation operation, Guid commandsSession) => Of(operation, commandsSession).Count();
+
+    private IEnumerable<RecordedCall> Of(SimulatorOperation operation, Guid commandsSession) =>
+        Commands.CallsWithSession(commandsSession).Where(call => call.Operation == operation);
 
     public bool Knows(Guid commandsSession) => Commands.Sessions.Any(session => session.SessionId == commandsSession.ToString());
 

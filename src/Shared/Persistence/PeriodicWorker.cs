@@ -9,6 +9,7 @@ namespace NetPilot.Persistence;
 /// </summary>
 public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) : BackgroundService
 {
+    // Never disposed, which it need not be: a host whose start fails disposes its services while their work is still on its way out.
     private readonly SemaphoreSlim nudge = new(0, 1);
 
     /// <summary>How long to rest when a pass found nothing to do.</summary>
@@ -27,10 +28,6 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
         catch (SemaphoreFullException)
         {
             // It is to wake up already.
-        }
-        catch (ObjectDisposedException)
-        {
-            // It has ended, and a timer that was on its way comes too late.
         }
     }
 
@@ -56,20 +53,12 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
         }
     }
 
-    public override void Dispose()
-    {
-        base.Dispose();
-        nudge.Dispose();
-        GC.SuppressFinalize(this);
-    }
-
     private async Task RestAsync(CancellationToken stoppingToken)
     {
-        using var rest = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         await using var timer = time.CreateTimer(_ => Nudge(), null, Interval, Timeout.InfiniteTimeSpan);
         try
         {
-            await nudge.WaitAsync(rest.Token);
+            await nudge.WaitAsync(stoppingToken);
         }
         catch (OperationCanceledException)
         {
