@@ -121,12 +121,68 @@ public sealed class PreferTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task An_unblock_that_does_not_wait_for_the_block_under_way_is_seen_to_by_the_server()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        using var held = server.Commands.AddFault(
+            new Fault(FaultKind.Hold) { Operation = SimulatorOperation.Block, RouterId = router.RouterId }
+        );
+        var blocking = router.BlockAsync(device.Ip);
+        await server.Commands.WaitForCallAsync(
+            SimulatorOperation.Block,
+            router.RouterId,
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+
+        using var response = await router.UnblockAsync(device.Ip, "respond-async");
+
+        (await response.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+        held.Release();
+        (await blocking).Dispose();
+        router.Simulated.Rules.ShouldHaveSingleItem();
+        await DueNowAsync(router, least: 0);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_block_that_does_not_wait_for_the_unblock_under_way_is_seen_to_by_the_server()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        using var held = server.Commands.AddFault(
+            new Fault(FaultKind.Hold) { Operation = SimulatorOperation.Unblock, RouterId = router.RouterId }
+        );
+        var unblocking = router.UnblockAsync(device.Ip);
+        await server.Commands.WaitForCallAsync(
+            SimulatorOperation.Unblock,
+            router.RouterId,
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+
+        using var response = await router.BlockAsync(device.Ip, "respond-async", new { reason = "after all" });
+
+        var block = await response.ShouldBeJsonAsync(202);
+        block.GetProperty("state").GetString().ShouldBe("applying");
+        block.GetProperty("reason").GetString().ShouldBe("after all");
+        held.Release();
+        (await unblocking).Dispose();
+        router.Simulated.Rules.ShouldBeEmpty();
+        await DueNowAsync(router, least: 0);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        router.Simulated.RuleCounts.Values.ShouldBe([1]);
+    }
+
     /// <summary>The backoff is 10 s and more: its time is moved, not waited for.</summary>
-    private async Task DueNowAsync(TestRouter router) =>
+    private async Task DueNowAsync(TestRouter router, int least = 8) =>
         (
             await server.ExecuteAsync(
-                "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND settle_at > now() + interval '8 seconds'",
-                router.RouterId
+                "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND settle_at > now() + $2 * interval '1 second'",
+                router.RouterId,
+                least
             )
         ).ShouldBe(1);
 }

@@ -137,8 +137,8 @@ public sealed class SmtpCatcher : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        _listener.Dispose();
         await _accepting;
+        _listener.Dispose();
         Task[] open;
         lock (_gate)
         {
@@ -163,7 +163,7 @@ public sealed class SmtpCatcher : IAsyncDisposable
                 _ = conversation.ContinueWith(Forget, TaskScheduler.Default);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (OperationCanceledException)
         {
             // It is being stopped.
         }

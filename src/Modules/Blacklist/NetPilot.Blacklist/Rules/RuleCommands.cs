@@ -49,6 +49,9 @@ internal sealed class RuleCommands(
     TimeProvider time
 )
 {
+    // What was never sent is cancelled without the router, which is soon done and better than any 202.
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromMilliseconds(250);
+
     public async Task<RuleAnswer> PutInForceAsync(
         RuleTarget target,
         Optional<string?> note,
@@ -80,9 +83,10 @@ internal sealed class RuleCommands(
                     return await JoinAsync(target, rule, RuleState.Blocked, budget, cancellationToken);
 
                 case RuleState.Lifting
-                    when await KeepAsync(target, rule, budget, cancellationToken) is { } kept
-                        && await DescribeAsync(target.Kind, kept, note, expiry, cancellationToken) is { } described:
-                    return new RuleAnswer(described, RuleAnswerKind.Already);
+                    when await TurnRoundAsync(target, rule, RuleState.Applying, KeepAsync(target, rule, budget), cancellationToken)
+                        is { } kept
+                        && await DescribeAsync(target.Kind, kept.Rule, note, expiry, cancellationToken) is { } described:
+                    return kept with { Rule = described };
             }
         }
     }
@@ -122,10 +126,9 @@ internal sealed class RuleCommands(
 
                 case RuleState.Applying:
                     var cancelling = CancelAsync(target, rule, budget);
-                    running.Track(cancelling);
-                    if (await cancelling.WaitAsync(cancellationToken) is { } answer)
+                    if (await TurnRoundAsync(target, rule, RuleState.Lifting, cancelling, cancellationToken) is { } cancelled)
                     {
-                        return answer.Value();
+                        return cancelled;
                     }
 
                     break;
@@ -187,6 +190,46 @@ internal sealed class RuleCommands(
         return end.Rule is { GoesOnByItself: true, State: RuleState.Applying or RuleState.Lifting } underWay
             ? new RuleAnswer(underWay, RuleAnswerKind.UnderWay)
             : end.Value();
+    }
+
+    /// <summary>
+    /// The row is under way to the opposite of what is asked for now. Who prefers not to wait is told 202, and the row says from then on what
+    /// is wanted: a late outcome of the first command does not count any more, and asking the router settles it. Null: look again.
+    /// </summary>
+    private async Task<RuleAnswer?> TurnRoundAsync(
+        RuleTarget target,
+        Rule rule,
+        RuleState to,
+        Task<CommandEnd?> turning,
+        CancellationToken cancellationToken
+    )
+    {
+        running.Track(turning);
+        if (target.Prefer is not { } prefer)
+        {
+            return (await turning.WaitAsync(cancellationToken))?.Value();
+        }
+
+        var patience = prefer.Wait > LeastPatience ? prefer.Wait : LeastPatience;
+        if (await Task.WhenAny(turning, Task.Delay(patience, cancellationToken)) == turning)
+        {
+            var end = await turning;
+            if (end?.Problem is null || end.Rule?.State != rule.State)
+            {
+                return end?.Value();
+            }
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        var now = time.UtcNow();
+        var turned = await store.TurnRoundAsync(target.Kind, rule, to, now, now + RuleLifecycle.GiveUpAfter, cancellationToken);
+        if (turned is null)
+        {
+            return null;
+        }
+
+        settling.Nudge();
+        return new RuleAnswer(turned, RuleAnswerKind.UnderWay);
     }
 
     private async Task<Rule> FreshAsync(RuleKind kind, Rule rule, CancellationToken cancellationToken) =>
@@ -339,7 +382,8 @@ internal sealed class RuleCommands(
                     return new CommandEnd(rule, null);
                 case { State: not RuleState.Applying }:
                     return null;
-                case { MaybeSent: var maybeSent } when !maybeSent || running.IsUnsent(rule.Id):
+                case { MaybeSent: false }:
+                case { Fence: 0 } when running.IsUnsent(rule.Id):
                     return await LiftUnsentAsync(target.Kind, rule, held);
                 case { SettleAt: { } due } when due <= time.UtcNow():
                     return await LiftAskedAsync(target.Kind, rule, held);
@@ -387,24 +431,29 @@ internal sealed class RuleCommands(
     /// The row is being lifted, and is wanted again: waits for the lifting to end. A row that only waits for its device stays in force.
     /// Null: look again.
     /// </summary>
-    private async Task<Rule?> KeepAsync(RuleTarget target, Rule lifting, RequestBudget budget, CancellationToken cancellationToken)
+    private async Task<CommandEnd?> KeepAsync(RuleTarget target, Rule lifting, RequestBudget budget)
     {
         if (lifting.MaybeSent)
         {
             return await ReachedSettlingAsync(target.Kind, lifting, budget)
                 ? null
-                : throw new ProblemException(ProblemOf(await FreshAsync(target.Kind, lifting, cancellationToken)));
+                : new CommandEnd(lifting, ProblemOf(await FreshAsync(target.Kind, lifting, CancellationToken.None)));
         }
 
-        await using var held = await TakeAsync(target, budget, cancellationToken) ?? throw new ProblemException(Problem.RouterBusy());
-        var rule = await store.FindAsync(target.Kind, lifting.Id, cancellationToken);
+        await using var held = await TakeAsync(target, budget);
+        if (held is null)
+        {
+            return new CommandEnd(lifting, Problem.RouterBusy());
+        }
+
+        var rule = await store.FindAsync(target.Kind, lifting.Id, CancellationToken.None);
         if (rule is not { State: RuleState.Lifting, MaybeSent: false })
         {
             return null;
         }
 
         var kept = await calls.SaveAsync(target.Kind, rule, RuleLifecycle.InForce(rule, time.UtcNow()), held.Turn.Fence);
-        return kept is { State: RuleState.Blocked } ? kept : null;
+        return kept is { State: RuleState.Blocked } ? new CommandEnd(kept, null, RuleAnswerKind.Already) : null;
     }
 
     /// <summary>Waits until the row changes, or the time has come to ask the router. False when the request's time is over first.</summary>
@@ -438,9 +487,9 @@ internal sealed class RuleCommands(
             ? begun
             : null;
 
-    private async Task<TakenTurn?> TakeAsync(RuleTarget target, RequestBudget budget, CancellationToken cancellationToken = default)
+    private async Task<TakenTurn?> TakeAsync(RuleTarget target, RequestBudget budget)
     {
-        var turn = await turns.TakeAsync(target.Router, calls.CommandTimeout, budget.Patience, cancellationToken);
+        var turn = await turns.TakeAsync(target.Router, calls.CommandTimeout, budget.Patience, CancellationToken.None);
         return turn is null
             ? null
             : new TakenTurn(

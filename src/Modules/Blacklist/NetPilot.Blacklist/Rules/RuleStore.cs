@@ -151,6 +151,36 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
     }
 
+    /// <summary>
+    /// A row that is under way to one end is wanted at the other one: the router may hold it or not, and is asked when nothing can be on its
+    /// way there any more. Null if the row has moved on.
+    /// </summary>
+    public async Task<Rule?> TurnRoundAsync(
+        RuleKind kind,
+        Rule rule,
+        RuleState to,
+        DateTimeOffset now,
+        DateTimeOffset giveUpAt,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.Command(
+            $"""
+            UPDATE blacklist.{kind.Table}
+            SET state = $3, maybe_sent = true, settle_at = CASE WHEN maybe_sent THEN settle_at ELSE $4 END, give_up_at = $5, attempts = 0,
+                code = NULL, code_detail = NULL
+            WHERE id = $1 AND state = $2
+            RETURNING true, {Columns(kind)}
+            """,
+            rule.Id,
+            SnakeCase.Of(rule.State),
+            SnakeCase.Of(to),
+            now,
+            giveUpAt
+        );
+        return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
+    }
+
     public async Task<Rule?> FindAsync(RuleKind kind, Guid id, CancellationToken cancellationToken)
     {
         await using var command = database.Command($"SELECT true, {Columns(kind)} FROM blacklist.{kind.Table} WHERE id = $1", id);
