@@ -75,7 +75,7 @@ public sealed class PasswordHasherTests
         await Eventually.HoldsAsync(() =>
         {
             var threads = ThreadsNamed("password hash").ToArray();
-            threads.Length.ShouldBeGreaterThanOrEqualTo(Environment.ProcessorCount);
+            threads.Length.ShouldBeGreaterThanOrEqualTo(Math.Max(1, Environment.ProcessorCount - 1));
             threads.ShouldAllBe(niceness => niceness > usual);
             return Task.CompletedTask;
         });

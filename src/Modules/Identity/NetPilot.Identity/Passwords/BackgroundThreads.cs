@@ -4,20 +4,19 @@ using System.Runtime.InteropServices;
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>
-/// A thread per core for long computations, which yield to whatever else wants the core. In the thread pool such work would keep every other
-/// request from the threads, and at the usual priority from the cores.
+/// Threads for long computations, one fewer than there are cores, which yield to whatever else wants a core. In the thread pool such work
+/// would keep every other request from the threads, and at the usual priority, or on every core, from the cores.
 /// </summary>
 internal sealed class BackgroundThreads : IDisposable
 {
-    // A tenth of the usual share where all cores are wanted: no less, or a thread that stands in the middle of something holds up the others.
-    private const int Niceness = 10;
+    private const int Niceness = 19;
     private readonly BlockingCollection<Func<Action>> work = [];
     private readonly BlockingCollection<Action> results = [];
-    private int computing = Environment.ProcessorCount;
+    private int computing = Count;
 
     public BackgroundThreads(string name)
     {
-        for (var i = 0; i < Environment.ProcessorCount; i++)
+        for (var i = 0; i < Count; i++)
         {
             Start(name, ThreadPriority.Lowest, Compute);
         }
@@ -26,6 +25,8 @@ internal sealed class BackgroundThreads : IDisposable
         // work to the pool may be the one that starts a thread there.
         Start($"{name} results", ThreadPriority.Normal, HandOver);
     }
+
+    private static int Count => Math.Max(1, Environment.ProcessorCount - 1);
 
     /// <summary>Computes on one of the threads; work beyond their number waits for one.</summary>
     public Task<T> RunAsync<T>(Func<T> compute)
