@@ -71,29 +71,54 @@ public sealed class SettingsTests
         var folder = Directory.CreateTempSubdirectory();
         try
         {
-            var keys = Enumerable.Range(0, 8).AsParallel().Select(_ => Made("Development").ShouldHaveSingleItem().Key).Distinct().ToArray();
-            var key = keys.ShouldHaveSingleItem();
+            var key = MadeIn(folder, "Development").ShouldHaveSingleItem().Key;
             Convert.FromBase64String(key).Length.ShouldBe(32);
+            MadeIn(folder, "Development").ShouldHaveSingleItem().Key.ShouldBe(key);
             folder.GetFiles().ShouldHaveSingleItem().Name.ShouldBe(".signing-key");
             if (!OperatingSystem.IsWindows())
             {
                 File.GetUnixFileMode(folder.GetFiles()[0].FullName).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
             }
 
-            Made("Production").ShouldBeEmpty();
+            MadeIn(folder, "Production").ShouldBeEmpty();
         }
         finally
         {
             folder.Delete(recursive: true);
         }
+    }
 
-        List<SigningKeyOptions> Made(string environment)
+    [Fact]
+    public void Processes_that_start_together_in_development_agree_on_one_key()
+    {
+        var parent = Directory.CreateTempSubdirectory();
+        try
         {
-            var options = new AuthOptions();
-            var host = new HostingEnvironment { EnvironmentName = environment, ContentRootPath = folder.FullName };
-            new DevelopmentSigningKey(host).PostConfigure(null, options);
-            return options.SigningKeys;
+            for (var round = 0; round < 100; round++)
+            {
+                var folder = parent.CreateSubdirectory($"{round}");
+                var keys = new string[8];
+                Parallel.For(
+                    0,
+                    keys.Length,
+                    new() { MaxDegreeOfParallelism = keys.Length },
+                    i => keys[i] = MadeIn(folder, "Development")[0].Key
+                );
+                keys.Distinct().ShouldHaveSingleItem();
+            }
         }
+        finally
+        {
+            parent.Delete(recursive: true);
+        }
+    }
+
+    private static List<SigningKeyOptions> MadeIn(DirectoryInfo folder, string environment)
+    {
+        var options = new AuthOptions();
+        var host = new HostingEnvironment { EnvironmentName = environment, ContentRootPath = folder.FullName };
+        new DevelopmentSigningKey(host).PostConfigure(null, options);
+        return options.SigningKeys;
     }
 
     private static AuthOptions With(Action<AuthOptions> change)

@@ -39,7 +39,7 @@ internal sealed class Argon2Options
 
 internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
 {
-    private const int MinKeyBytes = 32;
+    public const int MinKeyBytes = 32;
 
     public ValidateOptionsResult Validate(string? name, AuthOptions options)
     {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -8,6 +9,8 @@ namespace NetPilot.Identity.Tokens;
 internal sealed class DevelopmentSigningKey(IHostEnvironment environment) : IPostConfigureOptions<AuthOptions>
 {
     public const string FileName = ".signing-key";
+
+    private static readonly TimeSpan OtherProcess = TimeSpan.FromSeconds(5);
 
     public void PostConfigure(string? name, AuthOptions options)
     {
@@ -20,36 +23,54 @@ internal sealed class DevelopmentSigningKey(IHostEnvironment environment) : IPos
     private string ReadOrMake()
     {
         var path = Path.Combine(environment.ContentRootPath, FileName);
-        if (!File.Exists(path))
-        {
-            Make(path);
-        }
-
-        return File.ReadAllText(path).Trim();
+        string? key = null;
+        SpinWait.SpinUntil(() => (key = Read(path) ?? Make(path)) is not null, OtherProcess);
+        return key ?? throw new IOException($"{path} can't be written, or another process holds it.");
     }
 
-    // Written aside and moved into place, so that a second process that starts now never reads half a key.
-    private static void Make(string path)
+    // Null where there is none yet, or where another process is writing it.
+    private static string? Read(string path)
     {
-        var aside = $"{path}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        try
+        {
+            return File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 } key ? key : null;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return null;
+        }
+    }
+
+    // Made under an exclusive hold of the file, since moving a finished one into place without overwriting is a look and
+    // a rename on Unix, between which another process may put its own. Null where another process holds it.
+    private static string? Make(string path)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+        };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        using (var writer = new StreamWriter(aside, options))
-        {
-            writer.WriteLine(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-        }
-
         try
         {
-            File.Move(aside, path, overwrite: false);
+            using var file = new FileStream(path, options);
+            if (file.Length > 0)
+            {
+                return null;
+            }
+
+            var key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(AuthOptionsValidator.MinKeyBytes));
+            file.Write(Encoding.ASCII.GetBytes(key));
+            return key;
         }
         catch (IOException) when (File.Exists(path))
         {
-            File.Delete(aside);
+            return null;
         }
     }
 }
