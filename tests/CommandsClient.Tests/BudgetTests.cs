@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
 using NetPilot.CommandsClient.Tests.Support;
+using NetPilot.CommandsClient.Transport;
 using NetPilot.DevStack.Simulator;
 using Shouldly;
 using Xunit;
@@ -70,8 +72,8 @@ public sealed class BudgetTests
     }
 
     [Theory]
-    [InlineData("Command", "00:00:00.2", null)]
-    [InlineData("Command", "00:00:30", 200)]
+    [InlineData("Command", "00:00:01", null)]
+    [InlineData("Command", "00:00:30", 1000)]
     public async Task A_command_ends_with_its_own_timeout_or_the_callers_deadline(string key, string timeout, int? deadlineMs)
     {
         await using var server = ScriptedServer.Always(ScriptedReply.Hang);
@@ -83,7 +85,7 @@ public sealed class BudgetTests
 
         result.Failure.ShouldNotBeNull().Kind.ShouldBe(CommandsFailureKind.CommandTimeout);
         result.Failure.Effect.ShouldBe(CommandEffect.Unknown);
-        Stopwatch.GetElapsedTime(began).ShouldBeInRange(TimeSpan.FromSeconds(0.15), TimeSpan.FromSeconds(10));
+        Stopwatch.GetElapsedTime(began).ShouldBeInRange(TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(20));
     }
 
     [Fact]
@@ -100,6 +102,20 @@ public sealed class BudgetTests
         (await client.Commands.EndSessionAsync(TestClient.NewSession(), null, Ct))
             .Failure.ShouldNotBeNull()
             .Code.ShouldBe("command_timeout");
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Only_what_waited_for_others_is_held_back_near_its_end(bool waited, bool isSent)
+    {
+        var time = new FakeTimeProvider();
+        using var budget = new Budget(TimeSpan.FromSeconds(10), time);
+        var exchange = new CommandsExchange(CommandsOperation.Scan, "router-1", budget) { WaitedForShare = waited };
+
+        time.Advance(TimeSpan.FromSeconds(9.5));
+
+        exchange.IsWorthSending.ShouldBe(isSent);
     }
 
     [Fact]

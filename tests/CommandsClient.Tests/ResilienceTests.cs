@@ -192,7 +192,7 @@ public sealed class ResilienceTests
         using var hang = simulator.AddFault(new Fault(FaultKind.Hang) { RouterId = "router-hung", Times = null });
         var hung = Enumerable
             .Range(0, 120)
-            .Select(_ => client.Commands.ScanAsync(user with { RouterId = "router-hung", Deadline = TimeSpan.FromSeconds(3) }, Ct))
+            .Select(_ => client.Commands.ScanAsync(user with { RouterId = "router-hung", Deadline = TimeSpan.FromSeconds(6) }, Ct))
             .ToArray();
         await hang.WaitForHitAsync(RouterBulkhead.PerRouter, Ct);
 

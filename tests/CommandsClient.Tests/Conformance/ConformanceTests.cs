@@ -101,12 +101,12 @@ public sealed class ConformanceTests
         await using var client = new TestClient(
             simulator.BaseUrl.ToString(),
             dialect,
-            settings: ("Timeouts:Session", @case.IsSlow && operation.IsSessionCall ? "00:00:00.300" : "00:00:30")
+            settings: ("Timeouts:Session", @case.IsSlow && operation.IsSessionCall ? "00:00:01" : "00:00:30")
         );
         var home = simulator.Router("router-1");
         home.SetDevices(new SimulatedDevice(TestClient.Device.ToString(), "02:00:00:00:00:10"));
         home.AddRule("02:00:00:00:00:10");
-        var target = TestClient.Target(deadline: TimeSpan.FromSeconds(@case.IsSlow ? 0.3 : 30));
+        var target = TestClient.Target(deadline: TimeSpan.FromSeconds(@case.IsSlow ? 1 : 30));
         if (operation.Kind is not CallKind.Start)
         {
             (await client.Commands.StartSessionAsync(target.CommandsSessionId, target.RouterId, default)).IsSuccess.ShouldBeTrue();

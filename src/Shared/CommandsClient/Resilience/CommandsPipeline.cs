@@ -73,7 +73,12 @@ internal static class CommandsPipeline
                 {
                     Name = "router",
                     RateLimiter = args =>
-                        bulkhead.EnterAsync(CommandsExchange.Of(args.Context.GetRequestMessage()).Share, args.Context.CancellationToken),
+                    {
+                        var exchange = CommandsExchange.Of(args.Context.GetRequestMessage());
+                        var lease = bulkhead.EnterAsync(exchange.Share, args.Context.CancellationToken);
+                        exchange.WaitedForShare = !lease.IsCompleted;
+                        return lease;
+                    },
                     OnRejected = args =>
                     {
                         CommandsExchange.Of(args.Context.GetRequestMessage()).Answer = new Answer.Busy();

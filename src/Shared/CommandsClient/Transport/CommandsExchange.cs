@@ -22,11 +22,14 @@ internal sealed class CommandsExchange(CommandsOperation operation, string? shar
 
     public Answer? Answer { get; set; }
 
+    /// <summary>Whether other calls for the router came first.</summary>
+    public bool WaitedForShare { get; set; }
+
     /// <summary>
     /// Whether there is time for an answer. What waited for its share nearly to the end is better not sent: when the calls before it have
     /// just timed out, it would time out as well, and leave the Commands-Server one more hung command and us an unknown outcome.
     /// </summary>
-    public bool IsWorthSending => budget.Remaining > _atFirst / 10;
+    public bool IsWorthSending => !WaitedForShare || budget.Remaining > _atFirst / 10;
 
     public static CommandsExchange Of(HttpRequestMessage? request) =>
         request is not null && request.Options.TryGetValue(Key, out var exchange)

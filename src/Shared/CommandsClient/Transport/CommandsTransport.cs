@@ -47,9 +47,9 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
             return answer;
         }
 
-        // Neither an answer nor a trace of sending: the call was still waiting for its router's share.
+        // Neither an answer nor a trace of sending: the call was still waiting for its router's share, or had no time from the beginning.
         callerToken.ThrowIfCancellationRequested();
-        return new Answer.Busy();
+        return exchange.WaitedForShare ? new Answer.Busy() : new Answer.TimedOut(Sent: false);
     }
 
     private async Task<HttpResponseMessage> SendAsync(CommandsCall call, CommandsExchange exchange, CancellationToken cancellationToken)
