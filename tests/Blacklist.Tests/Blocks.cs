@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using NetPilot.CommandsClient;
 using NetPilot.Testing;
+using Shouldly;
 using Xunit;
 
 namespace NetPilot.Blacklist.Tests;
@@ -76,6 +77,20 @@ internal static class Blocks
                 )
             ).Select(row => row.Value<string>(0)),
         ];
+
+    /// <summary>
+    /// Waits until the server has nothing left to look into by itself: in the deployed dialect it checks each block right afterwards, and
+    /// would mend what a test is about to break.
+    /// </summary>
+    public static Task SettledAsync(this TestRouter router) =>
+        Eventually.HoldsAsync(async () =>
+            (
+                await router.Owner.Server.ScalarAsync<long>(
+                    "SELECT count(*) FROM blacklist.user_blacklists WHERE router_id = $1 AND settle_at IS NOT NULL",
+                    router.RouterId
+                )
+            ).ShouldBe(0)
+        );
 
     private static Dictionary<string, object?> Body(string ip, object? more)
     {

@@ -22,6 +22,7 @@ public sealed class SyncTests(BlacklistServer server)
         }
 
         (await router.UnblockAsync(back.Ip)).Dispose();
+        await router.SettledAsync();
         router.Simulated.RemoveRules(lost.Mac);
         router.Simulated.AddRule(back.Mac);
         router.Simulated.AddRule(Stranger);
@@ -79,6 +80,7 @@ public sealed class SyncTests(BlacklistServer server)
         await router.ScanAsync();
         var device = router.Simulated.Device();
         (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
         router.Simulated.RemoveRules(device.Mac);
 
         await server.ExecuteAsync("UPDATE blacklist.router_checks SET next_check_at = now() WHERE router_id = $1", router.RouterId);
@@ -96,6 +98,42 @@ public sealed class SyncTests(BlacklistServer server)
                 )
             ).ShouldNotBeEmpty()
         );
+    }
+
+    [Fact]
+    public async Task A_drift_check_that_finds_the_router_busy_comes_again_soon()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        // Under a fence of its own, so that no turn which is under way gives it back.
+        await server.ExecuteAsync(
+            "UPDATE routers.router_turns SET fence = fence + 1, lease_until = clock_timestamp() + interval '1 hour' WHERE router_id = $1",
+            router.RouterId
+        );
+        router.Simulated.RemoveRules(device.Mac);
+
+        await server.ExecuteAsync("UPDATE blacklist.router_checks SET next_check_at = 'epoch' WHERE router_id = $1", router.RouterId);
+
+        await Eventually.HoldsAsync(async () =>
+            (
+                await server.ScalarAsync<bool>(
+                    """
+                    SELECT next_check_at > 'epoch' AND next_check_at < clock_timestamp() + interval '10 seconds'
+                    FROM blacklist.router_checks WHERE router_id = $1
+                    """,
+                    router.RouterId
+                )
+            ).ShouldBeTrue()
+        );
+        await server.ExecuteAsync("UPDATE routers.router_turns SET lease_until = NULL WHERE router_id = $1", router.RouterId);
+        await Eventually.HoldsAsync(() =>
+        {
+            router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
+            return Task.CompletedTask;
+        });
     }
 
     [Fact]

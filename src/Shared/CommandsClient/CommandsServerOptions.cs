@@ -15,6 +15,12 @@ public sealed class CommandsServerOptions
     /// <summary>Which form of the Commands-Server this is.</summary>
     public CommandsDialect Dialect { get; set; } = CommandsDialect.Plan;
 
+    /// <summary>
+    /// Whether the Commands-Server finds a device by any address that contains the one sent, so that a block or unblock of <c>192.168.1.1</c>
+    /// can hit <c>192.168.1.10</c>: the published code of the deployed dialect does.
+    /// </summary>
+    public bool MatchesAddressesBySubstring => Dialect == CommandsDialect.Deployed;
+
     /// <summary>Single paths that differ from the dialect's, by operation name (for instance <c>Block</c>).</summary>
     public Dictionary<string, string> Paths { get; } = new(StringComparer.OrdinalIgnoreCase);
 

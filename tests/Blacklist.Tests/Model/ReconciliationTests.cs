@@ -96,6 +96,22 @@ public sealed class ReconciliationTests
             iter: 10_000
         );
 
+    [Theory]
+    [InlineData("192.168.1.12", true)]
+    [InlineData("192.168.1.13", false)]
+    public void A_stray_is_left_alone_where_lifting_it_could_take_a_rule_that_is_right(string stray, bool isLeft)
+    {
+        var rows = new[] { RowAt(0, stray, RuleState.Lifted), RowAt(1, "192.168.1.120", RuleState.Blocked) };
+        var held = rows.Select(row => new BlockedRule(row.DeviceIp, row.DeviceMac)).ToArray();
+
+        var step = RuleReconciliation
+            .Plan(held, rows, _ => true, Lifecycle, Now, followsDevice: true, matchesBySubstring: true)
+            .ShouldHaveSingleItem();
+
+        (step is ReconciliationStep.Unmanaged).ShouldBe(isLeft);
+        (step is ReconciliationStep.LiftStray).ShouldBe(!isLeft);
+    }
+
     [Fact]
     public void What_is_under_way_is_not_decided_before_its_time() =>
         RestlessWorlds.Sample(
@@ -163,6 +179,18 @@ public sealed class ReconciliationTests
                 },
                 iter: 5_000
             );
+
+    private static Rule RowAt(int device, string ip, RuleState state) =>
+        new()
+        {
+            Id = World.IdOf(device),
+            UserId = Owner,
+            RouterId = "router",
+            DeviceIp = IPAddress.Parse(ip),
+            DeviceMac = World.MacOf(device),
+            State = state,
+            CreatedAt = Now - TimeSpan.FromHours(1),
+        };
 
     private static Gen<World> Worlds(Gen<int[]> places) =>
         Gen.Select(

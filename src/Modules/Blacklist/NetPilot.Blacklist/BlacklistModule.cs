@@ -52,7 +52,7 @@ public static class BlacklistModule
         return new RuleLifecycle(
             server.Timeouts.Command,
             settle,
-            verifyAfterApply: server.Dialect == CommandsDialect.Deployed,
+            verifyAfterApply: server.MatchesAddressesBySubstring,
             Random.Shared.NextDouble
         );
     }

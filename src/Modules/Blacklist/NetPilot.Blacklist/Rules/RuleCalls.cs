@@ -9,8 +9,14 @@ using Npgsql;
 
 namespace NetPilot.Blacklist.Rules;
 
-/// <summary>A turn that is held: for which router, for whom, and what was done in it so far.</summary>
-internal sealed class HeldTurn(OwnedRouter router, CommandActor actor, RouterTurn turn, TimeSpan callTimeout)
+/// <summary>A turn that is held: for which router, for whom, within which request's time (the server's own maintenance has none), and what was done in it so far.</summary>
+internal sealed class HeldTurn(
+    OwnedRouter router,
+    CommandActor actor,
+    RouterTurn turn,
+    TimeSpan commandTimeout,
+    RequestBudget? budget = null
+)
 {
     public OwnedRouter Router => router;
 
@@ -21,11 +27,15 @@ internal sealed class HeldTurn(OwnedRouter router, CommandActor actor, RouterTur
     /// <summary>Whether the server acts, and not a user who waits.</summary>
     public bool ByServer => actor.UserId is null;
 
-    public TimeSpan CallTimeout => callTimeout;
+    /// <summary>How long a call may take that begins now.</summary>
+    public TimeSpan CallTimeout => budget?.For(commandTimeout) ?? commandTimeout;
+
+    /// <summary>Whether what is left of the request's time is no longer worth a call.</summary>
+    public bool IsOutOfTime => budget?.Patience == TimeSpan.Zero;
 
     public List<RouterActivity> Activities { get; } = [];
 
-    public CommandsTarget Target => new(actor.CommandsSessionId, router.RouterId, callTimeout);
+    public CommandsTarget Target => new(actor.CommandsSessionId, router.RouterId, CallTimeout);
 }
 
 /// <summary>What came of a call, and the row as it was written after it; the row is null where it is gone.</summary>
@@ -51,6 +61,18 @@ internal sealed partial class RuleCalls(
         TimeSpan.FromSeconds(2),
     ];
 
+    private static readonly CommandsFailure Misdirected = new(
+        CommandsFailureKind.CommandFailed,
+        CommandEffect.NotDone,
+        "The router lifted the rule of another device, whose address contains this one; that rule is put back."
+    );
+
+    private static readonly CommandsFailure NotSeen = new(
+        CommandsFailureKind.CommandTimeout,
+        CommandEffect.Unknown,
+        "The router acknowledged the command, and could not be asked in time whether it lifted the right rule."
+    );
+
     public TimeSpan CommandTimeout => options.Value.Timeouts.Command;
 
     /// <summary>Puts a row in state <c>applying</c> in force.</summary>
@@ -70,12 +92,12 @@ internal sealed partial class RuleCalls(
     {
         running.MarkSent(rule.Id);
         var (failure, calledAt) = await CallAsync(kind.Remove, kind.RemoveActivity, ip, held);
-        if (failure is not { Kind: CommandsFailureKind.CommandFailed, Effect: CommandEffect.NotDone })
+        if (failure is null)
         {
-            return await EndLiftAsync(kind, rule, failure, calledAt, held);
+            return await EndAcknowledgedLiftAsync(kind, rule, ip, calledAt, held);
         }
 
-        if (!await turns.RenewAsync(held.Turn, held.CallTimeout, CancellationToken.None))
+        if (failure is not { Kind: CommandsFailureKind.CommandFailed, Effect: CommandEffect.NotDone } || !await MayGoOnAsync(held))
         {
             return await EndLiftAsync(kind, rule, failure, calledAt, held);
         }
@@ -150,16 +172,51 @@ internal sealed partial class RuleCalls(
         return (result.Failure, calledAt);
     }
 
-    // Null: the turn was lost meanwhile, and nothing more is sent in it.
+    // Null: nothing more may be sent in this turn.
     private async Task<CallOutcome?> LiftElsewhereAsync(RuleKind kind, Rule rule, IPAddress present, HeldTurn held)
     {
-        if (!await turns.RenewAsync(held.Turn, held.CallTimeout, CancellationToken.None))
+        if (!await MayGoOnAsync(held))
         {
             return null;
         }
 
         await store.IdentifyAsync(kind, rule.Id, present, rule.DeviceMac, CancellationToken.None);
         var (failure, calledAt) = await CallAsync(kind.Remove, kind.RemoveActivity, present, held);
+        return failure is null
+            ? await EndAcknowledgedLiftAsync(kind, rule, present, calledAt, held)
+            : await EndLiftAsync(kind, rule, failure, calledAt, held);
+    }
+
+    // One turn serves several calls while it is not lost and the request's time lasts.
+    private async Task<bool> MayGoOnAsync(HeldTurn held) =>
+        !held.IsOutOfTime && await turns.RenewAsync(held.Turn, held.CallTimeout, CancellationToken.None);
+
+    /// <summary>
+    /// Where addresses are matched by substring, an acknowledged lift may have taken the rule of another device, and has where the router
+    /// still holds the one that was meant. The other rule is missed, and put back, by the check that this makes due.
+    /// </summary>
+    private async Task<CallOutcome> EndAcknowledgedLiftAsync(RuleKind kind, Rule rule, IPAddress ip, DateTimeOffset calledAt, HeldTurn held)
+    {
+        if (!kind.FollowsDevice || !options.Value.MatchesAddressesBySubstring)
+        {
+            return await EndLiftAsync(kind, rule, null, calledAt, held);
+        }
+
+        var gone = RuleLifecycle.Gone(rule, time.UtcNow()) with { UnlessLookalikeOf = ip };
+        var saved = await SaveAsync(kind, rule, gone, held.Turn.Fence);
+        if (saved is not { State: RuleState.Lifting })
+        {
+            return new CallOutcome(saved, null);
+        }
+
+        await store.ScheduleCheckAsync(rule.UserId, rule.RouterId, time.UtcNow(), CancellationToken.None);
+        var look = await MayGoOnAsync(held) ? await kind.Ask(client, held.Target) : null;
+        var failure = look switch
+        {
+            null => NotSeen,
+            { IsSuccess: false } => look.Failure with { Effect = CommandEffect.Unknown },
+            { Data: { } rules } => rules.Any(known => RuleReconciliation.IsSame(rule, known)) ? Misdirected : null,
+        };
         return await EndLiftAsync(kind, rule, failure, calledAt, held);
     }
 

@@ -498,7 +498,8 @@ internal sealed class RuleCommands(
                     target.Router,
                     new CommandActor(target.Caller.UserId, target.Caller.CommandsSessionId),
                     turn,
-                    budget.For(calls.CommandTimeout)
+                    calls.CommandTimeout,
+                    budget
                 )
             );
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using NetPilot.Blacklist.Data;
 using NetPilot.CommandsClient;
 
@@ -21,6 +22,9 @@ internal sealed record RuleChange(RuleState State)
     public DateTimeOffset? AppliedAt { get; init; }
 
     public DateTimeOffset? LiftedAt { get; init; }
+
+    /// <summary>The change holds only where no other live row of the router is at an address that contains this one; null: it holds anyway.</summary>
+    public IPAddress? UnlessLookalikeOf { get; init; }
 
     public bool IsTerminal => State is RuleState.Lifted or RuleState.Failed;
 

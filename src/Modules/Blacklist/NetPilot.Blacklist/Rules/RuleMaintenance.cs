@@ -112,6 +112,12 @@ internal sealed partial class RuleMaintenance(
                 await store.PostponeAsync(kind, due, soon, CancellationToken.None);
             }
 
+            if (asked == RouterActivityKind.Drift)
+            {
+                // Somebody may have asked for this check, and the next one is a whole interval away.
+                await store.ScheduleCheckAsync(router.UserId, router.RouterId, soon, CancellationToken.None);
+            }
+
             return;
         }
 

@@ -66,7 +66,7 @@ internal sealed class RuleReconciler(
             look.Data.Select(rule => rule.Address).OfType<IPAddress>().ToArray(),
             CancellationToken.None
         );
-        var bySubstring = options.Value.Dialect == CommandsDialect.Deployed;
+        var bySubstring = options.Value.MatchesAddressesBySubstring;
         foreach (var step in RuleReconciliation.Plan(look.Data, rows, IsDue, lifecycle, now, kind.FollowsDevice, bySubstring))
         {
             if (

@@ -87,6 +87,11 @@ internal static class RuleReconciliation
             {
                 yield return new ReconciliationStep.Unmanaged(stray);
             }
+            else if (matchesBySubstring && held.Any(other => other != stray && Contains(other.Address, stray.Address)))
+            {
+                // To lift it could take the other rule instead, which is in force rightly.
+                yield return new ReconciliationStep.Unmanaged(stray);
+            }
             else if (stray.Address is { } address)
             {
                 yield return new ReconciliationStep.LiftStray(address, null);
@@ -138,10 +143,10 @@ internal static class RuleReconciliation
     private static bool MayBeMisdirected(Rule row, BlockedRule rule, bool matchesBySubstring) =>
         rule is { Address: { } address, Mac: { } mac }
         && !mac.Equals(row.DeviceMac)
-        && (
-            address.Equals(row.DeviceIp)
-            || (matchesBySubstring && address.ToString().Contains(row.DeviceIp.ToString(), StringComparison.Ordinal))
-        );
+        && (address.Equals(row.DeviceIp) || (matchesBySubstring && Contains(address, row.DeviceIp)));
+
+    private static bool Contains(IPAddress? longer, IPAddress? shorter) =>
+        longer is not null && shorter is not null && longer.ToString().Contains(shorter.ToString(), StringComparison.Ordinal);
 
     private static bool HasOwnHistory(IReadOnlyList<Rule> rows, BlockedRule rule) => Newest(rows, rule) is { IsLive: false };
 

@@ -94,7 +94,8 @@ internal sealed class RuleStore(NpgsqlDataSource database)
 
     /// <summary>
     /// Writes a change if the row is still what it was and no later turn has written it. The row as it is then; null if it is not so. A change
-    /// that is not what the row is for is written only if the row goes on by itself, or does not, as it did when that was decided.
+    /// that is not what the row is for is written only if the row goes on by itself, or does not, as it did when that was decided; one that
+    /// excludes lookalikes, only if the router has no other live row at an address that contains the one named.
     /// </summary>
     public async Task<Rule?> SaveAsync(RuleKind kind, Rule rule, RuleChange change, long fence, CancellationToken cancellationToken)
     {
@@ -108,6 +109,10 @@ internal sealed class RuleStore(NpgsqlDataSource database)
                     applied_at = $12, lifted_at = $13, fence = $14
                 WHERE id = $1 AND state = $15 AND fence <= $14 AND ($16 OR give_up_at IS NOT DISTINCT FROM $17)
                   AND (SELECT count(*) FROM counter) >= 0
+                  AND ($18::text IS NULL OR NOT EXISTS (
+                    SELECT 1 FROM blacklist.{kind.Table} other
+                    WHERE other.user_id = $2 AND other.router_id = $19 AND other.{RuleStates.LiveSql} AND other.id <> $1
+                      AND position($18 IN host(other.device_ip)) > 0))
                 RETURNING {Columns(kind)}
             ), freed AS (
                 UPDATE blacklist.rule_counts SET live = GREATEST(0, live - 1)
@@ -131,7 +136,9 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             fence,
             SnakeCase.Of(rule.State),
             change.Fulfils(rule),
-            rule.GiveUpAt?.ToMicroseconds()
+            rule.GiveUpAt?.ToMicroseconds(),
+            change.UnlessLookalikeOf?.ToString(),
+            rule.RouterId
         );
         return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
     }

@@ -61,7 +61,7 @@ internal sealed class SyncBlocksEndpoint(
         var turn = await turns.TakeAsync(router, command, budget.Patience, ct) ?? throw new ProblemException(Problem.RouterBusy());
 
         var actor = new CommandActor(caller.UserId, caller.CommandsSessionId);
-        var held = new HeldTurn(router, actor, turn, budget.For(command));
+        var held = new HeldTurn(router, actor, turn, command, budget);
         var comparison = ReconcileAsync(held, budget);
         running.Track(comparison);
         var report = await comparison.WaitAsync(ct);

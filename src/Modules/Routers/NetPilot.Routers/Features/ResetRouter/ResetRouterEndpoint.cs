@@ -28,6 +28,7 @@ internal sealed class ResetRouterEndpoint(
     public override async Task HandleAsync(RouterRequest request, CancellationToken ct)
     {
         var caller = HttpContext.Caller();
+        var budget = new RequestBudget(time, options.Value.Timeouts);
         var router = await ownership.GetAsync(caller, request.RouterId, ct);
         var checkAt = time.UtcNow() + options.Value.Timeouts.Total;
         foreach (var dependent in dependents)
@@ -39,7 +40,7 @@ internal sealed class ResetRouterEndpoint(
             router,
             caller.AsActor(),
             new RouterCommand(RouterActivityKind.Reset, null, options.Value.Timeouts.Command * 2),
-            ResetAsync,
+            target => ResetAsync(target, budget),
             (turn, outcome) => outcome.IsSuccess ? ClearRowsAsync(router, turn) : Task.CompletedTask,
             ct
         );
@@ -47,10 +48,13 @@ internal sealed class ResetRouterEndpoint(
         await Send.OkAsync(new MessageResponse("The router's rules are cleared, and the stored blocks and lists with them."), ct);
     }
 
-    private async Task<CommandsResult<Unit>> ResetAsync(CommandsTarget target)
+    private async Task<CommandsResult<Unit>> ResetAsync(CommandsTarget target, RequestBudget budget)
     {
         var result = await client.ResetAsync(target, CancellationToken.None);
-        return result.Failure?.Effect == CommandEffect.Unknown && await HoldsNothingAsync(target)
+        return
+            result.Failure?.Effect == CommandEffect.Unknown
+            && budget.Patience > TimeSpan.Zero
+            && await HoldsNothingAsync(target with { Deadline = budget.Remaining })
             ? CommandsResult<Unit>.Success(default)
             : result;
     }
