@@ -77,6 +77,10 @@ public sealed class GivenUpRouterTests(RoutersServer server)
             .Where(operation => operation is SimulatorOperation.Reset or SimulatorOperation.Block)
             .ShouldBe([SimulatorOperation.Reset, SimulatorOperation.Block]);
         (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0);
+        using var activity = await next.GetAsync($"routers/{router.RouterId}/activity?kind=reset&limit=1");
+        var reset = (await activity.ShouldBeJsonAsync(200)).GetProperty("items").EnumerateArray().Single();
+        reset.GetProperty("outcome").GetString().ShouldBe("succeeded");
+        reset.GetProperty("userId").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
     }
 
     [Fact]

@@ -84,10 +84,22 @@ public sealed record RouterActivity(
         CommandsResult<T> result,
         DateTimeOffset startedAt,
         TimeSpan duration
+    ) => Of(router.UserId, router.RouterId, actorId, kind, target, result, startedAt, duration);
+
+    /// <summary>The entry for a call's result, for a router of which only the owner is known.</summary>
+    public static RouterActivity Of<T>(
+        Guid ownerId,
+        string routerId,
+        Guid? actorId,
+        RouterActivityKind kind,
+        string? target,
+        CommandsResult<T> result,
+        DateTimeOffset startedAt,
+        TimeSpan duration
     ) =>
         new(
-            router.RouterId,
-            router.UserId,
+            routerId,
+            ownerId,
             actorId,
             kind,
             target,

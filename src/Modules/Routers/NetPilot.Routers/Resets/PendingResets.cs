@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
 using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
+using NetPilot.Routers.Activities;
 using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Turns;
 using Npgsql;
@@ -36,23 +37,30 @@ internal sealed partial class PendingResets(
         if (pending.RequestedAt + GivenUpAfter <= time.GetUtcNow())
         {
             Log.GivenUp(logger, turn.RouterId, pending.Attempts);
-            await ForgetAsync(turn.RouterId, pending, cancellationToken);
+            await ForgetAsync(turn.RouterId, pending, [], cancellationToken);
             return true;
         }
 
         var session = await maintenance.GetCommandsSessionIdAsync(cancellationToken);
         var target = new CommandsTarget(session, turn.RouterId, options.Value.Timeouts.Command);
+        var startedAt = time.UtcNow();
+        var started = time.GetTimestamp();
         var result = await client.ResetAsync(target, cancellationToken);
+        var duration = time.GetElapsedTime(started);
+        // The last owner's list has gone with the claim; the next owner's says what was waited for.
+        RouterActivity[] activities = pending.NextOwnerId is { } owner
+            ? [RouterActivity.Of(owner, turn.RouterId, null, RouterActivityKind.Reset, null, result, startedAt, duration)]
+            : [];
         if (result.IsSuccess)
         {
             Log.Done(logger, turn.RouterId);
-            await ForgetAsync(turn.RouterId, pending, CancellationToken.None);
+            await ForgetAsync(turn.RouterId, pending, activities, CancellationToken.None);
             return true;
         }
 
         var wait = BackoffAfter(pending.Attempts);
         Log.Failed(logger, turn.RouterId, result.Failure.Code, wait);
-        await PostponeAsync(turn.RouterId, pending, wait, CancellationToken.None);
+        await PostponeAsync(turn.RouterId, pending, wait, activities, CancellationToken.None);
         return false;
     }
 
@@ -65,27 +73,42 @@ internal sealed partial class PendingResets(
     private async Task<Pending?> FindAsync(string routerId, CancellationToken cancellationToken)
     {
         await using var command = database.Command(
-            "SELECT requested_at, attempts FROM routers.pending_resets WHERE router_id = $1",
+            """
+            SELECT requested_at, attempts, user_id
+            FROM routers.pending_resets LEFT JOIN routers.user_routers USING (router_id) WHERE router_id = $1
+            """,
             routerId
         );
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? new Pending(row.GetFieldValue<DateTimeOffset>(0), row.GetInt32(1)) : null;
+        return await row.ReadAsync(cancellationToken)
+            ? new Pending(row.GetFieldValue<DateTimeOffset>(0), row.GetInt32(1), row.Nullable<Guid?>(2))
+            : null;
     }
 
     // A row that was renewed meanwhile belongs to a later owner, and stays.
-    private async Task ForgetAsync(string routerId, Pending pending, CancellationToken cancellationToken)
+    private async Task ForgetAsync(
+        string routerId,
+        Pending pending,
+        IReadOnlyList<RouterActivity> activities,
+        CancellationToken cancellationToken
+    )
     {
-        await using var command = database.Command(
-            "DELETE FROM routers.pending_resets WHERE router_id = $1 AND requested_at = $2",
-            routerId,
-            pending.RequestedAt
-        );
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using var batch = database.CreateBatch();
+        batch.With("DELETE FROM routers.pending_resets WHERE router_id = $1 AND requested_at = $2", routerId, pending.RequestedAt);
+        ActivitySql.AddTo(batch, activities, time);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private async Task PostponeAsync(string routerId, Pending pending, TimeSpan wait, CancellationToken cancellationToken)
+    private async Task PostponeAsync(
+        string routerId,
+        Pending pending,
+        TimeSpan wait,
+        IReadOnlyList<RouterActivity> activities,
+        CancellationToken cancellationToken
+    )
     {
-        await using var command = database.Command(
+        await using var batch = database.CreateBatch();
+        batch.With(
             """
             UPDATE routers.pending_resets SET attempts = attempts + 1, next_attempt_at = $3, leased_until = NULL
             WHERE router_id = $1 AND requested_at = $2
@@ -94,10 +117,11 @@ internal sealed partial class PendingResets(
             pending.RequestedAt,
             time.UtcNow() + wait
         );
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        ActivitySql.AddTo(batch, activities, time);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private sealed record Pending(DateTimeOffset RequestedAt, int Attempts);
+    private sealed record Pending(DateTimeOffset RequestedAt, int Attempts, Guid? NextOwnerId);
 
     private static partial class Log
     {
