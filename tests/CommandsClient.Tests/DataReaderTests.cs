@@ -69,27 +69,54 @@ public sealed class DataReaderTests
     [InlineData("""["AABB.CCDD.EE01"]""", null, "AABBCCDDEE01")]
     public void A_rule_is_an_address_or_a_mac(string json, string? ip, string? mac)
     {
-        DataReaders.Blocked(Json(json), out var rules).ShouldBeTrue();
+        DataReaders.Blocked(Json(json), out var report).ShouldBeTrue();
 
-        rules.ShouldNotBeNull().ShouldBe([new BlockedRule(ip is null ? null : Ip(ip), mac is null ? null : Mac(mac))]);
+        report.ShouldNotBeNull().Rules.ShouldBe([new BlockedRule(ip is null ? null : Ip(ip), mac is null ? null : Mac(mac))]);
+        report.IsComplete.ShouldBeTrue();
     }
 
     [Theory]
-    [InlineData("""[{"mac": "aa:bb:cc:dd:ee:01", "ip": "192.168.1.10"}, {"mac": "??", "ip": "N/A"}]""")]
-    [InlineData("""["192.168.1.10", "somewhere"]""")]
-    [InlineData("""["192.168.1.10", null]""")]
-    [InlineData("""[42]""")]
+    [InlineData("""[{"mac": "aa:bb:cc:dd:ee:01", "ip": "192.168.1.10"}, {"mac": "br:lan", "ip": "N/A"}]""", "N/A", "br:lan")]
+    [InlineData("""["192.168.1.10", "N/A"]""", "N/A", null)]
+    [InlineData("""["192.168.1.10", null]""", null, null)]
+    [InlineData("""["192.168.1.10", 42]""", "42", null)]
+    [InlineData("""["192.168.1.10", {"mac": "01:00:5e:00:00:01"}]""", null, "01:00:5e:00:00:01")]
+    public void An_entry_that_names_no_device_leaves_the_others_readable(string json, string? ip, string? mac)
+    {
+        DataReaders.Blocked(Json(json), out var report).ShouldBeTrue();
+
+        report.ShouldNotBeNull().Rules.ShouldHaveSingleItem().Address.ShouldBe(Ip("192.168.1.10"));
+        report.Unreadable.ShouldBe([new UnreadableRule(ip, mac)]);
+        report.IsComplete.ShouldBeFalse();
+    }
+
+    [Theory]
     [InlineData("""{"blocked": []}""")]
     [InlineData("null")]
     [InlineData("\"none\"")]
-    public void A_list_of_rules_that_cannot_be_read_whole_is_not_read(string json) =>
-        DataReaders.Blocked(Json(json), out _).ShouldBeFalse();
+    public void What_is_no_list_of_rules_is_not_read(string json) => DataReaders.Blocked(Json(json), out _).ShouldBeFalse();
 
     [Fact]
     public void No_rules_are_an_empty_list()
     {
-        DataReaders.Blocked(Json("[]"), out var rules).ShouldBeTrue();
-        rules.ShouldBeEmpty();
+        DataReaders.Blocked(Json("[]"), out var report).ShouldBeTrue();
+        report.ShouldNotBeNull().Rules.ShouldBeEmpty();
+        report.IsComplete.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: aa:bb:cc:dd:ee:01)\"", "AABBCCDDEE01")]
+    [InlineData("""{"message": "Device blocked", "mac": "AA-BB-CC-DD-EE-01"}""", "AABBCCDDEE01")]
+    [InlineData("""{"message": "Successfully blocked IP 192.168.1.10 (MAC: aa:bb:cc:dd:ee:01)"}""", "AABBCCDDEE01")]
+    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: br:lan)\"", null)]
+    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: 00:00:00:00:00:00)\"", null)]
+    [InlineData("\"Successfully blocked IP 192.168.1.1 (MAC: aa:bb:cc:dd:ee:01 aa:bb:cc:dd:ee:02)\"", null)]
+    [InlineData("null", null)]
+    [InlineData("[]", null)]
+    public void The_answer_of_a_block_may_name_one_mac(string json, string? mac)
+    {
+        DataReaders.Block(Json(json), out var receipt).ShouldBeTrue();
+        receipt.Mac.ShouldBe(mac is null ? null : Mac(mac));
     }
 
     [Theory]

@@ -28,7 +28,7 @@ public sealed class ResilienceTests
 
         client.Health.State.ShouldBe(CommandsCircuitState.Open);
         var took = new List<TimeSpan>();
-        CommandsResult<Unit> refused;
+        CommandsResult<BlockReceipt> refused;
         do
         {
             var began = Stopwatch.GetTimestamp();

@@ -30,6 +30,10 @@ public sealed class CommandsResult<T>
 
     /// <summary>A failure.</summary>
     public static CommandsResult<T> Failed(CommandsFailure failure) => new(default, failure);
+
+    /// <summary>The same outcome with other data: a failure stays what it is.</summary>
+    public CommandsResult<TOther> Select<TOther>(Func<T, TOther> read) =>
+        IsSuccess ? CommandsResult<TOther>.Success(read(Data)) : CommandsResult<TOther>.Failed(Failure);
 }
 
 /// <summary>Why a call failed, in the terms of the REST contract's table "Downstream failures".</summary>
@@ -116,6 +120,24 @@ public enum CommandEffect
 /// <param name="Address">The device's present address; null while it is away (<c>N/A</c>).</param>
 /// <param name="Mac">The device's MAC; null where the Commands-Server lists addresses only.</param>
 public sealed record BlockedRule(IPAddress? Address, PhysicalAddress? Mac);
+
+/// <summary>What the router says of its rules.</summary>
+/// <param name="Rules">The entries that name a device.</param>
+/// <param name="Unreadable">The entries that do not: each is a rule of an unknown device, so that no other rule counts as absent.</param>
+public sealed record BlockedReport(IReadOnlyList<BlockedRule> Rules, IReadOnlyList<UnreadableRule> Unreadable)
+{
+    /// <summary>Whether every entry was read: only then does a rule that is not listed count as absent.</summary>
+    public bool IsComplete => Unreadable.Count == 0;
+}
+
+/// <summary>An entry of the router's rules that names no device.</summary>
+/// <param name="Address">Its address as it came, cleaned and cut at 255; null if absent.</param>
+/// <param name="Mac">Its MAC as it came, cleaned and cut at 255; null if absent.</param>
+public sealed record UnreadableRule(string? Address, string? Mac);
+
+/// <summary>What the acknowledgement of a block says.</summary>
+/// <param name="Mac">The MAC that the router resolved the address to, and that its rule sticks to; null where the answer does not name one.</param>
+public sealed record BlockReceipt(PhysicalAddress? Mac);
 
 /// <summary>What a scan found.</summary>
 /// <param name="Devices">The records that could be read.</param>

@@ -58,11 +58,11 @@ internal sealed class HttpCommandsClient(
         );
     }
 
-    public Task<CommandsResult<IReadOnlyList<BlockedRule>>> ListBlockedAsync(CommandsTarget target, CancellationToken cancellationToken) =>
-        CommandAsync<IReadOnlyList<BlockedRule>>(Call(CommandsOperation.ListBlocked, target), DataReaders.Blocked, cancellationToken);
+    public Task<CommandsResult<BlockedReport>> ListBlockedAsync(CommandsTarget target, CancellationToken cancellationToken) =>
+        CommandAsync<BlockedReport>(Call(CommandsOperation.ListBlocked, target), DataReaders.Blocked, cancellationToken);
 
-    public Task<CommandsResult<Unit>> BlockAsync(CommandsTarget target, IPAddress address, CancellationToken cancellationToken) =>
-        CommandAsync(Call(CommandsOperation.Block, target, address), cancellationToken);
+    public Task<CommandsResult<BlockReceipt>> BlockAsync(CommandsTarget target, IPAddress address, CancellationToken cancellationToken) =>
+        CommandAsync<BlockReceipt>(Call(CommandsOperation.Block, target, address), DataReaders.Block, cancellationToken);
 
     public Task<CommandsResult<Unit>> UnblockAsync(CommandsTarget target, IPAddress address, CancellationToken cancellationToken) =>
         CommandAsync(Call(CommandsOperation.Unblock, target, address), cancellationToken);

@@ -31,11 +31,14 @@ public interface ICommandsClient
     /// <param name="cancellationToken">Ends the waiting for a call that was not sent yet.</param>
     Task<CommandsResult<Unit>> RefreshSessionAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken);
 
-    /// <summary>Asks the router which rules it holds: the only way to know what is true there.</summary>
-    Task<CommandsResult<IReadOnlyList<BlockedRule>>> ListBlockedAsync(CommandsTarget target, CancellationToken cancellationToken);
+    /// <summary>
+    /// Asks the router which rules it holds: the only way to know what is true there. A rule that the list names proves that it is there; that
+    /// a rule is absent is proved only by a list that was read whole (<see cref="BlockedReport.IsComplete"/>).
+    /// </summary>
+    Task<CommandsResult<BlockedReport>> ListBlockedAsync(CommandsTarget target, CancellationToken cancellationToken);
 
     /// <summary>Adds a block rule for the device that has this address now. Not idempotent: twice is two rules.</summary>
-    Task<CommandsResult<Unit>> BlockAsync(CommandsTarget target, IPAddress address, CancellationToken cancellationToken);
+    Task<CommandsResult<BlockReceipt>> BlockAsync(CommandsTarget target, IPAddress address, CancellationToken cancellationToken);
 
     /// <summary>Removes one block rule of the device that has this address now. What is not blocked is <see cref="CommandsFailure.MaybeAlreadyUnblocked"/>.</summary>
     Task<CommandsResult<Unit>> UnblockAsync(CommandsTarget target, IPAddress address, CancellationToken cancellationToken);

@@ -19,7 +19,10 @@ public sealed record BlockedAddresses(IReadOnlyList<PhysicalAddress> Macs, IRead
 /// <summary>Learns where a scan saw devices. Implemented above Devices, by whoever keeps rows that follow a device's address.</summary>
 public interface IDeviceSightings
 {
-    /// <summary>Called after a scan is stored, with every device that has a MAC. Best for one statement; safe to repeat.</summary>
+    /// <summary>
+    /// Called after a scan is stored, with every pair of MAC and address that the scan named, those that Devices skipped included: a MAC can have
+    /// several addresses (the stored one comes first), and an address several MACs. Best for one statement; safe to repeat.
+    /// </summary>
     Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, CancellationToken cancellationToken);
 }
 

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace NetPilot.CommandsClient.Reading;
 
@@ -9,7 +10,7 @@ namespace NetPilot.CommandsClient.Reading;
 internal delegate bool DataReader<T>(JsonElement data, [MaybeNullWhen(false)] out T value);
 
 /// <summary>The shapes of the contract's column "data on success".</summary>
-internal static class DataReaders
+internal static partial class DataReaders
 {
     public const int MaxDevices = 1000;
 
@@ -20,34 +21,50 @@ internal static class DataReaders
         return true;
     }
 
-    /// <summary>One entry that cannot be read spoils the list: what is missing in it would count as absent from the router.</summary>
-    public static bool Blocked(JsonElement data, [MaybeNullWhen(false)] out IReadOnlyList<BlockedRule> rules)
+    /// <summary>Entries that name no device are kept apart: a list with one of them proves no rule absent.</summary>
+    public static bool Blocked(JsonElement data, [MaybeNullWhen(false)] out BlockedReport report)
     {
-        rules = null;
+        report = null;
         if (data.ValueKind is not JsonValueKind.Array)
         {
             return false;
         }
 
-        var read = new List<BlockedRule>(data.GetArrayLength());
+        var rules = new List<BlockedRule>(data.GetArrayLength());
+        var unreadable = new List<UnreadableRule>();
         foreach (var entry in data.EnumerateArray())
         {
-            var (ip, mac) = entry.ValueKind switch
-            {
-                JsonValueKind.Object => (DownstreamText.Field(entry, "ip"), DownstreamText.Field(entry, "mac")),
-                JsonValueKind.String => (entry.GetString(), entry.GetString()),
-                _ => (null, null),
-            };
+            var (ip, mac) =
+                entry.ValueKind is JsonValueKind.Object
+                    ? (DownstreamText.Field(entry, "ip"), DownstreamText.Field(entry, "mac"))
+                    : (DownstreamText.Of(entry), DownstreamText.Of(entry));
             var rule = new BlockedRule(DeviceAddresses.TryReadIPv4(ip, out var address) ? address : null, DeviceAddresses.ReadMac(mac));
-            if (rule is { Address: null, Mac: null })
+            if (rule is not { Address: null, Mac: null })
             {
-                return false;
+                rules.Add(rule);
             }
-
-            read.Add(rule);
+            else if (unreadable.Count < MaxDevices)
+            {
+                var isObject = entry.ValueKind is JsonValueKind.Object;
+                unreadable.Add(new UnreadableRule(DownstreamText.Clean(ip), isObject ? DownstreamText.Clean(mac) : null));
+            }
         }
 
-        rules = read;
+        report = new BlockedReport(rules, unreadable);
+        return true;
+    }
+
+    /// <summary>
+    /// The MAC that a block's answer names: as a field, or within its sentence. Several MACs are one rule for several devices, and name none.
+    /// </summary>
+    public static bool Block(JsonElement data, out BlockReceipt receipt)
+    {
+        var text =
+            data.ValueKind is JsonValueKind.Object
+                ? DownstreamText.Field(data, "mac") ?? DownstreamText.Field(data, "message")
+                : DownstreamText.Of(data);
+        var named = MacPattern().Matches(text ?? "").Select(match => DeviceAddresses.ReadMac(match.Value)).Distinct().Take(2).ToArray();
+        receipt = new BlockReceipt(named is [{ } mac] ? mac : null);
         return true;
     }
 
@@ -171,4 +188,7 @@ internal static class DataReaders
                 _ => null,
             },
         };
+
+    [GeneratedRegex("(?<![0-9A-Fa-f:-])[0-9A-Fa-f]{1,2}([:-][0-9A-Fa-f]{1,2}){5}(?![0-9A-Fa-f:-])")]
+    private static partial Regex MacPattern();
 }

@@ -113,7 +113,7 @@ internal sealed partial class RuleCalls(
                 : await EndLiftAsync(kind, rule, failure, calledAt, held);
         }
 
-        return look.Data.FirstOrDefault(known => RuleReconciliation.IsSame(rule, known)) switch
+        return look.Data.Rules.FirstOrDefault(known => RuleReconciliation.IsSame(rule, known)) switch
         {
             null => await EndLiftAsync(kind, rule, null, calledAt, held),
             { Address: null } => new CallOutcome(
@@ -155,8 +155,8 @@ internal sealed partial class RuleCalls(
     }
 
     /// <summary>Calls, and notes it in the turn's activities. Null: the Commands-Server acknowledged it.</summary>
-    public async Task<(CommandsFailure? Failure, DateTimeOffset CalledAt)> CallAsync(
-        Func<ICommandsClient, CommandsTarget, IPAddress, Task<CommandsResult<Unit>>> call,
+    public async Task<(CommandsFailure? Failure, DateTimeOffset CalledAt)> CallAsync<T>(
+        Func<ICommandsClient, CommandsTarget, IPAddress, Task<CommandsResult<T>>> call,
         RouterActivityKind activity,
         IPAddress ip,
         HeldTurn held
@@ -215,7 +215,7 @@ internal sealed partial class RuleCalls(
         {
             null => NotSeen,
             { IsSuccess: false } => look.Failure with { Effect = CommandEffect.Unknown },
-            { Data: { } rules } => rules.Any(known => RuleReconciliation.IsSame(rule, known)) ? Misdirected : null,
+            { Data: { } report } => report.Rules.Any(known => RuleReconciliation.IsSame(rule, known)) ? Misdirected : null,
         };
         return await EndLiftAsync(kind, rule, failure, calledAt, held);
     }

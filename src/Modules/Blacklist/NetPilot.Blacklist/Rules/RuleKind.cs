@@ -58,11 +58,11 @@ internal sealed class RuleKind
     /// </summary>
     public bool FollowsDevice { get; init; }
 
-    public required Func<ICommandsClient, CommandsTarget, IPAddress, Task<CommandsResult<Unit>>> Add { get; init; }
+    public required Func<ICommandsClient, CommandsTarget, IPAddress, Task<CommandsResult<BlockReceipt>>> Add { get; init; }
 
     public required Func<ICommandsClient, CommandsTarget, IPAddress, Task<CommandsResult<Unit>>> Remove { get; init; }
 
-    public required Func<ICommandsClient, CommandsTarget, Task<CommandsResult<IReadOnlyList<BlockedRule>>>> Ask { get; init; }
+    public required Func<ICommandsClient, CommandsTarget, Task<CommandsResult<BlockedReport>>> Ask { get; init; }
 
     public override string ToString() => Name;
 
@@ -75,16 +75,13 @@ internal sealed class RuleKind
             What = $"entries of the {name}",
             AddActivity = add,
             RemoveActivity = remove,
-            Add = (client, target, address) => client.AddToListAsync(target, list, address, CancellationToken.None),
+            Add = async (client, target, address) =>
+                (await client.AddToListAsync(target, list, address, CancellationToken.None)).Select(_ => new BlockReceipt(null)),
             Remove = (client, target, address) => client.RemoveFromListAsync(target, list, address, CancellationToken.None),
             Ask = async (client, target) =>
-            {
-                var answer = await client.GetListAsync(target, list, CancellationToken.None);
-                return answer.IsSuccess
-                    ? CommandsResult<IReadOnlyList<BlockedRule>>.Success(
-                        answer.Data.Select(address => new BlockedRule(address, null)).ToArray()
-                    )
-                    : CommandsResult<IReadOnlyList<BlockedRule>>.Failed(answer.Failure);
-            },
+                (await client.GetListAsync(target, list, CancellationToken.None)).Select(addresses => new BlockedReport(
+                    addresses.Select(address => new BlockedRule(address, null)).ToArray(),
+                    []
+                )),
         };
 }

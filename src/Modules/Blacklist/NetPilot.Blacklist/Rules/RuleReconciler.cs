@@ -62,12 +62,12 @@ internal sealed class RuleReconciler(
             kind,
             held.Router.UserId,
             held.Router.RouterId,
-            look.Data.Select(rule => rule.Mac).OfType<System.Net.NetworkInformation.PhysicalAddress>().ToArray(),
-            look.Data.Select(rule => rule.Address).OfType<IPAddress>().ToArray(),
+            look.Data.Rules.Select(rule => rule.Mac).OfType<System.Net.NetworkInformation.PhysicalAddress>().ToArray(),
+            look.Data.Rules.Select(rule => rule.Address).OfType<IPAddress>().ToArray(),
             CancellationToken.None
         );
         var bySubstring = options.Value.MatchesAddressesBySubstring;
-        foreach (var step in RuleReconciliation.Plan(look.Data, rows, IsDue, lifecycle, now, kind.FollowsDevice, bySubstring))
+        foreach (var step in RuleReconciliation.Plan(look.Data.Rules, rows, IsDue, lifecycle, now, kind.FollowsDevice, bySubstring))
         {
             if (
                 step is ReconciliationStep.Apply or ReconciliationStep.Lift or ReconciliationStep.LiftStray
@@ -87,7 +87,7 @@ internal sealed class RuleReconciler(
         bool IsDue(Rule row) => !running.IsUnsent(row.Id) && (claimed.Contains(row.Id) || row.SettleAt <= now || (eager && !row.MaybeSent));
     }
 
-    private async Task<(CommandsResult<IReadOnlyList<BlockedRule>> Look, RouterActivity Entry)> AskAsync(
+    private async Task<(CommandsResult<BlockedReport> Look, RouterActivity Entry)> AskAsync(
         RuleKind kind,
         HeldTurn held,
         RouterActivityKind asked,
