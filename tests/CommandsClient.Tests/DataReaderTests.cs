@@ -108,15 +108,28 @@ public sealed class DataReaderTests
     [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: aa:bb:cc:dd:ee:01)\"", "AABBCCDDEE01")]
     [InlineData("""{"message": "Device blocked", "mac": "AA-BB-CC-DD-EE-01"}""", "AABBCCDDEE01")]
     [InlineData("""{"message": "Successfully blocked IP 192.168.1.10 (MAC: aa:bb:cc:dd:ee:01)"}""", "AABBCCDDEE01")]
-    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: br:lan)\"", null)]
-    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: 00:00:00:00:00:00)\"", null)]
-    [InlineData("\"Successfully blocked IP 192.168.1.1 (MAC: aa:bb:cc:dd:ee:01 aa:bb:cc:dd:ee:02)\"", null)]
+    [InlineData("\"Device 192.168.1.10 blocked\"", null)]
+    [InlineData("""{"mac": null}""", null)]
+    [InlineData("""{"mac": "N/A"}""", null)]
     [InlineData("null", null)]
     [InlineData("[]", null)]
     public void The_answer_of_a_block_may_name_one_mac(string json, string? mac)
     {
         DataReaders.Block(Json(json), out var receipt).ShouldBeTrue();
-        receipt.Mac.ShouldBe(mac is null ? null : Mac(mac));
+        receipt.ShouldBe(new BlockReceipt(mac is null ? null : Mac(mac)));
+    }
+
+    [Theory]
+    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: br:lan)\"")]
+    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: at)\"")]
+    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: 00:00:00:00:00:00)\"")]
+    [InlineData("\"Successfully blocked IP 192.168.1.1 (MAC: aa:bb:cc:dd:ee:01\\naa:bb:cc:dd:ee:02)\"")]
+    [InlineData("\"Successfully blocked IP 192.168.1.1 (MAC: aa:bb:cc:dd:ee:01 br:lan)\"")]
+    [InlineData("""{"mac": "aa:bb:cc:dd:ee:01, aa:bb:cc:dd:ee:02"}""")]
+    public void The_answer_of_a_block_may_name_something_else_than_one_device(string json)
+    {
+        DataReaders.Block(Json(json), out var receipt).ShouldBeTrue();
+        receipt.ShouldBe(new BlockReceipt(null, IsAmbiguous: true));
     }
 
     [Theory]

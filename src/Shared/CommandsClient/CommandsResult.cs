@@ -137,7 +137,10 @@ public sealed record UnreadableRule(string? Address, string? Mac);
 
 /// <summary>What the acknowledgement of a block says.</summary>
 /// <param name="Mac">The MAC that the router resolved the address to, and that its rule sticks to; null where the answer does not name one.</param>
-public sealed record BlockReceipt(PhysicalAddress? Mac);
+/// <param name="IsAmbiguous">
+/// Whether the answer names something else than one device: several MACs, or a word that is none. Such a rule can't be confirmed or lifted.
+/// </param>
+public sealed record BlockReceipt(PhysicalAddress? Mac, bool IsAmbiguous = false);
 
 /// <summary>What a scan found.</summary>
 /// <param name="Devices">The records that could be read.</param>

@@ -105,7 +105,7 @@ public sealed class ReconciliationTests
         var held = rows.Select(row => new BlockedRule(row.DeviceIp, row.DeviceMac)).ToArray();
 
         var step = RuleReconciliation
-            .Plan(held, rows, _ => true, Lifecycle, Now, followsDevice: true, matchesBySubstring: true)
+            .Plan(new RouterView(new BlockedReport(held, [])), rows, Terms(_ => true, matchesBySubstring: true))
             .ShouldHaveSingleItem();
 
         (step is ReconciliationStep.Unmanaged).ShouldBe(isLeft);
@@ -161,7 +161,7 @@ public sealed class ReconciliationTests
                 {
                     var called = Now - TimeSpan.FromSeconds(1);
                     var change = applies
-                        ? Lifecycle.ApplyEnded(row, failure, called, Now)
+                        ? Lifecycle.ApplyFailed(row, failure, called, Now)
                         : Lifecycle.LiftEnded(row, failure, called, Now, byServer);
                     if (failure.Effect == CommandEffect.Unknown)
                     {
@@ -179,6 +179,9 @@ public sealed class ReconciliationTests
                 },
                 iter: 5_000
             );
+
+    private static ReconciliationTerms Terms(Func<Rule, bool> isDue, bool matchesBySubstring = false) =>
+        new(isDue, Lifecycle, Now, FollowsDevice: true, matchesBySubstring, Eager: false);
 
     private static Rule RowAt(int device, string ip, RuleState state) =>
         new()
@@ -258,7 +261,15 @@ public sealed class ReconciliationTests
         public IEnumerable<int> Blocked() => Rows.Where(row => row.State == RuleState.Blocked).Select(row => DeviceOf(row.DeviceMac!));
 
         public IReadOnlyList<BlockedRule> Held() =>
-            [.. Rules.Keys.Select(device => new BlockedRule(_places[device] < 0 ? null : AddressOf(_places[device]), MacOf(device)))];
+            [
+                .. Rules.SelectMany(pair =>
+                    Enumerable.Repeat(new BlockedRule(_places[pair.Key] < 0 ? null : AddressOf(_places[pair.Key]), MacOf(pair.Key)), pair.Value)
+                ),
+            ];
+
+        /// <summary>What a scan would show.</summary>
+        public Sightings Seen() =>
+            new(Enumerable.Range(0, 6).Where(device => _places[device] >= 0).Select(device => (MacOf(device), AddressOf(_places[device]))));
 
         public int? DeviceAt(IPAddress address)
         {
@@ -267,12 +278,18 @@ public sealed class ReconciliationTests
         }
 
         public IReadOnlyList<ReconciliationStep> Plan(Func<Rule, bool> isDue) =>
-            [.. RuleReconciliation.Plan(Held(), Rows, isDue, Lifecycle, Now, followsDevice: true, matchesBySubstring: false)];
+            [.. RuleReconciliation.Plan(View(isDue), Rows, Terms(isDue))];
+
+        private RouterView View(Func<Rule, bool> isDue)
+        {
+            var view = new RouterView(new BlockedReport(Held(), []));
+            return RuleReconciliation.NeedsSightings(view, Rows, Terms(isDue)) ? view with { Seen = Seen() } : view;
+        }
 
         public static IPAddress? AddressTouched(ReconciliationStep step) =>
             step switch
             {
-                ReconciliationStep.Apply apply => apply.Rule.DeviceIp,
+                ReconciliationStep.Apply apply => apply.Ip,
                 ReconciliationStep.Lift lift => lift.Ip,
                 ReconciliationStep.LiftStray stray => stray.Ip,
                 _ => null,
@@ -283,7 +300,7 @@ public sealed class ReconciliationTests
             {
                 ReconciliationStep.Apply apply => apply.Rule,
                 ReconciliationStep.Lift lift => lift.Rule,
-                ReconciliationStep.LiftStray stray => stray.Then?.Rule,
+                ReconciliationStep.LiftExtra extra => extra.Rule,
                 ReconciliationStep.Settle settle => settle.Rule,
                 _ => null,
             };
@@ -298,25 +315,26 @@ public sealed class ReconciliationTests
                     case ReconciliationStep.Settle(var row, var change):
                         Change(row, change);
                         break;
-                    case ReconciliationStep.Apply(var row):
-                        var added = DeviceAt(row.DeviceIp) is { } device;
-                        if (added)
+                    case ReconciliationStep.Apply(var row, var at):
+                        if (DeviceAt(at) is { } target)
                         {
-                            var target = DeviceAt(row.DeviceIp)!.Value;
                             Rules[target] = Rules.GetValueOrDefault(target) + 1;
+                            Change(row, Lifecycle.Applied(row, null, Now));
+                        }
+                        else
+                        {
+                            Change(row, Lifecycle.ApplyFailed(row, Refused, Now, Now));
                         }
 
-                        Change(row, Lifecycle.ApplyEnded(row, added ? null : Refused, Now, Now));
                         break;
                     case ReconciliationStep.Lift(var row, var ip):
                         Change(row, Lifecycle.LiftEnded(row, Remove(ip) ? null : Refused, Now, Now, byServer: true));
                         break;
-                    case ReconciliationStep.LiftStray(var ip, var then):
-                        if (Remove(ip) && then is not null)
-                        {
-                            Change(then.Rule, then.Change);
-                        }
-
+                    case ReconciliationStep.LiftStray(_, var ip):
+                        Remove(ip);
+                        break;
+                    case ReconciliationStep.LiftExtra(_, var ip):
+                        Remove(ip);
                         break;
                 }
             }

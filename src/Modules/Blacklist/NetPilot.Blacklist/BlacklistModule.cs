@@ -27,7 +27,11 @@ public static class BlacklistModule
         services.AddSingleton<RuleStore>();
         services.AddSingleton<RuleSignals>();
         services.AddSingleton<RuleCalls>();
+        services.AddSingleton<DeviceScans>();
+        services.AddSingleton<RuleApplication>();
+        services.AddSingleton<RuleLifting>();
         services.AddSingleton<RuleReconciler>();
+        services.AddSingleton<BlockSync>();
         services.AddSingleton<RuleMaintenance>();
         services.AddSingleton<RuleCommands>();
         services.AddSingleton(LifecycleOf);

@@ -15,6 +15,7 @@ public interface IRouterCommands
     /// <param name="call">Makes the call, and may ask the router once more within the turn.</param>
     /// <param name="afterwards">Writes that belong in the turn; null if there are none.</param>
     /// <param name="cancellationToken">Ends the waiting for the turn.</param>
+    /// <param name="beforehand">Writes that belong in the turn, before anything is sent; null if there are none.</param>
     /// <returns>The outcome; null when no turn came in time (503 <c>router_busy</c>, nothing was sent).</returns>
     Task<CommandsResult<T>?> RunInTurnAsync<T>(
         OwnedRouter router,
@@ -22,7 +23,8 @@ public interface IRouterCommands
         RouterCommand command,
         Func<CommandsTarget, Task<CommandsResult<T>>> call,
         Func<RouterTurn, CommandsResult<T>, Task>? afterwards,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        Func<RouterTurn, Task>? beforehand = null
     );
 
     /// <summary>Calls without a turn, for what changes nothing on the router, and records the activity.</summary>

@@ -7,10 +7,14 @@ public interface IRouterDependents
     Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The router's rules are about to be cleared. Should the outcome never be learnt, rows and rules are to be compared at
-    /// <paramref name="checkAt"/>, by which time the command is over.
+    /// The router's rules are about to be cleared in this turn: the intent is stored before the command is sent. Should the outcome never be
+    /// learnt, rows and rules are to be compared at <paramref name="checkAt"/>, by which time the command is over, and a rule that is absent then
+    /// has ended by the reset: it is never put back.
     /// </summary>
-    Task ExpectClearingAsync(Guid userId, string routerId, DateTimeOffset checkAt, CancellationToken cancellationToken);
+    Task ExpectClearingAsync(Guid userId, RouterTurn turn, DateTimeOffset checkAt, CancellationToken cancellationToken);
+
+    /// <summary>The reset that was announced for this turn surely did not take effect.</summary>
+    Task ForgetClearingAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken);
 
     /// <summary>
     /// The router's rules were cleared by a reset that the Commands-Server acknowledged, in this turn: stored blocks and lists go to their

@@ -54,17 +54,23 @@ internal static partial class DataReaders
         return true;
     }
 
-    /// <summary>
-    /// The MAC that a block's answer names: as a field, or within its sentence. Several MACs are one rule for several devices, and name none.
-    /// </summary>
+    /// <summary>The MAC that a block's answer names, as a field or within its sentence.</summary>
     public static bool Block(JsonElement data, out BlockReceipt receipt)
     {
-        var text =
-            data.ValueKind is JsonValueKind.Object
-                ? DownstreamText.Field(data, "mac") ?? DownstreamText.Field(data, "message")
-                : DownstreamText.Of(data);
-        var named = MacPattern().Matches(text ?? "").Select(match => DeviceAddresses.ReadMac(match.Value)).Distinct().Take(2).ToArray();
-        receipt = new BlockReceipt(named is [{ } mac] ? mac : null);
+        var isObject = data.ValueKind is JsonValueKind.Object;
+        var text = (isObject ? DownstreamText.Field(data, "message") : DownstreamText.Of(data)) ?? "";
+        var named = isObject ? DownstreamText.Field(data, "mac") : null;
+        named ??= MacRemark().Match(text) is { Success: true } remark ? remark.Groups["macs"].Value : null;
+        var words = named is not null
+            ? named.Split([' ', ',', ';', '\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries)
+            : [.. MacPattern().Matches(text).Select(match => match.Value)];
+        var macs = words.Where(word => DownstreamText.Known(word) is not null).Select(DeviceAddresses.ReadMac).Distinct().Take(2).ToArray();
+        receipt = macs switch
+        {
+            [] => new BlockReceipt(null),
+            [{ } mac] => new BlockReceipt(mac),
+            _ => new BlockReceipt(null, IsAmbiguous: true),
+        };
         return true;
     }
 
@@ -191,4 +197,7 @@ internal static partial class DataReaders
 
     [GeneratedRegex("(?<![0-9A-Fa-f:-])[0-9A-Fa-f]{1,2}([:-][0-9A-Fa-f]{1,2}){5}(?![0-9A-Fa-f:-])")]
     private static partial Regex MacPattern();
+
+    [GeneratedRegex("\\(MAC: *(?<macs>[^)]*)\\)", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex MacRemark();
 }

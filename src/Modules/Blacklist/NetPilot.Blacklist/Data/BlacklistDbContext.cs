@@ -38,6 +38,8 @@ internal abstract class RuleConfiguration<TRow>(RuleKind kind) : IEntityTypeConf
         builder.Property(rule => rule.Id).ValueGeneratedNever();
         builder.Property(rule => rule.RouterId).HasMaxLength(128);
         builder.Property(rule => rule.DeviceMac).HasColumnType("macaddr");
+        builder.Property(rule => rule.MacConfirmed).HasDefaultValue(false);
+        builder.Property(rule => rule.DeviceAliases).HasColumnType("inet[]").HasDefaultValueSql("'{}'");
         builder.Property(rule => rule.Note).HasColumnName(kind.NoteColumn).HasMaxLength(500);
         builder.Property(rule => rule.Code).HasMaxLength(64);
         builder.Property(rule => rule.Detail).HasColumnName("code_detail");

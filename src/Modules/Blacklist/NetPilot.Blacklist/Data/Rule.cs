@@ -17,6 +17,12 @@ internal class Rule
 
     public PhysicalAddress? DeviceMac { get; init; }
 
+    /// <summary>Whether the router itself tied the rule to <see cref="DeviceMac"/>: in the answer of a block, or in its list of rules.</summary>
+    public bool MacConfirmed { get; init; }
+
+    /// <summary>Other addresses that the router resolved to the same device when a block of them was asked for.</summary>
+    public IPAddress[] DeviceAliases { get; init; } = [];
+
     /// <summary>The user's own words: a block's reason, a list entry's description.</summary>
     public string? Note { get; init; }
 
@@ -50,7 +56,13 @@ internal class Rule
     /// <summary>Until when the server goes on trying by itself; null if it does not.</summary>
     public DateTimeOffset? GiveUpAt { get; init; }
 
+    /// <summary>Attempts that failed, and repeats since the router was last seen to hold the rule.</summary>
     public int Attempts { get; init; }
+
+    /// <summary>The turn of a reset that was sent and may have removed the rule: a rule that is absent then is gone for good.</summary>
+    public long? ClearingFence { get; init; }
+
+    public bool IsBeingCleared => ClearingFence is not null;
 
     public bool IsLive => State is RuleState.Applying or RuleState.Blocked or RuleState.Lifting;
 

@@ -35,15 +35,14 @@ internal sealed partial class DeviceSightings(RuleStore store, SettleWorker sett
 {
     public async Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, CancellationToken cancellationToken)
     {
-        var newest = devices.GroupBy(device => device.Mac).Select(same => same.Last()).ToArray();
         try
         {
             await store.SeenAsync(
                 RuleKind.Block,
                 router.UserId,
                 router.RouterId,
-                newest.Select(device => device.Mac).ToArray(),
-                newest.Select(device => device.Address).ToArray(),
+                [.. devices.Select(device => device.Mac)],
+                [.. devices.Select(device => device.Address)],
                 time.UtcNow(),
                 cancellationToken
             );
@@ -71,8 +70,11 @@ internal sealed class BlacklistDependents(RuleStore store, TimeProvider time) : 
     public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
         store.DeleteForRouterAsync(userId, routerId, cancellationToken);
 
-    public Task ExpectClearingAsync(Guid userId, string routerId, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
-        store.ScheduleCheckAsync(userId, routerId, checkAt, cancellationToken);
+    public Task ExpectClearingAsync(Guid userId, RouterTurn turn, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
+        store.ExpectClearingAsync(userId, turn.RouterId, turn.Fence, checkAt, cancellationToken);
+
+    public Task ForgetClearingAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
+        store.ForgetClearingAsync(userId, turn.RouterId, turn.Fence, cancellationToken);
 
     public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
         store.ClearAsync(userId, turn.RouterId, turn.Fence, time.UtcNow(), cancellationToken);

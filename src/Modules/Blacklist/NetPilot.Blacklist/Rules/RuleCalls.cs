@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NetPilot.Blacklist.Data;
@@ -36,12 +37,22 @@ internal sealed class HeldTurn(
     public List<RouterActivity> Activities { get; } = [];
 
     public CommandsTarget Target => new(actor.CommandsSessionId, router.RouterId, CallTimeout);
+
+    /// <summary>As <see cref="CallTimeout"/>, for a call that takes longer than a command.</summary>
+    public TimeSpan TimeoutOf(TimeSpan timeout) => budget?.For(timeout) ?? timeout;
 }
 
 /// <summary>What came of a call, and the row as it was written after it; the row is null where it is gone.</summary>
-internal sealed record CallOutcome(Rule? Rule, CommandsFailure? Failure);
+internal sealed record CallOutcome(Rule? Rule, CommandsFailure? Failure)
+{
+    /// <summary>Whether the row is another one, which stood for the same device already.</summary>
+    public bool WasThere { get; init; }
+}
 
-/// <summary>The calls for one row, within a turn: sent once, with the outcome written whatever it is.</summary>
+/// <summary>What a look at the router said of one row.</summary>
+internal sealed record RuleSight(Presence Presence, BlockedRule? Entry, CommandsFailure? Failure);
+
+/// <summary>What every call for a row has in common, within a turn: sent once, noted, and written whatever its outcome is.</summary>
 internal sealed partial class RuleCalls(
     RuleStore store,
     RuleSignals signals,
@@ -61,70 +72,7 @@ internal sealed partial class RuleCalls(
         TimeSpan.FromSeconds(2),
     ];
 
-    private static readonly CommandsFailure Misdirected = new(
-        CommandsFailureKind.CommandFailed,
-        CommandEffect.NotDone,
-        "The router lifted the rule of another device, whose address contains this one; that rule is put back."
-    );
-
-    private static readonly CommandsFailure NotSeen = new(
-        CommandsFailureKind.CommandTimeout,
-        CommandEffect.Unknown,
-        "The router acknowledged the command, and could not be asked in time whether it lifted the right rule."
-    );
-
     public TimeSpan CommandTimeout => options.Value.Timeouts.Command;
-
-    /// <summary>Puts a row in state <c>applying</c> in force.</summary>
-    public async Task<CallOutcome> ApplyAsync(RuleKind kind, Rule rule, HeldTurn held)
-    {
-        running.MarkSent(rule.Id);
-        var (failure, calledAt) = await CallAsync(kind.Add, kind.AddActivity, rule.DeviceIp, held);
-        var saved = await EndAsync(kind, rule, row => lifecycle.ApplyEnded(row, failure, calledAt, time.UtcNow()), held);
-        return new CallOutcome(saved, failure);
-    }
-
-    /// <summary>
-    /// Lifts a row in state <c>lifting</c>. Where the Commands-Server refuses, the router is asked why: the rule may be gone already, the
-    /// device may have another address, or be away.
-    /// </summary>
-    public async Task<CallOutcome> LiftAsync(RuleKind kind, Rule rule, IPAddress ip, HeldTurn held)
-    {
-        running.MarkSent(rule.Id);
-        var (failure, calledAt) = await CallAsync(kind.Remove, kind.RemoveActivity, ip, held);
-        if (failure is null)
-        {
-            return await EndAcknowledgedLiftAsync(kind, rule, ip, calledAt, held);
-        }
-
-        if (failure is not { Kind: CommandsFailureKind.CommandFailed, Effect: CommandEffect.NotDone } || !await MayGoOnAsync(held))
-        {
-            return await EndLiftAsync(kind, rule, failure, calledAt, held);
-        }
-
-        var look = await kind.Ask(client, held.Target);
-        if (!look.IsSuccess)
-        {
-            return failure.MaybeAlreadyUnblocked
-                ? new CallOutcome(
-                    await SaveAsync(kind, rule, lifecycle.LookFailed(rule, look.Failure, time.UtcNow()), held.Turn.Fence),
-                    look.Failure
-                )
-                : await EndLiftAsync(kind, rule, failure, calledAt, held);
-        }
-
-        return look.Data.Rules.FirstOrDefault(known => RuleReconciliation.IsSame(rule, known)) switch
-        {
-            null => await EndLiftAsync(kind, rule, null, calledAt, held),
-            { Address: null } => new CallOutcome(
-                await SaveAsync(kind, rule, lifecycle.WaitsForDevice(rule, time.UtcNow()), held.Turn.Fence),
-                null
-            ),
-            { Address: { } present } when !present.Equals(ip) => await LiftElsewhereAsync(kind, rule, present, held)
-                ?? await EndLiftAsync(kind, rule, failure, calledAt, held),
-            _ => await EndLiftAsync(kind, rule, failure, calledAt, held),
-        };
-    }
 
     /// <summary>Writes that a command is about to be sent for the row, if the row is still what it was. Null: it is not, send nothing.</summary>
     public Task<Rule?> BeginAsync(RuleKind kind, Rule rule, RuleState state, HeldTurn held) =>
@@ -146,7 +94,8 @@ internal sealed partial class RuleCalls(
                 signals.Raise(rule.Id);
                 return saved;
             }
-            catch (NpgsqlException exception) when (attempt < WriteRetries.Length)
+            catch (NpgsqlException exception)
+                when (attempt < WriteRetries.Length && exception.SqlState != PostgresErrorCodes.UniqueViolation)
             {
                 Log.WriteFailed(logger, kind.Name, rule.Id, exception.Message);
                 await Task.Delay(WriteRetries[attempt], CancellationToken.None);
@@ -154,8 +103,64 @@ internal sealed partial class RuleCalls(
         }
     }
 
-    /// <summary>Calls, and notes it in the turn's activities. Null: the Commands-Server acknowledged it.</summary>
-    public async Task<(CommandsFailure? Failure, DateTimeOffset CalledAt)> CallAsync<T>(
+    /// <summary>Writes the end of a call. Who joined during the call, and was told that the server goes on by itself, changed what a failure comes to.</summary>
+    public async Task<Rule?> EndAsync(RuleKind kind, Rule rule, Func<Rule, RuleChange> end, HeldTurn held)
+    {
+        var saved = await SaveAsync(kind, rule, end(rule), held.Turn.Fence);
+        return saved is { GoesOnByItself: true } && !rule.GoesOnByItself && saved.State == rule.State && saved.Fence <= held.Turn.Fence
+            ? await SaveAsync(kind, saved, end(saved), held.Turn.Fence)
+            : saved;
+    }
+
+    /// <summary>Puts the rule of an address in force on the router.</summary>
+    public Task<(CommandsResult<BlockReceipt> Result, DateTimeOffset CalledAt)> AddAsync(RuleKind kind, IPAddress ip, HeldTurn held) =>
+        CallAsync(kind.Add, kind.AddActivity, ip, held);
+
+    /// <summary>Lifts one rule of an address. Null: the Commands-Server acknowledged it.</summary>
+    public async Task<(CommandsFailure? Failure, DateTimeOffset CalledAt)> RemoveAsync(RuleKind kind, IPAddress ip, HeldTurn held)
+    {
+        var (result, calledAt) = await CallAsync(kind.Remove, kind.RemoveActivity, ip, held);
+        return (result.Failure, calledAt);
+    }
+
+    /// <summary>Asks the router for its rules. Null: nothing more may be sent in this turn.</summary>
+    public async Task<CommandsResult<BlockedReport>?> AskAsync(RuleKind kind, HeldTurn held) =>
+        await MayGoOnAsync(held) ? await kind.Ask(client, held.Target) : null;
+
+    /// <summary>Asks the router whether it holds the rule of a live row. The look's failure where it could not be asked.</summary>
+    public async Task<RuleSight> FindAsync(RuleKind kind, Rule rule, HeldTurn held)
+    {
+        var look = await AskAsync(kind, held);
+        if (look is not { IsSuccess: true, Data: { } report })
+        {
+            return new RuleSight(Presence.Unclear, null, look?.Failure);
+        }
+
+        var rows = await store.LoadAsync(
+            kind,
+            rule.UserId,
+            rule.RouterId,
+            [.. report.Rules.Select(known => known.Mac).OfType<PhysicalAddress>()],
+            [.. report.Rules.Select(known => known.Address).OfType<IPAddress>()],
+            CancellationToken.None
+        );
+        var terms = TermsOf(kind, _ => true, eager: false, time.UtcNow());
+        var (presence, entry) = RuleReconciliation.Find(rule.Id, new RouterView(report), rows, terms);
+        return new RuleSight(presence, entry, null);
+    }
+
+    /// <summary>What a comparison of this kind of rule goes by.</summary>
+    public ReconciliationTerms TermsOf(RuleKind kind, Func<Rule, bool> isDue, bool eager, DateTimeOffset now) =>
+        new(isDue, lifecycle, now, kind.FollowsDevice, options.Value.MatchesAddressesBySubstring, eager);
+
+    /// <summary>Lengthens the turn for one more call. One turn serves several calls while it is not lost and the request's time lasts.</summary>
+    public async Task<bool> MayGoOnAsync(HeldTurn held, TimeSpan? callTimeout = null) =>
+        !held.IsOutOfTime && await turns.RenewAsync(held.Turn, callTimeout ?? held.CallTimeout, CancellationToken.None);
+
+    /// <summary>From now on the router may know of a command for this row.</summary>
+    public void MarkSent(Rule rule) => running.MarkSent(rule.Id);
+
+    private async Task<(CommandsResult<T> Result, DateTimeOffset CalledAt)> CallAsync<T>(
         Func<ICommandsClient, CommandsTarget, IPAddress, Task<CommandsResult<T>>> call,
         RouterActivityKind activity,
         IPAddress ip,
@@ -165,75 +170,10 @@ internal sealed partial class RuleCalls(
         var calledAt = time.UtcNow();
         var started = time.GetTimestamp();
         var result = await call(client, held.Target, ip);
-        var target = ip.ToString();
         held.Activities.Add(
-            RouterActivity.Of(held.Router, held.Actor.UserId, activity, target, result, calledAt, time.GetElapsedTime(started))
+            RouterActivity.Of(held.Router, held.Actor.UserId, activity, ip.ToString(), result, calledAt, time.GetElapsedTime(started))
         );
-        return (result.Failure, calledAt);
-    }
-
-    // Null: nothing more may be sent in this turn.
-    private async Task<CallOutcome?> LiftElsewhereAsync(RuleKind kind, Rule rule, IPAddress present, HeldTurn held)
-    {
-        if (!await MayGoOnAsync(held))
-        {
-            return null;
-        }
-
-        await store.IdentifyAsync(kind, rule.Id, present, rule.DeviceMac, CancellationToken.None);
-        var (failure, calledAt) = await CallAsync(kind.Remove, kind.RemoveActivity, present, held);
-        return failure is null
-            ? await EndAcknowledgedLiftAsync(kind, rule, present, calledAt, held)
-            : await EndLiftAsync(kind, rule, failure, calledAt, held);
-    }
-
-    // One turn serves several calls while it is not lost and the request's time lasts.
-    private async Task<bool> MayGoOnAsync(HeldTurn held) =>
-        !held.IsOutOfTime && await turns.RenewAsync(held.Turn, held.CallTimeout, CancellationToken.None);
-
-    /// <summary>
-    /// Where addresses are matched by substring, an acknowledged lift may have taken the rule of another device, and has where the router
-    /// still holds the one that was meant. The other rule is missed, and put back, by the check that this makes due.
-    /// </summary>
-    private async Task<CallOutcome> EndAcknowledgedLiftAsync(RuleKind kind, Rule rule, IPAddress ip, DateTimeOffset calledAt, HeldTurn held)
-    {
-        if (!kind.FollowsDevice || !options.Value.MatchesAddressesBySubstring)
-        {
-            return await EndLiftAsync(kind, rule, null, calledAt, held);
-        }
-
-        var gone = RuleLifecycle.Gone(rule, time.UtcNow()) with { UnlessLookalikeOf = ip };
-        var saved = await SaveAsync(kind, rule, gone, held.Turn.Fence);
-        if (saved is not { State: RuleState.Lifting })
-        {
-            return new CallOutcome(saved, null);
-        }
-
-        await store.ScheduleCheckAsync(rule.UserId, rule.RouterId, time.UtcNow(), CancellationToken.None);
-        var look = await MayGoOnAsync(held) ? await kind.Ask(client, held.Target) : null;
-        var failure = look switch
-        {
-            null => NotSeen,
-            { IsSuccess: false } => look.Failure with { Effect = CommandEffect.Unknown },
-            { Data: { } report } => report.Rules.Any(known => RuleReconciliation.IsSame(rule, known)) ? Misdirected : null,
-        };
-        return await EndLiftAsync(kind, rule, failure, calledAt, held);
-    }
-
-    private async Task<CallOutcome> EndLiftAsync(RuleKind kind, Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, HeldTurn held)
-    {
-        var saved = await EndAsync(kind, rule, row => lifecycle.LiftEnded(row, failure, calledAt, time.UtcNow(), held.ByServer), held);
-        return new CallOutcome(saved, failure);
-    }
-
-    // Who joined during the call, and was told that the server goes on by itself, changed what a failure comes to.
-    private async Task<Rule?> EndAsync(RuleKind kind, Rule rule, Func<Rule, RuleChange> end, HeldTurn held)
-    {
-        var change = end(rule);
-        var saved = await SaveAsync(kind, rule, change, held.Turn.Fence);
-        return saved is { GoesOnByItself: true } && !rule.GoesOnByItself && saved.State == rule.State && saved.Fence <= held.Turn.Fence
-            ? await SaveAsync(kind, saved, end(saved), held.Turn.Fence)
-            : saved;
+        return (result, calledAt);
     }
 
     private static partial class Log

@@ -37,6 +37,8 @@ internal enum RuleAnswerKind
 internal sealed class RuleCommands(
     RuleStore store,
     RuleCalls calls,
+    RuleApplication application,
+    RuleLifting lifting,
     RuleReconciler reconciler,
     RuleLifecycle lifecycle,
     RuleSignals signals,
@@ -300,7 +302,7 @@ internal sealed class RuleCommands(
                 // Another replica took it up meanwhile, and may have sent it: only the router knows, and a block sent twice is two rules.
                 return new CommandEnd(rule, ProblemOf(rule));
             case { State: RuleState.Applying }:
-                var outcome = await calls.ApplyAsync(target.Kind, rule, held.In);
+                var outcome = await application.ApplyAsync(target.Kind, rule, rule.DeviceIp, held.In);
                 if (outcome.Rule is { SettleAt: not null, State: RuleState.Blocked })
                 {
                     settling.Nudge();
@@ -330,7 +332,7 @@ internal sealed class RuleCommands(
         {
             null => new CommandEnd(null, Problem.RouterNotFound()),
             { State: RuleState.Lifting } => CommandEnd.Of(
-                await calls.LiftAsync(target.Kind, rule, rule.DeviceIp, held.In),
+                await lifting.LiftAsync(target.Kind, rule, rule.DeviceIp, held.In),
                 RuleState.Lifted
             ),
             { State: RuleState.Lifted } => new CommandEnd(rule, null),
@@ -352,7 +354,7 @@ internal sealed class RuleCommands(
         {
             null => new CommandEnd(null, Problem.RouterNotFound()),
             { State: RuleState.Lifting, MaybeSent: false } when await BeginAsync(target.Kind, rule, held) is { } begun => CommandEnd.Of(
-                await calls.LiftAsync(target.Kind, begun, begun.DeviceIp, held.In),
+                await lifting.LiftAsync(target.Kind, begun, begun.DeviceIp, held.In),
                 RuleState.Lifted
             ),
             { State: RuleState.Lifted } => new CommandEnd(rule, null),
@@ -416,10 +418,7 @@ internal sealed class RuleCommands(
         var report = await reconciler.RunAsync(
             kind,
             held.In,
-            RouterActivityKind.Settle,
-            [rule.Id],
-            eager: false,
-            server.Value.Timeouts.Command
+            new ReconciliationOrder(RouterActivityKind.Settle, [rule.Id], Eager: false, server.Value.Timeouts.Command)
         );
         var settled = await store.FindAsync(kind, rule.Id, CancellationToken.None) ?? lifting;
         return settled is { State: RuleState.Lifted } ? new CommandEnd(settled, null)
@@ -523,6 +522,7 @@ internal sealed class RuleCommands(
             outcome switch
             {
                 { Failure: { } failure } => new CommandEnd(outcome.Rule, Web.Problem.From(failure)),
+                { WasThere: true, Rule: { } other } => new CommandEnd(other, null, RuleAnswerKind.Already),
                 { Rule: null } => new CommandEnd(null, Web.Problem.RouterNotFound()),
                 { Rule: { State: RuleState.Lifting } waiting } when wanted == RuleState.Lifted => new CommandEnd(
                     waiting,

@@ -1,8 +1,15 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using NetPilot.Blacklist.Data;
 using NetPilot.CommandsClient;
 
 namespace NetPilot.Blacklist.Rules;
+
+/// <summary>Which device a rule is known to be for.</summary>
+/// <param name="Ip">Its address now.</param>
+/// <param name="Mac">Its MAC; null keeps what the row has.</param>
+/// <param name="Confirmed">Whether the router itself named the MAC.</param>
+internal sealed record RuleDevice(IPAddress Ip, PhysicalAddress? Mac, bool Confirmed);
 
 /// <summary>What becomes of a row. Everything that a write may change, and nothing else.</summary>
 internal sealed record RuleChange(RuleState State)
@@ -23,12 +30,15 @@ internal sealed record RuleChange(RuleState State)
 
     public DateTimeOffset? LiftedAt { get; init; }
 
-    /// <summary>The change holds only where no other live row of the router is at an address that contains this one; null: it holds anyway.</summary>
-    public IPAddress? UnlessLookalikeOf { get; init; }
+    /// <summary>What the router said of the device; null: nothing new.</summary>
+    public RuleDevice? Device { get; init; }
+
+    /// <summary>Whether a reset that may have removed the rule is still to be asked about.</summary>
+    public bool KeepsClearing { get; init; }
 
     public bool IsTerminal => State is RuleState.Lifted or RuleState.Failed;
 
-    /// <summary>Whether it is the end that the row waits for: true whoever waits, and however patiently.</summary>
+    /// <summary>Whether it is the end that the row waits for, so that it holds whoever waits and however long.</summary>
     public bool Fulfils(Rule rule) => State == RuleState.Lifted || (State == RuleState.Blocked && rule.State != RuleState.Lifting);
 }
 
@@ -41,20 +51,32 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
     /// <summary>How long the server goes on by itself before it gives up.</summary>
     public static readonly TimeSpan GiveUpAfter = TimeSpan.FromHours(24);
 
+    /// <summary>How often a rule that the router lost is put back without being seen there in between.</summary>
+    public const int MostRepeats = 3;
+
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromHours(1);
 
     /// <summary>When a crash between the intent and the outcome is looked into: not before the command's own time, and the lease's margin, are over.</summary>
     public DateTimeOffset AfterLease(DateTimeOffset now) => now + commandTimeout + TimeSpan.FromSeconds(5);
 
-    /// <summary>The call that puts the rule in force was made, or no turn came for it.</summary>
-    public RuleChange ApplyEnded(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, DateTimeOffset now) =>
-        failure switch
+    /// <summary>The Commands-Server acknowledged the command that puts the rule in force.</summary>
+    /// <param name="rule">The row.</param>
+    /// <param name="device">The device that the answer names; null if it names none.</param>
+    /// <param name="now">The time.</param>
+    public RuleChange Applied(Rule rule, RuleDevice? device, DateTimeOffset now) =>
+        InForce(rule, now) with
         {
-            null => InForce(rule, now) with { SettleAt = verifyAfterApply ? now : null },
-            { Effect: CommandEffect.Unknown } => Unknown(rule, failure, calledAt),
-            _ => ApplyNotDone(rule, failure.Code, failure.Detail, now, retry: failure.Kind != CommandsFailureKind.NotSupported),
+            Device = device,
+            Attempts = rule.AppliedAt is null ? 0 : rule.Attempts,
+            SettleAt = verifyAfterApply && device is not { Confirmed: true } ? now : null,
         };
+
+    /// <summary>The command that puts the rule in force failed.</summary>
+    public RuleChange ApplyFailed(Rule rule, CommandsFailure failure, DateTimeOffset calledAt, DateTimeOffset now) =>
+        failure.Effect == CommandEffect.Unknown
+            ? Unknown(rule, failure, calledAt)
+            : ApplyNotDone(rule, failure.Code, failure.Detail, now, retry: failure.Kind != CommandsFailureKind.NotSupported);
 
     public RuleChange ApplyNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool retry = true) =>
         retry && rule.GiveUpAt > now && !rule.HasExpired(now)
@@ -72,6 +94,19 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
                 Detail = detail,
                 AppliedAt = rule.AppliedAt,
             };
+
+    /// <summary>The rule is to be put in force, and its device is away: it waits without an end until the device is seen.</summary>
+    public RuleChange AwaitsDevice(Rule rule, DateTimeOffset now) =>
+        Keep(rule) with
+        {
+            State = RuleState.Applying,
+            Code = "command_failed",
+            Detail = "The device is away; the rule is put in force when it is seen again.",
+            MaybeSent = false,
+            GiveUpAt = now + GiveUpAfter,
+            Attempts = rule.Attempts + 1,
+            SettleAt = now + Backoff(rule.Attempts),
+        };
 
     /// <summary>The call that lifts the rule was made, or no turn came for it.</summary>
     public RuleChange LiftEnded(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, DateTimeOffset now, bool byServer) =>
@@ -91,17 +126,21 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
                 MaybeSent = false,
                 // A user who asks again does not lengthen the server's own pauses.
                 Attempts = rule.Attempts + (byServer ? 1 : 0),
-                SettleAt = now + LiftRetry(rule, now),
+                SettleAt = now + (WasRefused(code) ? Backoff(rule.Attempts) : LiftRetry(rule, now)),
             }
             : new RuleChange(RuleState.Blocked)
             {
                 Code = code,
                 Detail = detail,
                 AppliedAt = rule.AppliedAt,
+                KeepsClearing = true,
             };
 
     /// <summary>The device is away, and the router can't lift its rule before it is back.</summary>
-    public RuleChange WaitsForDevice(Rule rule, DateTimeOffset now) =>
+    /// <param name="rule">The row.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="refused">Whether the router just refused to lift it: what was refused is not repeated soon.</param>
+    public RuleChange WaitsForDevice(Rule rule, DateTimeOffset now, bool refused) =>
         Keep(rule) with
         {
             Code = null,
@@ -109,11 +148,34 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
             MaybeSent = false,
             GiveUpAt = null,
             Attempts = rule.Attempts + 1,
-            SettleAt = now + LiftRetry(rule, now),
+            SettleAt = now + (refused ? Backoff(rule.Attempts) : LiftRetry(rule, now)),
         };
 
     /// <summary>The router holds the rule.</summary>
     public static RuleChange InForce(Rule rule, DateTimeOffset now) => new(RuleState.Blocked) { AppliedAt = rule.AppliedAt ?? now };
+
+    /// <summary>
+    /// The Commands-Server acknowledged the rule, and the router's list can't say whether it is there. It counts as in force, says so by its
+    /// code, and is never sent again.
+    /// </summary>
+    public static RuleChange Unconfirmed(Rule rule) =>
+        Keep(rule) with
+        {
+            State = RuleState.Blocked,
+            Code = RuleCodes.Unconfirmed,
+            Detail = "The router's list of rules does not show whether the rule is in force.",
+            MaybeSent = false,
+            SettleAt = null,
+            GiveUpAt = null,
+        };
+
+    /// <summary>The router's list can't say yet whether a rule that is under way is there.</summary>
+    public RuleChange Undecided(Rule rule, DateTimeOffset now) =>
+        Keep(rule) with
+        {
+            Attempts = rule.Attempts + 1,
+            SettleAt = now + Backoff(rule.Attempts),
+        };
 
     /// <summary>The router does not hold the rule any more.</summary>
     public static RuleChange Gone(Rule rule, DateTimeOffset now) => new(RuleState.Lifted) { AppliedAt = rule.AppliedAt, LiftedAt = now };
@@ -122,13 +184,42 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
     public static RuleChange NeverArrived(Rule rule) =>
         new(RuleState.Failed) { Code = rule.Code ?? "command_timeout", Detail = rule.Detail ?? "The command did not reach the router." };
 
-    /// <summary>The router put the rule on another device, from which it was lifted again.</summary>
+    /// <summary>The router put the rule on another device, or on several, from which it was lifted again.</summary>
     public static RuleChange Misdirected(Rule rule) =>
         new(RuleState.Failed)
         {
             Code = "command_failed",
             Detail = "The router applied the rule to another device; it was lifted there.",
             AppliedAt = rule.AppliedAt,
+        };
+
+    /// <summary>The rule was put in force for something else than one device, and is to be taken back.</summary>
+    public RuleChange TakenBack(Rule rule, DateTimeOffset now) =>
+        Keep(rule) with
+        {
+            State = RuleState.Lifting,
+            MaybeSent = true,
+            GiveUpAt = null,
+            SettleAt = AfterLease(now),
+        };
+
+    /// <summary>A rule whose row has ended is still on the router, which refused to lift it: the row is under way again, with growing pauses.</summary>
+    public RuleChange Revived(Rule rule, CommandsFailure refusal, DateTimeOffset now) =>
+        new(RuleState.Lifting)
+        {
+            Code = refusal.Code,
+            Detail = refusal.Detail,
+            AppliedAt = rule.AppliedAt,
+            Attempts = 1,
+            SettleAt = now + Backoff(0),
+        };
+
+    /// <summary>The router holds the rule more than once, and refused to remove what is too much.</summary>
+    public static RuleChange KeepsExtra(Rule rule, CommandsFailure refusal) =>
+        Keep(rule) with
+        {
+            Code = refusal.Code,
+            Detail = "The router holds the rule more than once, and refused to remove what is too much.",
         };
 
     /// <summary>A command is about to be sent for the row: until its outcome is written, only the router knows.</summary>
@@ -138,6 +229,7 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
             State = state,
             MaybeSent = true,
             SettleAt = AfterLease(now),
+            Attempts = rule.State == RuleState.Blocked && state == RuleState.Applying ? rule.Attempts + 1 : rule.Attempts,
             // A rule in force that the router lost is put back for as long as it takes within a day.
             GiveUpAt = rule.State == RuleState.Blocked && state == RuleState.Applying ? now + GiveUpAfter : rule.GiveUpAt,
         };
@@ -149,7 +241,7 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
             { MaybeSent: true } => Keep(rule) with { Attempts = rule.Attempts + 1, SettleAt = now + settleInterval * 0.9 },
             { State: RuleState.Applying } => ApplyNotDone(rule, failure.Code, failure.Detail, now),
             { State: RuleState.Lifting } => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer: true),
-            _ => Keep(rule) with { SettleAt = now + settleInterval },
+            _ => Keep(rule) with { Attempts = rule.Attempts, SettleAt = now + settleInterval },
         };
 
     private RuleChange Unknown(Rule rule, CommandsFailure failure, DateTimeOffset calledAt) =>
@@ -172,10 +264,14 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
             Attempts = rule.Attempts,
             AppliedAt = rule.AppliedAt,
             LiftedAt = rule.LiftedAt,
+            KeepsClearing = true,
         };
 
     private TimeSpan Backoff(int attempts) =>
         Jittered(attempts >= 9 ? LongestBackoff : TimeSpan.FromTicks(Math.Min(LongestBackoff.Ticks, FirstBackoff.Ticks << attempts)));
+
+    // Only a router that was asked can refuse, and each refusal restarts its firewall.
+    private static bool WasRefused(string code) => code is "command_failed" or "commands_server_protocol_error" or "not_supported";
 
     // An expired rule is to go as soon as the router answers again: tried often at first, then every tenth of the time that it is late.
     private TimeSpan LiftRetry(Rule rule, DateTimeOffset now) =>
@@ -190,4 +286,11 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
         value < least ? least
         : value > most ? most
         : value;
+}
+
+/// <summary>Codes of a row that no answer of the REST contract's error table carries.</summary>
+internal static class RuleCodes
+{
+    /// <summary>The router acknowledged the rule, and its list can't confirm it.</summary>
+    public const string Unconfirmed = "unconfirmed";
 }

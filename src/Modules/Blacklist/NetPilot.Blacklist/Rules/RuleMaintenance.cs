@@ -27,7 +27,8 @@ internal sealed partial class RuleMaintenance(
     /// <summary>How many routers are worked on at once, by all workers of this replica together. None holds a connection while it calls.</summary>
     private const int Places = 128;
 
-    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
+    // Other commands for the router wait meanwhile.
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(2);
     private int taken;
 
     /// <summary>How many more routers may be claimed now.</summary>
@@ -122,6 +123,7 @@ internal sealed partial class RuleMaintenance(
         }
 
         var activities = new List<RouterActivity>();
+        var remaining = 0;
         try
         {
             var isFresh = true;
@@ -144,13 +146,20 @@ internal sealed partial class RuleMaintenance(
                 }
 
                 isFresh = false;
-                await reconciler.RunAsync(claim.Key, held, asked, ids, eager: false, LongestTurn);
+                var report = await reconciler.RunAsync(claim.Key, held, new ReconciliationOrder(asked, ids, Eager: false, LongestTurn));
                 activities.AddRange(held.Activities);
+                remaining += report.Remaining;
             }
         }
         finally
         {
             await turns.ReleaseAsync(turn, activities, CancellationToken.None);
+        }
+
+        if (remaining > 0)
+        {
+            // The router's other commands come first; then the next part of a long repair.
+            await store.ScheduleCheckAsync(router.UserId, router.RouterId, time.UtcNow(), CancellationToken.None);
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Net;
-using Microsoft.Extensions.Options;
+using System.Net.NetworkInformation;
 using NetPilot.Blacklist.Data;
 using NetPilot.CommandsClient;
 using NetPilot.Persistence;
@@ -8,99 +8,152 @@ using NetPilot.Routers.Contracts;
 namespace NetPilot.Blacklist.Rules;
 
 /// <summary>What a comparison of rows and router came to.</summary>
-internal sealed record ReconciliationReport(DateTimeOffset CheckedAt)
+internal sealed class ReconciliationReport(DateTimeOffset checkedAt)
 {
+    public DateTimeOffset CheckedAt => checkedAt;
+
     public List<IPAddress> Reapplied { get; } = [];
 
     public List<IPAddress> Lifted { get; } = [];
 
     public List<BlockedRule> Unmanaged { get; } = [];
 
+    /// <summary>Entries of the router's list that name no device.</summary>
+    public IReadOnlyList<UnreadableRule> Unreadable { get; set; } = [];
+
+    /// <summary>How many commands the plan still had when the time of this turn was over.</summary>
+    public int Remaining { get; set; }
+
     /// <summary>Why the router could not be asked; null if it was.</summary>
-    public CommandsFailure? Failure { get; init; }
+    public CommandsFailure? Failure { get; set; }
 }
+
+/// <summary>What a comparison is for.</summary>
+/// <param name="Asked">The activity that the question is recorded as.</param>
+/// <param name="Claimed">Rows that are due because the worker claimed them.</param>
+/// <param name="Eager">Whether rows that wait for their next attempt are tried now.</param>
+/// <param name="Patience">When to stop sending and leave the rest to another turn.</param>
+internal sealed record ReconciliationOrder(RouterActivityKind Asked, IReadOnlyCollection<Guid> Claimed, bool Eager, TimeSpan Patience);
 
 /// <summary>Asks the router what it holds and makes rows and router agree, within a turn. Settling, expiry, sync and drift check all do just this.</summary>
 internal sealed class RuleReconciler(
     RuleStore store,
     RuleCalls calls,
+    RuleApplication application,
+    RuleLifting lifting,
     RuleLifecycle lifecycle,
     RunningCommands running,
+    DeviceScans scans,
     ICommandsClient client,
-    IRouterTurns turns,
-    IOptions<CommandsServerOptions> options,
     TimeProvider time
 )
 {
-    /// <param name="kind">The kind of rule.</param>
-    /// <param name="held">The turn.</param>
-    /// <param name="asked">The activity that the question is recorded as.</param>
-    /// <param name="claimed">Rows that are due because the worker claimed them.</param>
-    /// <param name="eager">Whether rows that wait for their next attempt are tried now.</param>
-    /// <param name="patience">When to stop sending and leave the rest to the worker.</param>
-    public async Task<ReconciliationReport> RunAsync(
-        RuleKind kind,
-        HeldTurn held,
-        RouterActivityKind asked,
-        IReadOnlyCollection<Guid> claimed,
-        bool eager,
-        TimeSpan patience
-    )
+    public async Task<ReconciliationReport> RunAsync(RuleKind kind, HeldTurn held, ReconciliationOrder order)
     {
         var started = time.GetTimestamp();
         var now = time.UtcNow();
-        var (look, entry) = await AskAsync(kind, held, asked, now);
-        held.Activities.Add(entry);
+        var report = new ReconciliationReport(now);
+        var look = await AskAsync(kind, held, order.Asked, now);
         if (!look.IsSuccess)
         {
-            await PutOffAsync(kind, held, claimed, look.Failure);
-            return new ReconciliationReport(now) { Failure = look.Failure };
+            await PutOffAsync(kind, held, order.Claimed, look.Failure);
+            report.Failure = look.Failure;
+            return report;
         }
 
-        var report = new ReconciliationReport(now);
-        var rows = await store.LoadAsync(
-            kind,
-            held.Router.UserId,
-            held.Router.RouterId,
-            look.Data.Rules.Select(rule => rule.Mac).OfType<System.Net.NetworkInformation.PhysicalAddress>().ToArray(),
-            look.Data.Rules.Select(rule => rule.Address).OfType<IPAddress>().ToArray(),
-            CancellationToken.None
-        );
-        var bySubstring = options.Value.MatchesAddressesBySubstring;
-        foreach (var step in RuleReconciliation.Plan(look.Data.Rules, rows, IsDue, lifecycle, now, kind.FollowsDevice, bySubstring))
+        report.Unreadable = look.Data.Unreadable;
+        var terms = calls.TermsOf(kind, IsDue, order.Eager, now);
+        var view = new RouterView(look.Data);
+        var rows = await LoadAsync(kind, held, look.Data);
+        if (RuleReconciliation.NeedsSightings(view, rows, terms))
         {
-            if (
-                step is ReconciliationStep.Apply or ReconciliationStep.Lift or ReconciliationStep.LiftStray
-                && (time.GetElapsedTime(started) > patience || !await turns.RenewAsync(held.Turn, held.CallTimeout, CancellationToken.None))
-            )
-            {
-                // What is left stays due as it is, and a row in force that the router lacks is found again.
-                await store.LeaveDueAsync(kind, claimed, held.Turn.Fence, time.UtcNow(), CancellationToken.None);
-                break;
-            }
+            var scan = await scans.ScanAsync(held, calls);
+            view = scan is { IsSuccess: true, Data: { } seen }
+                ? view with
+                {
+                    Seen = Sightings.Of(seen),
+                }
+                : view with
+                {
+                    ScanFailure = scan?.Failure ?? OutOfTime,
+                };
+            report.Failure = view.ScanFailure;
+            rows = await LoadAsync(kind, held, look.Data);
+        }
 
-            await DoAsync(kind, step, held, report);
+        var unproven = await CarryOutAsync(kind, held, order, RuleReconciliation.Plan(view, rows, terms), started, report);
+        if (RuleReconciliation.NewlyConfirmed(view, rows, terms) is { Length: > 0 } confirmed)
+        {
+            await store.ConfirmAsync(kind, confirmed, CancellationToken.None);
+        }
+
+        if (unproven.Count > 0)
+        {
+            await ProveAsync(kind, held, unproven, view);
         }
 
         return report;
 
-        bool IsDue(Rule row) => !running.IsUnsent(row.Id) && (claimed.Contains(row.Id) || row.SettleAt <= now || (eager && !row.MaybeSent));
+        bool IsDue(Rule row) =>
+            !running.IsUnsent(row.Id) && (order.Claimed.Contains(row.Id) || row.SettleAt <= now || (order.Eager && !row.MaybeSent));
     }
 
-    private async Task<(CommandsResult<BlockedReport> Look, RouterActivity Entry)> AskAsync(
+    private static CommandsFailure OutOfTime { get; } =
+        new(CommandsFailureKind.CommandTimeout, CommandEffect.NotDone, "There was no time left to look where the router's devices are.");
+
+    /// <summary>Carries the plan out as far as the time goes. Returns the rows that were sent again and whose answer names no device.</summary>
+    private async Task<HashSet<Guid>> CarryOutAsync(
         RuleKind kind,
         HeldTurn held,
-        RouterActivityKind asked,
-        DateTimeOffset now
+        ReconciliationOrder order,
+        IEnumerable<ReconciliationStep> plan,
+        long started,
+        ReconciliationReport report
     )
+    {
+        var unproven = new HashSet<Guid>();
+        var isOver = false;
+        foreach (var step in plan)
+        {
+            isOver = isOver || (step.Sends && (time.GetElapsedTime(started) > order.Patience || !await calls.MayGoOnAsync(held)));
+            if (isOver)
+            {
+                report.Remaining += step.Sends ? 1 : 0;
+                continue;
+            }
+
+            await DoAsync(kind, step, held, report, unproven);
+        }
+
+        if (isOver)
+        {
+            // What is left stays due as it is, and a row in force that the router lacks is found again.
+            await store.LeaveDueAsync(kind, order.Claimed, held.Turn.Fence, time.UtcNow(), CancellationToken.None);
+        }
+
+        return unproven;
+    }
+
+    private async Task<CommandsResult<BlockedReport>> AskAsync(RuleKind kind, HeldTurn held, RouterActivityKind asked, DateTimeOffset now)
     {
         var started = time.GetTimestamp();
         var look = await kind.Ask(client, held.Target);
         var target = kind == RuleKind.Block ? null : kind.Name;
-        return (look, RouterActivity.Of(held.Router, held.Actor.UserId, asked, target, look, now, time.GetElapsedTime(started)));
+        held.Activities.Add(RouterActivity.Of(held.Router, held.Actor.UserId, asked, target, look, now, time.GetElapsedTime(started)));
+        return look;
     }
 
-    private async Task DoAsync(RuleKind kind, ReconciliationStep step, HeldTurn held, ReconciliationReport report)
+    private Task<IReadOnlyList<Rule>> LoadAsync(RuleKind kind, HeldTurn held, BlockedReport report) =>
+        store.LoadAsync(
+            kind,
+            held.Router.UserId,
+            held.Router.RouterId,
+            [.. report.Rules.Select(rule => rule.Mac).OfType<PhysicalAddress>()],
+            [.. report.Rules.Select(rule => rule.Address).OfType<IPAddress>()],
+            CancellationToken.None
+        );
+
+    private async Task DoAsync(RuleKind kind, ReconciliationStep step, HeldTurn held, ReconciliationReport report, HashSet<Guid> unproven)
     {
         switch (step)
         {
@@ -108,25 +161,23 @@ internal sealed class RuleReconciler(
                 await calls.SaveAsync(kind, rule, change, held.Turn.Fence);
                 break;
 
-            case ReconciliationStep.Identify(var rule, var ip, var mac):
-                await store.IdentifyAsync(kind, rule.Id, ip, mac, CancellationToken.None);
+            case ReconciliationStep.Identify(var rule, var device):
+                await store.IdentifyAsync(kind, rule.Id, device, CancellationToken.None);
                 break;
 
-            case ReconciliationStep.Apply(var rule):
-                if (
-                    await BeginAsync(kind, rule, RuleState.Applying, held) is { } applying
-                    && (await calls.ApplyAsync(kind, applying, held)).Failure is null
-                )
-                {
-                    report.Reapplied.Add(applying.DeviceIp);
-                }
+            case ReconciliationStep.Merge(var duplicate, var other):
+                await calls.SaveAsync(kind, duplicate, RuleLifecycle.Gone(duplicate, time.UtcNow()), held.Turn.Fence);
+                await store.FindDeviceAsync(kind, duplicate, other.DeviceMac!, CancellationToken.None);
+                break;
 
+            case ReconciliationStep.Apply(var rule, var ip):
+                await ApplyAsync(kind, rule, ip, held, report, unproven);
                 break;
 
             case ReconciliationStep.Lift(var rule, var ip):
                 if (
-                    await BeginAsync(kind, rule, RuleState.Lifting, held) is { } lifting
-                    && (await calls.LiftAsync(kind, lifting, ip, held)).Rule is { State: RuleState.Lifted }
+                    await BeginAsync(kind, rule, RuleState.Lifting, held) is { } begun
+                    && (await lifting.LiftAsync(kind, begun, ip, held)).Rule is { State: RuleState.Lifted }
                 )
                 {
                     report.Lifted.Add(ip);
@@ -134,14 +185,38 @@ internal sealed class RuleReconciler(
 
                 break;
 
-            case ReconciliationStep.LiftStray(var ip, var then):
-                if ((await calls.CallAsync(kind.Remove, kind.RemoveActivity, ip, held)).Failure is null)
+            case ReconciliationStep.LiftExtra(var rule, var ip):
+                if ((await calls.RemoveAsync(kind, ip, held)).Failure is { Kind: CommandsFailureKind.CommandFailed } kept)
+                {
+                    await calls.SaveAsync(kind, rule, RuleLifecycle.KeepsExtra(rule, kept), held.Turn.Fence);
+                }
+
+                break;
+
+            case ReconciliationStep.LiftMisdirected(var rule, var ip):
+                if ((await calls.RemoveAsync(kind, ip, held)).Failure is null)
                 {
                     report.Lifted.Add(ip);
-                    if (then is not null)
-                    {
-                        await calls.SaveAsync(kind, then.Rule, then.Change, held.Turn.Fence);
-                    }
+                    await calls.SaveAsync(kind, rule, RuleLifecycle.Misdirected(rule), held.Turn.Fence);
+                }
+
+                break;
+
+            case ReconciliationStep.LiftStray(var ended, var ip):
+                switch ((await calls.RemoveAsync(kind, ip, held)).Failure)
+                {
+                    case null:
+                        report.Lifted.Add(ip);
+                        break;
+                    case { Kind: CommandsFailureKind.CommandFailed } refusal:
+                        await store.ReviveAsync(
+                            kind,
+                            ended,
+                            lifecycle.Revived(ended, refusal, time.UtcNow()),
+                            held.Turn.Fence,
+                            CancellationToken.None
+                        );
+                        break;
                 }
 
                 break;
@@ -149,6 +224,55 @@ internal sealed class RuleReconciler(
             case ReconciliationStep.Unmanaged(var rule):
                 report.Unmanaged.Add(rule);
                 break;
+        }
+    }
+
+    private async Task ApplyAsync(
+        RuleKind kind,
+        Rule rule,
+        IPAddress ip,
+        HeldTurn held,
+        ReconciliationReport report,
+        HashSet<Guid> unproven
+    )
+    {
+        if (await BeginAsync(kind, rule, RuleState.Applying, held) is not { } begun)
+        {
+            return;
+        }
+
+        var outcome = await application.ApplyAsync(kind, begun, ip, held);
+        if (outcome is not { Failure: null, Rule: { State: RuleState.Blocked } applied })
+        {
+            return;
+        }
+
+        report.Reapplied.Add(applied.DeviceIp);
+        if (rule.State == RuleState.Blocked && kind.FollowsDevice && !applied.MacConfirmed)
+        {
+            unproven.Add(applied.Id);
+        }
+    }
+
+    /// <summary>
+    /// Rules were sent again because the list did not show them. Those that it still does not show can't be confirmed by it, and are never sent
+    /// again for that.
+    /// </summary>
+    private async Task ProveAsync(RuleKind kind, HeldTurn held, HashSet<Guid> unproven, RouterView before)
+    {
+        if (await calls.AskAsync(kind, held) is not { IsSuccess: true, Data: { } report })
+        {
+            return;
+        }
+
+        var rows = await LoadAsync(kind, held, report);
+        var view = before with { Report = report };
+        var terms = calls.TermsOf(kind, row => unproven.Contains(row.Id), eager: false, time.UtcNow());
+        await store.ConfirmAsync(kind, RuleReconciliation.NewlyConfirmed(view, rows, terms), CancellationToken.None);
+        var shown = RuleReconciliation.Shown(view, rows, terms).Select(row => row.Id).ToHashSet();
+        foreach (var row in rows.Where(row => row.State == RuleState.Blocked && unproven.Contains(row.Id) && !shown.Contains(row.Id)))
+        {
+            await calls.SaveAsync(kind, row, RuleLifecycle.Unconfirmed(row), held.Turn.Fence);
         }
     }
 

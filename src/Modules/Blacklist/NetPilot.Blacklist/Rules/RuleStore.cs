@@ -3,6 +3,7 @@ using System.Net.NetworkInformation;
 using NetPilot.Blacklist.Data;
 using NetPilot.Persistence;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace NetPilot.Blacklist.Rules;
 
@@ -30,6 +31,8 @@ internal sealed record DueRules(Guid UserId, string RouterId, IReadOnlyList<Guid
 /// <summary>The statements behind the state machine. Every outcome names the state that it expects and the turn it was made in.</summary>
 internal sealed class RuleStore(NpgsqlDataSource database)
 {
+    private const int MostAliases = 8;
+
     /// <summary>
     /// The live row of the same device, or a new one where the tier has room. Null when it has not. The user's counter row makes the limit
     /// exact however many ask at once; its lock is taken before any row's, here and in <see cref="SaveAsync"/>.
@@ -68,11 +71,14 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             $"""
             WITH found AS (
                 SELECT id FROM blacklist.{kind.Table}
-                WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql} AND (device_mac = $4 OR device_ip = $3)
-                ORDER BY (device_mac IS NOT DISTINCT FROM $4) DESC, created_at DESC LIMIT 1
+                WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql}
+                  AND (device_mac = $4 OR device_ip = $3 OR ($4::macaddr IS NULL AND $3 = ANY(device_aliases)))
+                ORDER BY (device_mac IS NOT DISTINCT FROM $4) DESC, (device_ip = $3) DESC, created_at DESC LIMIT 1
             ), begun AS (
                 UPDATE blacklist.{kind.Table}
-                SET state = 'lifting', maybe_sent = true, settle_at = $5, give_up_at = $6, attempts = 0, code = NULL, code_detail = NULL
+                SET state = 'lifting', maybe_sent = true, settle_at = $5, give_up_at = $6, attempts = 0,
+                    code = CASE WHEN code = '{RuleCodes.Unconfirmed}' THEN code END,
+                    code_detail = CASE WHEN code = '{RuleCodes.Unconfirmed}' THEN code_detail END
                 WHERE id = (SELECT id FROM found) AND state = 'blocked'
                 RETURNING {Columns(kind)}
             )
@@ -94,8 +100,8 @@ internal sealed class RuleStore(NpgsqlDataSource database)
 
     /// <summary>
     /// Writes a change if the row is still what it was and no later turn has written it. The row as it is then; null if it is not so. A change
-    /// that is not what the row is for is written only if the row goes on by itself, or does not, as it did when that was decided; one that
-    /// excludes lookalikes, only if the router has no other live row at an address that contains the one named.
+    /// that is not what the row is for is written only if the row goes on by itself, or does not, as it did when that was decided. Fails with a
+    /// unique violation where the change names a device that another live row of the router stands for.
     /// </summary>
     public async Task<Rule?> SaveAsync(RuleKind kind, Rule rule, RuleChange change, long fence, CancellationToken cancellationToken)
     {
@@ -106,13 +112,11 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             ), saved AS (
                 UPDATE blacklist.{kind.Table}
                 SET state = $5, code = $6, code_detail = $7, maybe_sent = $8, settle_at = $9, give_up_at = $10, attempts = $11,
-                    applied_at = $12, lifted_at = $13, fence = $14
+                    applied_at = $12, lifted_at = $13, fence = $14,
+                    device_ip = COALESCE($18, device_ip), device_mac = COALESCE($19, device_mac), mac_confirmed = mac_confirmed OR $20,
+                    clearing_fence = CASE WHEN $21 THEN clearing_fence END
                 WHERE id = $1 AND state = $15 AND fence <= $14 AND ($16 OR give_up_at IS NOT DISTINCT FROM $17)
                   AND (SELECT count(*) FROM counter) >= 0
-                  AND ($18::text IS NULL OR NOT EXISTS (
-                    SELECT 1 FROM blacklist.{kind.Table} other
-                    WHERE other.user_id = $2 AND other.router_id = $19 AND other.{RuleStates.LiveSql} AND other.id <> $1
-                      AND position($18 IN host(other.device_ip)) > 0))
                 RETURNING {Columns(kind)}
             ), freed AS (
                 UPDATE blacklist.rule_counts SET live = GREATEST(0, live - 1)
@@ -137,8 +141,10 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             SnakeCase.Of(rule.State),
             change.Fulfils(rule),
             rule.GiveUpAt?.ToMicroseconds(),
-            change.UnlessLookalikeOf?.ToString(),
-            rule.RouterId
+            change.Device?.Ip,
+            change.Device?.Mac,
+            change.Device?.Confirmed ?? false,
+            change.KeepsClearing
         );
         return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
     }
@@ -320,19 +326,26 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>The router shows the device of a row at another address, or shows which device an address-only row means.</summary>
-    public async Task IdentifyAsync(RuleKind kind, Guid id, IPAddress ip, PhysicalAddress? mac, CancellationToken cancellationToken)
+    /// <summary>
+    /// The router shows the device of a row at another address, or shows which device the row means. The former address may be another one of
+    /// the same device, and goes on to mean it until a scan shows somebody else there.
+    /// </summary>
+    public async Task IdentifyAsync(RuleKind kind, Guid id, RuleDevice device, CancellationToken cancellationToken)
     {
         await using var command = database.Command(
             $"""
-            UPDATE blacklist.{kind.Table} AS rule SET device_ip = $2, device_mac = COALESCE(rule.device_mac, $3)
-            WHERE id = $1 AND (device_mac IS NOT NULL OR NOT EXISTS (
+            UPDATE blacklist.{kind.Table} AS rule
+            SET device_ip = $2, device_mac = COALESCE($3, rule.device_mac), mac_confirmed = rule.mac_confirmed OR $4,
+                device_aliases = CASE WHEN rule.device_ip = $2 THEN rule.device_aliases
+                                      ELSE (array_prepend(rule.device_ip, array_remove(rule.device_aliases, $2)))[1:{MostAliases}] END
+            WHERE id = $1 AND {RuleStates.LiveSql} AND ($3 IS NULL OR NOT EXISTS (
                 SELECT 1 FROM blacklist.{kind.Table} other
-                WHERE other.user_id = rule.user_id AND other.router_id = rule.router_id AND other.device_mac = $3 AND other.{RuleStates.LiveSql}))
+                WHERE other.user_id = rule.user_id AND other.router_id = rule.router_id AND other.id <> $1 AND other.device_mac = $3 AND other.{RuleStates.LiveSql}))
             """,
             id,
-            ip,
-            mac
+            device.Ip,
+            NullableMac(device.Mac),
+            device.Confirmed
         );
         try
         {
@@ -344,7 +357,90 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         }
     }
 
-    /// <summary>A scan saw devices: rows follow them, and rules that wait for a device are due.</summary>
+    /// <summary>The router shows the rules of these rows.</summary>
+    public async Task ConfirmAsync(RuleKind kind, Guid[] ids, CancellationToken cancellationToken)
+    {
+        await using var command = database.Command(
+            $"""
+            UPDATE blacklist.{kind.Table} SET mac_confirmed = mac_confirmed OR device_mac IS NOT NULL, attempts = 0
+            WHERE id IN (SELECT id FROM blacklist.{kind.Table} WHERE id = ANY($1) AND state = 'blocked' ORDER BY id FOR UPDATE)
+            """,
+            (object)ids
+        );
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The live row of a device, which is also known by this address from now on. Null if there is none.</summary>
+    public async Task<Rule?> FindDeviceAsync(RuleKind kind, Rule like, PhysicalAddress mac, CancellationToken cancellationToken)
+    {
+        await using var command = database.Command(
+            $"""
+            UPDATE blacklist.{kind.Table}
+            SET device_aliases = CASE WHEN device_ip = $4 THEN device_aliases
+                                      ELSE (array_prepend($4, array_remove(device_aliases, $4)))[1:{MostAliases}] END
+            WHERE user_id = $1 AND router_id = $2 AND device_mac = $3 AND {RuleStates.LiveSql} AND id <> $5
+            RETURNING true, {Columns(kind)}
+            """,
+            like.UserId,
+            like.RouterId,
+            mac,
+            like.DeviceIp,
+            like.Id
+        );
+        return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
+    }
+
+    /// <summary>
+    /// An ended row is under way again, because the router still holds its rule. It counts against the tier, whatever the limit. Nothing
+    /// happens where a live row of the same device exists by now.
+    /// </summary>
+    public async Task ReviveAsync(RuleKind kind, Rule rule, RuleChange change, long fence, CancellationToken cancellationToken)
+    {
+        await using var command = database.Command(
+            $"""
+            WITH counter AS MATERIALIZED (
+                SELECT live FROM blacklist.rule_counts WHERE user_id = $2 AND kind = $3 FOR UPDATE
+            ), revived AS (
+                UPDATE blacklist.{kind.Table}
+                SET state = $4, code = $5, code_detail = $6, maybe_sent = $7, settle_at = $8, give_up_at = NULL, attempts = $9, fence = $10,
+                    lifted_at = NULL
+                WHERE id = $1 AND state = $11 AND fence <= $10 AND (SELECT count(*) FROM counter) >= 0
+                RETURNING id
+            )
+            UPDATE blacklist.rule_counts SET live = live + 1 WHERE user_id = $2 AND kind = $3 AND EXISTS (SELECT 1 FROM revived)
+            """,
+            rule.Id,
+            rule.UserId,
+            kind.Name,
+            SnakeCase.Of(change.State),
+            change.Code,
+            change.Detail,
+            change.MaybeSent,
+            change.SettleAt?.ToMicroseconds(),
+            change.Attempts,
+            fence,
+            SnakeCase.Of(rule.State)
+        );
+        try
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            // The device is blocked again by a row of its own, which the rule is of from now on.
+        }
+    }
+
+    /// <summary>
+    /// A scan saw devices: rows follow them, and rules that wait for a device are due. Rows are locked in the order of their ids, as everywhere.
+    /// </summary>
+    /// <param name="kind">The kind of rule.</param>
+    /// <param name="userId">The owner.</param>
+    /// <param name="routerId">The router.</param>
+    /// <param name="macs">The devices, one for each of <paramref name="addresses"/>; the address that Devices keeps of a MAC comes first.</param>
+    /// <param name="addresses">Where they are.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task SeenAsync(
         RuleKind kind,
         Guid userId,
@@ -357,20 +453,38 @@ internal sealed class RuleStore(NpgsqlDataSource database)
     {
         await using var command = database.Command(
             $"""
-            WITH seen AS (SELECT mac, ip FROM unnest($3, $4) AS seen (mac, ip)),
-            moved AS (
-                UPDATE blacklist.{kind.Table} AS rule
-                SET device_ip = seen.ip, settle_at = CASE WHEN rule.state = 'lifting' AND NOT rule.maybe_sent THEN LEAST(rule.settle_at, $5) ELSE rule.settle_at END
-                FROM seen
-                WHERE rule.user_id = $1 AND rule.router_id = $2 AND rule.{RuleStates.LiveSql} AND rule.device_mac = seen.mac
-                  AND (rule.device_ip <> seen.ip OR (rule.state = 'lifting' AND NOT rule.maybe_sent))
-            )
-            UPDATE blacklist.{kind.Table} AS rule SET device_mac = seen.mac
-            FROM seen
-            WHERE rule.user_id = $1 AND rule.router_id = $2 AND rule.{RuleStates.LiveSql} AND rule.device_mac IS NULL AND rule.device_ip = seen.ip
-              AND NOT EXISTS (
-                SELECT 1 FROM blacklist.{kind.Table} other
-                WHERE other.user_id = $1 AND other.router_id = $2 AND other.{RuleStates.LiveSql} AND other.device_mac = seen.mac)
+            WITH seen AS (SELECT mac, ip, place FROM unnest($3, $4) WITH ORDINALITY AS seen (mac, ip, place)),
+            locked AS MATERIALIZED (
+                SELECT id, device_mac, device_ip, state, maybe_sent, device_aliases FROM blacklist.{kind.Table}
+                WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql}
+                  AND (device_mac IN (SELECT mac FROM seen) OR device_ip IN (SELECT ip FROM seen) OR device_aliases <> '{"{}"}')
+                ORDER BY id FOR UPDATE
+            ),
+            -- A row that knows its device keeps its address while the device still has it.
+            named AS (
+                SELECT DISTINCT ON (locked.id) locked.id, seen.mac, seen.ip FROM locked JOIN seen ON seen.mac = locked.device_mac
+                ORDER BY locked.id, (seen.ip = locked.device_ip) DESC, seen.place
+            ),
+            -- A row without a MAC is of the device at its address, if that is one and has no row of its own.
+            nameless AS (
+                SELECT DISTINCT ON (at.mac) locked.id, at.mac, locked.device_ip AS ip FROM locked
+                JOIN (SELECT ip, (array_agg(mac))[1] AS mac FROM seen GROUP BY ip HAVING count(DISTINCT mac) = 1) AS at ON at.ip = locked.device_ip
+                WHERE locked.device_mac IS NULL AND NOT EXISTS (SELECT 1 FROM locked AS other WHERE other.device_mac = at.mac)
+                ORDER BY at.mac, locked.id
+            ),
+            shown AS (SELECT * FROM named UNION ALL SELECT * FROM nameless)
+            UPDATE blacklist.{kind.Table} AS rule
+            SET device_mac = COALESCE(shown.mac, rule.device_mac),
+                device_ip = COALESCE(shown.ip, rule.device_ip),
+                device_aliases = ARRAY(
+                    SELECT alias FROM unnest(rule.device_aliases) AS alias
+                    WHERE NOT EXISTS (SELECT 1 FROM seen WHERE seen.ip = alias AND seen.mac IS DISTINCT FROM COALESCE(shown.mac, rule.device_mac))),
+                settle_at = CASE WHEN shown.id IS NOT NULL AND rule.state IN ('lifting', 'applying') AND NOT rule.maybe_sent AND rule.applied_at IS NOT NULL
+                                 THEN LEAST(rule.settle_at, $5) ELSE rule.settle_at END
+            FROM locked LEFT JOIN shown ON shown.id = locked.id
+            WHERE rule.id = locked.id
+              AND (rule.device_mac IS DISTINCT FROM COALESCE(shown.mac, rule.device_mac) OR rule.device_ip IS DISTINCT FROM COALESCE(shown.ip, rule.device_ip)
+                OR (shown.id IS NOT NULL AND rule.state IN ('lifting', 'applying') AND NOT rule.maybe_sent) OR rule.device_aliases <> '{"{}"}')
             """,
             userId,
             routerId,
@@ -381,16 +495,55 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// A reset of the router is about to be sent in this turn. Should its outcome be lost, the rows are looked at by <paramref name="checkAt"/>,
+    /// and those whose rule is absent then have ended by it.
+    /// </summary>
+    public Task ExpectClearingAsync(
+        Guid userId,
+        string routerId,
+        long fence,
+        DateTimeOffset checkAt,
+        CancellationToken cancellationToken
+    ) =>
+        ForAllKindsAsync(
+            kind =>
+                $"""
+                    UPDATE blacklist.{kind.Table} SET clearing_fence = $3, settle_at = LEAST(settle_at, $4)
+                    WHERE id IN (SELECT id FROM blacklist.{kind.Table} WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql} ORDER BY id FOR UPDATE)
+                    """,
+            [userId, routerId, fence, checkAt],
+            cancellationToken
+        );
+
+    /// <summary>The reset of this turn surely did not take effect.</summary>
+    public Task ForgetClearingAsync(Guid userId, string routerId, long fence, CancellationToken cancellationToken) =>
+        ForAllKindsAsync(
+            kind =>
+                $"""
+                    UPDATE blacklist.{kind.Table} SET clearing_fence = NULL
+                    WHERE id IN (SELECT id FROM blacklist.{kind.Table}
+                        WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql} AND clearing_fence = $3 ORDER BY id FOR UPDATE)
+                    """,
+            [userId, routerId, fence],
+            cancellationToken
+        );
+
     /// <summary>The router was reset in this turn: no rule is left there.</summary>
     public Task ClearAsync(Guid userId, string routerId, long fence, DateTimeOffset now, CancellationToken cancellationToken) =>
         ForAllKindsAsync(
             kind =>
                 $"""
                     WITH counter AS MATERIALIZED (SELECT live FROM blacklist.rule_counts WHERE user_id = $1 AND kind = '{kind.Name}' FOR UPDATE),
+                    locked AS MATERIALIZED (
+                        SELECT id FROM blacklist.{kind.Table}
+                        WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql} AND fence <= $3 AND (SELECT count(*) FROM counter) >= 0
+                        ORDER BY id FOR UPDATE),
                     cleared AS (
                         UPDATE blacklist.{kind.Table}
-                        SET state = 'lifted', lifted_at = $4, fence = $3, maybe_sent = false, settle_at = NULL, give_up_at = NULL, code = NULL, code_detail = NULL
-                        WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql} AND fence <= $3 AND (SELECT count(*) FROM counter) >= 0
+                        SET state = 'lifted', lifted_at = $4, fence = $3, maybe_sent = false, settle_at = NULL, give_up_at = NULL, code = NULL, code_detail = NULL,
+                            clearing_fence = NULL
+                        WHERE id IN (SELECT id FROM locked)
                         RETURNING id)
                     UPDATE blacklist.rule_counts SET live = GREATEST(0, live - (SELECT count(*) FROM cleared)) WHERE user_id = $1 AND kind = '{kind.Name}'
                     """,
@@ -404,8 +557,10 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             kind =>
                 $"""
                     WITH counter AS MATERIALIZED (SELECT live FROM blacklist.rule_counts WHERE user_id = $1 AND kind = '{kind.Name}' FOR UPDATE),
-                    deleted AS (
-                        DELETE FROM blacklist.{kind.Table} WHERE user_id = $1 AND router_id = $2 AND (SELECT count(*) FROM counter) >= 0 RETURNING state)
+                    locked AS MATERIALIZED (
+                        SELECT id FROM blacklist.{kind.Table}
+                        WHERE user_id = $1 AND router_id = $2 AND (SELECT count(*) FROM counter) >= 0 ORDER BY id FOR UPDATE),
+                    deleted AS (DELETE FROM blacklist.{kind.Table} WHERE id IN (SELECT id FROM locked) RETURNING state)
                     UPDATE blacklist.rule_counts SET live = GREATEST(0, live - (SELECT count(*) FROM deleted WHERE {RuleStates.LiveSql}))
                     WHERE user_id = $1 AND kind = '{kind.Name}'
                     """,
@@ -479,8 +634,8 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             WITH existing AS (
                 SELECT id FROM blacklist.{kind.Table}
                 WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql}
-                  AND (device_mac = $4 OR (device_ip = $3 AND (device_mac IS NULL OR $4 IS NULL)))
-                ORDER BY (device_mac IS NOT DISTINCT FROM $4) DESC LIMIT 1
+                  AND (device_mac = $4 OR (device_ip = $3 AND (device_mac IS NULL OR $4 IS NULL)) OR ($4 IS NULL AND $3 = ANY(device_aliases)))
+                ORDER BY (device_mac IS NOT DISTINCT FROM $4) DESC, (device_ip = $3) DESC LIMIT 1
             ), held AS (
                 -- Counted only where there is no counter yet: rows that came into the table by another way count too.
                 SELECT CASE WHEN EXISTS (SELECT 1 FROM blacklist.rule_counts WHERE user_id = $1 AND kind = $5) THEN 0
@@ -570,10 +725,13 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    private static NpgsqlParameter NullableMac(PhysicalAddress? mac) =>
+        new() { NpgsqlDbType = NpgsqlDbType.MacAddr, Value = (object?)mac ?? DBNull.Value };
+
     private static string Columns(RuleKind kind) =>
         $"""
             id, user_id, router_id, device_ip, device_mac, {kind.NoteColumn}, state, code, code_detail, created_by, created_at, applied_at,
-            expires_at, lifted_at, fence, maybe_sent, settle_at, give_up_at, attempts
+            expires_at, lifted_at, fence, maybe_sent, settle_at, give_up_at, attempts, mac_confirmed, device_aliases, clearing_fence
             """;
 
     private static async Task<List<FoundRule>> ReadFoundAsync(NpgsqlCommand command, CancellationToken cancellationToken)
@@ -610,5 +768,8 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             SettleAt = reader.Nullable<DateTimeOffset?>(17),
             GiveUpAt = reader.Nullable<DateTimeOffset?>(18),
             Attempts = reader.GetInt32(19),
+            MacConfirmed = reader.GetBoolean(20),
+            DeviceAliases = reader.GetFieldValue<IPAddress[]>(21),
+            ClearingFence = reader.Nullable<long?>(22),
         };
 }

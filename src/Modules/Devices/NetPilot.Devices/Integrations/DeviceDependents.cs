@@ -14,7 +14,9 @@ internal sealed class DeviceDependents(NpgsqlDataSource database) : IRouterDepen
         DeleteAsync("user_id = $1 AND router_id = $2", [userId, routerId], cancellationToken);
 
     // A reset takes rules off the router, and devices are none.
-    public Task ExpectClearingAsync(Guid userId, string routerId, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
+    public Task ForgetClearingAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task ExpectClearingAsync(Guid userId, RouterTurn turn, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
         Task.CompletedTask;
 
     public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -18,7 +18,8 @@ internal sealed class RouterCommands(
         RouterCommand command,
         Func<CommandsTarget, Task<CommandsResult<T>>> call,
         Func<RouterTurn, CommandsResult<T>, Task>? afterwards,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        Func<RouterTurn, Task>? beforehand = null
     )
     {
         var budget = new RequestBudget(time, options.Value.Timeouts);
@@ -31,6 +32,11 @@ internal sealed class RouterCommands(
         RouterActivity[] record = [];
         try
         {
+            if (beforehand is not null)
+            {
+                await beforehand(turn);
+            }
+
             var target = new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget.For(command.Timeout));
             (var result, record) = await TimedAsync(router, actor, command, () => call(target));
             if (afterwards is not null)

@@ -39,6 +39,10 @@ namespace NetPilot.Blacklist.Data.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("attempts");
 
+                    b.Property<long?>("ClearingFence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("clearing_fence");
+
                     b.Property<string>("Code")
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
@@ -55,6 +59,13 @@ namespace NetPilot.Blacklist.Data.Migrations
                     b.Property<string>("Detail")
                         .HasColumnType("text")
                         .HasColumnName("code_detail");
+
+                    b.PrimitiveCollection<IPAddress[]>("DeviceAliases")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("inet[]")
+                        .HasColumnName("device_aliases")
+                        .HasDefaultValueSql("'{}'");
 
                     b.Property<IPAddress>("DeviceIp")
                         .IsRequired()
@@ -80,6 +91,12 @@ namespace NetPilot.Blacklist.Data.Migrations
                     b.Property<DateTimeOffset?>("LiftedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("lifted_at");
+
+                    b.Property<bool>("MacConfirmed")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("mac_confirmed");
 
                     b.Property<bool>("MaybeSent")
                         .HasColumnType("boolean")
@@ -156,6 +173,10 @@ namespace NetPilot.Blacklist.Data.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("attempts");
 
+                    b.Property<long?>("ClearingFence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("clearing_fence");
+
                     b.Property<string>("Code")
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
@@ -172,6 +193,13 @@ namespace NetPilot.Blacklist.Data.Migrations
                     b.Property<string>("Detail")
                         .HasColumnType("text")
                         .HasColumnName("code_detail");
+
+                    b.PrimitiveCollection<IPAddress[]>("DeviceAliases")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("inet[]")
+                        .HasColumnName("device_aliases")
+                        .HasDefaultValueSql("'{}'");
 
                     b.Property<IPAddress>("DeviceIp")
                         .IsRequired()
@@ -197,6 +225,12 @@ namespace NetPilot.Blacklist.Data.Migrations
                     b.Property<DateTimeOffset?>("LiftedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("lifted_at");
+
+                    b.Property<bool>("MacConfirmed")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("mac_confirmed");
 
                     b.Property<bool>("MaybeSent")
                         .HasColumnType("boolean")
@@ -321,6 +355,10 @@ namespace NetPilot.Blacklist.Data.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("attempts");
 
+                    b.Property<long?>("ClearingFence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("clearing_fence");
+
                     b.Property<string>("Code")
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
@@ -337,6 +375,13 @@ namespace NetPilot.Blacklist.Data.Migrations
                     b.Property<string>("Detail")
                         .HasColumnType("text")
                         .HasColumnName("code_detail");
+
+                    b.PrimitiveCollection<IPAddress[]>("DeviceAliases")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("inet[]")
+                        .HasColumnName("device_aliases")
+                        .HasDefaultValueSql("'{}'");
 
                     b.Property<IPAddress>("DeviceIp")
                         .IsRequired()
@@ -362,6 +407,12 @@ namespace NetPilot.Blacklist.Data.Migrations
                     b.Property<DateTimeOffset?>("LiftedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("lifted_at");
+
+                    b.Property<bool>("MacConfirmed")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("mac_confirmed");
 
                     b.Property<bool>("MaybeSent")
                         .HasColumnType("boolean")

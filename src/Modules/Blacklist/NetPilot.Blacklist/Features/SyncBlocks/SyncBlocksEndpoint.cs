@@ -1,7 +1,5 @@
 using FastEndpoints;
-using Microsoft.Extensions.Options;
 using NetPilot.Blacklist.Rules;
-using NetPilot.CommandsClient;
 using NetPilot.Identity.Contracts;
 using NetPilot.Routers.Contracts;
 using NetPilot.Web;
@@ -19,26 +17,22 @@ internal sealed class SyncBlocksRequest
 /// <param name="Lifted">Addresses whose block should have been gone, and is now.</param>
 /// <param name="Unmanaged">Rules that NetPilot did not make: not touched.</param>
 /// <param name="CheckedAt">When the router was asked.</param>
+/// <param name="Remaining">How many rules are still to be put back or lifted: the server goes on with them by itself.</param>
 internal sealed record SyncResponse(
     IReadOnlyList<string> Reapplied,
     IReadOnlyList<string> Lifted,
     IReadOnlyList<UnmanagedRule> Unmanaged,
-    DateTimeOffset CheckedAt
+    DateTimeOffset CheckedAt,
+    int Remaining
 );
 
 /// <summary>A rule of unknown origin.</summary>
-/// <param name="Ip">The device's present address; null while it is away.</param>
-/// <param name="Mac">The device's MAC; null where the router did not say.</param>
+/// <param name="Ip">The device's present address; null while it is away. As the router wrote it, where it is none.</param>
+/// <param name="Mac">The device's MAC; null where the router did not say. As the router wrote it, where it is none.</param>
 internal sealed record UnmanagedRule(string? Ip, string? Mac);
 
-internal sealed class SyncBlocksEndpoint(
-    RuleTargets targets,
-    RuleReconciler reconciler,
-    RunningCommands running,
-    IRouterTurns turns,
-    IOptions<CommandsServerOptions> server,
-    TimeProvider time
-) : Endpoint<SyncBlocksRequest, SyncResponse>
+internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, RunningCommands running)
+    : Endpoint<SyncBlocksRequest, SyncResponse>
 {
     public override void Configure()
     {
@@ -47,7 +41,9 @@ internal sealed class SyncBlocksEndpoint(
         Summary(s =>
         {
             s.Summary = "Compares the blocks with the router, and mends what NetPilot owns";
-            s.Description = "Puts back what the router lost, lifts what should be gone, and reports rules that NetPilot did not make.";
+            s.Description =
+                "Puts back what the router lost, lifts what should be gone, and reports rules that NetPilot did not make. "
+                + "A long repair gives other commands of the router their turn, and goes on in the background when the request's time is over.";
         });
         Description(b => b.Answers<SyncResponse>(200).Refuses(404).FailsDownstream());
     }
@@ -55,16 +51,10 @@ internal sealed class SyncBlocksEndpoint(
     public override async Task HandleAsync(SyncBlocksRequest request, CancellationToken ct)
     {
         var caller = HttpContext.Caller();
-        var budget = new RequestBudget(time, server.Value.Timeouts);
         var router = await targets.OwnedAsync(caller, request.RouterId, ct);
-        var command = server.Value.Timeouts.Command;
-        var turn = await turns.TakeAsync(router, command, budget.Patience, ct) ?? throw new ProblemException(Problem.RouterBusy());
-
-        var actor = new CommandActor(caller.UserId, caller.CommandsSessionId);
-        var held = new HeldTurn(router, actor, turn, command, budget);
-        var comparison = ReconcileAsync(held, budget);
+        var comparison = sync.RunAsync(router, new CommandActor(caller.UserId, caller.CommandsSessionId));
         running.Track(comparison);
-        var report = await comparison.WaitAsync(ct);
+        var report = await comparison.WaitAsync(ct) ?? throw new ProblemException(Problem.RouterBusy());
         if (report.Failure is { } failure)
         {
             throw new ProblemException(Problem.From(failure));
@@ -74,22 +64,14 @@ internal sealed class SyncBlocksEndpoint(
             new SyncResponse(
                 report.Reapplied.Select(ip => ip.ToString()).ToArray(),
                 report.Lifted.Select(ip => ip.ToString()).ToArray(),
-                report.Unmanaged.Select(rule => new UnmanagedRule(rule.Address?.ToString(), AddressRules.Format(rule.Mac))).ToArray(),
-                report.CheckedAt
+                [
+                    .. report.Unmanaged.Select(rule => new UnmanagedRule(rule.Address?.ToString(), AddressRules.Format(rule.Mac))),
+                    .. report.Unreadable.Select(entry => new UnmanagedRule(entry.Address, entry.Mac)),
+                ],
+                report.CheckedAt,
+                report.Remaining
             ),
             ct
         );
-    }
-
-    private async Task<ReconciliationReport> ReconcileAsync(HeldTurn held, RequestBudget budget)
-    {
-        try
-        {
-            return await reconciler.RunAsync(RuleKind.Block, held, RouterActivityKind.Sync, [], eager: true, budget.Patience);
-        }
-        finally
-        {
-            await turns.ReleaseAsync(held.Turn, held.Activities, CancellationToken.None);
-        }
     }
 }

@@ -31,18 +31,15 @@ internal sealed class ResetRouterEndpoint(
         var budget = new RequestBudget(time, options.Value.Timeouts);
         var router = await ownership.GetAsync(caller, request.RouterId, ct);
         var checkAt = time.UtcNow() + options.Value.Timeouts.Total;
-        foreach (var dependent in dependents)
-        {
-            await dependent.ExpectClearingAsync(router.UserId, router.RouterId, checkAt, ct);
-        }
-
         var result = await commands.RunInTurnAsync(
             router,
             caller.AsActor(),
             new RouterCommand(RouterActivityKind.Reset, null, options.Value.Timeouts.Command * 2),
             target => ResetAsync(target, budget),
-            (turn, outcome) => outcome.IsSuccess ? ClearRowsAsync(router, turn) : Task.CompletedTask,
-            ct
+            (turn, outcome) => EndAsync(router, turn, outcome),
+            ct,
+            beforehand: turn =>
+                ForEachAsync(dependent => dependent.ExpectClearingAsync(router.UserId, turn, checkAt, CancellationToken.None))
         );
         result.OrThrow();
         await Send.OkAsync(new MessageResponse("The router's rules are cleared, and the stored blocks and lists with them."), ct);
@@ -68,11 +65,22 @@ internal sealed class ResetRouterEndpoint(
             && Array.TrueForAll(await Task.WhenAll(lists), list => list is { IsSuccess: true, Data.Count: 0 });
     }
 
-    private async Task ClearRowsAsync(OwnedRouter router, RouterTurn turn)
+    private Task EndAsync(OwnedRouter router, RouterTurn turn, CommandsResult<Unit> outcome) =>
+        outcome switch
+        {
+            { IsSuccess: true } => ForEachAsync(dependent => dependent.ClearRulesAsync(router.UserId, turn, CancellationToken.None)),
+            { Failure.Effect: CommandEffect.NotDone } => ForEachAsync(dependent =>
+                dependent.ForgetClearingAsync(router.UserId, turn, CancellationToken.None)
+            ),
+            // What became of it is asked of the router later.
+            _ => Task.CompletedTask,
+        };
+
+    private async Task ForEachAsync(Func<IRouterDependents, Task> act)
     {
         foreach (var dependent in dependents)
         {
-            await dependent.ClearRulesAsync(router.UserId, turn, CancellationToken.None);
+            await act(dependent);
         }
     }
 }
