@@ -26,7 +26,10 @@ public sealed partial class DatabaseMigrator(
     /// <summary>Whether the schemas are known to be up to date.</summary>
     public bool IsUpToDate => migrated;
 
-    /// <summary>As <see cref="RunAsync"/>, but waits half a minute for a PostgreSQL that is not there yet, as when a whole stack starts at once.</summary>
+    /// <summary>
+    /// As <see cref="RunAsync"/>, but waits half a minute for a PostgreSQL that is not there yet, as when a whole stack starts at once. Sets
+    /// the clock by PostgreSQL's as well.
+    /// </summary>
     /// <exception cref="DatabaseStartException">It does not come, or it refuses us.</exception>
     public async Task RunPatientlyAsync(CancellationToken cancellationToken)
     {
@@ -36,6 +39,12 @@ public sealed partial class DatabaseMigrator(
             try
             {
                 await RunAsync(cancellationToken);
+                if (time is DatabaseClock clock)
+                {
+                    // Before anything else asks for the time.
+                    await clock.SampleAsync(cancellationToken);
+                }
+
                 return;
             }
             catch (NpgsqlException exception) when (IsAway(exception) && time.GetElapsedTime(started) < Patience)

@@ -23,7 +23,10 @@ public static class PersistenceRegistration
             .Bind(configuration.GetSection("Database"))
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<DatabaseOptions>, DatabaseOptionsValidator>();
-        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddKeyedSingleton(DatabaseClock.Machine, TimeProvider.System);
+        services.AddSingleton<DatabaseClock>();
+        services.TryAddSingleton<TimeProvider>(provider => provider.GetRequiredService<DatabaseClock>());
+        services.AddHostedService<DatabaseClockWorker>();
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<DatabaseOptions>>().Value;
@@ -57,7 +60,11 @@ public static class PersistenceRegistration
     }
 
     internal static Action<Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure.NpgsqlDbContextOptionsBuilder> Npgsql(string schema) =>
-        npgsql => npgsql.MigrationsHistoryTable("__ef_migrations_history", schema).SetPostgresVersion(15, 0);
+        npgsql =>
+            npgsql
+                .MigrationsHistoryTable("__ef_migrations_history", schema)
+                .SetPostgresVersion(15, 0)
+                .ExecutionStrategy(dependencies => new DatabaseRetry.Strategy(dependencies));
 
     internal static DbContextOptionsBuilder ConfigureModule(DbContextOptionsBuilder options) =>
         options
