@@ -300,6 +300,7 @@ public sealed class SimulatorBehaviourTests
 
         var help = await home.Client.Http.GetFromJsonAsync<JsonElement>("/_sim/help", Ct);
         var router = await home.Client.Http.GetFromJsonAsync<JsonElement>("/_sim/routers/router-1", Ct);
+        router.GetProperty("mostRules").GetInt32().ShouldBe(1);
         help.GetProperty("behaviour")
             .EnumerateObject()
             .Select(entry => entry.Name)

@@ -296,6 +296,23 @@ public sealed class SimulatorContractTests
         after.Select(device => device.Mac).ShouldBe(before.Select(device => device.Mac));
     }
 
+    [Fact]
+    public async Task Homes_that_were_only_read_are_forgotten_beyond_the_limit()
+    {
+        await using var simulator = await CommandsServerSimulator.StartAsync(new SimulatorOptions { KeptRouters = 3 }, Ct);
+        using var client = new SimulatorClient(simulator);
+        await client.StartSessionAsync("s");
+        await client.BlockAsync("s", simulator.Router("changed").Device().Ip, "changed");
+
+        for (var i = 0; i < 10; i++)
+        {
+            await client.ScanAsync("s", $"read-{i}");
+        }
+
+        simulator.Routers.Count.ShouldBeLessThanOrEqualTo(3);
+        simulator.Routers.ShouldContain(router => router.RouterId == "changed");
+    }
+
     private static Task<CommandsServerSimulator> StartAsync(SimulatorDialect dialect = SimulatorDialect.Plan) =>
         CommandsServerSimulator.StartAsync(new SimulatorOptions { Dialect = dialect }, Ct);
 }

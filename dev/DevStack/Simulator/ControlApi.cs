@@ -209,6 +209,7 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
             leases = router.Leases,
             rules = router.Rules,
             ruleCounts = counts,
+            mostRules = router.RuleTallies.Values.Select(tally => tally.Most).DefaultIfEmpty().Max(),
             ownRules = router.OwnRules,
             extraBlocked = router.ExtraBlocked.Select(json => JsonNode.Parse(json)),
             extraScanned = router.ExtraScanned.Select(json => JsonNode.Parse(json)),

@@ -264,8 +264,9 @@ public sealed class SimulatedRouter
 
     internal void LeaveChange() => Interlocked.Decrement(ref _changesNow);
 
+    /// <summary>Not a change: a router that is only read can be forgotten.</summary>
     internal void CountCommand(SimulatorOperation operation) =>
-        Write(() => _commands[operation] = _commands.GetValueOrDefault(operation) + 1);
+        Read(() => _commands[operation] = _commands.GetValueOrDefault(operation) + 1);
 
     /// <summary>What an address stands for at this moment, as the router prints it: by its ARP table, else by its leases. Several where several match.</summary>
     internal IReadOnlyList<string> Resolve(string ip)
