@@ -140,29 +140,3 @@ public sealed partial class DatabaseClock : TimeProvider
         public static partial void NoLongerSkewed(ILogger logger);
     }
 }
-
-/// <summary>Keeps <see cref="DatabaseClock"/> by PostgreSQL's clock, where it is the application's time.</summary>
-internal sealed class DatabaseClockWorker(DatabaseClock clock, TimeProvider time, ILogger<DatabaseClockWorker> logger)
-    : PeriodicWorker(time, logger)
-{
-    private readonly bool isUsed = ReferenceEquals(clock, time);
-
-    protected override TimeSpan Interval => TimeSpan.FromSeconds(5);
-
-    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (isUsed)
-            {
-                await clock.SampleAsync(cancellationToken);
-            }
-        }
-        catch (NpgsqlException)
-        {
-            // PostgreSQL is away, which its users tell; the last sample holds.
-        }
-
-        return false;
-    }
-}

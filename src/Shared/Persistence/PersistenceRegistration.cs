@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -26,15 +27,13 @@ public static class PersistenceRegistration
         services.TryAddKeyedSingleton(DatabaseClock.Machine, TimeProvider.System);
         services.AddSingleton<DatabaseClock>();
         services.TryAddSingleton<TimeProvider>(provider => provider.GetRequiredService<DatabaseClock>());
-        services.AddHostedService<DatabaseClockWorker>();
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<DatabaseOptions>>().Value;
-            var builder = new NpgsqlDataSourceBuilder(options.NetPilot);
-            builder.ConnectionStringBuilder.ApplicationName ??= "netpilot";
-            builder.UseLoggerFactory(provider.GetRequiredService<Microsoft.Extensions.Logging.ILoggerFactory>());
-            return builder.Build();
+            return DatabaseSources.Build(options.NetPilot!, options.Pooler, loggers: provider.GetRequiredService<ILoggerFactory>());
         });
+        services.AddSingleton<DatabaseHealth>();
+        services.AddHostedService<DatabaseWatch>();
         services.AddSingleton<DatabaseMigrator>();
         return services;
     }
