@@ -33,6 +33,7 @@ internal static class NetPilotHost
         services.AddTrustedForwardedHeaders();
         services.AddFrontendCors();
         services.AddRateLimits();
+        services.AddHealth();
         services.AddOpenApiDocument();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuthorizationProblems>();
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());

@@ -1,7 +1,6 @@
-using System.Net.Sockets;
 using System.Text.Json;
+using NetPilot.Persistence;
 using NetPilot.Web;
-using Npgsql;
 
 namespace NetPilot.Host.Problems;
 
@@ -25,7 +24,7 @@ internal static class ExceptionProblems
                 "The request could not be read to its end."
             ),
             JsonException json => OfJson(json),
-            _ => IsDatabaseAway(exception) ? Problem.DatabaseUnavailable() : null,
+            _ => DatabaseFailures.IsUnavailable(exception) ? Problem.DatabaseUnavailable() : null,
         };
 
     // The reader's own errors come wrapped, and are about the text; the others are about a value that is well-formed, but not what the
@@ -55,21 +54,4 @@ internal static class ExceptionProblems
     private static Problem Malformed() => Problem.MalformedJson("The body is not well-formed JSON.");
 
     private static string FieldOf(string path) => path is "$" ? "body" : path.TrimStart('$').TrimStart('.');
-
-    private static bool IsDatabaseAway(Exception? exception)
-    {
-        for (; exception is not null; exception = exception.InnerException)
-        {
-            switch (exception)
-            {
-                case PostgresException postgres:
-                    return postgres.IsTransient || postgres.SqlState is ['5', '7', 'P', ..] or ['0', '8', ..] or ['5', '3', ..];
-                case NpgsqlException:
-                case SocketException:
-                    return true;
-            }
-        }
-
-        return false;
-    }
 }

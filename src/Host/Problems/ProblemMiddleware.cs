@@ -1,9 +1,10 @@
+using NetPilot.Persistence;
 using NetPilot.Web;
 
 namespace NetPilot.Host.Problems;
 
 /// <summary>Turns what was thrown, and what ended without a body, into problem details.</summary>
-internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> logger)
+internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHealth database, ILogger<ProblemMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -38,7 +39,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         }
         else if (problem.Code == ErrorCodes.DatabaseUnavailable)
         {
-            Log.DatabaseAway(logger, context.Request.Method, context.Request.Path, exception.Message);
+            Log.DatabaseAway(logger, context.Request.Method, context.Request.Path, exception.GetBaseException().Message);
+            database.Note(exception);
         }
 
         context.Response.Clear();

@@ -26,7 +26,10 @@ public sealed partial class DatabaseMigrator(
     /// <summary>Whether the schemas are known to be up to date.</summary>
     public bool IsUpToDate => migrated;
 
-    /// <summary>As <see cref="RunAsync"/>, but waits half a minute for a PostgreSQL that is not there yet, as when a whole stack starts at once.</summary>
+    /// <summary>
+    /// As <see cref="RunAsync"/>, but waits half a minute for a PostgreSQL that is not there yet, as when a whole stack starts at once. Sets
+    /// the clock by PostgreSQL's as well.
+    /// </summary>
     /// <exception cref="DatabaseStartException">It does not come, or it refuses us.</exception>
     public async Task RunPatientlyAsync(CancellationToken cancellationToken)
     {
@@ -36,6 +39,12 @@ public sealed partial class DatabaseMigrator(
             try
             {
                 await RunAsync(cancellationToken);
+                if (time is DatabaseClock clock)
+                {
+                    // Before anything else asks for the time.
+                    await clock.SampleAsync(cancellationToken);
+                }
+
                 return;
             }
             catch (NpgsqlException exception) when (IsAway(exception) && time.GetElapsedTime(started) < Patience)
@@ -58,31 +67,78 @@ public sealed partial class DatabaseMigrator(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var settings = options.Value;
-        await using var source = NpgsqlDataSource.Create(settings.NetPilotMigrations ?? settings.NetPilot!);
-        await using var guard = await source.OpenConnectionAsync(cancellationToken);
+        await using var source = DatabaseSources.Build(
+            settings.NetPilotMigrations ?? settings.NetPilot!,
+            settings.Pooler,
+            "netpilot-migrations"
+        );
+        await using var guard = await OpenAsync(source, cancellationToken);
         await RefuseOldServerAsync(guard);
-        await ExecuteAsync(guard, $"SELECT pg_advisory_lock({LockKey})", cancellationToken);
-        try
+        await using var turn = await TakeTurnAsync(guard, cancellationToken);
+        foreach (var module in modules)
         {
-            foreach (var module in modules)
-            {
-                await MigrateAsync(module, source, settings, cancellationToken);
-            }
-
-            if (settings.NetPilotMigrations is not null)
-            {
-                await GrantToRuntimeRoleAsync(guard, new NpgsqlConnectionStringBuilder(settings.NetPilot).Username, cancellationToken);
-            }
-        }
-        finally
-        {
-            await ExecuteAsync(guard, $"SELECT pg_advisory_unlock({LockKey})", CancellationToken.None);
+            await MigrateAsync(module, source, settings, cancellationToken);
         }
 
+        if (settings.NetPilotMigrations is not null)
+        {
+            await GrantToRuntimeRoleAsync(guard, new NpgsqlConnectionStringBuilder(settings.NetPilot).Username, cancellationToken);
+        }
+
+        await turn.CommitAsync(cancellationToken);
         migrated = true;
     }
 
-    private static bool IsAway(NpgsqlException exception) => exception is not PostgresException postgres || postgres.IsTransient;
+    private static bool IsAway(NpgsqlException exception) => DatabaseFailures.IsUnavailable(exception) && !IsRefused(exception);
+
+    // A wrong password or name is nothing to wait for at a start.
+    private static bool IsRefused(NpgsqlException exception) =>
+        exception is PostgresException { SqlState: ['2', '8', ..] or ['3', 'D', ..] };
+
+    // What Npgsql finds wrong only now, such as a certificate's file that is not there.
+    private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is not (NpgsqlException or OperationCanceledException))
+        {
+            throw new DatabaseStartException(
+                $"PostgreSQL (ConnectionStrings:NetPilot, ConnectionStrings:NetPilotMigrations) cannot be connected to: {exception.Message}",
+                exception
+            );
+        }
+    }
+
+    /// <summary>
+    /// One replica at a time. The lock goes with its transaction: one of the session's would stay on a pooler's connection for the next who
+    /// gets it. Who waits holds no transaction, and so no connection of a pooler's.
+    /// </summary>
+    private async Task<NpgsqlTransaction> TakeTurnAsync(NpgsqlConnection guard, CancellationToken cancellationToken)
+    {
+        for (var isTold = false; ; isTold = true)
+        {
+            var transaction = await guard.BeginTransactionAsync(cancellationToken);
+            await using (var command = new NpgsqlCommand($"SELECT pg_try_advisory_xact_lock({LockKey})", guard, transaction))
+            {
+                if ((bool)(await command.ExecuteScalarAsync(cancellationToken))!)
+                {
+                    // It has nothing to do while another connection migrates.
+                    await ExecuteAsync(guard, "SET LOCAL idle_in_transaction_session_timeout = 0", cancellationToken);
+                    return transaction;
+                }
+            }
+
+            await transaction.DisposeAsync();
+            if (!isTold)
+            {
+                Log.WaitingForTurn(logger);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(50, 250)), cancellationToken);
+        }
+    }
 
     private async Task MigrateAsync(
         ModuleDatabase module,
@@ -154,6 +210,9 @@ public sealed partial class DatabaseMigrator(
 
     private static partial class Log
     {
+        [LoggerMessage(LogLevel.Information, "Another replica is migrating the database; waiting for it")]
+        public static partial void WaitingForTurn(ILogger logger);
+
         [LoggerMessage(LogLevel.Warning, "Waiting for PostgreSQL: {Reason}")]
         public static partial void Waiting(ILogger logger, string reason);
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace NetPilot.Persistence;
 
@@ -11,12 +10,29 @@ public sealed class DatabaseOptions
     public string? NetPilotMigrations { get; set; }
 
     public bool MigrateOnStart { get; set; } = true;
+
+    public DatabasePooler Pooler { get; set; }
+}
+
+/// <summary>What stands between the server and PostgreSQL.</summary>
+public enum DatabasePooler
+{
+    /// <summary>Nothing, or what leaves a connection its session: statements are prepared.</summary>
+    None,
+
+    /// <summary>A pooler that gives each transaction another session, such as PgBouncer in transaction mode: no session state is relied on.</summary>
+    Transaction,
 }
 
 internal sealed class DatabaseOptionsValidator : IValidateOptions<DatabaseOptions>
 {
     public ValidateOptionsResult Validate(string? name, DatabaseOptions options)
     {
+        if (!Enum.IsDefined(options.Pooler))
+        {
+            return ValidateOptionsResult.Fail("Database:Pooler must be none or transaction.");
+        }
+
         if (string.IsNullOrWhiteSpace(options.NetPilot))
         {
             return ValidateOptionsResult.Fail(
@@ -24,24 +40,10 @@ internal sealed class DatabaseOptionsValidator : IValidateOptions<DatabaseOption
             );
         }
 
-        return Refusal(nameof(options.NetPilot), options.NetPilot) is { } first ? ValidateOptionsResult.Fail(first)
-            : options.NetPilotMigrations is { } migrations && Refusal(nameof(options.NetPilotMigrations), migrations) is { } second
-                ? ValidateOptionsResult.Fail(second)
+        return DatabaseSources.RefusalOf(options.NetPilot, options.Pooler) is { } refusal
+                ? ValidateOptionsResult.Fail($"ConnectionStrings:{nameof(options.NetPilot)} {refusal}")
+            : options.NetPilotMigrations is { } migrations && DatabaseSources.RefusalOf(migrations, options.Pooler) is { } other
+                ? ValidateOptionsResult.Fail($"ConnectionStrings:{nameof(options.NetPilotMigrations)} {other}")
             : ValidateOptionsResult.Success;
-    }
-
-    // The message never repeats the value: it holds a password.
-    private static string? Refusal(string key, string value)
-    {
-        try
-        {
-            return string.IsNullOrWhiteSpace(new NpgsqlConnectionStringBuilder(value).Host)
-                ? $"ConnectionStrings:{key} names no Host."
-                : null;
-        }
-        catch (Exception exception) when (exception is ArgumentException or FormatException)
-        {
-            return $"ConnectionStrings:{key} is not a connection string that Npgsql understands.";
-        }
     }
 }

@@ -5,7 +5,8 @@ namespace NetPilot.Persistence;
 
 /// <summary>
 /// A background worker that looks for due work at an interval, at once at start, and again right away while it finds some. A failed pass
-/// is logged and the next one comes as usual: the work itself lives in PostgreSQL, so nothing is lost.
+/// is logged and the next one comes as usual: the work itself lives in PostgreSQL, so nothing is lost. That PostgreSQL is away is told once
+/// until a pass succeeds.
 /// </summary>
 public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) : BackgroundService
 {
@@ -34,15 +35,27 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        var isAway = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 while (await RunOnceAsync(stoppingToken)) { }
+
+                isAway = false;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
+            {
+                if (!isAway)
+                {
+                    Log.DatabaseAway(logger, GetType().Name, exception.GetBaseException().Message);
+                }
+
+                isAway = true;
             }
             catch (Exception exception)
             {
@@ -70,5 +83,8 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
     {
         [LoggerMessage(LogLevel.Error, "{Worker} could not finish a pass; it looks again at its next interval")]
         public static partial void PassFailed(ILogger logger, string worker, Exception exception);
+
+        [LoggerMessage(LogLevel.Warning, "{Worker} could not finish a pass, for want of PostgreSQL, and goes on looking: {Reason}")]
+        public static partial void DatabaseAway(ILogger logger, string worker, string reason);
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -23,15 +24,16 @@ public static class PersistenceRegistration
             .Bind(configuration.GetSection("Database"))
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<DatabaseOptions>, DatabaseOptionsValidator>();
-        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddKeyedSingleton(DatabaseClock.Machine, TimeProvider.System);
+        services.AddSingleton<DatabaseClock>();
+        services.TryAddSingleton<TimeProvider>(provider => provider.GetRequiredService<DatabaseClock>());
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<DatabaseOptions>>().Value;
-            var builder = new NpgsqlDataSourceBuilder(options.NetPilot);
-            builder.ConnectionStringBuilder.ApplicationName ??= "netpilot";
-            builder.UseLoggerFactory(provider.GetRequiredService<Microsoft.Extensions.Logging.ILoggerFactory>());
-            return builder.Build();
+            return DatabaseSources.Build(options.NetPilot!, options.Pooler, loggers: provider.GetRequiredService<ILoggerFactory>());
         });
+        services.AddSingleton<DatabaseHealth>();
+        services.AddHostedService<DatabaseWatch>();
         services.AddSingleton<DatabaseMigrator>();
         return services;
     }
@@ -57,7 +59,11 @@ public static class PersistenceRegistration
     }
 
     internal static Action<Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure.NpgsqlDbContextOptionsBuilder> Npgsql(string schema) =>
-        npgsql => npgsql.MigrationsHistoryTable("__ef_migrations_history", schema).SetPostgresVersion(15, 0);
+        npgsql =>
+            npgsql
+                .MigrationsHistoryTable("__ef_migrations_history", schema)
+                .SetPostgresVersion(15, 0)
+                .ExecutionStrategy(dependencies => new DatabaseRetry.Strategy(dependencies));
 
     internal static DbContextOptionsBuilder ConfigureModule(DbContextOptionsBuilder options) =>
         options

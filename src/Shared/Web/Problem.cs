@@ -40,7 +40,10 @@ public sealed record Problem(int Status, string Code, string Detail)
         };
 
     public static Problem DatabaseUnavailable() =>
-        new(503, ErrorCodes.DatabaseUnavailable, "The database cannot be reached at the moment.") { RetryAfter = TimeSpan.FromSeconds(2) };
+        new(503, ErrorCodes.DatabaseUnavailable, "The database cannot be reached or takes no writes at the moment.")
+        {
+            RetryAfter = TimeSpan.FromSeconds(2),
+        };
 
     /// <summary>A failed call to the Commands-Server, by the REST contract's table "Downstream failures".</summary>
     public static Problem From(CommandsFailure failure) =>

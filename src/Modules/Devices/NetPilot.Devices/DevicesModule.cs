@@ -18,14 +18,17 @@ public static class DevicesModule
     public static IServiceCollection AddDevices(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddModuleDbContext<DevicesDbContext>(DevicesDbContext.Schema);
-        services.AddSingleton<IDeviceDirectory, DeviceDirectory>();
+        services.AddSingleton<DeviceDirectory>();
+        services.AddSingleton<IDeviceDirectory>(provider => provider.GetRequiredService<DeviceDirectory>());
+        services.AddSingleton<IDeviceLookalikes>(provider => provider.GetRequiredService<DeviceDirectory>());
         services.AddSingleton<DeviceDependents>();
         services.AddSingleton<IRouterDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddSingleton<IUserDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddScoped<OwnedDevices>();
         services.AddScoped<BlockedFlags>();
-        services.AddScoped<ScanRecorder>();
         services.AddSingleton<ScanStore>();
+        services.AddSingleton<ScanRecorder>();
+        services.AddSingleton<IDeviceScans>(provider => provider.GetRequiredService<ScanRecorder>());
         return services;
     }
 

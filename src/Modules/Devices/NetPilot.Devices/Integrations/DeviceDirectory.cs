@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace NetPilot.Devices.Integrations;
 
-internal sealed class DeviceDirectory(NpgsqlDataSource database) : IDeviceDirectory
+internal sealed class DeviceDirectory(NpgsqlDataSource database) : IDeviceDirectory, IDeviceLookalikes
 {
     private const string Select = """
         SELECT id, ip, mac, COALESCE(device_name, hostname), device_type, online
@@ -18,7 +18,7 @@ internal sealed class DeviceDirectory(NpgsqlDataSource database) : IDeviceDirect
     public async Task<KnownDevice?> FindByAddressAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken)
     {
         await using var command = database.Command(
-            $"{Select} AND ip = $3 ORDER BY last_seen DESC, online DESC, id DESC LIMIT 1",
+            $"{Select} AND ip = $3 ORDER BY online DESC, last_seen DESC, id DESC LIMIT 1",
             userId,
             routerId,
             address
@@ -40,6 +40,22 @@ internal sealed class DeviceDirectory(NpgsqlDataSource database) : IDeviceDirect
             routerId,
             macs.ToArray(),
             addresses.ToArray()
+        );
+        return await ReadAsync(command, cancellationToken);
+    }
+
+    async Task<IReadOnlyList<KnownDevice>> IDeviceLookalikes.FindAsync(
+        Guid userId,
+        string routerId,
+        IPAddress address,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.Command(
+            $"{Select} AND online AND ip <> $3 AND strpos(host(ip), host($3)) > 0 ORDER BY ip, id",
+            userId,
+            routerId,
+            address
         );
         return await ReadAsync(command, cancellationToken);
     }

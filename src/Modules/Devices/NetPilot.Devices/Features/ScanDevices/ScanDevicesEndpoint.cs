@@ -1,7 +1,8 @@
 using FastEndpoints;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
-using NetPilot.Devices.Integrations;
+using NetPilot.Devices.Data;
 using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
@@ -30,7 +31,8 @@ internal sealed class ScanDevicesEndpoint(
     IRouterCommands commands,
     ICommandsClient client,
     ScanRecorder recorder,
-    DeviceDependents dependents,
+    BlockedFlags blocked,
+    DevicesDbContext db,
     IOptions<CommandsServerOptions> options,
     TimeProvider time
 ) : Endpoint<ScanDevicesRequest, ScanDevicesResponse>
@@ -60,15 +62,27 @@ internal sealed class ScanDevicesEndpoint(
             throw new ProblemException(Problem.From(result.Failure));
         }
 
-        var response = await recorder.RecordAsync(router, result.Data, scannedAt, CancellationToken.None);
-        // A scan can take a minute: what it found belongs to nobody if the router was given up meanwhile. Asked after it was stored, so that
-        // either this or the giving up removes it.
-        if (await ownership.FindAsync(caller.UserId, request.RouterId, CancellationToken.None) is null)
-        {
-            await dependents.DeleteForRouterAsync(router.UserId, router.RouterId, CancellationToken.None);
-            throw new ProblemException(Problem.RouterNotFound());
-        }
-
-        await Send.OkAsync(response, ct);
+        var findings = ScanFindings.Of(result.Data);
+        var stored =
+            await recorder.StoreAsync(router, findings, scannedAt, CancellationToken.None)
+            ?? throw new ProblemException(Problem.RouterNotFound());
+        var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, ct);
+        var devices = await db
+            .Devices.AsNoTracking()
+            .BehindRouter(router.UserId, router.RouterId)
+            .Where(device => stored.Devices.Contains(device.Id))
+            .OrderByDescending(device => device.FirstSeen)
+            .ThenByDescending(device => device.Id)
+            .ToListAsync(ct);
+        await Send.OkAsync(
+            new ScanDevicesResponse(
+                [.. devices.Select(device => DeviceResponse.Of(device, blocks))],
+                findings.Devices.Count,
+                stored.Added,
+                [.. findings.Skipped.Select(skip => new SkippedRecord(skip.Address, skip.Mac, skip.Reason))],
+                scannedAt
+            ),
+            ct
+        );
     }
 }

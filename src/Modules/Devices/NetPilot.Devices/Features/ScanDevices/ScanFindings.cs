@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using NetPilot.CommandsClient;
+using NetPilot.Devices.Contracts;
 using NetPilot.Web;
 
 namespace NetPilot.Devices.Features.ScanDevices;
@@ -9,35 +10,67 @@ namespace NetPilot.Devices.Features.ScanDevices;
 /// What a scan found, each device once: by its MAC, or by its address where the scan told no MAC. Sorted, so that two scans never lock
 /// rows in opposite orders.
 /// </summary>
-internal sealed record ScanFindings(IReadOnlyList<ScannedDevice> Devices, IReadOnlyList<SkippedDevice> Skipped)
+/// <param name="Devices">The devices; one with several addresses has the first.</param>
+/// <param name="Sightings">Every pair of MAC and address, once: each device's address first, the others in the scan's order.</param>
+/// <param name="Skipped">The records that are no devices of their own, and why.</param>
+internal sealed record ScanFindings(
+    IReadOnlyList<ScannedDevice> Devices,
+    IReadOnlyList<DeviceSighting> Sightings,
+    IReadOnlyList<SkippedDevice> Skipped
+)
 {
     public static ScanFindings Of(ScanReport report)
     {
         var skipped = report.Skipped.ToList();
         var byMac = new Dictionary<PhysicalAddress, ScannedDevice>();
         var byAddress = new Dictionary<IPAddress, ScannedDevice>();
+        var sightings = new Dictionary<IPAddress, HashSet<PhysicalAddress>>();
+        var others = new List<DeviceSighting>();
         foreach (var device in report.Devices)
         {
-            if (device.Mac is null)
+            if (device.Mac is not { } mac)
             {
-                byAddress.TryAdd(device.Address, device);
+                byAddress[device.Address] = byAddress.TryGetValue(device.Address, out var same) ? Complete(same, device) : device;
+                continue;
             }
-            else if (!byMac.TryAdd(device.Mac, device) && !byMac[device.Mac].Address.Equals(device.Address))
+
+            var isFirst = byMac.TryAdd(mac, device);
+            if (!isFirst)
             {
-                skipped.Add(Skip(device, $"This MAC was found at {byMac[device.Mac].Address} too, and a device has one address."));
+                byMac[mac] = Complete(byMac[mac], device);
+            }
+
+            var macs = sightings.TryGetValue(device.Address, out var known) ? known : sightings[device.Address] = [];
+            if (macs.Add(mac) && !isFirst)
+            {
+                others.Add(new DeviceSighting(mac, device.Address));
+                skipped.Add(Skip(device, $"This MAC was found at {byMac[mac].Address} too, and a device has one address."));
             }
         }
 
-        var known = byMac.Values.Select(device => device.Address).ToHashSet();
-        var nameless = byAddress.Values.Where(device => !known.Contains(device.Address));
+        // A record without a MAC at an address that another record gives a MAC is that device again.
+        foreach (var (address, macs) in sightings)
+        {
+            if (byAddress.Remove(address, out var nameless) && macs.Count == 1 && byMac[macs.Single()] is var device)
+            {
+                byMac[device.Mac!] = Complete(device, nameless);
+            }
+        }
+
+        ScannedDevice[] withMac = [.. byMac.Values.OrderBy(device => AddressRules.Format(device.Mac), StringComparer.Ordinal)];
         return new ScanFindings(
-            [
-                .. byMac.Values.OrderBy(device => AddressRules.Format(device.Mac), StringComparer.Ordinal),
-                .. nameless.OrderBy(device => BitConverter.ToUInt32(device.Address.GetAddressBytes())),
-            ],
+            [.. withMac, .. byAddress.Values.OrderBy(device => BitConverter.ToUInt32(device.Address.GetAddressBytes()))],
+            [.. withMac.Select(device => new DeviceSighting(device.Mac!, device.Address)), .. others],
             skipped
         );
     }
+
+    private static ScannedDevice Complete(ScannedDevice device, ScannedDevice with) =>
+        device with
+        {
+            Hostname = device.Hostname ?? with.Hostname,
+            Vendor = device.Vendor ?? with.Vendor,
+        };
 
     private static SkippedDevice Skip(ScannedDevice device, string reason) =>
         new(device.Address.ToString(), AddressRules.Format(device.Mac), reason);

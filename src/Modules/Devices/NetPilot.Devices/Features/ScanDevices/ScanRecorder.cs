@@ -1,50 +1,44 @@
-using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using NetPilot.CommandsClient;
 using NetPilot.Devices.Contracts;
-using NetPilot.Devices.Data;
+using NetPilot.Devices.Integrations;
 using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Features.ScanDevices;
 
-/// <summary>Makes of a scan's report what is stored, what others learn of it, and what the user sees.</summary>
-internal sealed class ScanRecorder(ScanStore store, DevicesDbContext db, BlockedFlags blocked, IEnumerable<IDeviceSightings> sightings)
+/// <summary>Stores what a scan found, whoever asked for it, and tells it to those who follow devices.</summary>
+/// <remarks>
+/// They are resolved when there is something to tell: who follows devices may itself ask for scans and hand them in here.
+/// </remarks>
+internal sealed class ScanRecorder(ScanStore store, IRouterOwnership ownership, DeviceDependents dependents, IServiceScopeFactory scopes)
+    : IDeviceScans
 {
-    public async Task<ScanDevicesResponse> RecordAsync(
+    Task IDeviceScans.RecordAsync(OwnedRouter router, ScanReport report, DateTimeOffset scannedAt, CancellationToken cancellationToken) =>
+        StoreAsync(router, ScanFindings.Of(report), scannedAt, cancellationToken);
+
+    /// <summary>Null where the router was given up during the scan; nothing is kept then.</summary>
+    public async Task<StoredScan?> StoreAsync(
         OwnedRouter router,
-        ScanReport report,
+        ScanFindings findings,
         DateTimeOffset scannedAt,
         CancellationToken cancellationToken
     )
     {
-        var findings = ScanFindings.Of(report);
-        var added = await store.SaveAsync(router, findings.Devices, scannedAt, cancellationToken);
-        DeviceSighting[] seen = [.. findings.Devices.Where(d => d.Mac is not null).Select(d => new DeviceSighting(d.Mac!, d.Address))];
-        foreach (var listener in sightings)
+        var stored = await store.SaveAsync(router, findings, scannedAt, cancellationToken);
+        // A scan can take a minute: what it found belongs to nobody if the router was given up meanwhile. Asked after it was stored, so that
+        // either this or the giving up removes it.
+        if (await ownership.FindAsync(router.UserId, router.RouterId, cancellationToken) is null)
         {
-            await listener.DevicesSeenAsync(router, seen, cancellationToken);
+            await dependents.DeleteForRouterAsync(router.UserId, router.RouterId, cancellationToken);
+            return null;
         }
 
-        var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, cancellationToken);
-        var devices = await FindAsync(router, findings.Devices, cancellationToken);
-        return new ScanDevicesResponse(
-            [.. devices.Select(device => DeviceResponse.Of(device, blocks))],
-            findings.Devices.Count,
-            added,
-            [.. findings.Skipped.Select(skip => new SkippedRecord(skip.Address, skip.Mac, skip.Reason))],
-            scannedAt
-        );
-    }
+        await using var scope = scopes.CreateAsyncScope();
+        foreach (var follower in scope.ServiceProvider.GetServices<IDeviceSightings>())
+        {
+            await follower.DevicesSeenAsync(router, findings.Sightings, cancellationToken);
+        }
 
-    private Task<List<UserDevice>> FindAsync(OwnedRouter router, IReadOnlyList<ScannedDevice> found, CancellationToken cancellationToken)
-    {
-        var macs = found.Select(device => device.Mac).OfType<System.Net.NetworkInformation.PhysicalAddress>().ToArray();
-        var addresses = found.Where(device => device.Mac is null).Select(device => device.Address).ToArray();
-        return db
-            .Devices.AsNoTracking()
-            .BehindRouter(router.UserId, router.RouterId)
-            .Where(device => device.Mac == null ? addresses.Contains(device.Ip) : macs.Contains(device.Mac))
-            .OrderByDescending(device => device.FirstSeen)
-            .ThenByDescending(device => device.Id)
-            .ToListAsync(cancellationToken);
+        return stored;
     }
 }

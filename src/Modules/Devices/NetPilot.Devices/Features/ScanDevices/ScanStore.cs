@@ -1,5 +1,5 @@
 using System.Net;
-using NetPilot.CommandsClient;
+using System.Net.NetworkInformation;
 using NetPilot.Devices.Vendors;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
@@ -8,104 +8,232 @@ using NpgsqlTypes;
 
 namespace NetPilot.Devices.Features.ScanDevices;
 
+/// <summary>What a scan left in the database.</summary>
+/// <param name="Devices">The rows of the devices that it found.</param>
+/// <param name="Added">How many of them were new.</param>
+internal sealed record StoredScan(IReadOnlyCollection<Guid> Devices, int Added);
+
 /// <summary>
 /// Writes what a scan found, in one round trip that is one transaction, whatever the number of devices. Facts are as old as the asking for
 /// the scan: where two scans overlap, the one that was asked for later has the last word, whichever is stored last.
 /// </summary>
+/// <remarks>Whoever writes several devices of a router locks its row in <c>router_scans</c> first, so that nobody waits in a circle.</remarks>
 internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
 {
-    // $1 user, $2 router, $3 when the scan was asked for; where there are devices: $4 ids, $5 addresses, $6 MACs, $7 hostnames, $8 vendors.
+    // $1 user, $2 router, $3 when the scan was asked for.
+    // $4 and on: the latest time that is believed; or the devices' ids, addresses, MACs, hostnames, vendors and the registry's makers ({Seen});
+    // or every pair of address and MAC ({Pairs}).
     private const string LockRouter = """
         INSERT INTO devices.router_scans AS scan (user_id, router_id, scanned_at) VALUES ($1, $2, $3)
-        ON CONFLICT (user_id, router_id) DO UPDATE SET scanned_at = GREATEST(scan.scanned_at, $3)
+        ON CONFLICT (user_id, router_id) DO UPDATE
+            SET scanned_at = CASE WHEN scan.scanned_at > $4 THEN $3 ELSE GREATEST(scan.scanned_at, $3) END
+        """;
+
+    // Times that a wrong clock left would make every scan until then lose. Nothing says when those devices were seen, but it was before now.
+    private const string CorrectFuture = """
+        UPDATE devices.user_devices
+        SET last_seen = $3 - interval '1 microsecond', first_seen = LEAST(first_seen, $3 - interval '1 microsecond')
+        WHERE user_id = $1 AND router_id = $2 AND last_seen > $4
         """;
 
     private const string IsNewest = "(SELECT scanned_at = $3 FROM devices.router_scans WHERE user_id = $1 AND router_id = $2)";
 
-    private const string Seen = "unnest($4, $5, $6, $7, $8) AS seen (id, ip, mac, hostname, vendor)";
+    private const string Seen = "unnest($4, $5, $6, $7, $8, $9) AS seen (id, ip, mac, hostname, vendor, maker)";
 
+    private const string Pairs = "unnest($4, $5) WITH ORDINALITY AS pair (ip, mac, nr)";
+
+    // A device that is known by its address alone gets the MAC that the scan shows there, if that is no known device's, and if no known
+    // device that had this address still has it.
     private const string GiveMacs = $"""
-        UPDATE devices.user_devices AS device SET mac = found.mac
-        FROM (SELECT DISTINCT ON (ip) ip, mac FROM {Seen} WHERE mac IS NOT NULL ORDER BY ip, mac) AS found
-        WHERE device.user_id = $1 AND device.router_id = $2 AND device.mac IS NULL AND device.ip = found.ip AND device.last_seen <= $3
-          AND NOT EXISTS (
-            SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.mac = found.mac)
+        WITH claim AS (
+            SELECT DISTINCT ON (nameless.id) nameless.id, pair.mac, pair.nr
+            FROM devices.user_devices AS nameless JOIN {Pairs} ON pair.ip = nameless.ip
+            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
+              AND NOT EXISTS (
+                SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.mac = pair.mac)
+              AND NOT EXISTS (
+                SELECT 1 FROM devices.user_devices AS other
+                WHERE other.user_id = $1 AND other.router_id = $2 AND other.ip = nameless.ip AND other.mac = ANY ($5))
+            ORDER BY nameless.id, pair.nr
+        )
+        UPDATE devices.user_devices AS device SET mac = claim.mac
+        FROM (SELECT DISTINCT ON (mac) id, mac FROM claim ORDER BY mac, nr) AS claim
+        WHERE device.id = claim.id
+        """;
+
+    // What the router says outranks what is stored, and that outranks what the registry says.
+    private const string Update = $"""
+        UPDATE devices.user_devices AS device SET
+            ip = seen.ip,
+            hostname = COALESCE(seen.hostname, device.hostname),
+            manufacturer = COALESCE(seen.vendor, device.manufacturer, seen.maker),
+            last_seen = $3,
+            online = {IsNewest}
         """;
 
     private const string Insert = $"""
-        INSERT INTO devices.user_devices AS device
+        INSERT INTO devices.user_devices
             (id, user_id, router_id, ip, mac, hostname, manufacturer, device_type, first_seen, last_seen, online)
-        SELECT id, $1, $2, ip, mac, hostname, vendor, 'other', $3, $3, {IsNewest} FROM {Seen}
+        SELECT id, $1, $2, ip, mac, hostname, COALESCE(vendor, maker), 'other', $3, $3, {IsNewest} FROM {Seen}
         """;
 
-    private const string Update = $"""
-        DO UPDATE SET
-            ip = excluded.ip,
-            hostname = COALESCE(excluded.hostname, device.hostname),
-            manufacturer = COALESCE(excluded.manufacturer, device.manufacturer),
-            last_seen = excluded.last_seen,
-            online = excluded.online
-        WHERE device.last_seen <= excluded.last_seen
-        RETURNING xmax = 0
+    private const string UpdateByMac = $"""
+        {Update} FROM {Seen}
+        WHERE device.user_id = $1 AND device.router_id = $2 AND device.mac = seen.mac AND device.last_seen <= $3
         """;
 
-    private const string UpsertByMac = $"{Insert} WHERE mac IS NOT NULL ORDER BY mac ON CONFLICT (user_id, router_id, mac) {Update}";
+    private const string InsertByMac = $"""
+        {Insert}
+        WHERE mac IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.mac = seen.mac)
+        RETURNING id, true
+        """;
 
-    private const string UpsertByAddress =
-        $"{Insert} WHERE mac IS NULL ORDER BY ip ON CONFLICT (user_id, router_id, ip) WHERE mac IS NULL {Update}";
+    // Whom a record without a MAC means: the known device at its address, or else the one that is known by this address alone. A device
+    // that the same scan shows elsewhere is no longer there, since the MACs are written first.
+    private const string Holders = $"""
+        SELECT DISTINCT ON (seen.ip) seen.ip, seen.hostname, seen.vendor, seen.maker, device.id
+        FROM {Seen} JOIN devices.user_devices AS device ON device.ip = seen.ip
+        WHERE seen.mac IS NULL AND device.user_id = $1 AND device.router_id = $2
+        ORDER BY seen.ip, device.mac IS NULL, device.online DESC, device.last_seen DESC, device.id DESC
+        """;
+
+    private const string UpdateByAddress = $"{Update} FROM ({Holders}) AS seen WHERE device.id = seen.id AND device.last_seen <= $3";
+
+    private const string InsertByAddress = $"""
+        {Insert}
+        WHERE mac IS NULL AND NOT EXISTS (
+            SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.ip = seen.ip)
+        RETURNING id, true
+        """;
+
+    // Devices known by their address alone that turn out to be a known device. Two names that the user gave are two devices to the user.
+    // One a device at a time; where an address has several MACs, the device that is known longest takes it.
+    private const string MergeInto = """
+        , choice AS (
+            SELECT DISTINCT ON (nameless.id) nameless.id, device.id AS device_id, nameless.device_name
+            FROM devices.user_devices AS nameless
+            JOIN holder ON holder.ip = nameless.ip
+            JOIN devices.user_devices AS device ON device.id = holder.id
+            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
+              AND device.mac IS NOT NULL
+              AND (nameless.device_name IS NULL OR device.device_name IS NULL OR nameless.device_name = device.device_name)
+            ORDER BY nameless.id, device.first_seen, device.id
+        ), merged AS (
+            DELETE FROM devices.user_devices AS nameless
+            USING (SELECT DISTINCT ON (device_id) id, device_id FROM choice ORDER BY device_id, device_name, id) AS chosen
+            WHERE nameless.id = chosen.id
+            RETURNING chosen.device_id, nameless.hostname, nameless.device_name, nameless.device_type, nameless.manufacturer, nameless.first_seen
+        )
+        UPDATE devices.user_devices AS device SET
+            device_name = COALESCE(device.device_name, merged.device_name),
+            device_type = CASE WHEN device.device_type = 'other' THEN merged.device_type ELSE device.device_type END,
+            hostname = COALESCE(device.hostname, merged.hostname),
+            manufacturer = COALESCE(device.manufacturer, merged.manufacturer),
+            first_seen = LEAST(device.first_seen, merged.first_seen)
+        FROM merged WHERE device.id = merged.device_id
+        """;
+
+    private const string MergeByMac = $"""
+        WITH holder AS (
+            SELECT pair.ip, device.id FROM {Pairs} JOIN devices.user_devices AS device ON device.mac = pair.mac
+            WHERE device.user_id = $1 AND device.router_id = $2
+        ){MergeInto}
+        """;
+
+    private const string MergeByAddress = $"WITH holder AS ({Holders}){MergeInto}";
 
     private const string MarkAbsent = $"""
         UPDATE devices.user_devices SET online = false
         WHERE user_id = $1 AND router_id = $2 AND online AND last_seen < $3 AND {IsNewest}
         """;
 
-    /// <summary>Stores the devices, and says how many of them were new.</summary>
-    public async Task<int> SaveAsync(
+    private const string Found = $"""
+        SELECT device.id, false FROM {Seen} JOIN devices.user_devices AS device ON device.mac = seen.mac
+        WHERE device.user_id = $1 AND device.router_id = $2
+        UNION ALL SELECT id, false FROM ({Holders}) AS holder
+        """;
+
+    /// <summary>Stores the devices that the scan found.</summary>
+    public Task<StoredScan> SaveAsync(
         OwnedRouter router,
-        IReadOnlyList<ScannedDevice> devices,
+        ScanFindings findings,
+        DateTimeOffset scannedAt,
+        CancellationToken cancellationToken
+    ) => DatabaseRetry.RunAsync(token => SaveOnceAsync(router, findings, scannedAt, token), cancellationToken);
+
+    private async Task<StoredScan> SaveOnceAsync(
+        OwnedRouter router,
+        ScanFindings findings,
         DateTimeOffset scannedAt,
         CancellationToken cancellationToken
     )
     {
+        var devices = findings.Devices;
+        object[] scan = [router.UserId, router.RouterId, scannedAt];
+        object[] believed = [.. scan, time.UtcNow() + DatabaseClock.ToleratedSkew];
+        object[] pairs =
+        [
+            .. scan,
+            findings.Sightings.Select(pair => pair.Address).ToArray(),
+            findings.Sightings.Select(pair => pair.Mac).ToArray(),
+        ];
+        object[] seen =
+        [
+            .. scan,
+            devices.Select(_ => time.NewId()).ToArray(),
+            devices.Select(device => device.Address).ToArray(),
+            devices.Select(device => device.Mac).ToArray(),
+            devices.Select(device => device.Hostname).ToArray(),
+            devices.Select(device => device.Vendor).ToArray(),
+            devices.Select(device => device.Mac is { } mac ? VendorRegistry.MakerOf(mac) : null).ToArray(),
+        ];
         await using var batch = database.CreateBatch();
-        NpgsqlBatchCommand Add(string sql)
-        {
-            var command = new NpgsqlBatchCommand(sql);
-            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = router.UserId });
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = router.RouterId });
-            command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = scannedAt });
-            batch.BatchCommands.Add(command);
-            return command;
-        }
+        Add(batch, LockRouter, believed);
+        Add(batch, CorrectFuture, believed);
+        Add(batch, GiveMacs, pairs);
+        Add(batch, UpdateByMac, seen);
+        Add(batch, InsertByMac, seen);
+        Add(batch, MergeByMac, pairs);
+        Add(batch, UpdateByAddress, seen);
+        Add(batch, InsertByAddress, seen);
+        Add(batch, MergeByAddress, seen);
+        Add(batch, MarkAbsent, scan);
+        Add(batch, Found, seen);
 
-        Add(LockRouter);
-        foreach (var sql in new[] { GiveMacs, UpsertByMac, UpsertByAddress })
-        {
-            var parameters = Add(sql).Parameters;
-            parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. devices.Select(_ => time.NewId())] });
-            parameters.Add(new NpgsqlParameter<IPAddress[]> { TypedValue = [.. devices.Select(device => device.Address)] });
-            parameters.Add(OfNullable(NpgsqlDbType.MacAddr, devices.Select(device => device.Mac)));
-            parameters.Add(OfNullable(NpgsqlDbType.Text, devices.Select(device => device.Hostname)));
-            parameters.Add(OfNullable(NpgsqlDbType.Text, devices.Select(MakerOf)));
-        }
-
-        Add(MarkAbsent);
+        var found = new HashSet<Guid>(devices.Count);
         var added = 0;
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
             while (await reader.ReadAsync(cancellationToken))
             {
-                added += reader.GetBoolean(0) ? 1 : 0;
+                found.Add(reader.GetGuid(0));
+                added += reader.GetBoolean(1) ? 1 : 0;
             }
         } while (await reader.NextResultAsync(cancellationToken));
 
-        return added;
+        return new StoredScan(found, added);
     }
 
-    private static string? MakerOf(ScannedDevice device) =>
-        device.Vendor ?? (device.Mac is null ? null : VendorRegistry.MakerOf(device.Mac));
-
-    private static NpgsqlParameter OfNullable<T>(NpgsqlDbType type, IEnumerable<T?> values)
-        where T : class => new() { NpgsqlDbType = NpgsqlDbType.Array | type, Value = values.ToArray() };
+    // Arrays whose elements may be null have to name their type.
+    private static void Add(NpgsqlBatch batch, string sql, object[] values) =>
+        batch.With(
+            sql,
+            [
+                .. values.Select(value =>
+                    value switch
+                    {
+                        PhysicalAddress?[] => new NpgsqlParameter
+                        {
+                            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.MacAddr,
+                            Value = value,
+                        },
+                        string?[] => new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text, Value = value },
+                        IPAddress[] => new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Inet, Value = value },
+                        _ => value,
+                    }
+                ),
+            ]
+        );
 }

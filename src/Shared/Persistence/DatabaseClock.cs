@@ -1,0 +1,142 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace NetPilot.Persistence;
+
+/// <summary>
+/// The application's time: PostgreSQL's clock, sampled at start and every few seconds, and carried on by the machine's monotonic time in
+/// between. What orders or expires is thereby the same for all replicas, whatever the machine's own clock says or does. Timers and
+/// timestamps are the machine's. While PostgreSQL is away the last sample holds; before the first one the machine's clock does.
+/// </summary>
+public sealed partial class DatabaseClock : TimeProvider
+{
+    /// <summary>The key of the <see cref="TimeProvider"/> that is the machine's.</summary>
+    public const string Machine = "machine";
+
+    /// <summary>From which difference to PostgreSQL's the machine's clock is said to be wrong.</summary>
+    public static readonly TimeSpan ToleratedSkew = TimeSpan.FromSeconds(5);
+
+    // A step back of more than this is PostgreSQL's own clock having been set, and is followed at once.
+    private static readonly TimeSpan LargestHold = TimeSpan.FromSeconds(1);
+
+    private const int SamplesAtOnce = 3;
+    private readonly NpgsqlDataSource database;
+    private readonly TimeProvider machine;
+    private readonly ILogger<DatabaseClock> logger;
+    private Anchor? anchor;
+    private bool isSkewed;
+
+    public DatabaseClock(
+        NpgsqlDataSource database,
+        [FromKeyedServices(Machine)] TimeProvider machine,
+        IMeterFactory meters,
+        ILogger<DatabaseClock> logger
+    )
+    {
+        this.database = database;
+        this.machine = machine;
+        this.logger = logger;
+        meters
+            .Create("NetPilot.Persistence")
+            .CreateObservableGauge(
+                "netpilot.clock.skew",
+                () => Skew is { } skew ? [new Measurement<double>(skew.TotalSeconds)] : Array.Empty<Measurement<double>>(),
+                "s",
+                "How far the machine's clock is ahead of PostgreSQL's."
+            );
+    }
+
+    /// <summary>How far the machine's clock is ahead of PostgreSQL's; null before the first sample.</summary>
+    public TimeSpan? Skew => Volatile.Read(ref anchor) is { } known ? machine.GetUtcNow() - NowBy(known) : null;
+
+    public override long TimestampFrequency => machine.TimestampFrequency;
+
+    public override TimeZoneInfo LocalTimeZone => machine.LocalTimeZone;
+
+    public override DateTimeOffset GetUtcNow() => Volatile.Read(ref anchor) is { } known ? NowBy(known) : machine.GetUtcNow();
+
+    public override long GetTimestamp() => machine.GetTimestamp();
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        machine.CreateTimer(callback, state, dueTime, period);
+
+    /// <summary>Compares with PostgreSQL's clock. One caller at a time.</summary>
+    /// <exception cref="NpgsqlException">It cannot be asked; the last sample holds.</exception>
+    public async Task SampleAsync(CancellationToken cancellationToken)
+    {
+        var best = await ReadAsync(cancellationToken);
+        var known = anchor;
+        var drift = known is null ? TimeSpan.Zero : best.At - NowBy(known, best.Timestamp);
+        // What the sample's own uncertainty explains is no reason to move.
+        if (known is null || drift.Duration() > best.Uncertainty)
+        {
+            var floor = known is not null && drift > -LargestHold ? NowBy(known) : DateTimeOffset.MinValue;
+            Volatile.Write(ref anchor, new Anchor(best.At, best.Timestamp, floor));
+        }
+
+        TellSkew();
+    }
+
+    private async Task<Sample> ReadAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("SELECT clock_timestamp()", connection);
+        Sample? best = null;
+        for (var i = 0; i < SamplesAtOnce; i++)
+        {
+            var asked = machine.GetTimestamp();
+            var answer = (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
+            var answered = machine.GetTimestamp();
+            var uncertainty = machine.GetElapsedTime(asked, answered) / 2;
+            if (best is null || uncertainty < best.Uncertainty)
+            {
+                best = new Sample(new DateTimeOffset(answer, TimeSpan.Zero) + uncertainty, answered, uncertainty);
+            }
+        }
+
+        return best!;
+    }
+
+    private DateTimeOffset NowBy(Anchor known) => NowBy(known, machine.GetTimestamp());
+
+    // Held at what was told already, until the time has come up to it.
+    private DateTimeOffset NowBy(Anchor known, long timestamp)
+    {
+        var now = known.At + machine.GetElapsedTime(known.Timestamp, timestamp);
+        return now > known.Floor ? now : known.Floor;
+    }
+
+    private void TellSkew()
+    {
+        var skew = Skew!.Value;
+        if (skew.Duration() > ToleratedSkew == isSkewed)
+        {
+            return;
+        }
+
+        isSkewed = !isSkewed;
+        if (isSkewed)
+        {
+            Log.Skewed(logger, Math.Round(skew.TotalSeconds, 3));
+        }
+        else
+        {
+            Log.NoLongerSkewed(logger);
+        }
+    }
+
+    private sealed record Anchor(DateTimeOffset At, long Timestamp, DateTimeOffset Floor);
+
+    private sealed record Sample(DateTimeOffset At, long Timestamp, TimeSpan Uncertainty);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "This machine's clock differs from PostgreSQL's by {Seconds} s; PostgreSQL's is used")]
+        public static partial void Skewed(ILogger logger, double seconds);
+
+        [LoggerMessage(LogLevel.Information, "This machine's clock agrees with PostgreSQL's again")]
+        public static partial void NoLongerSkewed(ILogger logger);
+    }
+}

@@ -1,0 +1,201 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace NetPilot.Persistence;
+
+/// <summary>What PostgreSQL is good for at the moment.</summary>
+public enum DatabaseState
+{
+    /// <summary>It reads and writes.</summary>
+    Available,
+
+    /// <summary>It answers but takes no writes: a standby, a primary before or after a failover, a full disk.</summary>
+    ReadOnly,
+
+    /// <summary>It does not answer.</summary>
+    Away,
+}
+
+/// <summary>
+/// What is known of PostgreSQL. An incident begins with a failure that somebody notes, or that a look finds. Pooled connections are thrown
+/// away then, since after a failover they lead to the old primary; and once more when a new connection can write again, for those that were
+/// opened in the meantime. In between, looks are made on new connections.
+/// </summary>
+public sealed partial class DatabaseHealth : IAsyncDisposable
+{
+    // A disk that is full for the next row may have room for a look's answer: it counts as full for as long after each failure.
+    private static readonly TimeSpan DiskFullLasts = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly NpgsqlDataSource pool;
+    private readonly NpgsqlDataSource unpooled;
+    private readonly ILogger<DatabaseHealth> logger;
+    private readonly Lock gate = new();
+    private readonly SemaphoreSlim looking = new(1, 1);
+    private readonly TimeProvider machine;
+    private volatile DatabaseState state;
+    private long? diskFullSince;
+    private int incidents;
+
+    public DatabaseHealth(
+        NpgsqlDataSource pool,
+        IOptions<DatabaseOptions> options,
+        [FromKeyedServices(DatabaseClock.Machine)] TimeProvider machine,
+        ILogger<DatabaseHealth> logger
+    )
+    {
+        this.pool = pool;
+        this.machine = machine;
+        this.logger = logger;
+        unpooled = DatabaseSources.Build(options.Value.NetPilot!, options.Value.Pooler, DatabaseSources.Name + "-look", isPooled: false);
+    }
+
+    /// <summary>What is known at present; asking makes no call.</summary>
+    public DatabaseState State => state;
+
+    /// <summary>How often pooled connections were thrown away at the begin of an incident.</summary>
+    internal int Incidents => incidents;
+
+    /// <summary>Is called when there is something new to look at.</summary>
+    internal Action? LookIsDue { get; set; }
+
+    /// <summary>
+    /// Takes note of a failure that somebody met. That PostgreSQL takes no writes is believed; anything else may have been the fate of one
+    /// statement or connection, and is a reason to look.
+    /// </summary>
+    public void Note(Exception exception)
+    {
+        if (!DatabaseFailures.IsUnavailable(exception))
+        {
+            return;
+        }
+
+        if (DatabaseFailures.IsReadOnly(exception))
+        {
+            if (IsDiskFull(exception))
+            {
+                lock (gate)
+                {
+                    diskFullSince = machine.GetTimestamp();
+                }
+            }
+
+            Become(DatabaseState.ReadOnly, exception.GetBaseException().Message);
+        }
+
+        LookIsDue?.Invoke();
+    }
+
+    /// <summary>Looks at PostgreSQL, and says what it is good for.</summary>
+    public async Task<DatabaseState> LookAsync(CancellationToken cancellationToken)
+    {
+        await looking.WaitAsync(cancellationToken);
+        try
+        {
+            var (found, reason) = await LookAsync(state == DatabaseState.Available ? pool : unpooled, cancellationToken);
+            if (found != DatabaseState.Available || !IsDiskStillFull())
+            {
+                Become(found, reason);
+            }
+
+            return state;
+        }
+        finally
+        {
+            looking.Release();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        looking.Dispose();
+        return unpooled.DisposeAsync();
+    }
+
+    private static async Task<(DatabaseState State, string Reason)> LookAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Patience);
+        try
+        {
+            await using var connection = await source.OpenConnectionAsync(limit.Token);
+            await using var command = new NpgsqlCommand(
+                "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool",
+                connection
+            );
+            return (bool)(await command.ExecuteScalarAsync(limit.Token))!
+                ? (DatabaseState.ReadOnly, "it is a standby, or read-only")
+                : (DatabaseState.Available, "");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (DatabaseState.Away, $"no answer within {Patience.TotalSeconds} s");
+        }
+        catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
+        {
+            return (DatabaseState.Away, exception.Message);
+        }
+    }
+
+    private void Become(DatabaseState found, string reason)
+    {
+        lock (gate)
+        {
+            var before = state;
+            state = found;
+            if (before == found)
+            {
+                return;
+            }
+
+            if (before == DatabaseState.Available)
+            {
+                incidents++;
+                Log.Unavailable(logger, found, reason);
+            }
+            else if (found == DatabaseState.Available)
+            {
+                Log.AvailableAgain(logger);
+            }
+            else
+            {
+                return;
+            }
+        }
+
+        pool.Clear();
+    }
+
+    private bool IsDiskStillFull()
+    {
+        lock (gate)
+        {
+            return diskFullSince is { } since && machine.GetElapsedTime(since) < DiskFullLasts;
+        }
+    }
+
+    private static bool IsDiskFull(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            if (exception is PostgresException { SqlState: PostgresErrorCodes.DiskFull })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "PostgreSQL is {State}: {Reason}; pooled connections are thrown away")]
+        public static partial void Unavailable(ILogger logger, DatabaseState state, string reason);
+
+        [LoggerMessage(LogLevel.Information, "PostgreSQL is available again")]
+        public static partial void AvailableAgain(ILogger logger);
+    }
+}

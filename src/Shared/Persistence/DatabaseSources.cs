@@ -1,0 +1,107 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace NetPilot.Persistence;
+
+/// <summary>Builds data sources from connection strings, in one place, so that what is checked at start is what is used later.</summary>
+internal static class DatabaseSources
+{
+    /// <summary>The pool's name: metrics are labelled with it, and would be with host, port, database and user otherwise.</summary>
+    public const string Name = "netpilot";
+
+    /// <exception cref="Exception">Npgsql refuses the connection string, in one of many ways.</exception>
+    public static NpgsqlDataSource Build(
+        string connectionString,
+        DatabasePooler pooler,
+        string name = Name,
+        ILoggerFactory? loggers = null,
+        bool isPooled = true
+    )
+    {
+        var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = name };
+        var settings = builder.ConnectionStringBuilder;
+        settings.ApplicationName ??= "netpilot";
+        settings.Pooling = settings.Pooling && isPooled;
+        Set(connectionString, "MaxAutoPrepare", () => settings.MaxAutoPrepare = pooler == DatabasePooler.None ? 100 : 0);
+        // Nothing of ours leaves state in a session; behind a pooler the session is another one by then.
+        Set(connectionString, "NoResetOnClose", () => settings.NoResetOnClose = true);
+        if (loggers is not null)
+        {
+            builder.UseLoggerFactory(loggers);
+        }
+
+        if (!HasSeveralHosts(settings))
+        {
+            return builder.Build();
+        }
+
+        // What Npgsql asks of a data source for several hosts: the choice among them is made beside it.
+        var wanted = settings.TargetSessionAttributesParsed() ?? TargetSessionAttributes.Primary;
+        settings.TargetSessionAttributes = null;
+        return builder.BuildMultiHost().WithTargetSession(wanted);
+    }
+
+    /// <summary>Why a connection string can't be used, as the end of a sentence that starts with its key. It never repeats a value.</summary>
+    public static string? RefusalOf(string connectionString, DatabasePooler pooler)
+    {
+        NpgsqlConnectionStringBuilder settings;
+        try
+        {
+            settings = new NpgsqlConnectionStringBuilder(connectionString);
+            _ = settings.TargetSessionAttributesParsed();
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or OverflowException)
+        {
+            return "is not a connection string that Npgsql understands.";
+        }
+
+        if (string.IsNullOrWhiteSpace(settings.Host))
+        {
+            return "names no Host.";
+        }
+
+        if (settings.TargetSessionAttributes is not null && !HasSeveralHosts(settings))
+        {
+            return "has Target Session Attributes, which choose among several hosts, but names one Host.";
+        }
+
+        if (pooler == DatabasePooler.Transaction && settings.MaxAutoPrepare > 0)
+        {
+            return "has Max Auto Prepare, which needs a session of its own and cannot be where Database:Pooler is transaction.";
+        }
+
+        try
+        {
+            using var source = Build(connectionString, pooler);
+            return null;
+        }
+        catch (Exception exception)
+            when (exception is ArgumentException or InvalidOperationException or NotSupportedException or FormatException)
+        {
+            return $"is refused by Npgsql: {exception.Message.ReplaceLineEndings(" ")}";
+        }
+    }
+
+    private static bool HasSeveralHosts(NpgsqlConnectionStringBuilder settings) =>
+        settings.Host?.Contains(',', StringComparison.Ordinal) == true;
+
+    // By the written words: the builder can't tell what was set from what is a default.
+    private static void Set(string connectionString, string keyword, Action set)
+    {
+        var written = new DbConnectionStringBuilder { ConnectionString = connectionString };
+        if (
+            !written
+                .Keys!.Cast<string>()
+                .Any(key => key.Replace(" ", "", StringComparison.Ordinal).Equals(keyword, StringComparison.OrdinalIgnoreCase))
+        )
+        {
+            set();
+        }
+    }
+
+    private static TargetSessionAttributes? TargetSessionAttributesParsed(this NpgsqlConnectionStringBuilder settings) =>
+        settings.TargetSessionAttributes is not { } text ? null
+        : Enum.TryParse<TargetSessionAttributes>(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var value) ? value
+        : throw new FormatException();
+}
