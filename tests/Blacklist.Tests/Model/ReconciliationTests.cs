@@ -263,7 +263,10 @@ public sealed class ReconciliationTests
         public IReadOnlyList<BlockedRule> Held() =>
             [
                 .. Rules.SelectMany(pair =>
-                    Enumerable.Repeat(new BlockedRule(_places[pair.Key] < 0 ? null : AddressOf(_places[pair.Key]), MacOf(pair.Key)), pair.Value)
+                    Enumerable.Repeat(
+                        new BlockedRule(_places[pair.Key] < 0 ? null : AddressOf(_places[pair.Key]), MacOf(pair.Key)),
+                        pair.Value
+                    )
                 ),
             ];
 
