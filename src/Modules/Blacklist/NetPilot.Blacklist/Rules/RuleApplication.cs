@@ -149,14 +149,17 @@ internal sealed class RuleApplication(
     /// </summary>
     private async Task<CommandsFailure?> FindLookalikeAsync(Rule rule, IPAddress ip, HeldTurn held)
     {
+        if (!CanBePart(ip))
+        {
+            return null;
+        }
+
         var known = await lookalikes.FindAsync(rule.UserId, rule.RouterId, ip, CancellationToken.None);
-        var other = known.Select(device => device.Address).FirstOrDefault();
-        if (
-            other is null
-            && rule.DeviceMac is null
-            && CanBePart(ip)
-            && await scans.ScanAsync(held, calls) is { IsSuccess: true, Data: { } report }
-        )
+        var other = known
+            .Where(device => device.Mac is null || !device.Mac.Equals(rule.DeviceMac))
+            .Select(device => device.Address)
+            .FirstOrDefault();
+        if (other is null && rule.DeviceMac is null && await scans.ScanAsync(held, calls) is { IsSuccess: true, Data: { } report })
         {
             other = report.Devices.Select(device => device.Address).FirstOrDefault(address => RuleReconciliation.IsLookalike(address, ip));
         }
