@@ -11,7 +11,10 @@ namespace NetPilot.Blacklist.Features;
 /// <param name="DeviceName">The name that the user gave, else the device's hostname.</param>
 /// <param name="Reason">Why, in the user's words.</param>
 /// <param name="State">How far it got.</param>
-/// <param name="Code">Why it failed, or why the last attempt did not succeed; else null.</param>
+/// <param name="Code">
+/// Why it failed, or why the last attempt did not succeed; <c>unconfirmed</c> where the router acknowledged the block and its list of rules can't
+/// show it; else null.
+/// </param>
 /// <param name="CreatedAt">When it was asked for.</param>
 /// <param name="AppliedAt">When the router put it in force.</param>
 /// <param name="LiftedAt">When the router lifted it.</param>

@@ -98,7 +98,7 @@ internal sealed class RuleApplication(
         HeldTurn held
     )
     {
-        if (failure is { Kind: CommandsFailureKind.CommandFailed, Effect: CommandEffect.Unknown })
+        if (failure.Kind == CommandsFailureKind.CommandFailed)
         {
             switch (await calls.FindAsync(kind, rule, held))
             {

@@ -324,9 +324,11 @@ internal sealed class RuleReconciliation
             (RuleState.Applying, Presence.Absent) when row.HasExpired(terms.Now) || row.IsBeingCleared => Settle(row, Gone(row)),
             (RuleState.Applying, Presence.Absent) when row.GiveUpAt > terms.Now => ApplyStep(row),
             (RuleState.Applying, Presence.Absent) => Settle(row, RuleLifecycle.NeverArrived(row)),
-            // Nothing was sent for it, so that no rule on the router can be its own.
-            (RuleState.Applying, Presence.Unclear) when !row.MaybeSent && row.GiveUpAt > terms.Now && !row.HasExpired(terms.Now) =>
-                row.AppliedAt is null ? ApplyStep(row) : Settle(row, RuleLifecycle.Unconfirmed(row)),
+            // Nothing was ever sent for it, so that no rule on the router can be its own.
+            (RuleState.Applying, Presence.Unclear)
+                when row is { MaybeSent: false, AppliedAt: null } && row.GiveUpAt > terms.Now && !row.HasExpired(terms.Now) => ApplyStep(
+                row
+            ),
             (RuleState.Applying, Presence.Unclear) => Settle(row, terms.Lifecycle.Undecided(row, terms.Now)),
 
             (RuleState.Blocked, Presence.Present) => row.SettleAt is null && row.Code != RuleCodes.Unconfirmed

@@ -44,11 +44,12 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             try
             {
                 // At the limit, the row of the same device may have been made by a statement that this one waited for: look once more.
-                return await TryIntendAsync(kind, intent, limit, cancellationToken)
-                    ?? await TryIntendAsync(kind, intent, limit, cancellationToken);
+                return await DatabaseRetry.RunAsync(
+                    async token => await TryIntendAsync(kind, intent, limit, token) ?? await TryIntendAsync(kind, intent, limit, token),
+                    cancellationToken
+                );
             }
-            catch (PostgresException exception)
-                when (attempt < 3 && exception.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected)
+            catch (PostgresException exception) when (attempt < 3 && exception.SqlState == PostgresErrorCodes.UniqueViolation)
             {
                 // Somebody made the row of the same device at the same moment: find it.
             }
@@ -360,14 +361,14 @@ internal sealed class RuleStore(NpgsqlDataSource database)
     /// <summary>The router shows the rules of these rows.</summary>
     public async Task ConfirmAsync(RuleKind kind, Guid[] ids, CancellationToken cancellationToken)
     {
-        await using var command = database.Command(
+        await ExecuteAsync(
             $"""
             UPDATE blacklist.{kind.Table} SET mac_confirmed = mac_confirmed OR device_mac IS NOT NULL, attempts = 0
             WHERE id IN (SELECT id FROM blacklist.{kind.Table} WHERE id = ANY($1) AND state = 'blocked' ORDER BY id FOR UPDATE)
             """,
-            (object)ids
+            [ids],
+            cancellationToken
         );
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>The live row of a device, which is also known by this address from now on. Null if there is none.</summary>
@@ -451,7 +452,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.Command(
+        await ExecuteAsync(
             $"""
             WITH seen AS (SELECT mac, ip, place FROM unnest($3, $4) WITH ORDINALITY AS seen (mac, ip, place)),
             locked AS MATERIALIZED (
@@ -479,20 +480,16 @@ internal sealed class RuleStore(NpgsqlDataSource database)
                 device_aliases = ARRAY(
                     SELECT alias FROM unnest(rule.device_aliases) AS alias
                     WHERE NOT EXISTS (SELECT 1 FROM seen WHERE seen.ip = alias AND seen.mac IS DISTINCT FROM COALESCE(shown.mac, rule.device_mac))),
-                settle_at = CASE WHEN shown.id IS NOT NULL AND rule.state IN ('lifting', 'applying') AND NOT rule.maybe_sent AND rule.applied_at IS NOT NULL
+                settle_at = CASE WHEN shown.id IS NOT NULL AND NOT rule.maybe_sent AND (rule.state = 'lifting' OR (rule.state = 'applying' AND rule.applied_at IS NOT NULL))
                                  THEN LEAST(rule.settle_at, $5) ELSE rule.settle_at END
             FROM locked LEFT JOIN shown ON shown.id = locked.id
             WHERE rule.id = locked.id
               AND (rule.device_mac IS DISTINCT FROM COALESCE(shown.mac, rule.device_mac) OR rule.device_ip IS DISTINCT FROM COALESCE(shown.ip, rule.device_ip)
                 OR (shown.id IS NOT NULL AND rule.state IN ('lifting', 'applying') AND NOT rule.maybe_sent) OR rule.device_aliases <> '{"{}"}')
             """,
-            userId,
-            routerId,
-            macs,
-            addresses,
-            now
+            [userId, routerId, macs, addresses, now],
+            cancellationToken
         );
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>
@@ -714,16 +711,30 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             .ToArray();
     }
 
-    private async Task ForAllKindsAsync(Func<RuleKind, string> sql, object[] parameters, CancellationToken cancellationToken)
-    {
-        await using var batch = database.CreateBatch();
-        foreach (var kind in RuleKind.All)
-        {
-            batch.With(sql(kind), parameters);
-        }
+    private Task ForAllKindsAsync(Func<RuleKind, string> sql, object[] parameters, CancellationToken cancellationToken) =>
+        DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var batch = database.CreateBatch();
+                foreach (var kind in RuleKind.All)
+                {
+                    batch.With(sql(kind), parameters);
+                }
 
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-    }
+                await batch.ExecuteNonQueryAsync(token);
+            },
+            cancellationToken
+        );
+
+    private Task ExecuteAsync(string sql, object?[] parameters, CancellationToken cancellationToken) =>
+        DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var command = database.Command(sql, parameters);
+                await command.ExecuteNonQueryAsync(token);
+            },
+            cancellationToken
+        );
 
     private static NpgsqlParameter NullableMac(PhysicalAddress? mac) =>
         new() { NpgsqlDbType = NpgsqlDbType.MacAddr, Value = (object?)mac ?? DBNull.Value };
