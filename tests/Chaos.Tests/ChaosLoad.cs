@@ -32,6 +32,9 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
 
     public IReadOnlyCollection<Told> Told => _told;
 
+    /// <summary>How many commands were answered as done.</summary>
+    public int Acknowledged => _told.Count(told => told.Answer is { Status: 200 or 201 });
+
     public List<ChaosRouter> Routers { get; } = [];
 
     /// <summary>Tokens of sessions whose logout was acknowledged.</summary>

@@ -15,7 +15,6 @@ namespace NetPilot.Chaos.Tests;
 internal sealed class ChaosStack : IAsyncDisposable
 {
     public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(2);
-    public static readonly TimeSpan Lease = CommandTimeout + TimeSpan.FromSeconds(5);
     public static readonly TimeSpan SettleInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly PostgresServer _postgres;

@@ -13,21 +13,20 @@ internal sealed class ChaosVerdict(ChaosStack stack, ChaosLoad load)
         ("whitelist", "user_whitelists"),
     ];
 
-    /// <summary>
-    /// Looks until all agree: a lease, a claim that a dead worker left beside it, two settle intervals, the open circuit, and a margin for a
-    /// busy machine. Rows that wait for their next attempt (10 s and more) are asked for by a sync, or waited for.
-    /// </summary>
+    // What never agrees stays so however long one waits; a busy machine needs several times a lease, a claim, two settle intervals and the open circuit.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    /// <summary>Looks until all agree. Rows that wait for their next attempt (10 s and more) are asked for by a sync, or waited for.</summary>
     public async Task<(IReadOnlyList<string> Wrong, TimeSpan Took)> AwaitAsync()
     {
         var started = Stopwatch.GetTimestamp();
-        var patience = ChaosStack.Lease + (2 * ChaosStack.SettleInterval) + TimeSpan.FromSeconds(5 + 8);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(400));
         var random = new Random(1);
         for (var look = 0; ; look++)
         {
             var wrong = await DisagreementsAsync();
             var took = Stopwatch.GetElapsedTime(started);
-            if (wrong.Count == 0 || took > patience + await LongestWaitAsync())
+            if (wrong.Count == 0 || took > Patience + await LongestWaitAsync())
             {
                 return (wrong, took);
             }
