@@ -178,7 +178,8 @@ internal sealed class ChaosVerdict(ChaosStack stack, ChaosLoad load)
         );
         var owners = load.Routers.ToDictionary(router => router.RouterId, router => router.Owner.Id);
         var strange = stack
-            .Commands.Calls.Where(call =>
+            .Commands.Calls.Where(call => call.Operation is not SimulatorOperation.Health)
+            .Where(call =>
                 call.SessionId is null
                 || !sessions.TryGetValue(call.SessionId, out var session)
                 || (call.RouterId is not null && session["user_id"] is Guid user && owners[call.RouterId] != user)
