@@ -20,10 +20,10 @@ internal sealed class BlockSync(
     public async Task<ReconciliationReport?> RunAsync(OwnedRouter router, CommandActor actor)
     {
         var budget = new RequestBudget(time, options.Value.Timeouts);
-        var report = await RunTurnAsync(router, actor, budget);
+        var report = await RunTurnAsync(router, actor, budget, null);
         while (report is { Failure: null, Remaining: > 0 } && budget.Patience > TimeSpan.Zero)
         {
-            var next = await RunTurnAsync(router, actor, budget);
+            var next = await RunTurnAsync(router, actor, budget, report.Seen);
             if (next is null or { Failure: not null })
             {
                 break;
@@ -42,7 +42,7 @@ internal sealed class BlockSync(
         return report;
     }
 
-    private async Task<ReconciliationReport?> RunTurnAsync(OwnedRouter router, CommandActor actor, RequestBudget budget)
+    private async Task<ReconciliationReport?> RunTurnAsync(OwnedRouter router, CommandActor actor, RequestBudget budget, Sightings? seen)
     {
         var command = options.Value.Timeouts.Command;
         if (await turns.TakeAsync(router, command, budget.Patience, CancellationToken.None) is not { } turn)
@@ -57,7 +57,7 @@ internal sealed class BlockSync(
             return await reconciler.RunAsync(
                 RuleKind.Block,
                 held,
-                new ReconciliationOrder(RouterActivityKind.Sync, [], Eager: true, patience)
+                new ReconciliationOrder(RouterActivityKind.Sync, [], Eager: true, patience, seen)
             );
         }
         finally

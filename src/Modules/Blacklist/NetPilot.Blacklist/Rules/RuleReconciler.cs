@@ -24,6 +24,9 @@ internal sealed class ReconciliationReport(DateTimeOffset checkedAt)
     /// <summary>How many commands the plan still had when the time of this turn was over.</summary>
     public int Remaining { get; set; }
 
+    /// <summary>Where devices are, if a scan was needed.</summary>
+    public Sightings? Seen { get; set; }
+
     /// <summary>Why the router could not be asked; null if it was.</summary>
     public CommandsFailure? Failure { get; set; }
 }
@@ -32,8 +35,15 @@ internal sealed class ReconciliationReport(DateTimeOffset checkedAt)
 /// <param name="Asked">The activity that the question is recorded as.</param>
 /// <param name="Claimed">Rows that are due because the worker claimed them.</param>
 /// <param name="Eager">Whether rows that wait for their next attempt are tried now.</param>
-/// <param name="Patience">When to stop sending and leave the rest to another turn.</param>
-internal sealed record ReconciliationOrder(RouterActivityKind Asked, IReadOnlyCollection<Guid> Claimed, bool Eager, TimeSpan Patience);
+/// <param name="Patience">How long to send commands before the rest is left to another turn; looking at the router does not count.</param>
+/// <param name="Seen">Where devices are, if that was asked a moment ago.</param>
+internal sealed record ReconciliationOrder(
+    RouterActivityKind Asked,
+    IReadOnlyCollection<Guid> Claimed,
+    bool Eager,
+    TimeSpan Patience,
+    Sightings? Seen = null
+);
 
 /// <summary>Asks the router what it holds and makes rows and router agree, within a turn. Settling, expiry, sync and drift check all do just this.</summary>
 internal sealed class RuleReconciler(
@@ -50,7 +60,6 @@ internal sealed class RuleReconciler(
 {
     public async Task<ReconciliationReport> RunAsync(RuleKind kind, HeldTurn held, ReconciliationOrder order)
     {
-        var started = time.GetTimestamp();
         var now = time.UtcNow();
         var report = new ReconciliationReport(now);
         var look = await AskAsync(kind, held, order.Asked, now);
@@ -63,7 +72,7 @@ internal sealed class RuleReconciler(
 
         report.Unreadable = look.Data.Unreadable;
         var terms = calls.TermsOf(kind, IsDue, order.Eager, now);
-        var view = new RouterView(look.Data);
+        var view = new RouterView(look.Data, order.Seen);
         var rows = await LoadAsync(kind, held, look.Data);
         if (RuleReconciliation.NeedsSightings(view, rows, terms))
         {
@@ -81,7 +90,8 @@ internal sealed class RuleReconciler(
             rows = await LoadAsync(kind, held, look.Data);
         }
 
-        var unproven = await CarryOutAsync(kind, held, order, RuleReconciliation.Plan(view, rows, terms), started, report);
+        report.Seen = view.Seen;
+        var unproven = await CarryOutAsync(kind, held, order, RuleReconciliation.Plan(view, rows, terms), report);
         if (RuleReconciliation.NewlyConfirmed(view, rows, terms) is { Length: > 0 } confirmed)
         {
             await store.ConfirmAsync(kind, confirmed, CancellationToken.None);
@@ -107,10 +117,10 @@ internal sealed class RuleReconciler(
         HeldTurn held,
         ReconciliationOrder order,
         IEnumerable<ReconciliationStep> plan,
-        long started,
         ReconciliationReport report
     )
     {
+        var started = time.GetTimestamp();
         var unproven = new HashSet<Guid>();
         var isOver = false;
         foreach (var step in plan)
