@@ -108,10 +108,10 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
         """;
 
     // Devices known by their address alone that turn out to be a known device. Two names that the user gave are two devices to the user.
-    // One a device at a time; where an address has several MACs, the device that is known longest takes it.
+    // Where an address has several MACs, the device that is known longest takes the row.
     private const string MergeInto = """
         , choice AS (
-            SELECT DISTINCT ON (nameless.id) nameless.id, device.id AS device_id, nameless.device_name
+            SELECT DISTINCT ON (nameless.id) nameless.id, device.id AS device_id, nameless.device_name, device.device_name AS own_name
             FROM devices.user_devices AS nameless
             JOIN holder ON holder.ip = nameless.ip
             JOIN devices.user_devices AS device ON device.id = holder.id
@@ -119,19 +119,25 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
               AND device.mac IS NOT NULL
               AND (nameless.device_name IS NULL OR device.device_name IS NULL OR nameless.device_name = device.device_name)
             ORDER BY nameless.id, device.first_seen, device.id
+        ), named AS (
+            SELECT id, device_id, device_name, COALESCE(own_name, min(device_name) OVER (PARTITION BY device_id)) AS kept_name FROM choice
         ), merged AS (
-            DELETE FROM devices.user_devices AS nameless
-            USING (SELECT DISTINCT ON (device_id) id, device_id FROM choice ORDER BY device_id, device_name, id) AS chosen
-            WHERE nameless.id = chosen.id
-            RETURNING chosen.device_id, nameless.hostname, nameless.device_name, nameless.device_type, nameless.manufacturer, nameless.first_seen
+            DELETE FROM devices.user_devices AS nameless USING named
+            WHERE nameless.id = named.id AND (named.device_name IS NULL OR named.device_name = named.kept_name)
+            RETURNING named.device_id, nameless.hostname, nameless.device_name, nameless.device_type, nameless.manufacturer, nameless.first_seen
         )
         UPDATE devices.user_devices AS device SET
-            device_name = COALESCE(device.device_name, merged.device_name),
-            device_type = CASE WHEN device.device_type = 'other' THEN merged.device_type ELSE device.device_type END,
-            hostname = COALESCE(device.hostname, merged.hostname),
-            manufacturer = COALESCE(device.manufacturer, merged.manufacturer),
-            first_seen = LEAST(device.first_seen, merged.first_seen)
-        FROM merged WHERE device.id = merged.device_id
+            device_name = COALESCE(device.device_name, gone.device_name),
+            device_type = CASE WHEN device.device_type = 'other' THEN COALESCE(gone.device_type, 'other') ELSE device.device_type END,
+            hostname = COALESCE(device.hostname, gone.hostname),
+            manufacturer = COALESCE(device.manufacturer, gone.manufacturer),
+            first_seen = LEAST(device.first_seen, gone.first_seen)
+        FROM (
+            SELECT device_id, min(device_name) AS device_name, min(NULLIF(device_type, 'other')) AS device_type, min(hostname) AS hostname,
+                min(manufacturer) AS manufacturer, min(first_seen) AS first_seen
+            FROM merged GROUP BY device_id
+        ) AS gone
+        WHERE device.id = gone.device_id
         """;
 
     private const string MergeByMac = $"""
