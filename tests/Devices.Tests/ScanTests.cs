@@ -128,10 +128,11 @@ public sealed class ScanTests(DevicesServer server)
         router.Simulated.Online = false;
 
         using var response = await router.PostAsync("scan");
-        await response.ShouldBeProblemAsync(503, "router_unreachable");
+        var code = server.Dialect is CommandsDialect.Deployed ? "command_failed" : "router_unreachable";
+        await response.ShouldBeProblemAsync(code == "command_failed" ? 502 : 503, code);
         (await router.DeviceAsync(MacA)).Online.ShouldBeTrue();
         using var activity = await router.GetAsync("activity?kind=scan&limit=1");
-        (await activity.ShouldBeJsonAsync(200)).GetProperty("items")[0].GetProperty("code").GetString().ShouldBe("router_unreachable");
+        (await activity.ShouldBeJsonAsync(200)).GetProperty("items")[0].GetProperty("code").GetString().ShouldBe(code);
     }
 
     [Fact]
