@@ -1,4 +1,10 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Microsoft.Extensions.DependencyInjection;
+using NetPilot.CommandsClient;
+using NetPilot.Devices.Contracts;
 using NetPilot.DevStack.Simulator;
+using NetPilot.Routers.Contracts;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -122,10 +128,11 @@ public sealed class ScanTests(DevicesServer server)
         router.Simulated.Online = false;
 
         using var response = await router.PostAsync("scan");
-        await response.ShouldBeProblemAsync(503, "router_unreachable");
+        var code = server.Dialect is CommandsDialect.Deployed ? "command_failed" : "router_unreachable";
+        await response.ShouldBeProblemAsync(code == "command_failed" ? 502 : 503, code);
         (await router.DeviceAsync(MacA)).Online.ShouldBeTrue();
         using var activity = await router.GetAsync("activity?kind=scan&limit=1");
-        (await activity.ShouldBeJsonAsync(200)).GetProperty("items")[0].GetProperty("code").GetString().ShouldBe("router_unreachable");
+        (await activity.ShouldBeJsonAsync(200)).GetProperty("items")[0].GetProperty("code").GetString().ShouldBe(code);
     }
 
     [Fact]
@@ -227,6 +234,8 @@ public sealed class ScanTests(DevicesServer server)
 
         router.Simulated.SetDevices(new SimulatedDevice("192.168.7.20", mac, Vendor: "The scan's word"));
         (await router.ScanAsync()).Devices.Single().Vendor.ShouldBe("The scan's word");
+        router.Simulated.SetDevices(new SimulatedDevice("192.168.7.20", mac));
+        (await router.ScanAsync()).Devices.Single().Vendor.ShouldBe("The scan's word");
     }
 
     [Fact]
@@ -254,6 +263,60 @@ public sealed class ScanTests(DevicesServer server)
         // What only the older one saw was there then, and is not now.
         var c = await router.DeviceAsync(MacC);
         (c.Online, c.LastSeenAt).ShouldBe((false, late.ScannedAt));
+    }
+
+    [Fact]
+    public async Task Times_that_a_wrong_clock_left_in_the_future_hold_no_scan_up()
+    {
+        var router = await server.HomeAsync(new SimulatedDevice("192.168.7.20", MacA, "old"), new SimulatedDevice("192.168.7.21", MacB));
+        await router.ScanAsync();
+        foreach (var (table, columns) in new[] { ("user_devices", "first_seen, last_seen"), ("router_scans", "scanned_at") })
+        {
+            var later = string.Join(", ", columns.Split(", ").Select(column => $"{column} = {column} + interval '1 day'"));
+            await server.ExecuteAsync($"UPDATE devices.{table} SET {later} WHERE router_id = $1", router.RouterId);
+        }
+
+        router.Simulated.SetDevices(new SimulatedDevice("192.168.7.30", MacA, "new"));
+        var scan = await router.ScanAsync();
+
+        var seen = await router.DeviceAsync(MacA);
+        (seen.Ip, seen.Hostname, seen.Online, seen.LastSeenAt).ShouldBe(("192.168.7.30", "new", true, scan.ScannedAt));
+        seen.FirstSeenAt.ShouldBeLessThan(scan.ScannedAt);
+        var absent = await router.DeviceAsync(MacB);
+        (absent.Online, absent.LastSeenAt < scan.ScannedAt, absent.FirstSeenAt <= absent.LastSeenAt).ShouldBe((false, true, true));
+    }
+
+    [Fact]
+    public async Task Scans_of_nameless_devices_that_change_addresses_never_wait_in_a_circle()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var router = await server.ReadyRouterAsync();
+        var owned = await server
+            .Services.GetRequiredService<IRouterOwnership>()
+            .FindAsync(router.Owner.Id, router.RouterId, cancellationToken);
+        var scans = server.Services.GetRequiredService<IDeviceScans>();
+        var start = (await router.ScanAsync(Array.Empty<object>())).ScannedAt;
+        var reports = Enumerable.Range(1, 40).Select(n => Wandering(new Random(n))).ToArray();
+
+        var named = (await router.ScanAsync(new[] { new { ip = "192.168.7.2" }, new { ip = "192.168.7.3" } })).Devices;
+        var users = named.Select(device => router.PatchAsync($"devices/{device.Id}", new { name = device.Ip })).ToArray();
+        await Task.WhenAll(
+            reports.Select(
+                (report, n) => scans.RecordAsync(owned!, report, start.AddMicroseconds(n % 2 == 0 ? n : 40 - n), cancellationToken)
+            )
+        );
+        foreach (var response in await Task.WhenAll(users))
+        {
+            response.Dispose();
+        }
+
+        await scans.RecordAsync(owned!, reports[0], start.AddSeconds(1), cancellationToken);
+        var devices = await router.DevicesAsync("?limit=200");
+        devices.Select(device => device.Mac).OfType<string>().ShouldBeUnique();
+        devices
+            .Where(device => device.Online)
+            .Select(device => device.Ip)
+            .ShouldBe(reports[0].Devices.Select(device => device.Address.ToString()).Distinct(), ignoreOrder: true);
     }
 
     [Fact]
@@ -327,4 +390,29 @@ public sealed class ScanTests(DevicesServer server)
         Enumerable
             .Range(0, count)
             .Select(i => new SimulatedDevice($"10.1.{i / 250}.{(i % 250) + 2}", $"dc:a6:32:00:{i / 256:x2}:{i % 256:x2}"));
+
+    // Each address once, a third of them with a MAC, in no order.
+    private static ScanReport Wandering(Random random)
+    {
+        var addresses = Enumerable.Range(2, 60).ToArray();
+        var macs = Enumerable.Range(0, 60).ToArray();
+        random.Shuffle(addresses);
+        random.Shuffle(macs);
+        return new ScanReport(
+            [
+                .. addresses
+                    .Take(50)
+                    .Select(
+                        (ip, place) =>
+                            new ScannedDevice(
+                                IPAddress.Parse($"192.168.7.{ip}"),
+                                place % 3 == 0 ? PhysicalAddress.Parse($"dc-a6-32-00-01-{macs[place]:x2}") : null,
+                                null,
+                                null
+                            )
+                    ),
+            ],
+            []
+        );
+    }
 }

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
-using NetPilot.Devices.Contracts;
 
 namespace NetPilot.Devices.Data;
 
@@ -28,11 +27,16 @@ internal static partial class UserDeviceQueries
         );
     }
 
-    public static IQueryable<UserDevice> WhereBlocked(this IQueryable<UserDevice> devices, bool blocked, BlockedAddresses blocks)
+    public static IQueryable<UserDevice> WhereBlocked(
+        this IQueryable<UserDevice> devices,
+        bool blocked,
+        IEnumerable<PhysicalAddress> macs,
+        IEnumerable<IPAddress> addresses
+    )
     {
-        PhysicalAddress?[] macs = [.. blocks.Macs];
-        IPAddress[] addresses = [.. blocks.Addresses];
-        return devices.Where(device => ((device.Mac != null && macs.Contains(device.Mac)) || addresses.Contains(device.Ip)) == blocked);
+        PhysicalAddress?[] known = [.. macs];
+        IPAddress[] others = [.. addresses];
+        return devices.Where(device => ((device.Mac != null && known.Contains(device.Mac)) || others.Contains(device.Ip)) == blocked);
     }
 
     [GeneratedRegex(@"[\\%_]")]

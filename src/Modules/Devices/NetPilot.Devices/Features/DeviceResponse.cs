@@ -1,4 +1,3 @@
-using NetPilot.Devices.Contracts;
 using NetPilot.Devices.Data;
 using NetPilot.Web;
 
@@ -20,7 +19,7 @@ internal sealed record DeviceResponse(
     bool Blocked
 )
 {
-    public static DeviceResponse Of(UserDevice device, BlockedAddresses blocks) =>
+    public static DeviceResponse Of(UserDevice device, BlockedSet blocks) =>
         new(
             device.Id,
             device.Ip.ToString(),
@@ -33,6 +32,6 @@ internal sealed record DeviceResponse(
             device.FirstSeen,
             device.LastSeen,
             device.Online,
-            (device.Mac is { } mac && blocks.Macs.Contains(mac)) || blocks.Addresses.Contains(device.Ip)
+            blocks.Contains(device)
         );
 }

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace NetPilot.Devices.Integrations;
 
-/// <summary>Devices go with their router and with their owner. The row of the scans goes first, since a scan that is being stored holds it.</summary>
+/// <summary>Devices go with their router and with their owner. The rows of the scans go first, in one order, since scans that are being stored hold them.</summary>
 internal sealed class DeviceDependents(NpgsqlDataSource database) : IRouterDependents, IUserDependents
 {
     public int Order => 20;
@@ -24,10 +24,14 @@ internal sealed class DeviceDependents(NpgsqlDataSource database) : IRouterDepen
     public Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken) =>
         DeleteAsync("user_id = $1", [userId], cancellationToken);
 
-    private async Task DeleteAsync(string condition, object[] values, CancellationToken cancellationToken)
+    private Task DeleteAsync(string condition, object[] values, CancellationToken cancellationToken) =>
+        DatabaseRetry.RunAsync(token => DeleteOnceAsync(condition, values, token), cancellationToken);
+
+    private async Task DeleteOnceAsync(string condition, object[] values, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
         batch
+            .With($"SELECT 1 FROM devices.router_scans WHERE {condition} ORDER BY router_id FOR UPDATE", values)
             .With($"DELETE FROM devices.router_scans WHERE {condition}", values)
             .With($"DELETE FROM devices.user_devices WHERE {condition}", values);
         await batch.ExecuteNonQueryAsync(cancellationToken);

@@ -71,7 +71,7 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFla
             ? db.Devices.Containing(router.UserId, router.RouterId, text).AsNoTracking()
             : db.Devices.BehindRouter(router.UserId, router.RouterId).AsNoTracking();
         devices = request.Online is { } online ? devices.Where(device => device.Online == online) : devices;
-        devices = request.Blocked is { } isBlocked ? devices.WhereBlocked(isBlocked, blocks) : devices;
+        devices = request.Blocked is { } isBlocked ? devices.WhereBlocked(isBlocked, blocks.Macs, blocks.Addresses) : devices;
         if (page.After is { } after)
         {
             devices = devices.Where(device =>

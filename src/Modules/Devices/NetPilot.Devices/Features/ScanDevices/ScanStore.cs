@@ -29,6 +29,9 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
             SET scanned_at = CASE WHEN scan.scanned_at > $4 THEN $3 ELSE GREATEST(scan.scanned_at, $3) END
         """;
 
+    // A planner that takes a router for small compares each record with each row; for this transaction it may not. Returns nothing.
+    private const string CompareByHash = "SELECT WHERE set_config('enable_nestloop', 'off', true) IS NULL";
+
     // Times that a wrong clock left would make every scan until then lose. Nothing says when those devices were seen, but it was before now.
     private const string CorrectFuture = """
         UPDATE devices.user_devices
@@ -58,7 +61,7 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
         )
         UPDATE devices.user_devices AS device SET mac = claim.mac
         FROM (SELECT DISTINCT ON (mac) id, mac FROM claim ORDER BY mac, nr) AS claim
-        WHERE device.id = claim.id
+        WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = claim.id
         """;
 
     // What the router says outranks what is stored, and that outranks what the registry says.
@@ -98,7 +101,10 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
         ORDER BY seen.ip, device.mac IS NULL, device.online DESC, device.last_seen DESC, device.id DESC
         """;
 
-    private const string UpdateByAddress = $"{Update} FROM ({Holders}) AS seen WHERE device.id = seen.id AND device.last_seen <= $3";
+    private const string UpdateByAddress = $"""
+        {Update} FROM ({Holders}) AS seen
+        WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = seen.id AND device.last_seen <= $3
+        """;
 
     private const string InsertByAddress = $"""
         {Insert}
@@ -108,30 +114,36 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
         """;
 
     // Devices known by their address alone that turn out to be a known device. Two names that the user gave are two devices to the user.
-    // One a device at a time; where an address has several MACs, the device that is known longest takes it.
+    // Where an address has several MACs, the device that is known longest takes the row.
     private const string MergeInto = """
         , choice AS (
-            SELECT DISTINCT ON (nameless.id) nameless.id, device.id AS device_id, nameless.device_name
+            SELECT DISTINCT ON (nameless.id) nameless.id, device.id AS device_id, nameless.device_name, device.device_name AS own_name
             FROM devices.user_devices AS nameless
             JOIN holder ON holder.ip = nameless.ip
-            JOIN devices.user_devices AS device ON device.id = holder.id
+            JOIN devices.user_devices AS device ON device.user_id = $1 AND device.router_id = $2 AND device.id = holder.id
             WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
               AND device.mac IS NOT NULL
               AND (nameless.device_name IS NULL OR device.device_name IS NULL OR nameless.device_name = device.device_name)
             ORDER BY nameless.id, device.first_seen, device.id
+        ), named AS (
+            SELECT id, device_id, device_name, COALESCE(own_name, min(device_name) OVER (PARTITION BY device_id)) AS kept_name FROM choice
         ), merged AS (
-            DELETE FROM devices.user_devices AS nameless
-            USING (SELECT DISTINCT ON (device_id) id, device_id FROM choice ORDER BY device_id, device_name, id) AS chosen
-            WHERE nameless.id = chosen.id
-            RETURNING chosen.device_id, nameless.hostname, nameless.device_name, nameless.device_type, nameless.manufacturer, nameless.first_seen
+            DELETE FROM devices.user_devices AS nameless USING named
+            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.id = named.id AND (named.device_name IS NULL OR named.device_name = named.kept_name)
+            RETURNING named.device_id, nameless.hostname, nameless.device_name, nameless.device_type, nameless.manufacturer, nameless.first_seen
         )
         UPDATE devices.user_devices AS device SET
-            device_name = COALESCE(device.device_name, merged.device_name),
-            device_type = CASE WHEN device.device_type = 'other' THEN merged.device_type ELSE device.device_type END,
-            hostname = COALESCE(device.hostname, merged.hostname),
-            manufacturer = COALESCE(device.manufacturer, merged.manufacturer),
-            first_seen = LEAST(device.first_seen, merged.first_seen)
-        FROM merged WHERE device.id = merged.device_id
+            device_name = COALESCE(device.device_name, gone.device_name),
+            device_type = CASE WHEN device.device_type = 'other' THEN COALESCE(gone.device_type, 'other') ELSE device.device_type END,
+            hostname = COALESCE(device.hostname, gone.hostname),
+            manufacturer = COALESCE(device.manufacturer, gone.manufacturer),
+            first_seen = LEAST(device.first_seen, gone.first_seen)
+        FROM (
+            SELECT device_id, min(device_name) AS device_name, min(NULLIF(device_type, 'other')) AS device_type, min(hostname) AS hostname,
+                min(manufacturer) AS manufacturer, min(first_seen) AS first_seen
+            FROM merged GROUP BY device_id
+        ) AS gone
+        WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = gone.device_id
         """;
 
     private const string MergeByMac = $"""
@@ -190,6 +202,7 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
         ];
         await using var batch = database.CreateBatch();
         Add(batch, LockRouter, believed);
+        Add(batch, CompareByHash, []);
         Add(batch, CorrectFuture, believed);
         Add(batch, GiveMacs, pairs);
         Add(batch, UpdateByMac, seen);
