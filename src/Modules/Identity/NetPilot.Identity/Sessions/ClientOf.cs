@@ -9,8 +9,17 @@ internal static class ClientOf
 {
     private const int MaxUserAgent = 255;
 
+    /// <summary>
+    /// The client's address in one form, which is also what PostgreSQL keeps of it: IPv4 as IPv4, and IPv6 without a zone, which names an
+    /// interface of the host that saw it and means nothing elsewhere.
+    /// </summary>
     public static IPAddress? Address(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : context.Connection.RemoteIpAddress;
+        context.Connection.RemoteIpAddress switch
+        {
+            null => null,
+            { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4(),
+            var address => new IPAddress(address.GetAddressBytes()),
+        };
 
     /// <summary>The client's own name, which it may choose: without control characters, and cut.</summary>
     public static string? UserAgent(HttpContext context)
