@@ -1,4 +1,6 @@
+using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Contracts;
+using NetPilot.Identity.Tokens;
 using NetPilot.Persistence;
 using Npgsql;
 
@@ -19,26 +21,39 @@ internal sealed class Callers(NpgsqlDataSource database, TimeProvider time)
                 FOR NO KEY UPDATE SKIP LOCKED
             )
         )
-        SELECT session.commands_session_id, owner.tier, owner.role
+        SELECT session.commands_session_id, owner.tier, owner.role, owner.disabled_at IS NULL
         FROM identity.sessions session
         JOIN identity.users owner ON owner.id = session.user_id
         WHERE session.id = $1 AND session.user_id = $2 AND session.ended_at IS NULL AND session.expires_at > $3
-          AND owner.disabled_at IS NULL AND owner.deleted_at IS NULL
+          AND owner.deleted_at IS NULL
         """;
 
-    public async Task<Caller?> FindAsync(Guid sessionId, Guid userId, CancellationToken cancellationToken)
+    public async Task<FoundCaller> FindAsync(TokenIds ids, CancellationToken cancellationToken)
     {
         var now = time.UtcNow();
-        await using var command = database.Command(Read, sessionId, userId, now, now - UseIsNotedEvery);
+        await using var command = database.Command(Read, ids.SessionId, ids.UserId, now, now - UseIsNotedEvery);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken)
-            ? new Caller(
-                userId,
-                sessionId,
-                row.GetGuid(0),
-                SnakeCase.Parse<UserTier>(row.GetString(1)),
-                SnakeCase.Parse<UserRole>(row.GetString(2))
+        if (!await row.ReadAsync(cancellationToken))
+        {
+            return new FoundCaller(null, Refusal.ForGood);
+        }
+
+        return row.GetBoolean(3)
+            ? new FoundCaller(
+                new Caller(
+                    ids.UserId,
+                    ids.SessionId,
+                    row.GetGuid(0),
+                    SnakeCase.Parse<UserTier>(row.GetString(1)),
+                    SnakeCase.Parse<UserRole>(row.GetString(2))
+                ),
+                default
             )
-            : null;
+            : new FoundCaller(null, Refusal.ForNow);
     }
 }
+
+/// <summary>Whom a token speaks for.</summary>
+/// <param name="Caller">The caller; null: it is refused.</param>
+/// <param name="Refusal">Why, where it is.</param>
+internal readonly record struct FoundCaller(Caller? Caller, Refusal Refusal);

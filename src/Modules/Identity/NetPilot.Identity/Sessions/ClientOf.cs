@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using NetPilot.Web;
 
 namespace NetPilot.Identity.Sessions;
 
@@ -20,6 +21,9 @@ internal static class ClientOf
             { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4(),
             var address => new IPAddress(address.GetAddressBytes()),
         };
+
+    /// <summary>Whom limits count the client with.</summary>
+    public static string Network(HttpContext context) => Address(context) is { } address ? ClientNetwork.Of(address).ToString() : "unknown";
 
     /// <summary>The client's own name, which it may choose: without control characters, and cut.</summary>
     public static string? UserAgent(HttpContext context)
