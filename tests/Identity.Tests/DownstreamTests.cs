@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -22,9 +21,8 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
     {
         var replica = await stack.StartReplicaAsync();
         await stack.Commands.StopAsync();
-        var watch = Stopwatch.StartNew();
         var login = await OwnStack.LogInAsync(replica);
-        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(8));
+        // "starting" would be the answer of a login that waited for its whole budget.
         login.CommandsServer.ShouldBe("unavailable");
         await (await login.Http.Get("/me")).ShouldBeJsonAsync(200);
 
@@ -120,19 +118,24 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
         var replica = await stack.StartReplicaAsync(ShortCalls);
         var login = await OwnStack.LogInAsync(replica);
         var id = await stack.CommandsSessionOf(login);
-        stack.Commands.AddFault(new Fault(FaultKind.Hang) { Operation = SimulatorOperation.SessionEnd });
+        using var hanging = stack.Commands.AddFault(new Fault(FaultKind.Hang) { Operation = SimulatorOperation.SessionEnd, Times = null });
+
+        // Whenever the answer comes, no end was acknowledged before.
+        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        await (await login.Http.Get("/me")).ShouldBeProblemAsync(401, "unauthorized");
+        await hanging.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        stack.Knows(id).ShouldBeTrue();
+        await stack.Eventually(id, "end_attempts >= 1");
         stack.Commands.AddFault(new Fault(FaultKind.Html) { Operation = SimulatorOperation.SessionEnd, Times = 2 });
         stack.Commands.AddFault(new Fault(FaultKind.ResetBefore) { Operation = SimulatorOperation.SessionEnd });
-
-        var watch = Stopwatch.StartNew();
-        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
-        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(6));
-        await (await login.Http.Get("/me")).ShouldBeProblemAsync(401, "unauthorized");
+        hanging.Dispose();
 
         await stack.Eventually(id, "commands_state = 'ended'");
         stack.Count(SimulatorOperation.SessionEnd, id).ShouldBeGreaterThanOrEqualTo(5);
         stack.Knows(id).ShouldBeFalse();
-        (await stack.ScalarAsync<int>("SELECT end_attempts FROM identity.sessions WHERE commands_session_id = $1", id)).ShouldBe(4);
+        (
+            await stack.ScalarAsync<int>("SELECT end_attempts FROM identity.sessions WHERE commands_session_id = $1", id)
+        ).ShouldBeGreaterThanOrEqualTo(4);
     }
 
     [Fact]

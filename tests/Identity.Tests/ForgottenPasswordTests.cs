@@ -79,7 +79,8 @@ public sealed class ForgottenPasswordTests(IdentityServer server)
         await Ask(user.Email);
         await server.Mails.WaitForAsync(
             _ => server.Mails.Messages.Count(mail => mail.Recipients.Contains(user.Email)) == 4,
-            cancellationToken: TestContext.Current.CancellationToken
+            Calls.Patience,
+            TestContext.Current.CancellationToken
         );
     }
 
@@ -122,7 +123,8 @@ public sealed class ForgottenPasswordTests(IdentityServer server)
         await Ask(user.Email);
         var second = await server.Mails.WaitForAsync(
             mail => mail.Recipients.Contains(user.Email) && TokenOf(mail) != first,
-            cancellationToken: TestContext.Current.CancellationToken
+            Calls.Patience,
+            TestContext.Current.CancellationToken
         );
         await (await Reset(TokenOf(second), NewPassword)).ShouldBeEmptyAsync(204);
         await (await Reset(first, "yet another password")).ShouldBeProblemAsync(400, "invalid_reset_token");
@@ -158,7 +160,7 @@ public sealed class ForgottenPasswordTests(IdentityServer server)
     private async Task Ask(string email) => await (await anyone.Post("/auth/password/forgot", new { email })).ShouldBeEmptyAsync(202);
 
     private Task<CaughtMail> MailTo(string email) =>
-        server.Mails.WaitForAsync(mail => mail.Recipients.Contains(email), cancellationToken: TestContext.Current.CancellationToken);
+        server.Mails.WaitForAsync(mail => mail.Recipients.Contains(email), Calls.Patience, TestContext.Current.CancellationToken);
 
     private async Task<string> AskForToken(TestUser user)
     {

@@ -25,6 +25,9 @@ public sealed class IdentityServer : NetPilotServer
     {
         // Long enough for every HMAC, so that a forged algorithm fails for being another one.
         settings["Auth:SigningKeys:0:Key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
+        // A login of a test tells how its start ended, however slow the machine is.
+        settings["CommandsServer:Timeouts:Session"] = "00:00:30";
+        settings["CommandsServer:LoginStartBudget"] = "00:01:00";
         settings["RateLimits:Enabled"] = "true";
         settings["RateLimits:AuthPerMinute"] = "1000000";
         settings["RateLimits:RequestsPerMinute"] = "1000000";

@@ -25,7 +25,7 @@ public sealed class LoginTests(IdentityServer server)
             .ShouldBe(["accessToken", "tokenType", "expiresIn", "refreshToken", "refreshTokenExpiresAt", "session", "user"]);
         tokens.Text("tokenType").ShouldBe("Bearer");
         tokens.GetProperty("expiresIn").GetInt32().ShouldBe(600);
-        tokens.GetProperty("refreshTokenExpiresAt").GetDateTimeOffset().ShouldBe(before.AddDays(30), TimeSpan.FromMinutes(1));
+        tokens.GetProperty("refreshTokenExpiresAt").GetDateTimeOffset().ShouldBe(before.AddDays(30), TimeSpan.FromMinutes(10));
         tokens.GetProperty("user").Text("email").ShouldBe(email);
         var session = tokens.GetProperty("session");
         session

@@ -28,7 +28,8 @@ public sealed class MailFailureTests(IdentityServer server)
         await server.ExecuteAsync("UPDATE identity.reset_mails SET due_at = now() WHERE email = $1", user.Email);
         var mail = await server.Mails.WaitForAsync(
             mail => mail.Recipients.Contains(user.Email),
-            cancellationToken: TestContext.Current.CancellationToken
+            Calls.Patience,
+            TestContext.Current.CancellationToken
         );
         var token = mail.Links.Single().Fragment["#token=".Length..];
         using var anyone = server.Stranger();

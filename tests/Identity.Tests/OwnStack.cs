@@ -43,9 +43,9 @@ public sealed class OwnStack : IAsyncDisposable
             ["ConnectionStrings:NetPilot"] = connectionString,
             ["CommandsServer:BaseUrl"] = commands.BaseUrl.ToString(),
             ["CommandsServer:Dialect"] = dialect.ToString(),
-            ["CommandsServer:Timeouts:Connect"] = "00:00:00.500",
+            ["CommandsServer:Timeouts:Connect"] = "00:00:02",
             ["CommandsServer:Timeouts:Session"] = "00:00:20",
-            ["CommandsServer:LoginStartBudget"] = "00:00:10",
+            ["CommandsServer:LoginStartBudget"] = "00:01:00",
             ["Sessions:SweepInterval"] = "00:00:00.100",
         };
         return new OwnStack(settings, NpgsqlDataSource.Create(connectionString), commands);
@@ -100,6 +100,9 @@ public sealed class OwnStack : IAsyncDisposable
         await command.ExecuteNonQueryAsync(EndOfTest);
     }
 
+    /// <summary>A connection for transactions of its own.</summary>
+    public async Task<NpgsqlConnection> ConnectAsync() => await database.OpenConnectionAsync(EndOfTest);
+
     public Task<Guid> CommandsSessionOf(StackLogin login) =>
         ScalarAsync<Guid>("SELECT commands_session_id FROM identity.sessions WHERE id = $1", login.SessionId);
 
@@ -107,7 +110,7 @@ public sealed class OwnStack : IAsyncDisposable
     public async Task Eventually(Guid commandsSession, string condition)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(EndOfTest);
-        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        patience.CancelAfter(Calls.Patience);
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!await ScalarAsync<bool>($"SELECT {condition} FROM identity.sessions WHERE commands_session_id = $1", commandsSession))
         {
@@ -120,7 +123,7 @@ public sealed class OwnStack : IAsyncDisposable
     {
         IEnumerable<RecordedCall> Answered() => Of(operation, commandsSession).Where(call => call.FinishedAt is not null);
 
-        await Commands.WaitForCallAsync(_ => Answered().Count() >= times, TimeSpan.FromSeconds(30), EndOfTest);
+        await Commands.WaitForCallAsync(_ => Answered().Count() >= times, Calls.Patience, EndOfTest);
         return Answered().Last();
     }
 

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using NetPilot.CommandsClient;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
@@ -61,15 +63,21 @@ public sealed class RefreshTests(IdentityServer server)
     {
         var user = await server.NewUser();
         var first = await Next(user.RefreshToken);
-        (await Next(user.RefreshToken)).ShouldBe(first);
-        (await Next(user.RefreshToken)).ShouldBe(first);
-        await Age(user, TimeSpan.FromSeconds(9));
-        (await Next(user.RefreshToken)).ShouldBe(first);
+        var (rotation, time) = await RotationAtReplacementOf(user.RefreshToken);
+        (await Again()).ShouldBe(first);
+        time.Advance(TimeSpan.FromSeconds(9));
+        (await Again()).ShouldBe(first);
+        time.Advance(TimeSpan.FromSeconds(1));
+        (await Again()).ShouldBe(first);
 
         var second = await Next(first);
         second.ShouldNotBe(first);
+        await Freshen(user);
         (await Next(first)).ShouldBe(second);
         await ShouldLive(user);
+
+        async Task<string?> Again() =>
+            (await rotation.RotateAsync(Tokens.Secret.Read(user.RefreshToken)!.Value, TestContext.Current.CancellationToken))?.RefreshToken;
     }
 
     [Fact]
@@ -90,6 +98,7 @@ public sealed class RefreshTests(IdentityServer server)
         for (var i = 0; i < 10; i++)
         {
             var lost = await Next(token);
+            await Freshen(user);
             token = await Next(token);
             token.ShouldBe(lost);
         }
@@ -112,7 +121,10 @@ public sealed class RefreshTests(IdentityServer server)
     {
         var user = await server.NewUser();
         var first = await Next(user.RefreshToken);
-        await Age(user, TimeSpan.FromSeconds(11));
+        var (rotation, time) = await RotationAtReplacementOf(user.RefreshToken);
+        time.Advance(TimeSpan.FromSeconds(10) + TimeSpan.FromMilliseconds(1));
+        var token = Tokens.Secret.Read(user.RefreshToken)!.Value;
+        (await rotation.RotateAsync(token, TestContext.Current.CancellationToken)).ShouldBeNull();
         await ShouldEndBy(user, user.RefreshToken);
         await (await anyone.Refresh(first)).ShouldBeProblemAsync(401, "invalid_refresh_token");
     }
@@ -159,16 +171,16 @@ public sealed class RefreshTests(IdentityServer server)
         );
         var now = TimeProvider.System.GetUtcNow();
         var tokens = await (await anyone.Refresh(user.RefreshToken)).ShouldBeJsonAsync(200);
-        tokens.GetProperty("refreshTokenExpiresAt").GetDateTimeOffset().ShouldBe(now.AddDays(30), TimeSpan.FromMinutes(1));
-        (await Expiry()).ShouldBe(now.AddDays(30).UtcDateTime, TimeSpan.FromMinutes(1));
+        tokens.GetProperty("refreshTokenExpiresAt").GetDateTimeOffset().ShouldBe(now.AddDays(30), TimeSpan.FromMinutes(10));
+        (await Expiry()).ShouldBe(now.AddDays(30).UtcDateTime, TimeSpan.FromMinutes(10));
 
         await server.ExecuteAsync(
             "UPDATE identity.sessions SET created_at = created_at - interval '35 days' WHERE id = $1",
             user.SessionId
         );
         tokens = await (await anyone.Refresh(tokens.Text("refreshToken"))).ShouldBeJsonAsync(200);
-        tokens.GetProperty("session").GetProperty("expiresAt").GetDateTimeOffset().ShouldBe(now.AddDays(5), TimeSpan.FromMinutes(1));
-        (await Expiry()).ShouldBe(now.AddDays(5).UtcDateTime, TimeSpan.FromMinutes(1));
+        tokens.GetProperty("session").GetProperty("expiresAt").GetDateTimeOffset().ShouldBe(now.AddDays(5), TimeSpan.FromMinutes(10));
+        (await Expiry()).ShouldBe(now.AddDays(5).UtcDateTime, TimeSpan.FromMinutes(10));
 
         Task<DateTime> Expiry() => server.ScalarAsync<DateTime>("SELECT expires_at FROM identity.sessions WHERE id = $1", user.SessionId);
     }
@@ -236,7 +248,8 @@ public sealed class RefreshTests(IdentityServer server)
                     && call.Operation == operation
                     && server.Commands.CallsWithSession(id).Count(other => other.Operation == operation) == times
                     && call.Status == 200,
-                cancellationToken: TestContext.Current.CancellationToken
+                Calls.Patience,
+                TestContext.Current.CancellationToken
             );
     }
 
@@ -251,11 +264,22 @@ public sealed class RefreshTests(IdentityServer server)
 
     private async Task<string> Next(string token) => (await (await anyone.Refresh(token)).ShouldBeJsonAsync(200)).Text("refreshToken");
 
-    private Task<int> Age(TestUser user, TimeSpan by) =>
+    // The server's own rotation by a clock that stands where the token was replaced.
+    private async Task<(Tokens.TokenRotation Rotation, FakeTimeProvider Time)> RotationAtReplacementOf(string token)
+    {
+        var replacedAt = await server.ScalarAsync<DateTime>(
+            "SELECT replaced_at FROM identity.refresh_tokens WHERE token_hash = $1",
+            Tokens.Secret.Read(token)!.Value.Hash()
+        );
+        var time = new FakeTimeProvider(replacedAt);
+        return (ActivatorUtilities.CreateInstance<Tokens.TokenRotation>(server.Services, time), time);
+    }
+
+    // However long the machine takes for the next request, the session's tokens were replaced just now.
+    private Task<int> Freshen(TestUser user) =>
         server.ExecuteAsync(
-            "UPDATE identity.refresh_tokens SET replaced_at = replaced_at - $2, created_at = created_at - $2 WHERE session_id = $1",
-            user.SessionId,
-            by
+            "UPDATE identity.refresh_tokens SET replaced_at = now() + interval '1 hour' WHERE session_id = $1 AND replaced_at IS NOT NULL",
+            user.SessionId
         );
 
     private async Task ShouldEndBy(TestUser user, string token)

@@ -34,7 +34,7 @@ public sealed class ReplicaTests(IdentityServer server) : IAsyncLifetime
             """
         );
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        patience.CancelAfter(Calls.Patience);
         using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (await stack.ScalarAsync<long>("SELECT count(*) FROM identity.sessions WHERE commands_state <> 'ended'") > 0)
         {

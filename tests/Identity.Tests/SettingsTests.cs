@@ -32,7 +32,10 @@ public sealed class SettingsTests
         Refusal(With(auth => auth.AccessTokenLifetime = TimeSpan.Zero)).ShouldStartWith("Auth:AccessTokenLifetime");
         Refusal(With(auth => auth.RefreshTokenLifetime = TimeSpan.FromSeconds(-1))).ShouldStartWith("Auth:RefreshTokenLifetime");
         Refusal(With(auth => auth.SessionLifetime = TimeSpan.MaxValue)).ShouldStartWith("Auth:SessionLifetime");
-        Refusal(With(auth => auth.Argon2.MemoryKiB = 7)).ShouldStartWith("Auth:Argon2:MemoryKiB");
+        Refusal(With(auth => auth.Argon2.MemoryKiB = 8)).ShouldStartWith("Auth:Argon2:MemoryKiB must be between 7168 and");
+        Refusal(With(auth => auth.Argon2.MemoryKiB = 7167)).ShouldStartWith("Auth:Argon2:MemoryKiB");
+        Refusal(With(auth => auth.Argon2.MemoryKiB = 2_000_000)).ShouldStartWith("Auth:Argon2:MemoryKiB");
+        Refusal(With(auth => auth.Argon2.MemoryKiB = 7168)).ShouldBeNull();
         Refusal(With(auth => auth.Argon2.Passes = 0)).ShouldStartWith("Auth:Argon2:Passes");
     }
 
@@ -52,6 +55,9 @@ public sealed class SettingsTests
         new LoginLimitSettingsValidator()
             .Validate(null, new() { LoginFailuresPerAddress = 0 })
             .FailureMessage.ShouldStartWith("RateLimits:LoginFailuresPerAddress");
+        new LoginLimitSettingsValidator()
+            .Validate(null, new() { AuthFailuresPerAddress = 0 })
+            .FailureMessage.ShouldStartWith("RateLimits:AuthFailuresPerAddress");
         new TierOptionsValidator()
             .Validate(null, new() { Pro = new() { MaxBlocks = -1 } })
             .FailureMessage.ShouldStartWith("Tiers:pro:MaxBlocks");

@@ -7,8 +7,15 @@ namespace NetPilot.Testing;
 /// <summary>Counts the commands that the server sends to PostgreSQL for one request, by the spans that Npgsql writes for them.</summary>
 public static class RoundTrips
 {
-    public static async Task<(int Count, HttpResponseMessage Response)> CountAsync(
+    public static Task<(int Count, HttpResponseMessage Response)> CountAsync(
         TestUser user,
+        HttpMethod method,
+        string path,
+        object? body = null
+    ) => CountAsync(user.Http, method, path, body);
+
+    public static async Task<(int Count, HttpResponseMessage Response)> CountAsync(
+        HttpClient client,
         HttpMethod method,
         string path,
         object? body = null
@@ -33,7 +40,7 @@ public static class RoundTrips
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         request.Headers.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01");
         request.Content = body is null ? null : JsonContent.Create(body);
-        var response = await user.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
         return (count, response);
     }
 }

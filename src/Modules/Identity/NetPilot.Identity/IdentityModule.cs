@@ -32,10 +32,12 @@ public static class IdentityModule
         services.AddValidated<LoginLimitSettings, LoginLimitSettingsValidator>(configuration, LoginLimitSettings.Section);
         services.AddValidated<MailSettings, MailSettingsValidator>(configuration, MailSettings.Section);
 
-        services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
+        services
+            .AddAuthentication(JwtBearerDefaults.AuthenticationScheme)
+            .AddScheme<JwtBearerOptions, BearerAuthentication>(JwtBearerDefaults.AuthenticationScheme, configureOptions: null);
         services.MakeNoDataProtectionKeys();
         services.AddSingleton<IPostConfigureOptions<AuthOptions>, DevelopmentSigningKey>();
-        services.AddSingleton<IConfigureOptions<JwtBearerOptions>, BearerAuthentication>();
+        services.AddSingleton<IConfigureOptions<JwtBearerOptions>, BearerOptions>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<PasswordHasher>();
 
@@ -44,6 +46,7 @@ public static class IdentityModule
         services.AddSingleton<PasswordChange>();
         services.AddSingleton<ResetTokens>();
         services.AddSingleton<LoginGuard>();
+        services.AddSingleton<FailedAuthentications>();
 
         services.AddSingleton<AccountRemoval>();
         services.AddHostedService<AccountRemovalWorker>();

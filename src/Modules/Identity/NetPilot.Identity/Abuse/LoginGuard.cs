@@ -54,7 +54,7 @@ internal sealed class LoginGuard(NpgsqlDataSource database, IOptions<LoginLimitS
     /// <exception cref="ProblemException">429 <c>too_many_attempts</c>, also for whoever has the right password.</exception>
     public async Task<CountedAttempt> CountAsync(string email, HttpContext context, CancellationToken cancellationToken)
     {
-        var network = ClientOf.Address(context) is { } address ? ClientNetwork.Of(address).ToString() : "unknown";
+        var network = ClientOf.Network(context);
         var settings = options.Value;
         if (!settings.Enabled)
         {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace NetPilot.Identity.Abuse;
 
-/// <summary>The settings under <c>RateLimits</c> that concern wrong passwords.</summary>
+/// <summary>The settings under <c>RateLimits</c> that concern wrong passwords and refused tokens.</summary>
 internal sealed class LoginLimitSettings
 {
     public const string Section = "RateLimits";
@@ -12,6 +12,9 @@ internal sealed class LoginLimitSettings
     public int LoginFailuresPerAccount { get; set; } = 5;
 
     public int LoginFailuresPerAddress { get; set; } = 100;
+
+    /// <summary>Requests with a token that is refused, in a minute.</summary>
+    public int AuthFailuresPerAddress { get; set; } = 100;
 }
 
 internal sealed class LoginLimitSettingsValidator : IValidateOptions<LoginLimitSettings>
@@ -19,5 +22,6 @@ internal sealed class LoginLimitSettingsValidator : IValidateOptions<LoginLimitS
     public ValidateOptionsResult Validate(string? name, LoginLimitSettings options) =>
         options.LoginFailuresPerAccount < 1 ? ValidateOptionsResult.Fail("RateLimits:LoginFailuresPerAccount must be at least 1.")
         : options.LoginFailuresPerAddress < 1 ? ValidateOptionsResult.Fail("RateLimits:LoginFailuresPerAddress must be at least 1.")
+        : options.AuthFailuresPerAddress < 1 ? ValidateOptionsResult.Fail("RateLimits:AuthFailuresPerAddress must be at least 1.")
         : ValidateOptionsResult.Success;
 }

@@ -4,6 +4,7 @@ using NetPilot.Identity.Contracts;
 using NetPilot.Identity.Data;
 using NetPilot.Identity.Sessions;
 using NetPilot.Persistence;
+using NetPilot.Web;
 using Npgsql;
 
 namespace NetPilot.Identity.Accounts;
@@ -18,6 +19,7 @@ internal sealed class AccountRemoval(NpgsqlDataSource database, SessionEndings e
     private static readonly TimeSpan SecondLookAfter = TimeSpan.FromSeconds(90);
 
     /// <summary>Kills the account: nobody logs in any more, and its sessions end. False if its password changed in the meantime.</summary>
+    /// <exception cref="ProblemException">409 <c>last_admin</c>.</exception>
     public async Task<bool> BeginAsync(User user, CountedAttempt attempt, CancellationToken cancellationToken)
     {
         var now = time.UtcNow();
@@ -45,11 +47,14 @@ internal sealed class AccountRemoval(NpgsqlDataSource database, SessionEndings e
             "user_id = $4 AND EXISTS (SELECT FROM identity.users WHERE id = $4 AND deleted_at IS NOT NULL)",
             user.Id
         );
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        var dead = await reader.ReadAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        var ended = await SessionEndings.ReadAsync(reader, cancellationToken);
-        await reader.CloseAsync();
+        var (dead, ended) = (false, new List<EndedSession>());
+        await LastAdmin.GuardAsync(async () =>
+        {
+            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            dead = await reader.ReadAsync(cancellationToken);
+            await reader.NextResultAsync(cancellationToken);
+            ended = await SessionEndings.ReadAsync(reader, cancellationToken);
+        });
         endings.Deliver(ended);
         return dead;
     }

@@ -44,8 +44,6 @@ internal sealed class User
             CreatedAt = now,
         };
 
-    public bool IsActiveAdmin => Role == UserRole.Admin && DisabledAt is null;
-
     public void Rename(string? fullName) => FullName = fullName;
 
     public void Disable(DateTimeOffset now) => DisabledAt ??= now;

@@ -6,6 +6,7 @@ using NetPilot.Persistence;
 namespace NetPilot.Identity.Data;
 
 // The unique index on lower(email), and the one that serves the search for its beginning, are in the migration: EF knows no expressions.
+// So are the triggers that keep the last admin.
 internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
 {
     public void Configure(EntityTypeBuilder<User> builder)
@@ -22,7 +23,6 @@ internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
         builder.Property(user => user.Email).HasMaxLength(User.MaxEmail);
         builder.Property(user => user.FullName).HasMaxLength(User.MaxFullName);
         builder.Property(user => user.PasswordVersion).HasDefaultValue(0);
-        builder.Ignore(user => user.IsActiveAdmin);
         builder.HasIndex(user => new { user.CreatedAt, user.Id }).IsDescending();
     }
 }

@@ -1,3 +1,4 @@
+using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,15 @@ internal sealed partial class MailWorker(
     ILogger<MailWorker> logger
 ) : PeriodicWorker(time, logger)
 {
+    /// <summary>
+    /// How long one delivery may take in all, so that it is over before another replica may take the mail. A slow server's answers add up:
+    /// there are ten of them where it wants TLS and a login.
+    /// </summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(150);
+
+    /// <summary>How long each answer may take.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
+
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(24);
@@ -37,7 +47,10 @@ internal sealed partial class MailWorker(
         return Task.CompletedTask;
     }
 
-    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    protected override Task<bool> RunOnceAsync(CancellationToken cancellationToken) => SendNextAsync(cancellationToken);
+
+    /// <summary>Sends a mail that is due. False if none is.</summary>
+    internal async Task<bool> SendNextAsync(CancellationToken cancellationToken)
     {
         if (await mails.TakeAsync(cancellationToken) is not { } mail)
         {
@@ -60,7 +73,7 @@ internal sealed partial class MailWorker(
     {
         try
         {
-            await SendAsync(Compose(recipient, token));
+            await SendInTimeAsync(Compose(recipient, token));
             await mails.CloseAsync(mail);
         }
         catch (Exception exception) when (exception is not Npgsql.NpgsqlException)
@@ -85,24 +98,51 @@ internal sealed partial class MailWorker(
         exception
             is SmtpCommandException { ErrorCode: SmtpErrorCode.RecipientNotAccepted, StatusCode: >= SmtpStatusCode.MailboxUnavailable };
 
-    private async Task SendAsync(MimeMessage message)
+    private async Task SendInTimeAsync(MimeMessage message)
+    {
+        using var deadline = new CancellationTokenSource(Deadline, time);
+        try
+        {
+            await SendAsync(message, deadline.Token);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The mail server took longer than {Deadline.TotalSeconds:0} s over one mail.");
+        }
+    }
+
+    private async Task SendAsync(MimeMessage message, CancellationToken deadline)
     {
         var smtp = settings.Value.Smtp;
-        using var client = new SmtpClient { Timeout = 15_000 };
+        using var client = new SmtpClient { Timeout = (int)AnswerTimeout.TotalMilliseconds };
         await client.ConnectAsync(
             smtp.Host!,
             smtp.Port,
             !smtp.UseTls ? SecureSocketOptions.None
                 : smtp.Port == 465 ? SecureSocketOptions.SslOnConnect
-                : SecureSocketOptions.StartTls
+                : SecureSocketOptions.StartTls,
+            deadline
         );
         if (smtp.User is not null)
         {
-            await client.AuthenticateAsync(smtp.User, smtp.Password!);
+            await client.AuthenticateAsync(smtp.User, smtp.Password!, deadline);
         }
 
-        await client.SendAsync(message);
-        await client.DisconnectAsync(quit: true);
+        await client.SendAsync(message, deadline);
+        await QuitAsync(client, deadline);
+    }
+
+    // The mail is taken by now: that the server is slow or gone after that is no reason to send it again.
+    private static async Task QuitAsync(SmtpClient client, CancellationToken deadline)
+    {
+        try
+        {
+            await client.DisconnectAsync(quit: true, deadline);
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or TimeoutException or ProtocolException)
+        {
+            // The connection goes with the client.
+        }
     }
 
     private MimeMessage Compose(MailRecipient recipient, ResetToken token)

@@ -10,8 +10,8 @@ internal sealed class ResetMails(NpgsqlDataSource database, TimeProvider time)
 {
     private const int PerHour = 3;
 
-    /// <summary>Longer than sending takes.</summary>
-    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
+    /// <summary>How long a mail belongs to whoever took it. A delivery is over sooner (<see cref="MailWorker.Deadline"/>).</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromMinutes(3);
 
     /// <summary>Puts a mail into the queue, unless the address has had enough of them. The same statements whether or not it has an account.</summary>
     public async Task EnqueueAsync(string email, CancellationToken cancellationToken)
@@ -39,6 +39,7 @@ internal sealed class ResetMails(NpgsqlDataSource database, TimeProvider time)
     public async Task<DueMail?> TakeAsync(CancellationToken cancellationToken)
     {
         var now = time.UtcNow();
+        var leasedUntil = now + Lease;
         await using var command = database.Command(
             """
             WITH due AS (
@@ -53,7 +54,7 @@ internal sealed class ResetMails(NpgsqlDataSource database, TimeProvider time)
                 ON lower(owner.email) = due.email AND owner.disabled_at IS NULL AND owner.deleted_at IS NULL
             """,
             now,
-            now + Lease
+            leasedUntil
         );
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken)
@@ -61,24 +62,25 @@ internal sealed class ResetMails(NpgsqlDataSource database, TimeProvider time)
                 row.GetGuid(0),
                 row.GetFieldValue<DateTimeOffset>(1),
                 row.GetInt32(2),
+                leasedUntil,
                 row.IsDBNull(3) ? null : new MailRecipient(row.GetGuid(3), row.GetString(4))
             )
             : null;
     }
 
-    /// <summary>The mail is sent, or has nobody to go to. Its row stays for the count.</summary>
-    public async Task CloseAsync(DueMail mail)
-    {
-        await using var command = database.Command("UPDATE identity.reset_mails SET due_at = NULL WHERE id = $1", mail.Id);
-        await command.ExecuteNonQueryAsync();
-    }
+    /// <summary>The mail is sent, or has nobody to go to. Its row stays for the count. Nothing is changed where the lease has been lost.</summary>
+    public Task CloseAsync(DueMail mail) => SetDueAsync(mail, null);
 
-    public async Task PostponeAsync(DueMail mail, TimeSpan wait)
+    /// <summary>The mail is to be tried again. Nothing is changed where the lease has been lost.</summary>
+    public Task PostponeAsync(DueMail mail, TimeSpan wait) => SetDueAsync(mail, time.UtcNow() + wait);
+
+    private async Task SetDueAsync(DueMail mail, DateTimeOffset? due)
     {
         await using var command = database.Command(
-            "UPDATE identity.reset_mails SET due_at = $2 WHERE id = $1",
+            "UPDATE identity.reset_mails SET due_at = $3::timestamptz WHERE id = $1 AND due_at = $2",
             mail.Id,
-            time.UtcNow() + wait
+            mail.LeasedUntil,
+            due
         );
         await command.ExecuteNonQueryAsync();
     }
@@ -88,7 +90,8 @@ internal sealed class ResetMails(NpgsqlDataSource database, TimeProvider time)
 /// <param name="Id">Its row.</param>
 /// <param name="CreatedAt">When it was asked for.</param>
 /// <param name="Attempts">How often it was tried, this time included.</param>
+/// <param name="LeasedUntil">Until when it belongs to the caller.</param>
 /// <param name="Recipient">The account that it is for; null if the address has none.</param>
-internal sealed record DueMail(Guid Id, DateTimeOffset CreatedAt, int Attempts, MailRecipient? Recipient);
+internal sealed record DueMail(Guid Id, DateTimeOffset CreatedAt, int Attempts, DateTimeOffset LeasedUntil, MailRecipient? Recipient);
 
 internal sealed record MailRecipient(Guid UserId, string Email);

@@ -69,8 +69,7 @@ internal sealed class PasswordHasher : IDisposable
     private byte[] Compute(string password, PhcString with)
     {
         hashes.Add(1);
-        // The same password typed on another keyboard may arrive composed differently.
-        var bytes = Encoding.UTF8.GetBytes(password.Normalize(NormalizationForm.FormC));
+        var bytes = Encoding.UTF8.GetBytes(PasswordText.Normalize(password));
         try
         {
             var algorithm = PasswordBasedKeyDerivationAlgorithm.Argon2id(

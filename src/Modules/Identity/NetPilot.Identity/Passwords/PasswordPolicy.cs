@@ -1,5 +1,5 @@
-using System.Text;
 using FluentValidation;
+using FluentValidation.Validators;
 using NetPilot.Web;
 
 namespace NetPilot.Identity.Passwords;
@@ -29,8 +29,8 @@ internal static class PasswordPolicy
         );
 
     /// <summary>A password that is only compared: whether it is a good one is no question any more.</summary>
-    public static IRuleBuilderOptionsConditions<T, string?> PresentPassword<T>(this IRuleBuilder<T, string?> rule) =>
-        rule.RequiredText(1, MaxLength);
+    public static IRuleBuilderOptions<T, string?> PresentPassword<T>(this IRuleBuilder<T, string?> rule) =>
+        rule.SetValidator(new PresentPasswordValidator<T>());
 
     /// <summary>Refuses a new password that its own field's rules let pass, because they don't know the e-mail.</summary>
     /// <exception cref="ProblemException">400 <c>validation_failed</c>.</exception>
@@ -45,7 +45,7 @@ internal static class PasswordPolicy
     /// <summary>Why a new password is refused; null if it is fine.</summary>
     public static string? RefusalOf(string password, string? email)
     {
-        var normal = password.Normalize(NormalizationForm.FormC);
+        var normal = PasswordText.Normalize(password);
         return TextRules.RefusalOf(normal, MinLength, MaxLength, allowNewline: false)
             ?? (
                 string.Equals(normal, email?.Trim(' '), StringComparison.OrdinalIgnoreCase) ? "Must not be the e-mail address."
@@ -53,4 +53,28 @@ internal static class PasswordPolicy
                 : null
             );
     }
+}
+
+/// <summary>Counts a password as the new one was counted, or one that was taken when it was set would be refused when it is compared.</summary>
+internal sealed class PresentPasswordValidator<T> : PropertyValidator<T, string?>, ITextLimits
+{
+    public override string Name => "Text";
+
+    public int Min => 1;
+
+    public int Max => PasswordPolicy.MaxLength;
+
+    public override bool IsValid(ValidationContext<T> context, string? value)
+    {
+        var reason = value is null ? "Is required." : TextRules.RefusalOf(PasswordText.Normalize(value), Min, Max, allowNewline: false);
+        if (reason is null)
+        {
+            return true;
+        }
+
+        context.MessageFormatter.AppendArgument("Reason", reason);
+        return false;
+    }
+
+    protected override string GetDefaultMessageTemplate(string errorCode) => "{Reason}";
 }

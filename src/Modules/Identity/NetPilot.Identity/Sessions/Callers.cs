@@ -1,4 +1,6 @@
+using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Contracts;
+using NetPilot.Identity.Tokens;
 using NetPilot.Persistence;
 using Npgsql;
 
@@ -10,58 +12,75 @@ internal sealed class Callers(NpgsqlDataSource database, DatabaseHealth health, 
     private static readonly TimeSpan UseIsNotedEvery = TimeSpan.FromMinutes(1);
 
     private const string Read = """
-        SELECT session.commands_session_id, owner.tier, owner.role
+        SELECT session.commands_session_id, owner.tier, owner.role, owner.disabled_at IS NULL, session.last_used_at <= $4
         FROM identity.sessions session
         JOIN identity.users owner ON owner.id = session.user_id
         WHERE session.id = $1 AND session.user_id = $2 AND session.ended_at IS NULL AND session.expires_at > $3
-          AND owner.disabled_at IS NULL AND owner.deleted_at IS NULL
+          AND owner.deleted_at IS NULL
         """;
 
-    // Once a minute the reading notes the use as well; where another request is just noting it, this one does not wait for that.
-    private const string ReadAndNote = $"""
-        WITH noted AS (
-            UPDATE identity.sessions SET last_used_at = $3
-            WHERE id = (
-                SELECT id FROM identity.sessions
-                WHERE id = $1 AND last_used_at <= $4 AND ended_at IS NULL AND expires_at > $3
-                FOR NO KEY UPDATE SKIP LOCKED
-            )
+    // Where another request is just noting the use, this one does not wait for that.
+    private const string Note = """
+        UPDATE identity.sessions SET last_used_at = $2
+        WHERE id = (
+            SELECT id FROM identity.sessions
+            WHERE id = $1 AND last_used_at <= $3 AND ended_at IS NULL AND expires_at > $2
+            FOR NO KEY UPDATE SKIP LOCKED
         )
-        {Read}
         """;
 
-    public async Task<Caller?> FindAsync(Guid sessionId, Guid userId, CancellationToken cancellationToken)
+    public async Task<FoundCaller> FindAsync(TokenIds ids, CancellationToken cancellationToken)
     {
         var now = time.UtcNow();
-        if (health.State != DatabaseState.ReadOnly)
+        var (found, isNoteDue) = await ReadAsync(ids, now, cancellationToken);
+        if (isNoteDue && health.State != DatabaseState.ReadOnly)
         {
-            try
-            {
-                await using var noting = database.Command(ReadAndNote, sessionId, userId, now, now - UseIsNotedEvery);
-                return await ReadAsync(noting, sessionId, userId, cancellationToken);
-            }
-            catch (PostgresException exception) when (DatabaseFailures.IsReadOnly(exception))
-            {
-                // What needs no write is answered all the same.
-                health.Note(exception);
-            }
+            await NoteUseAsync(ids.SessionId, now, cancellationToken);
         }
 
-        await using var command = database.Command(Read, sessionId, userId, now);
-        return await ReadAsync(command, sessionId, userId, cancellationToken);
+        return found;
     }
 
-    private static async Task<Caller?> ReadAsync(NpgsqlCommand command, Guid sessionId, Guid userId, CancellationToken cancellationToken)
+    // What needs no write is answered where PostgreSQL takes none.
+    private async Task NoteUseAsync(Guid sessionId, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        try
+        {
+            await using var note = database.Command(Note, sessionId, now, now - UseIsNotedEvery);
+            await note.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException exception) when (DatabaseFailures.IsReadOnly(exception))
+        {
+            health.Note(exception);
+        }
+    }
+
+    private async Task<(FoundCaller Found, bool IsNoteDue)> ReadAsync(TokenIds ids, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var command = database.Command(Read, ids.SessionId, ids.UserId, now, now - UseIsNotedEvery);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken)
-            ? new Caller(
-                userId,
-                sessionId,
-                row.GetGuid(0),
-                SnakeCase.Parse<UserTier>(row.GetString(1)),
-                SnakeCase.Parse<UserRole>(row.GetString(2))
-            )
-            : null;
+        if (!await row.ReadAsync(cancellationToken))
+        {
+            return (new FoundCaller(null, Refusal.ForGood), false);
+        }
+
+        if (!row.GetBoolean(3))
+        {
+            return (new FoundCaller(null, Refusal.ForNow), false);
+        }
+
+        var caller = new Caller(
+            ids.UserId,
+            ids.SessionId,
+            row.GetGuid(0),
+            SnakeCase.Parse<UserTier>(row.GetString(1)),
+            SnakeCase.Parse<UserRole>(row.GetString(2))
+        );
+        return (new FoundCaller(caller, default), row.GetBoolean(4));
     }
 }
+
+/// <summary>Whom a token speaks for.</summary>
+/// <param name="Caller">The caller; null: it is refused.</param>
+/// <param name="Refusal">Why, where it is.</param>
+internal readonly record struct FoundCaller(Caller? Caller, Refusal Refusal);

@@ -29,9 +29,12 @@ internal sealed class AccessTokens
             ValidAudience = this.options.Audience,
             RequireExpirationTime = true,
             RequireSignedTokens = true,
-            LifetimeValidator = (_, expires, _, _) => expires is { } end && time.GetUtcNow() < end,
+            LifetimeValidator = (_, expires, _, _) => expires is { } end && time.GetUtcNow() - Tolerance < end,
         };
     }
+
+    /// <summary>How far the clocks of two replicas may differ before one takes the other's fresh token for an expired one.</summary>
+    public static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
 
     /// <summary>The claim that authentication adds from the database; a token carries none.</summary>
     public const string RoleClaim = "role";
@@ -49,8 +52,7 @@ internal sealed class AccessTokens
                 Issuer = options.Issuer,
                 Audience = options.Audience,
                 IssuedAt = now.UtcDateTime,
-                // A token tells whole seconds: up, or a short lifetime would be cut to nothing.
-                Expires = expires.AddTicks(TimeSpan.TicksPerSecond - 1).UtcDateTime,
+                Expires = UpToSecond(expires).UtcDateTime,
                 Claims = new Dictionary<string, object>
                 {
                     [JwtRegisteredClaimNames.Sub] = userId.ToString(),
@@ -61,6 +63,10 @@ internal sealed class AccessTokens
         );
         return new AccessToken(token, (int)Math.Max(1, (expires - now).TotalSeconds));
     }
+
+    // A token tells whole seconds: up, or a short lifetime would be cut to nothing.
+    private static DateTimeOffset UpToSecond(DateTimeOffset value) =>
+        value.UtcTicks % TimeSpan.TicksPerSecond is var beyond && beyond == 0 ? value : value.AddTicks(TimeSpan.TicksPerSecond - beyond);
 }
 
 internal readonly record struct AccessToken(string Value, int ExpiresIn);

@@ -32,6 +32,12 @@ internal sealed class SigningKeyOptions
 
 internal sealed class Argon2Options
 {
+    /// <summary>The least of what OWASP recommends (7 MiB, with 5 passes): below, guessing on graphics cards gets cheap whatever the passes.</summary>
+    public const int MinMemoryKiB = 7168;
+
+    /// <summary>Keeps a typing error from taking the machine's memory.</summary>
+    public const int MaxMemoryKiB = 1024 * 1024;
+
     public int MemoryKiB { get; set; } = 19456;
 
     public int Passes { get; set; } = 2;
@@ -92,10 +98,9 @@ internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
             }
         }
 
-        // libsodium's own bounds, and one that keeps a typing error from taking the machine's memory.
-        if (options.Argon2.MemoryKiB is < 8 or > 1024 * 1024)
+        if (options.Argon2.MemoryKiB is < Argon2Options.MinMemoryKiB or > Argon2Options.MaxMemoryKiB)
         {
-            yield return "Auth:Argon2:MemoryKiB must be between 8 and 1048576.";
+            yield return $"Auth:Argon2:MemoryKiB must be between {Argon2Options.MinMemoryKiB} and {Argon2Options.MaxMemoryKiB}.";
         }
 
         if (options.Argon2.Passes is < 1 or > 100)

@@ -1,15 +1,21 @@
 using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Sessions;
 using NetPilot.Persistence;
 
 namespace NetPilot.Identity.Tokens;
 
-/// <summary>A request is authenticated by its token's signature, and then by the session's row.</summary>
-internal sealed class BearerAuthentication(AccessTokens tokens) : IConfigureNamedOptions<JwtBearerOptions>
+/// <summary>How the signature of a bearer token is checked.</summary>
+internal sealed class BearerOptions(AccessTokens tokens) : IConfigureNamedOptions<JwtBearerOptions>
 {
     public void Configure(JwtBearerOptions options) => Configure(JwtBearerDefaults.AuthenticationScheme, options);
 
@@ -18,37 +24,93 @@ internal sealed class BearerAuthentication(AccessTokens tokens) : IConfigureName
         options.MapInboundClaims = false;
         options.IncludeErrorDetails = false;
         options.TokenValidationParameters = tokens.Validation;
-        options.Events = new JwtBearerEvents { OnTokenValidated = ReadCallerAsync };
     }
+}
 
-    private static async Task ReadCallerAsync(TokenValidatedContext context)
+/// <summary>
+/// A request is authenticated by its token's signature, and then by the session's row. Failures are counted per address, and a session that
+/// was refused lately is not read again.
+/// </summary>
+/// <remarks>
+/// The row is read here and not in an event of the base class, which logs whatever an event throws as an error: that the database is away, or
+/// that the client has gone, is told by the exception's own way up.
+/// </remarks>
+internal sealed class BearerAuthentication(
+    IOptionsMonitor<JwtBearerOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    Callers callers,
+    FailedAuthentications failures
+) : JwtBearerHandler(options, logger, encoder)
+{
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        var callers = context.HttpContext.RequestServices.GetRequiredService<Callers>();
-        var caller =
-            context.SecurityToken is JsonWebToken token
-            && Guid.TryParseExact(token.Subject, "D", out var userId)
-            && token.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Sid, out var sid)
-            && Guid.TryParseExact(sid, "D", out var sessionId)
-                ? await callers.FindAsync(sessionId, userId, context.HttpContext.RequestAborted)
-                : null;
-        if (caller is null)
+        // Nobody is asked for a token there, so that a stale one must not keep anybody from a new one.
+        if (Context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
         {
-            context.Fail("The session is not live.");
-            return;
+            return AuthenticateResult.NoResult();
         }
 
-        context.HttpContext.Features.Set(caller);
+        var signed = await base.HandleAuthenticateAsync();
+        if (signed.None || signed.Failure is SecurityTokenInvalidLifetimeException)
+        {
+            // Every token of ours expires: the answer tells an honest client to refresh, and costs no more than one without a token.
+            return signed;
+        }
+
+        return IdsOf(signed.Principal) is { } ids ? await AuthenticateAsync(ids) : Fail("The token is not ours.");
+    }
+
+    private async Task<AuthenticateResult> AuthenticateAsync(TokenIds ids)
+    {
+        var earlier = failures.Of(ids);
+        if (earlier == Refusal.ForGood)
+        {
+            return Fail("The session is over.");
+        }
+
+        if (earlier == Refusal.ForNow)
+        {
+            failures.DemandRoom(Context);
+        }
+
+        var found = await callers.FindAsync(ids, Context.RequestAborted);
+        if (found.Caller is not { } caller)
+        {
+            failures.Remember(ids, found.Refusal);
+            return Fail("The session is not live.");
+        }
+
+        Context.Features.Set(caller);
         // Whatever else the token claims is not taken over.
-        context.Principal = new ClaimsPrincipal(
+        var principal = new ClaimsPrincipal(
             new ClaimsIdentity(
                 [
                     new Claim(JwtRegisteredClaimNames.Sub, caller.UserId.ToString()),
                     new Claim(AccessTokens.RoleClaim, SnakeCase.Of(caller.Role)),
                 ],
-                context.Scheme.Name,
+                Scheme.Name,
                 JwtRegisteredClaimNames.Sub,
                 AccessTokens.RoleClaim
             )
         );
+        return AuthenticateResult.Success(new AuthenticationTicket(principal, Scheme.Name));
     }
+
+    private AuthenticateResult Fail(string reason)
+    {
+        failures.Count(Context);
+        return AuthenticateResult.Fail(reason);
+    }
+
+    private static TokenIds? IdsOf(ClaimsPrincipal? principal) =>
+        IdOf(principal, JwtRegisteredClaimNames.Sub) is { } userId && IdOf(principal, JwtRegisteredClaimNames.Sid) is { } sessionId
+            ? new TokenIds(userId, sessionId)
+            : null;
+
+    private static Guid? IdOf(ClaimsPrincipal? principal, string type) =>
+        principal?.FindAll(type).ToArray() is [var claim] && Guid.TryParseExact(claim.Value, "D", out var id) ? id : null;
 }
+
+/// <summary>Whom and which session a signed token names.</summary>
+internal readonly record struct TokenIds(Guid UserId, Guid SessionId);

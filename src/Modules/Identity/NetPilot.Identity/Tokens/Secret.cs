@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 
@@ -21,8 +22,13 @@ internal readonly struct Secret
     /// <summary>What the client sent, if it can be a token at all.</summary>
     public static Secret? Read(string? text)
     {
+        // The decoder that reports a status: TryDecodeFromChars returns false for a short buffer alone, and throws at anything that is not
+        // canonical base64url.
         Span<byte> read = stackalloc byte[Size + 1];
-        return text is { Length: 43 } && Base64Url.TryDecodeFromChars(text, read, out var written) && written == Size
+        return
+            text is { Length: 43 }
+            && Base64Url.DecodeFromChars(text, read, out _, out var written) == OperationStatus.Done
+            && written == Size
             ? new Secret(read[..Size].ToArray())
             : null;
     }

@@ -299,6 +299,10 @@ namespace NetPilot.Identity.Data.Migrations
                         .HasDatabaseName("ix_sessions_expires_at")
                         .HasFilter("ended_at IS NULL");
 
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_sessions_id")
+                        .HasFilter("ended_at IS NOT NULL AND commands_state NOT IN ('ending', 'ended')");
+
                     b.HasIndex("StartUntil")
                         .HasDatabaseName("ix_sessions_start_until")
                         .HasFilter("commands_state = 'starting'");
@@ -306,10 +310,6 @@ namespace NetPilot.Identity.Data.Migrations
                     b.HasIndex("UserId", "CreatedAt", "Id")
                         .IsDescending(false, true, true)
                         .HasDatabaseName("ix_sessions_user_id_created_at_id");
-
-                    b.HasIndex(new[] { "Id" }, "ix_sessions_ended_by_hand")
-                        .HasDatabaseName("ix_sessions_id")
-                        .HasFilter("ended_at IS NOT NULL AND commands_state NOT IN ('ending', 'ended')");
 
                     b.ToTable("sessions", "identity", t =>
                         {

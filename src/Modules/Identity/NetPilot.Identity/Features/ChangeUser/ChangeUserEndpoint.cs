@@ -30,27 +30,16 @@ internal sealed class ChangeUserEndpoint(IdentityDbContext database, SessionEndi
     {
         var id = Guid.TryParseExact(request.Id, "D", out var parsed) ? parsed : throw new ProblemException(AccountProblems.UserNotFound());
         await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
-        // Locked in the order of their ids: two admins who take the role from each other do so one after the other.
-        var concerned = await database
-            .Users.FromSql(
-                $"""
-                SELECT * FROM identity.users
-                WHERE deleted_at IS NULL AND (id = {id} OR (role = 'admin' AND disabled_at IS NULL))
-                ORDER BY id FOR UPDATE
-                """
-            )
-            .ToListAsync(cancellationToken);
-        var user = concerned.SingleOrDefault(user => user.Id == id) ?? throw new ProblemException(AccountProblems.UserNotFound());
+        var user =
+            await database
+                .Users.FromSql($"SELECT * FROM identity.users WHERE id = {id} AND deleted_at IS NULL FOR NO KEY UPDATE")
+                .SingleOrDefaultAsync(cancellationToken)
+            ?? throw new ProblemException(AccountProblems.UserNotFound());
         var disables = request.Disabled.Or(false) && user.DisabledAt is null;
         Apply(request, user);
-        if (!concerned.Any(user => user.IsActiveAdmin))
-        {
-            throw new ProblemException(AccountProblems.LastAdmin());
-        }
-
         await database.SaveChangesAsync(cancellationToken);
         var ended = disables ? await EndSessionsAsync(id, cancellationToken) : [];
-        await transaction.CommitAsync(cancellationToken);
+        await LastAdmin.GuardAsync(() => transaction.CommitAsync(cancellationToken));
         endings.Deliver(ended);
         await Send.OkAsync(AdminUserView.Of(user), cancellationToken);
     }

@@ -9,19 +9,24 @@ using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.DeleteMe;
 
-internal sealed class DeleteMeEndpoint(IdentityDbContext database, PasswordHasher passwords, PasswordCheck check, AccountRemoval removal)
-    : Endpoint<DeleteMeRequest>
+internal sealed class DeleteMeEndpoint(
+    IdentityDbContext database,
+    PasswordHasher passwords,
+    PasswordCheck check,
+    LoginGuard guard,
+    AccountRemoval removal
+) : Endpoint<DeleteMeRequest>
 {
     public override void Configure()
     {
         Delete("/me");
         Tags("Identity");
-        Description(endpoint => endpoint.AnswersEmpty(204).Refuses(503));
+        Description(endpoint => endpoint.AnswersEmpty(204).Refuses(409, 503));
         Summary(summary =>
         {
             summary.Summary = "Delete my account";
             summary.Description =
-                "Account, sessions and all that it owns go at once; its routers are reset when they can be reached. A wrong password counts as a failed login.";
+                "Account, sessions and all that it owns go at once; its routers are reset when they can be reached. A wrong password counts as a failed login. The last admin who can log in stays.";
         });
     }
 
@@ -32,7 +37,7 @@ internal sealed class DeleteMeEndpoint(IdentityDbContext database, PasswordHashe
             await database.Users.AsNoTracking().SingleOrDefaultAsync(user => user.Id == caller.UserId, cancellationToken)
             ?? throw new ProblemException(Problem.Unauthorized());
         var attempt = await DemandPasswordAsync(user, request.Password!, cancellationToken);
-        if (!await removal.BeginAsync(user, attempt, cancellationToken))
+        if (!await BeginAsync(user, attempt, cancellationToken))
         {
             throw new ProblemException(AccountProblems.InvalidCredentials());
         }
@@ -40,6 +45,20 @@ internal sealed class DeleteMeEndpoint(IdentityDbContext database, PasswordHashe
         // From here on the account is dead, and the rest happens, whoever waits for it.
         await removal.FinishAsync(user.Id, CancellationToken.None);
         await Send.NoContentAsync(cancellationToken);
+    }
+
+    private async Task<bool> BeginAsync(User user, CountedAttempt attempt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await removal.BeginAsync(user, attempt, cancellationToken);
+        }
+        catch (ProblemException)
+        {
+            // The last admin, whose password was right all the same.
+            await guard.TakeBackAsync(attempt);
+            throw;
+        }
     }
 
     private async Task<CountedAttempt> DemandPasswordAsync(User user, string password, CancellationToken cancellationToken)

@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using NetPilot.Identity.Sessions;
+using NetPilot.Identity.Tokens;
+using NetPilot.Web;
+
+namespace NetPilot.Identity.Abuse;
+
+/// <summary>
+/// Requests whose token was refused, counted per address and minute, and the sessions that they named. Per replica and in memory, so that
+/// what is refused again costs PostgreSQL nothing. Good tokens are not affected, whoever else fails at the same address.
+/// </summary>
+internal sealed class FailedAuthentications(IOptions<LoginLimitSettings> options, TimeProvider time) : IDisposable
+{
+    private const int MostRemembered = 10_000;
+    private static readonly TimeSpan RememberedFor = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<TokenIds, (Refusal Refusal, long At)> refused = new();
+    private readonly PartitionedRateLimiter<string> failures = PartitionedRateLimiter.Create<string, string>(network =>
+        RateLimitPartition.GetSlidingWindowLimiter(
+            network,
+            _ => new SlidingWindowRateLimiterOptions
+            {
+                PermitLimit = options.Value.AuthFailuresPerAddress,
+                Window = TimeSpan.FromMinutes(1),
+                SegmentsPerWindow = 6,
+            }
+        )
+    );
+
+    /// <summary>What became of these ids within the last minute; null: they were not refused.</summary>
+    public Refusal? Of(TokenIds ids) => refused.TryGetValue(ids, out var known) && !IsOld(known.At) ? known.Refusal : null;
+
+    public void Remember(TokenIds ids, Refusal refusal)
+    {
+        if (!options.Value.Enabled)
+        {
+            return;
+        }
+
+        if (refused.Count >= MostRemembered)
+        {
+            MakeRoom();
+        }
+
+        refused[ids] = (refusal, time.GetTimestamp());
+    }
+
+    /// <summary>Counts a failure.</summary>
+    /// <exception cref="ProblemException">429 <c>rate_limited</c>: the address has had its failures.</exception>
+    public void Count(HttpContext context) => Acquire(context, 1);
+
+    /// <summary>Lets go on whom <see cref="Count"/> would still let fail.</summary>
+    /// <exception cref="ProblemException">429 <c>rate_limited</c>.</exception>
+    public void DemandRoom(HttpContext context) => Acquire(context, 0);
+
+    public void Dispose() => failures.Dispose();
+
+    private void Acquire(HttpContext context, int permits)
+    {
+        if (!options.Value.Enabled)
+        {
+            return;
+        }
+
+        using var lease = failures.AttemptAcquire(ClientOf.Network(context), permits);
+        if (!lease.IsAcquired)
+        {
+            var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromMinutes(1);
+            throw new ProblemException(
+                new Problem(429, ErrorCodes.RateLimited, "Too many requests without a valid token; log in or refresh, and try again later.")
+                {
+                    RetryAfter = wait,
+                }
+            );
+        }
+    }
+
+    private void MakeRoom()
+    {
+        foreach (var (ids, known) in refused)
+        {
+            if (IsOld(known.At))
+            {
+                refused.TryRemove(ids, out _);
+            }
+        }
+
+        if (refused.Count >= MostRemembered)
+        {
+            refused.Clear();
+        }
+    }
+
+    private bool IsOld(long at) => time.GetElapsedTime(at) >= RememberedFor;
+}
+
+/// <summary>Why a signed token is refused.</summary>
+internal enum Refusal
+{
+    /// <summary>The user is disabled, which an operator may take back without the session having ended.</summary>
+    ForNow,
+
+    /// <summary>The session is over, and nothing brings it back.</summary>
+    ForGood,
+}
