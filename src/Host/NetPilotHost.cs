@@ -20,6 +20,7 @@ internal static class NetPilotHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.RequestHeaderEncodingSelector = _ => HeaderText.Instance;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
         });
         builder.AddLogging();
@@ -56,6 +57,7 @@ internal static class NetPilotHost
         app.UseTrustedForwardedHeaders();
         app.UseMiddleware<SecurityHeaders>();
         app.UseRequestLogging();
+        app.UseMiddleware<HeadRequests>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMetricsGate();
         app.UseSwaggerPages();

@@ -16,7 +16,7 @@ public sealed class BlockGaugeTests(BlacklistServer server)
         await router.ScanAsync();
         using var blocked = await router.BlockAsync(router.Simulated.Device().Ip);
         await blocked.ShouldBeJsonAsync(201);
-        using var client = server.NewClient();
+        using var client = server.NewClient(TestSettings.MetricsToken);
         server.Services.GetServices<IHostedService>().OfType<BlockGauge>().Single().Nudge();
 
         await Eventually.HoldsAsync(async () =>

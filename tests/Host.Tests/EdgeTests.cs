@@ -116,7 +116,13 @@ public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica repli
         using var scraped = await scraper.GetAsync("/metrics", Ct);
         await scraped.ShouldHaveStatusAsync(200);
         scraped.Content.Headers.ContentType!.MediaType.ShouldBe("text/plain");
-        (await scraped.Content.ReadAsStringAsync(Ct)).ShouldContain("http_server_request_duration_seconds_count");
+        var metrics = await scraped.Content.ReadAsStringAsync(Ct);
+        metrics.ShouldContain("http_server_request_duration_seconds_count");
+        metrics.ShouldContain("netpilot_clock_skew_seconds");
+        // A pool without a name is called by its connection string.
+        metrics.ShouldContain("db_client_connection_pool_name=\"netpilot\"");
+        metrics.ShouldNotContain("Host=");
+        metrics.ShouldNotContain("Database=");
         using var nothingElse = await scraper.GetAsync("/health/live", Ct);
         await nothingElse.ShouldBeProblemAsync(404, "not_found");
     }
@@ -154,6 +160,26 @@ public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica repli
 /// <summary>Without a trusted proxy.</summary>
 public sealed class ExposedTests(ExposedReplica replica) : IClassFixture<ExposedReplica>
 {
+    [Fact]
+    public async Task There_are_no_metrics_where_nothing_keeps_strangers_off_them()
+    {
+        using var client = replica.Process.NewClient();
+        foreach (var path in new[] { "/metrics", "/metrics/", "/METRICS" })
+        {
+            using var response = await client.GetAsync(path, TestContext.Current.CancellationToken);
+            await response.ShouldBeProblemAsync(404, "not_found");
+        }
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:8080", "http://127.0.0.1:9")]
+    [InlineData("http://+:80;https://*:443", "http://+:9;http://*:9")]
+    [InlineData("http://[::1]:8080;http://10.1.2.3:8080", "http://[::1]:9;http://10.1.2.3:9")]
+    [InlineData("http://localhost:1;https://localhost:2", "http://localhost:9")]
+    [InlineData("http://unix:/run/netpilot.sock", "http://localhost:9")]
+    public void The_metrics_port_binds_no_wider_than_the_API(string urls, string metrics) =>
+        Observability.Metrics.OnTheirHosts(urls.Split(';'), "9").ShouldBe(metrics.Split(';'));
+
     [Fact]
     public async Task Nobody_escapes_the_limits_or_pretends_TLS_by_forged_headers()
     {

@@ -1,3 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using NetPilot.CommandsClient;
+using NetPilot.Host.Health;
+using NetPilot.Persistence;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -6,16 +12,39 @@ namespace NetPilot.Host.Tests;
 
 public sealed class HealthTests(NetPilotServer server)
 {
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task Live_touches_nothing_and_ready_names_what_it_looked_at()
     {
         using var client = server.NewClient();
-        using var live = await client.GetAsync("/health/live", TestContext.Current.CancellationToken);
+        using var live = await client.GetAsync("/health/live", Ct);
         (await live.ShouldBeJsonAsync(200)).GetProperty("status").GetString().ShouldBe("healthy");
 
-        using var ready = await client.GetAsync("/health/ready", TestContext.Current.CancellationToken);
+        using var ready = await client.GetAsync("/health/ready", Ct);
         var body = await ready.ShouldBeJsonAsync(200);
         body.GetProperty("status").GetString().ShouldBe("healthy");
         body.GetProperty("commandsServer").GetString().ShouldBe("healthy");
+        body.GetProperty("clockSkewSeconds").GetDouble().ShouldBe(0, 4);
+    }
+
+    [Fact]
+    public async Task However_many_ask_one_look_a_second_answers()
+    {
+        var clock = new FakeTimeProvider();
+        var readiness = new Readiness(
+            server.Services.GetRequiredService<DatabaseHealth>(),
+            server.Services.GetRequiredService<DatabaseMigrator>(),
+            server.Services.GetRequiredService<CommandsServerHealth>(),
+            server.Services.GetRequiredService<IOptions<CommandsServerOptions>>(),
+            clock
+        );
+
+        var states = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => readiness.AskAsync(Ct)));
+        states.Distinct(ReferenceEqualityComparer.Instance).ShouldHaveSingleItem();
+        clock.Advance(Readiness.Lasts - TimeSpan.FromTicks(1));
+        (await readiness.AskAsync(Ct)).ShouldBeSameAs(states[0]);
+        clock.Advance(TimeSpan.FromTicks(1));
+        (await readiness.AskAsync(Ct)).ShouldNotBeSameAs(states[0]);
     }
 }

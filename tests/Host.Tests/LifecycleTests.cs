@@ -88,8 +88,11 @@ public sealed class LifecycleTests(NetPilotServer server)
 
         await postgres.StopAsync(Ct);
         using var client = process.NewClient();
-        using var ready = await client.GetAsync("/health/ready", Ct);
-        await ready.ShouldBeProblemAsync(503, "database_unavailable");
+        await Eventually.HoldsAsync(async () =>
+        {
+            using var ready = await client.GetAsync("/health/ready", Ct);
+            await ready.ShouldBeProblemAsync(503, "database_unavailable");
+        });
         using var live = await client.GetAsync("/health/live", Ct);
         await live.ShouldHaveStatusAsync(200);
         var credentials = new { email = TestUsers.NewEmail(), password = TestUsers.Password };

@@ -21,7 +21,7 @@ public sealed partial class OpenApiTests(NetPilotServer server)
     [Fact]
     public async Task The_committed_document_is_the_one_that_the_server_gives()
     {
-        var path = Path.Combine(RepositoryRoot(), "docs", "openapi.json");
+        var path = Path.Combine(Checkout.Root, "docs", "openapi.json");
         var given = (await DocumentAsync()).ToJsonString(Indented) + "\n";
         if (Environment.GetEnvironmentVariable("NETPILOT_UPDATE_DOCS") == "1")
         {
@@ -158,17 +158,6 @@ public sealed partial class OpenApiTests(NetPilotServer server)
                 .AsObject()
                 .SelectMany(path => path.Value!.AsObject().Select(method => (method.Key.ToUpperInvariant(), path.Key, method.Value!))),
         ];
-
-    private static string RepositoryRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "NetPilot.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("The tests do not run from a checkout.");
-        }
-
-        return folder;
-    }
 
     [GeneratedRegex(@"\{(\w+)\}")]
     private static partial Regex Placeholder();

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace NetPilot.Host.Tests;
 
-/// <summary>Swagger UI and the metrics as they come by default.</summary>
+/// <summary>Swagger UI and the metrics.</summary>
 public sealed partial class PagesTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -57,7 +57,7 @@ public sealed partial class PagesTests(NetPilotServer server)
         var router = await (await server.NewUserAsync(cancellationToken: Ct)).ClaimRouterAsync(cancellationToken: Ct);
         using var scan = await router.Owner.Http.PostAsync(router.Path("scan"), null, Ct);
         await scan.ShouldBeJsonAsync(200);
-        using var client = server.NewClient();
+        using var client = server.NewClient(TestSettings.MetricsToken);
         var metrics = await client.GetStringAsync("/metrics", Ct);
 
         metrics.ShouldContain("http_server_request_duration_seconds_count");

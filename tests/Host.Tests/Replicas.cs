@@ -45,9 +45,14 @@ public sealed class ProductionLikeReplica(NetPilotServer server) : Replica(serve
         };
 }
 
-/// <summary>With rate limits, and nobody to trust about addresses.</summary>
+/// <summary>With rate limits, nobody to trust about addresses, and nobody to tell metrics to.</summary>
 public sealed class ExposedReplica(NetPilotServer server) : Replica(server)
 {
     protected override IReadOnlyDictionary<string, string?> Overrides =>
-        new Dictionary<string, string?> { ["RateLimits:Enabled"] = "true", ["RateLimits:AuthPerMinute"] = "3" };
+        new Dictionary<string, string?>
+        {
+            ["RateLimits:Enabled"] = "true",
+            ["RateLimits:AuthPerMinute"] = "3",
+            ["Metrics:Token"] = null,
+        };
 }

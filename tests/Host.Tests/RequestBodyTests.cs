@@ -116,6 +116,35 @@ public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
         Problem(chunked).Code.ShouldBe("body_too_large");
     }
 
+    [Theory]
+    [InlineData("80000000")]
+    [InlineData("ffffffff")]
+    [InlineData("7fffffffffffffff")]
+    [InlineData("ffffffffffffffffff")]
+    [InlineData("-1")]
+    [InlineData("zz")]
+    [InlineData("")]
+    public async Task A_chunk_whose_size_is_none_is_400(string size)
+    {
+        var head = RawHttp.Request("POST", "/api/v1/routers", null, [Json, Bearer, "Transfer-Encoding: chunked"]);
+        var response = await RawHttp.SendAsync(server.Address, head + size + "\r\n{}\r\n0\r\n\r\n", Ct);
+
+        response.Status.ShouldBe(400);
+        Problem(response).Code.ShouldBe("malformed_json");
+    }
+
+    [Theory]
+    [InlineData("Content-Type: multipart/form-data")]
+    [InlineData("Content-Type: multipart/form-data; boundary=x")]
+    [InlineData("Content-Type: application/x-www-form-urlencoded")]
+    [InlineData("Content-Type: nonsense")]
+    public async Task Where_no_body_is_read_none_is_refused(string header)
+    {
+        var request = RawHttp.Request("POST", "/api/v1/auth/logout", "--y\r\n%zz=%00&\u00ff", [header, Bearer]);
+
+        (await RawHttp.SendAsync(server.Address, request, Ct)).Status.ShouldBe(204);
+    }
+
     [Fact]
     public async Task A_body_of_just_64_KiB_is_taken()
     {

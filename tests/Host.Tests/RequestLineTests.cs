@@ -52,25 +52,18 @@ public sealed class RequestLineTests(NetPilotServer server)
     }
 
     [Theory]
-    [InlineData("PUT", "/api/v1/routers", "GET, POST")]
-    [InlineData("HEAD", "/api/v1/me", null)]
-    [InlineData("OPTIONS", "/api/v1/routers", "GET, POST")]
-    [InlineData("TRACE", "/api/v1/routers", "GET, POST")]
-    [InlineData("BREW", "/api/v1/routers", "GET, POST")]
-    public async Task Another_method_is_405_with_Allow(string method, string path, string? allow)
+    [InlineData("PUT", "/api/v1/routers", "GET, HEAD, POST")]
+    [InlineData("OPTIONS", "/api/v1/routers", "GET, HEAD, POST")]
+    [InlineData("TRACE", "/api/v1/routers", "GET, HEAD, POST")]
+    [InlineData("BREW", "/api/v1/routers", "GET, HEAD, POST")]
+    [InlineData("GET", "/api/v1/auth/logout", "POST")]
+    public async Task Another_method_is_405_with_Allow(string method, string path, string allow)
     {
         var user = await server.NewUserAsync(cancellationToken: Ct);
         using var response = await user.Http.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Ct);
 
-        if (allow is null)
-        {
-            await response.ShouldHaveStatusAsync(405);
-        }
-        else
-        {
-            await response.ShouldBeProblemAsync(405, "method_not_allowed");
-            response.Content.Headers.Allow.Order().ShouldBe(allow.Split(", "));
-        }
+        await response.ShouldBeProblemAsync(405, "method_not_allowed");
+        response.Content.Headers.Allow.Order().ShouldBe(allow.Split(", "));
     }
 
     [Fact]
@@ -95,6 +88,10 @@ public sealed class RequestLineTests(NetPilotServer server)
     [InlineData("/api/v1/routers/a%2fb", 404)]
     [InlineData("/api/v1/routers/..%2f..", 404)]
     [InlineData("/api/v1/routers/%00", 400)]
+    [InlineData("http://localhost/api/v1/routers/%00", 404)]
+    [InlineData("http://localhost/api/v1/routers/a%00b/devices/%00", 404)]
+    [InlineData("http://localhost/api/v1/routers?cursor=%00", 400)]
+    [InlineData("http://localhost/%00", 404)]
     [InlineData("/api/v1/routers/%c0%80", 404)]
     [InlineData("/api/v1/routers/%ed%a0%80", 404)]
     [InlineData("/api/v1/routers/%f0%9f%92%a9", 404)]
@@ -132,6 +129,93 @@ public sealed class RequestLineTests(NetPilotServer server)
         (await StatusAsync("/api/v1/routers", "X: " + new string('a', 40_000))).ShouldBe(431);
         (await StatusAsync("/api/v1/routers", [.. Enumerable.Range(0, 150).Select(i => $"X-{i}: a")])).ShouldBe(431);
     }
+
+    // Latin-1 characters are bytes here.
+    [Theory]
+    [InlineData("User-Agent: Lo\u00efc's iPad", 200)]
+    [InlineData("Referer: https://example.com/\u00ff\u00fe", 200)]
+    [InlineData("Cookie: a=\u00e9", 200)]
+    [InlineData("X-Anything: \u0080\u0081", 200)]
+    [InlineData("Accept: \u00e9/\u00e9", 200)]
+    [InlineData("Accept-Language: \u00e9", 200)]
+    [InlineData("Origin: https://\u00e9", 200)]
+    [InlineData("traceparent: 00-\u00e9", 200)]
+    [InlineData("tracestate: \u00e9=1", 200)]
+    [InlineData("baggage: \u00e9=\u00ff", 200)]
+    [InlineData("X-Forwarded-For: \u00e9", 200)]
+    [InlineData("Prefer: wait=\u00e9", 200)]
+    [InlineData("If-None-Match: \u00e9", 200)]
+    [InlineData("Content-Type: \u00e9", 200)]
+    [InlineData("Content-Encoding: \u00e9", 200)]
+    [InlineData("Upgrade: \u00e9", 200)]
+    [InlineData("X-Nul: a\u0000b", 400)]
+    [InlineData("X\u00e9: a", 400)]
+    public async Task A_header_that_nobody_interprets_is_opaque(string header, int status)
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        var request = RawHttp.Request("GET", "/api/v1/me", null, [$"Authorization: Bearer {user.AccessToken}", header]);
+
+        (await RawHttp.SendAsync(server.Address, request, Ct)).Status.ShouldBe(status);
+    }
+
+    [Theory]
+    [InlineData("Authorization: Bearer \u00e9", "", 401)]
+    [InlineData("Idempotency-Key: \u00e9", "", 400)]
+    [InlineData("Content-Type: application/json; charset=\u00e9", "", 415)]
+    [InlineData("Content-Type: application/\u00e9", "", 415)]
+    public async Task A_header_that_is_interpreted_refuses_what_it_does_not_take(string header, string code, int status)
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        var bearer = header.StartsWith("Authorization", StringComparison.Ordinal) ? "X: y" : $"Authorization: Bearer {user.AccessToken}";
+        var type = header.StartsWith("Content-Type", StringComparison.Ordinal) ? "X: y" : "Content-Type: application/json";
+        var body = $$"""{"routerId":"{{TestRouter.NewId()}}","name":"x"}""";
+        var response = await RawHttp.SendAsync(
+            server.Address,
+            RawHttp.Request("POST", "/api/v1/routers", body, [bearer, type, header]),
+            Ct
+        );
+
+        response.Status.ShouldBe(status);
+        response.Headers["Content-Type"].ShouldStartWith("application/problem+json");
+        response.Body.ShouldContain(code);
+    }
+
+    [Theory]
+    [InlineData("Lo\u00efc's iPad", "Lo\u00efc's iPad")]
+    [InlineData("Lo\u00c3\u00afc's iPad", "Lo\u00efc's iPad")]
+    [InlineData("a\u0085b\u009fc\u007fd", "abcd")]
+    [InlineData("\u00ff", "\u00ff")]
+    public async Task A_sessions_user_agent_is_kept_as_far_as_it_can_be_stored(string sent, string kept)
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        var body = $$"""{"email":"{{user.Email}}","password":"{{user.Password}}"}""";
+        var response = await RawHttp.SendAsync(
+            server.Address,
+            RawHttp.Request("POST", "/api/v1/auth/login", body, [$"User-Agent: {sent}", "Content-Type: application/json"]),
+            Ct
+        );
+
+        response.Status.ShouldBe(200);
+        System
+            .Text.Json.JsonDocument.Parse(response.Body[response.Body.IndexOf('{')..(response.Body.LastIndexOf('}') + 1)], default)
+            .RootElement.GetProperty("session")
+            .GetProperty("userAgent")
+            .GetString()
+            .ShouldBe(kept);
+    }
+
+    [Theory]
+    [InlineData("GET /health/live HTTP/1.0\r\n\r\n", 200)]
+    [InlineData("GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n", 400)]
+    [InlineData("GET /health/live HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n", 400)]
+    [InlineData("GET http://localhost/health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 200)]
+    [InlineData("GET http://localhost/%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 401)]
+    [InlineData("OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 401)]
+    [InlineData("CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\nConnection: close\r\n\r\n", 401)]
+    [InlineData("GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close, upgrade\r\nUpgrade: h2c\r\n\r\n", 200)]
+    [InlineData("GET /health/live HTTP/3.7\r\nHost: localhost\r\n\r\n", 505)]
+    public async Task A_request_line_of_any_form_is_answered(string request, int status) =>
+        (await RawHttp.SendAsync(server.Address, request, Ct)).Status.ShouldBe(status);
 
     [Theory]
     [InlineData("Authorization: Bearer")]

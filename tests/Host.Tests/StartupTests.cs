@@ -15,6 +15,14 @@ public sealed class StartupTests(NetPilotServer server)
     [InlineData("ConnectionStrings:NetPilot", "")]
     [InlineData("ConnectionStrings:NetPilot", "nonsense")]
     [InlineData("ConnectionStrings:NetPilotMigrations", "Database=x")]
+    [InlineData("ConnectionStrings:NetPilot", "Host=127.0.0.1;Target Session Attributes=primary")]
+    [InlineData("ConnectionStrings:NetPilotMigrations", "Host=127.0.0.1;Target Session Attributes=primary")]
+    [InlineData("ConnectionStrings:NetPilot", "Host=127.0.0.1;Target Session Attributes=nonsense")]
+    [InlineData("ConnectionStrings:NetPilot", "Host=127.0.0.1;Port=0")]
+    [InlineData("ConnectionStrings:NetPilot", "Host=127.0.0.1,127.0.0.2;Multiplexing=true")]
+    [InlineData("ConnectionStrings:NetPilot", "Host=127.0.0.1;Minimum Pool Size=9;Maximum Pool Size=3")]
+    [InlineData("Database:Pooler", "session")]
+    [InlineData("Database:Pooler", "7")]
     [InlineData("Auth:SigningKeys:0:Key", "c2hvcnQ=")]
     [InlineData("Auth:AccessTokenLifetime", "-00:01:00")]
     [InlineData("Auth:AccessTokenLifetime", "soon")]
@@ -42,6 +50,17 @@ public sealed class StartupTests(NetPilotServer server)
         line.ShouldStartWith("NetPilot did not start: ");
         line.ShouldContain(key);
         line.ShouldNotContain("Exception");
+    }
+
+    [Fact]
+    public async Task Statements_cannot_be_prepared_behind_a_pooler_that_changes_sessions()
+    {
+        var settings = With("Database:Pooler", "transaction");
+        settings["ConnectionStrings:NetPilot"] += ";Max Auto Prepare=20";
+        await using var process = NetPilotProcess.Launch(settings);
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1);
+        process.Output.ShouldHaveSingleItem().ShouldContain("ConnectionStrings:NetPilot has Max Auto Prepare");
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class SessionGaugeTests(IdentityServer server)
     public async Task Sessions_are_a_metric_by_state()
     {
         await server.NewUser();
-        using var client = server.NewClient();
+        using var client = server.NewClient(TestSettings.MetricsToken);
         server.Services.GetServices<IHostedService>().OfType<SessionGauge>().Single().Nudge();
 
         await Eventually.HoldsAsync(async () =>

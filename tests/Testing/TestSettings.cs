@@ -6,6 +6,8 @@ namespace NetPilot.Testing;
 /// <summary>Settings that let a suite run fast and alone: no rate limits, workers that look often, cheap password hashes.</summary>
 public static class TestSettings
 {
+    public const string MetricsToken = "metrics-of-the-tests";
+
     public static Dictionary<string, string?> For(string connectionString, CommandsServerSimulator commands) =>
         new()
         {
@@ -17,6 +19,7 @@ public static class TestSettings
             ["Auth:Argon2:MemoryKiB"] = "8192",
             ["Auth:Argon2:Passes"] = "1",
             ["RateLimits:Enabled"] = "false",
+            ["Metrics:Token"] = MetricsToken,
             ["Sessions:SweepInterval"] = "00:00:00.250",
             ["Blacklist:SettleInterval"] = "00:00:00.250",
             ["Blacklist:ExpiryInterval"] = "00:00:00.250",

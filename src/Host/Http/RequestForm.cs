@@ -48,6 +48,8 @@ internal sealed class RequestForm(RequestDelegate next)
     {
         if (!RequestShape.Of(definition.ReqDtoType).HasBody || HttpMethods.IsGet(request.Method))
         {
+            // Nobody reads it, and binding is not to take it for a form.
+            request.ContentType = null;
             return null;
         }
 

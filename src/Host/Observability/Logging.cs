@@ -57,11 +57,13 @@ internal static class Logging
         });
 
     // ASP.NET's own request lines hold the query string, and are replaced by ours. "Hosting failed to start" repeats, with a stack trace,
-    // what Program says in one sentence; and the workers that a failed start cancels did not fail.
+    // what Program says in one sentence; and the workers that a failed start cancels did not fail. What authentication threw is thrown on to
+    // ProblemMiddleware, which knows a client that went away, and a database that did, from an error.
     private static bool SaysTooMuch(LogEvent log) =>
         SourceOf(log) switch
         {
             "Microsoft.AspNetCore.Hosting.Diagnostics" => true,
+            "Microsoft.AspNetCore.Authentication.JwtBearer.JwtBearerHandler" => log.Level >= LogEventLevel.Error,
             "Microsoft.Extensions.Hosting.Internal.Host" => log.Exception is OperationCanceledException
                 || (
                     log.Properties.TryGetValue("EventId", out var id)

@@ -30,7 +30,10 @@ internal sealed class MetricsSettings
     }
 }
 
-/// <summary><c>/metrics</c> as Prometheus text: open, or on a port of its own, or for a token.</summary>
+/// <summary>
+/// <c>/metrics</c> as Prometheus text: on a port of its own, or for a token. Where neither is set there are none, save in Development, where
+/// they are open.
+/// </summary>
 internal static class Metrics
 {
     private const string Path = "/metrics";
@@ -53,6 +56,14 @@ internal static class Metrics
         var settings = app.Services.GetRequiredService<IOptions<MetricsSettings>>().Value;
         if (settings is { Port: null, Token: null })
         {
+            if (!app.Environment.IsDevelopment())
+            {
+                app.Use(
+                    (context, next) =>
+                        context.Request.Path.StartsWithSegments(Path) ? ProblemWriter.WriteAsync(context, NotHere()) : next(context)
+                );
+            }
+
             return;
         }
 
@@ -79,25 +90,44 @@ internal static class Metrics
         );
     }
 
+    private static Problem NotHere() => new(404, ErrorCodes.NotFound, "There is nothing at this path.");
+
     private static bool IsSent(HttpRequest request, byte[] expected) =>
         CryptographicOperations.FixedTimeEquals(
             SHA256.HashData(Encoding.UTF8.GetBytes(request.Headers.Authorization.ToString())),
             expected
         );
 
-    // Added to whatever way the other addresses are configured in, since an explicit Listen would replace those.
+    // Added to whatever way the other addresses are configured in, since an explicit Listen would replace those. On the same hosts as these:
+    // what listens on loopback alone is not to tell the network its metrics.
     private static void ListenAlsoOn(this WebApplicationBuilder builder, string port)
     {
-        var url = $"http://*:{port}";
-        if (builder.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+        var endpoints = builder.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).ToArray();
+        if (endpoints.Length > 0)
         {
-            builder.Configuration["Kestrel:Endpoints:Metrics:Url"] = url;
+            var onTheirHosts = OnTheirHosts(endpoints, port).ToArray();
+            for (var i = 0; i < onTheirHosts.Length; i++)
+            {
+                builder.Configuration[$"Kestrel:Endpoints:Metrics{i}:Url"] = onTheirHosts[i];
+            }
+
             return;
         }
 
         var ports = Urls("http", builder.Configuration["http_ports"]).Concat(Urls("https", builder.Configuration["https_ports"]));
         var urls = builder.Configuration["urls"] ?? string.Join(';', ports);
-        builder.WebHost.UseUrls([.. (urls.Length == 0 ? "http://localhost:5000" : urls).Split(';'), url]);
+        string[] own = (urls.Length == 0 ? "http://localhost:5000" : urls).Split(';', StringSplitOptions.RemoveEmptyEntries);
+        builder.WebHost.UseUrls([.. own, .. OnTheirHosts(own, port)]);
+    }
+
+    /// <summary>The metrics' addresses: the port on each host that the API listens on, on loopback where that is no host.</summary>
+    internal static IEnumerable<string> OnTheirHosts(IEnumerable<string?> urls, string port) =>
+        urls.OfType<string>().Select(url => $"http://{HostOf(url)}:{port}").Distinct(StringComparer.OrdinalIgnoreCase);
+
+    private static string HostOf(string url)
+    {
+        var address = BindingAddress.Parse(url.Trim());
+        return address.IsUnixPipe || address.IsNamedPipe || address.Host.Length == 0 ? "localhost" : address.Host;
     }
 
     private static IEnumerable<string> Urls(string scheme, string? ports) =>

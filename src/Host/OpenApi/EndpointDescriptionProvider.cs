@@ -67,7 +67,7 @@ internal sealed class EndpointDescriptionProvider : IApiDescriptionProvider
 
         description.SupportedResponseTypes.Clear();
         var declared = metadata.OfType<DeclaredAnswer>().ToArray();
-        foreach (var answer in declared.Concat(Implied(metadata, hasBody, inputs.Any(input => input.Source == RequestSource.Query))))
+        foreach (var answer in declared.Concat(Implied(metadata, hasBody)))
         {
             if (description.SupportedResponseTypes.All(known => known.StatusCode != answer.StatusCode))
             {
@@ -76,14 +76,14 @@ internal sealed class EndpointDescriptionProvider : IApiDescriptionProvider
         }
     }
 
-    private static IEnumerable<DeclaredAnswer> Implied(IList<object> metadata, bool hasBody, bool hasQuery)
+    private static IEnumerable<DeclaredAnswer> Implied(IList<object> metadata, bool hasBody)
     {
         int[] statuses =
         [
             .. metadata.OfType<IAllowAnonymous>().Any() ? [] : new[] { 401 },
-            .. hasBody ? [400, 413, 415]
-            : hasQuery ? new[] { 400 }
-            : [],
+            // A control character in the query, which nothing takes, is 400 everywhere.
+            400,
+            .. hasBody ? new[] { 413, 415 } : [],
             429,
             500,
             503,

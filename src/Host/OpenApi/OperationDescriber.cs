@@ -43,16 +43,20 @@ internal sealed class OperationDescriber(IOptions<JsonOptions> json) : IOpenApiO
             body.Example = JsonSerializer.SerializeToNode(example, example.GetType(), _json);
         }
 
+        var traits = new OperationTraits(
+            operation.OperationId,
+            "/" + context.Description.RelativePath,
+            metadata.OfType<IAllowAnonymous>().Any(),
+            operation.RequestBody is not null,
+            operation.Parameters?.Any(parameter => parameter is { In: ParameterLocation.Query, Name: "cursor" }) == true,
+            metadata.OfType<DeclaredHeader>().Any(header => header.Name == "Idempotency-Key"),
+            operation.Responses?.ContainsKey("502") == true
+        );
         foreach (var (status, response) in operation.Responses ?? [])
         {
             if (response is OpenApiResponse answer)
             {
-                Describe(
-                    int.Parse(status, System.Globalization.CultureInfo.InvariantCulture),
-                    answer,
-                    ModuleOf(endpoint),
-                    endpoint.EndpointSummary
-                );
+                Describe(int.Parse(status, System.Globalization.CultureInfo.InvariantCulture), answer, traits, endpoint.EndpointSummary);
             }
         }
 
@@ -92,9 +96,9 @@ internal sealed class OperationDescriber(IOptions<JsonOptions> json) : IOpenApiO
         }
     }
 
-    private static void Describe(int status, OpenApiResponse response, string module, EndpointSummary? summary)
+    private static void Describe(int status, OpenApiResponse response, OperationTraits operation, EndpointSummary? summary)
     {
-        var codes = ProblemCodes.Of(status, module);
+        var codes = ProblemCodes.Of(status, operation);
         response.Description =
             summary?.Responses.GetValueOrDefault(status)
             ?? (

@@ -7,6 +7,8 @@ namespace NetPilot.Host.Problems;
 /// <summary>What each exception means to the one who made the request.</summary>
 internal static class ExceptionProblems
 {
+    private const string HttpServer = "Microsoft.AspNetCore.Server.Kestrel.Core";
+
     /// <summary>The problem, or null for what nobody foresaw (500).</summary>
     public static Problem? Of(Exception exception) =>
         exception switch
@@ -18,11 +20,9 @@ internal static class ExceptionProblems
                 "The body is larger than 64 KiB."
             ),
             BadHttpRequestException { InnerException: JsonException json } => OfJson(json),
-            BadHttpRequestException { StatusCode: var status } => new Problem(
-                status,
-                ErrorCodes.MalformedJson,
-                "The request could not be read to its end."
-            ),
+            BadHttpRequestException { StatusCode: var status } => Unreadable(status),
+            // Framing that the HTTP server does not call a bad request itself, such as a chunk's size of 0x80000000.
+            IOException { Source: HttpServer } => Unreadable(400),
             JsonException json => OfJson(json),
             _ => DatabaseFailures.IsUnavailable(exception) ? Problem.DatabaseUnavailable() : null,
         };
@@ -50,6 +50,8 @@ internal static class ExceptionProblems
             : exception.InnerException is null ? Problem.Invalid("body", "Must be a JSON object.")
             : Malformed();
     }
+
+    private static Problem Unreadable(int status) => new(status, ErrorCodes.MalformedJson, "The request could not be read to its end.");
 
     private static Problem Malformed() => Problem.MalformedJson("The body is not well-formed JSON.");
 

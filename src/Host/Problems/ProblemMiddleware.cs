@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using NetPilot.Persistence;
 using NetPilot.Web;
 
@@ -12,9 +13,15 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
         {
             await next(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (context.RequestAborted.IsCancellationRequested || exception is ConnectionResetException)
         {
-            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            // Whatever failed, as a rule because of it: nobody is listening any more, and that is no incident of ours.
+            Log.Abandoned(logger, context.Request.Method, context.Request.Path, exception.GetType().Name, exception.Message);
+            if (!context.Response.HasStarted)
+            {
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            }
+
             return;
         }
         catch (Exception exception) when (!context.Response.HasStarted)
@@ -37,7 +44,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
             Log.Unforeseen(logger, context.Request.Method, context.Request.Path, exception);
             problem = new Problem(500, ErrorCodes.InternalError, "Something went wrong in the server; the trace id finds it in the logs.");
         }
-        else if (problem.Code == ErrorCodes.DatabaseUnavailable)
+        else if (problem.Code == ErrorCodes.DatabaseUnavailable && exception is not ProblemException)
         {
             Log.DatabaseAway(logger, context.Request.Method, context.Request.Path, exception.GetBaseException().Message);
             database.Note(exception);
@@ -66,6 +73,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
     {
         [LoggerMessage(LogLevel.Error, "{Method} {Path} failed in a way that nobody foresaw")]
         public static partial void Unforeseen(ILogger logger, string method, PathString path, Exception exception);
+
+        [LoggerMessage(LogLevel.Debug, "{Method} {Path} was abandoned by its client: {Kind}: {Reason}")]
+        public static partial void Abandoned(ILogger logger, string method, PathString path, string kind, string reason);
 
         [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not reach the database: {Reason}")]
         public static partial void DatabaseAway(ILogger logger, string method, PathString path, string reason);

@@ -34,6 +34,8 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
     private readonly NpgsqlDataSource unpooled;
     private readonly ILogger<DatabaseHealth> logger;
     private readonly Lock gate = new();
+
+    // Never disposed, which it need not be: a look may still be under way when the host is.
     private readonly SemaphoreSlim looking = new(1, 1);
     private readonly TimeProvider machine;
     private volatile DatabaseState state;
@@ -109,11 +111,7 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync()
-    {
-        looking.Dispose();
-        return unpooled.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => unpooled.DisposeAsync();
 
     private static async Task<(DatabaseState State, string Reason)> LookAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {

@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -151,8 +150,6 @@ public sealed partial class DatabaseMigrator(
         var builderType = typeof(DbContextOptionsBuilder<>).MakeGenericType(module.ContextType);
         var builder = (DbContextOptionsBuilder)Activator.CreateInstance(builderType)!;
         PersistenceRegistration.ConfigureModule(builder.UseNpgsql(source, PersistenceRegistration.Npgsql(module.Schema)));
-        // A fresh database has no history table, and EF Core finds out by failing to read it: no error to wake anybody with.
-        builder.ConfigureWarnings(warnings => warnings.Log((RelationalEventId.CommandError, LogLevel.Debug)));
         builder.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
         await using var context = (DbContext)ActivatorUtilities.CreateInstance(services, module.ContextType, builder.Options);
 

@@ -68,8 +68,13 @@ public static class PersistenceRegistration
     internal static DbContextOptionsBuilder ConfigureModule(DbContextOptionsBuilder options) =>
         options
             .UseSnakeCaseNamingConvention()
-            // A row that somebody else changed first is an answer (409, 404), not an incident.
-            .ConfigureWarnings(warnings => warnings.Ignore(CoreEventId.SaveChangesFailed));
+            // A row that somebody else changed first is an answer (409, 404), not an incident, and so is a PostgreSQL that is away (503). What
+            // failed is told once, by whoever catches it.
+            .ConfigureWarnings(warnings =>
+                warnings
+                    .Ignore(CoreEventId.SaveChangesFailed)
+                    .Log((RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.QueryIterationFailed, LogLevel.Debug))
+            );
 }
 
 /// <summary>A module's context and schema, for the migrator.</summary>

@@ -5,7 +5,7 @@ namespace NetPilot.Web;
 
 /// <summary>
 /// What an endpoint says of its answers in <c>Configure()</c>, for the OpenAPI document. Implied and not to be declared: 401, 429 and 500 on
-/// every endpoint that needs a token; 400, 413 and 415 wherever there is a body; 400 wherever there are query parameters.
+/// every endpoint that needs a token; 400 everywhere; 413 and 415 wherever there is a body.
 /// </summary>
 /// <example><c>Description(b => b.Answers&lt;Block&gt;(201, 200).Refuses(403, 404).FailsDownstream())</c></example>
 public static class EndpointDescriptions
