@@ -20,7 +20,7 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
             return new Answer.TimedOut(Sent: false);
         }
 
-        var exchange = new CommandsExchange(call.Operation, ShareOf(call), budget);
+        var exchange = new CommandsExchange(call.Operation, call.NamedRouter(_dialect), ShareOf(call), budget);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(budget.Token);
         await using var givingUp = callerToken.UnsafeRegister(
             _ =>
