@@ -29,6 +29,17 @@ internal sealed class SimulatorClient(CommandsServerSimulator simulator) : IDisp
 
     public Task<Reply> ScanAsync(string session, string router = "router-1") => GetAsync($"{Network}/scan", session, router);
 
+    public Task<Reply> ResetAsync(string session, string router = "router-1") =>
+        PostAsync($"{Network}/reset", new { sessionId = session, routerId = router });
+
+    /// <summary>The list of blocked as pairs.</summary>
+    public async Task<(string? Mac, string? Ip)[]> RulesAsync(string session, string router = "router-1") =>
+        [
+            .. (await BlockedAsync(session, router))
+                .Data.EnumerateArray()
+                .Select(rule => (rule.GetProperty("mac").GetString(), rule.GetProperty("ip").GetString())),
+        ];
+
     public async Task<Reply> GetAsync(string path, string session, string router = "router-1") =>
         await ReadAsync(await _http.GetAsync($"{path}?sessionId={session}&routerId={router}"));
 

@@ -79,7 +79,7 @@ public sealed class SimulatorContractTests
 
     [Theory]
     [InlineData(SimulatorDialect.Plan, "aa:00:00:00:00:01")]
-    [InlineData(SimulatorDialect.Deployed, "aa:00:00:00:00:10")]
+    [InlineData(SimulatorDialect.Deployed, "aa:00:00:00:00:01 aa:00:00:00:00:10")]
     public async Task Only_the_deployed_form_finds_addresses_by_substring(SimulatorDialect dialect, string hit)
     {
         await using var simulator = await StartAsync(dialect);
@@ -168,11 +168,10 @@ public sealed class SimulatorContractTests
         (await toPlan.ScanAsync("s", "gone")).Status.ShouldBe(HttpStatusCode.NotFound);
         (await toPlan.ScanAsync("s", "dark")).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
         (await toDeployed.ScanAsync("s", "gone")).Message.ShouldContain("Router gone not found in Port-Manager");
-        (await toDeployed.ScanAsync("s", "dark")).Message.ShouldContain("Unable to connect to port");
 
         (await toPlan.PostAsync("/api/session/refresh", new { sessionId = "x" })).Code.ShouldBe("SESSION_INVALID");
         (await toDeployed.PostAsync("/api/session/refresh", new { sessionId = "x", routerId = "r" })).Status.ShouldBe(
-            HttpStatusCode.NotFound
+            HttpStatusCode.Unauthorized
         );
         (await toDeployed.PostAsync("/api/session/start", new { sessionId = "x" })).Code.ShouldBe("BAD_REQUEST");
         (await toPlan.PostAsync("/api/block", new { routerId = "r", ip = "1.2.3.4" })).Code.ShouldBe("MISSING_SESSION_ID");
@@ -295,6 +294,23 @@ public sealed class SimulatorContractTests
         var after = simulator.Router("router-1").Devices;
         after.ShouldNotBe(before);
         after.Select(device => device.Mac).ShouldBe(before.Select(device => device.Mac));
+    }
+
+    [Fact]
+    public async Task Homes_that_were_only_read_are_forgotten_beyond_the_limit()
+    {
+        await using var simulator = await CommandsServerSimulator.StartAsync(new SimulatorOptions { KeptRouters = 3 }, Ct);
+        using var client = new SimulatorClient(simulator);
+        await client.StartSessionAsync("s");
+        await client.BlockAsync("s", simulator.Router("changed").Device().Ip, "changed");
+
+        for (var i = 0; i < 10; i++)
+        {
+            await client.ScanAsync("s", $"read-{i}");
+        }
+
+        simulator.Routers.Count.ShouldBeLessThanOrEqualTo(3);
+        simulator.Routers.ShouldContain(router => router.RouterId == "changed");
     }
 
     private static Task<CommandsServerSimulator> StartAsync(SimulatorDialect dialect = SimulatorDialect.Plan) =>

@@ -60,6 +60,12 @@ internal sealed class CallHandler(CommandsServerSimulator simulator)
             await delay;
         }
 
+        if (outcome?.HeldBy is { } router)
+        {
+            // The rule is there by now, so this is not counted as a change under way.
+            await router.HoldAsync(_time, simulator.Stopping);
+        }
+
         var metadata = new EnvelopeMetadata(
             call.SessionId,
             call.RouterId,
@@ -117,16 +123,16 @@ internal sealed class CallHandler(CommandsServerSimulator simulator)
     )
     {
         var normal = outcome ?? Outcome.Ok(writer => writer.WriteNullValue());
-        Answer Usual() => refusal ?? Answer.Envelope(normal, metadata);
+        Answer Usual() => refusal ?? (normal.IsPage ? Answer.Html(normal.Status) : Answer.Envelope(normal, metadata));
 
         switch (fault.Kind)
         {
             case FaultKind.Delay or FaultKind.Hold:
-                call.Code = outcome?.Code;
+                call.Code = outcome is { IsPage: false } ? outcome.Code : null;
                 await WriteAsync(context, call, Usual());
                 break;
             case FaultKind.HoldAnswer:
-                call.Code = outcome?.Code;
+                call.Code = outcome is { IsPage: false } ? outcome.Code : null;
                 await struck!.Released.WaitAsync(simulator.Stopping);
                 await WriteAsync(context, call, Usual());
                 break;

@@ -10,6 +10,8 @@ internal sealed record CommandInput(string? SessionId, string? RouterId, string?
 /// <summary>Runs commands on the simulated routers: the part that trusts everybody and validates nothing.</summary>
 internal sealed class CommandExecutor(SimulatorOptions options)
 {
+    private const string ResetError = "An unexpected error occurred during rule reset.";
+
     private readonly bool _deployed = options.Dialect is SimulatorDialect.Deployed;
     private readonly ConcurrentDictionary<string, SimulatedRouter> _routers = new();
 
@@ -25,7 +27,11 @@ internal sealed class CommandExecutor(SimulatorOptions options)
             {
                 Forget();
             }
-            router = _routers.GetOrAdd(routerId, static id => new SimulatedRouter(id));
+            router = _routers.GetOrAdd(
+                routerId,
+                static (id, options) => new SimulatedRouter(id, options.Dialect, options.Behaviour),
+                options
+            );
         }
         router.LastUsedAt = options.TimeProvider.GetUtcNow();
         return router;
@@ -39,6 +45,10 @@ internal sealed class CommandExecutor(SimulatorOptions options)
         {
             return Outcome.Ok(writer => WriteObject(writer, ("status", "healthy")));
         }
+        if (_deployed && (string.IsNullOrEmpty(input.SessionId) || string.IsNullOrEmpty(input.RouterId)))
+        {
+            return Outcome.Fail(400, "BAD_REQUEST", "sessionId and routerId are required");
+        }
         if (string.IsNullOrEmpty(input.SessionId))
         {
             return Outcome.Fail(400, "MISSING_SESSION_ID", "sessionId is required");
@@ -51,11 +61,6 @@ internal sealed class CommandExecutor(SimulatorOptions options)
 
     private Outcome ExecuteOnSession(SimulatorOperation operation, string sessionId, string? routerId)
     {
-        if (_deployed && string.IsNullOrEmpty(routerId))
-        {
-            return Outcome.Fail(400, "BAD_REQUEST", "routerId is required");
-        }
-
         switch (operation)
         {
             case SessionStart when _deployed:
@@ -63,12 +68,14 @@ internal sealed class CommandExecutor(SimulatorOptions options)
             case SessionStart:
                 Sessions.Start(sessionId, null, setUp: true);
                 return SessionMessage("Session started");
+            case SessionRefresh when _deployed:
+                return Sessions.Knows(sessionId)
+                    ? Outcome.Fail(500, "SESSION_REFRESH_ERROR", "The connection manager has no such method")
+                    : SessionInvalid();
             case SessionEnd:
                 return Sessions.End(sessionId) ? SessionMessage("Session ended") : SessionInvalid();
             default:
-                return Sessions.TryUse(sessionId, out _) ? SessionMessage("Session refreshed")
-                    : _deployed ? Outcome.Fail(404, "SESSION_NOT_FOUND", "Session not found")
-                    : SessionInvalid();
+                return Sessions.TryUse(sessionId, out _) ? SessionMessage("Session refreshed") : SessionInvalid();
         }
     }
 
@@ -82,19 +89,11 @@ internal sealed class CommandExecutor(SimulatorOptions options)
         // As the published code has it: active first, then the set-up, whose failure nobody takes back.
         var router = Router(routerId);
         Sessions.Start(sessionId, routerId, setUp: router is { Known: true, Online: true });
-        if (!router.Known)
+        if (Unreachable(router) is { } reason)
         {
-            return Outcome.Fail(500, "INFRASTRUCTURE_SETUP_FAILED", $"Router {routerId} not found in Port-Manager");
+            return Outcome.Fail(500, "SESSION_SETUP_FAILED", $"Session setup failed: {reason}");
         }
-        if (!router.Online)
-        {
-            return Outcome.Fail(
-                500,
-                "SESSION_SETUP_FAILED",
-                "Failed to establish session: [Errno None] Unable to connect to port 2201 on 127.0.0.1"
-            );
-        }
-        return Outcome.Ok(writer =>
+        var started = Outcome.Ok(writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("session_id", sessionId);
@@ -103,7 +102,20 @@ internal sealed class CommandExecutor(SimulatorOptions options)
             writer.WriteString("message", "Session started");
             writer.WriteEndObject();
         });
+        return started with { Status = 201, HeldBy = router.TakeFirstStart() ? router : null };
     }
+
+    /// <summary>Why there is no connection to a router, in the words of its libraries; null where there is one.</summary>
+    private static string? Unreachable(SimulatedRouter router) =>
+        !router.Known
+            ? $"Router {router.RouterId} not found in Port-Manager"
+            : router.Reach switch
+            {
+                RouterReach.Online => null,
+                RouterReach.RefusesPassword => "Authentication failed.",
+                RouterReach.HangsInTunnel => "Error reading SSH protocol banner",
+                _ => "[Errno None] Unable to connect to port 2201 on 127.0.0.1",
+            };
 
     private Outcome ExecuteOnRouter(SimulatorOperation operation, string sessionId, CommandInput input)
     {
@@ -125,20 +137,39 @@ internal sealed class CommandExecutor(SimulatorOptions options)
         }
 
         var router = Router(input.RouterId);
+        if (_deployed && Unreachable(router) is { } reason)
+        {
+            return UnreachableDeployed(operation, router, input, reason);
+        }
         if (!router.Known)
         {
-            return _deployed
-                ? Outcome.CommandFailed($"Router {input.RouterId} not found in Port-Manager")
-                : Outcome.Fail(404, "ROUTER_NOT_FOUND", $"Router {input.RouterId} is not known to the port manager");
+            return Outcome.Fail(404, "ROUTER_NOT_FOUND", $"Router {input.RouterId} is not known to the port manager");
         }
         if (!router.Online)
         {
-            return _deployed
-                ? Outcome.CommandFailed("[Errno None] Unable to connect to port 2201 on 127.0.0.1")
-                : Outcome.Fail(503, "TUNNEL_DOWN", $"The tunnel to router {input.RouterId} is down");
+            return Outcome.Fail(503, "TUNNEL_DOWN", $"The tunnel to router {input.RouterId} is down");
         }
-        return session.SetUp ? Run(operation, router, input) : Outcome.CommandFailed("the session's infrastructure was not set up");
+        if (!session.SetUp)
+        {
+            return Outcome.CommandFailed("the session's infrastructure was not set up");
+        }
+        router.CountCommand(operation);
+        return Run(operation, router, input);
     }
+
+    /// <summary>Only a router without an allocation and the Wi-Fi name the reason; the lists fail where nobody catches it.</summary>
+    private static Outcome UnreachableDeployed(SimulatorOperation operation, SimulatedRouter router, CommandInput input, string reason) =>
+        operation switch
+        {
+            Whitelist or WhitelistAdd or WhitelistRemove or Blacklist or BlacklistAdd or BlacklistRemove => Outcome.Page(500),
+            _ when !router.Known => Outcome.CommandFailed(reason),
+            Blocked => Outcome.CommandFailed("An unexpected error occurred while getting blocked IPs"),
+            Block => Outcome.CommandFailed($"An unexpected error occurred while blocking IP {input.Ip}"),
+            Unblock => Outcome.CommandFailed($"An unexpected error occurred while unblocking IP {input.Ip}"),
+            Reset => Outcome.CommandFailed(ResetError),
+            Scan => Outcome.CommandFailed("An unexpected error occurred while scanning for devices."),
+            _ => Outcome.CommandFailed($"An unexpected error occurred: {reason}"),
+        };
 
     private static string? MissingParameter(SimulatorOperation operation, CommandInput input) =>
         operation switch
@@ -182,18 +213,23 @@ internal sealed class CommandExecutor(SimulatorOptions options)
 
     private Outcome ListBlocked(SimulatedRouter router)
     {
-        var rules = router.Read(() => router.RulesWithAddresses().ToArray());
-        if (options.ListBlockedAsAddresses && !_deployed)
-        {
-            return WriteStrings(rules.Select(rule => rule.Ip ?? "N/A"));
-        }
+        var (rules, extra, behaviour) = router.Read(() => (router.BlockedEntries(), router.ExtraBlocked, router.Behaviour));
+        var asAddresses = behaviour.BlockedAsAddresses ?? (options.ListBlockedAsAddresses && !_deployed);
         return Outcome.Ok(writer =>
         {
             writer.WriteStartArray();
             foreach (var (mac, ip) in rules)
             {
-                WriteObject(writer, ("mac", mac), ("ip", ip ?? "N/A"));
+                if (asAddresses)
+                {
+                    writer.WriteStringValue(ip ?? "N/A");
+                }
+                else
+                {
+                    WriteObject(writer, ("mac", mac), ("ip", ip ?? "N/A"));
+                }
             }
+            WriteRaw(writer, extra);
             writer.WriteEndArray();
         });
     }
@@ -201,58 +237,128 @@ internal sealed class CommandExecutor(SimulatorOptions options)
     private Outcome ChangeRule(SimulatedRouter router, string ip, bool block) =>
         router.Write(() =>
         {
-            var device = router.Resolve(ip, bySubstring: _deployed);
-            if (device is null)
-            {
-                return Outcome.CommandFailed($"device {ip} is not in the ARP table");
-            }
-            if (block)
-            {
-                router.Block(device.Mac);
-            }
-            else if (!router.Unblock(device.Mac))
-            {
-                return Outcome.CommandFailed($"rule for {device.Mac} not found. Maybe already unblocked");
-            }
-
-            var done = block ? "blocked" : "unblocked";
-            return Message($"Device {ip} {done}", ("ip", ip), ("mac", device.Mac));
+            var restarts = router.FirewallRestarts;
+            var outcome = block ? BlockAddress(router, ip) : UnblockAddress(router, ip);
+            return Held(router, outcome, restarts);
         });
 
-    private Outcome ResetRules(SimulatedRouter router)
+    private Outcome BlockAddress(SimulatedRouter router, string ip)
     {
-        router.Clear();
-        return Message("All rules were reset");
+        var found = router.Resolve(ip);
+        if (found.Count == 0)
+        {
+            return Outcome.CommandFailed(
+                _deployed ? $"Could not find MAC for IP {ip} via ARP or DHCP lease" : $"device {ip} is not in the ARP table"
+            );
+        }
+        router.Block(found, ip);
+        return router.Behaviour is { BlockFailsNoisily: true, FirewallNoise: var noise }
+            ? Outcome.CommandFailed($"Failed to apply block rule: {noise}")
+            : RuleChanged(router, "blocked", ip, found);
     }
 
-    private Outcome ScanHome(SimulatedRouter router)
+    private Outcome UnblockAddress(SimulatedRouter router, string ip)
     {
-        var devices = router.Devices;
+        var found = router.Resolve(ip);
+        if (found.Count == 0)
+        {
+            return Outcome.CommandFailed(_deployed ? $"Could not find MAC for IP {ip} to unblock" : $"device {ip} is not in the ARP table");
+        }
+        if (!router.HasRuleOf(found))
+        {
+            var mac = string.Join('\n', found);
+            return Outcome.CommandFailed(
+                _deployed
+                    ? $"Block rule for MAC {mac} not found. Maybe already unblocked."
+                    : $"rule for {mac} not found. Maybe already unblocked"
+            );
+        }
+        if (router.Behaviour.UnblockRefuses)
+        {
+            router.RestartFirewall();
+            return Outcome.CommandFailed("Failed to apply unblock rule: uci: Invalid argument");
+        }
+        router.Unblock(found, ip);
+        return router.Behaviour is { UnblockFailsNoisily: true, FirewallNoise: var noise }
+            ? Outcome.CommandFailed($"Failed to apply unblock rule: {noise}")
+            : RuleChanged(router, "unblocked", ip, found);
+    }
+
+    private Outcome RuleChanged(SimulatedRouter router, string done, string ip, IReadOnlyList<string> found)
+    {
+        var mac = string.Join('\n', found);
+        var message = $"Device {ip} {done}";
+        var form = router.Behaviour.Answer ?? (_deployed ? CommandAnswer.TextWithMac : CommandAnswer.ObjectWithMac);
+        return Outcome.Ok(writer =>
+        {
+            switch (form)
+            {
+                case CommandAnswer.ObjectWithMac:
+                    WriteObject(writer, ("message", message), ("ip", ip), ("mac", mac));
+                    break;
+                case CommandAnswer.ObjectWithoutMac:
+                    WriteObject(writer, ("message", message), ("ip", ip));
+                    break;
+                case CommandAnswer.TextWithMac:
+                    writer.WriteStringValue($"Successfully {done} IP {ip} (MAC: {mac})");
+                    break;
+                default:
+                    writer.WriteStringValue(message);
+                    break;
+            }
+        });
+    }
+
+    private Outcome ResetRules(SimulatedRouter router) =>
+        router.Write(() =>
+        {
+            if (router.Behaviour.ResetRefuses && router.Rules.Count > 0)
+            {
+                return Outcome.CommandFailed(ResetError);
+            }
+            var restarts = router.FirewallRestarts;
+            router.Reset();
+            return Held(router, Message("All rules were reset"), restarts);
+        });
+
+    private static Outcome Held(SimulatedRouter router, Outcome outcome, int restartsBefore) =>
+        router.Behaviour.FirewallHangs && router.FirewallRestarts > restartsBefore ? outcome with { HeldBy = router } : outcome;
+
+    private static Outcome ScanHome(SimulatedRouter router)
+    {
+        var (entries, extra) = router.Read(() => (router.Scan(), router.ExtraScanned));
         return Outcome.Ok(writer =>
         {
             writer.WriteStartArray();
-            foreach (var device in devices.Where(device => device.Present))
+            foreach (var entry in entries)
             {
                 writer.WriteStartObject();
-                writer.WriteString("ip", device.Ip);
-                writer.WriteString("mac", device.Mac);
-                if (device.Hostname is not null)
+                writer.WriteString("ip", entry.Ip);
+                if (entry.Mac is not null)
                 {
-                    writer.WriteString("hostname", device.Hostname);
+                    writer.WriteString("mac", entry.Mac);
                 }
-                if (device.Vendor is not null)
+                if (entry.Hostname is not null)
                 {
-                    writer.WriteString("vendor", device.Vendor);
+                    writer.WriteString("hostname", entry.Hostname);
                 }
-                if (_deployed)
+                if (entry.Vendor is not null)
                 {
-                    writer.WriteString("status", "Online");
-                    writer.WriteString("interface", "br-lan");
+                    writer.WriteString("vendor", entry.Vendor);
                 }
                 writer.WriteEndObject();
             }
+            WriteRaw(writer, extra);
             writer.WriteEndArray();
         });
+    }
+
+    private static void WriteRaw(Utf8JsonWriter writer, IReadOnlyList<string> values)
+    {
+        foreach (var value in values)
+        {
+            writer.WriteRawValue(value);
+        }
     }
 
     private static Outcome DescribeWifi(SimulatedRouter router)

@@ -1,4 +1,7 @@
+using System.ComponentModel;
+using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace NetPilot.DevStack.Simulator;
@@ -14,6 +17,39 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 
+    private static readonly JsonSerializerOptions Strict = new(Json) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+
+    private static readonly (string Method, string Path, string Does)[] Routes =
+    [
+        ("GET", "state?router=", "sessions, routers, faults and the last calls"),
+        ("GET", "calls?router=&session=&operation=", "the calls so far"),
+        ("DELETE", "calls", "forgets them"),
+        ("GET", "faults", "the faults in force"),
+        ("POST", "faults", "adds one {kind, operation, routerId, times, delayMs, status, code, message, data, executed}"),
+        ("DELETE", "faults, faults/{id}", "removes all or one, and lets go what they hold"),
+        ("DELETE", "sessions", "forgets all sessions"),
+        ("GET", "routers/{id}", "one router"),
+        (
+            "POST",
+            "routers/{id}",
+            "changes it {known, online, reach: online|down|refuses_password|hangs_in_tunnel, devices, rules, arp, leases, extraBlocked, extraScanned, behaviour}; a behaviour names the switches to change"
+        ),
+        ("DELETE", "routers/{id}", "forgets it"),
+        ("POST", "routers/{id}/devices/{mac}", "moves a device {ip}, lets it come or go {present}, keeps its lease {leased}"),
+        ("POST", "routers/{id}/devices/{mac}/idle", "lets it fall silent: only its lease is known"),
+        ("POST", "routers/{id}/devices/{mac}/listed", "at which address the list of blocked names it {ip}; null as the behaviour says"),
+        ("POST", "routers/{id}/arp", "sets an entry of the ARP table {ip, mac, scanned}; no mac is an incomplete one"),
+        ("DELETE", "routers/{id}/arp, routers/{id}/arp/{ip}", "makes the table what the devices make of it; takes an address out"),
+        ("POST", "routers/{id}/leases", "sets a lease {ip, mac}"),
+        ("DELETE", "routers/{id}/leases/{ip}", "takes one away"),
+        ("POST", "routers/{id}/rules/{mac}", "adds a rule; MACs with a space between them make one rule"),
+        ("DELETE", "routers/{id}/rules, routers/{id}/rules/{mac}", "loses all rules and lists; those of a MAC"),
+        ("GET", "routers/{id}/history", "rules that came and went, and how many each MAC has and had at most"),
+        ("DELETE", "routers/{id}/history", "forgets it; the rules stay"),
+        ("POST", "routers/{id}/release", "lets the held answers go, and switches firstStartHangs and firewallHangs off"),
+        ("GET", "help", "this list"),
+    ];
+
     private sealed record FaultBody
     {
         public string? Operation { get; init; }
@@ -28,9 +64,32 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
         public bool? Executed { get; init; }
     }
 
-    private sealed record RouterBody(bool? Online, bool? Known, IReadOnlyList<DeviceBody>? Devices, IReadOnlyList<string>? Rules);
+    private sealed record RouterBody
+    {
+        public bool? Online { get; init; }
+        public RouterReach? Reach { get; init; }
+        public bool? Known { get; init; }
+        public IReadOnlyList<DeviceBody>? Devices { get; init; }
+        public IReadOnlyList<string>? Rules { get; init; }
+        public IReadOnlyList<AddressBody>? Arp { get; init; }
+        public IReadOnlyList<AddressBody>? Leases { get; init; }
+        public IReadOnlyList<JsonElement>? ExtraBlocked { get; init; }
+        public IReadOnlyList<JsonElement>? ExtraScanned { get; init; }
+        public JsonObject? Behaviour { get; init; }
+    }
 
-    private sealed record DeviceBody(string? Ip, string? Mac, string? Hostname, string? Vendor, bool? Present);
+    private sealed record DeviceBody
+    {
+        public string? Ip { get; init; }
+        public string? Mac { get; init; }
+        public string? Hostname { get; init; }
+        public string? Vendor { get; init; }
+        public bool? Present { get; init; }
+        public bool? Leased { get; init; }
+        public string? ScannedMac { get; init; }
+    }
+
+    private sealed record AddressBody(string? Ip, string? Mac, bool Scanned = false);
 
     public async Task<bool> TryHandleAsync(HttpContext context)
     {
@@ -77,6 +136,21 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
             ("POST", ["routers", var id]) => (200, Describe(Change(simulator.Router(id), await BodyAsync<RouterBody>(request)))),
             ("DELETE", ["routers", var id]) => (simulator.RemoveRouter(id) ? 200 : 404, new { }),
             ("POST", ["routers", var id, "devices", var mac]) => Change(simulator.Router(id), mac, await BodyAsync<DeviceBody>(request)),
+            ("POST", ["routers", var id, "devices", var mac, "idle"]) => Found(simulator.Router(id), mac, router => router.LetIdle(mac)),
+            ("POST", ["routers", var id, "devices", var mac, "listed"]) => ListAt(
+                simulator.Router(id),
+                mac,
+                await BodyAsync<AddressBody>(request)
+            ),
+            ("POST", ["routers", var id, "arp"]) => SetArp(simulator.Router(id), await BodyAsync<AddressBody>(request)),
+            ("DELETE", ["routers", var id, "arp"]) => Done(simulator.Router(id).ResetArp),
+            ("DELETE", ["routers", var id, "arp", var ip]) => Done(() => simulator.Router(id).RemoveArp(ip)),
+            ("POST", ["routers", var id, "leases"]) => SetLease(simulator.Router(id), await BodyAsync<AddressBody>(request)),
+            ("DELETE", ["routers", var id, "leases", var ip]) => Done(() => simulator.Router(id).RemoveLease(ip)),
+            ("GET", ["routers", var id, "history"]) => (200, History(simulator.Router(id))),
+            ("DELETE", ["routers", var id, "history"]) => Done(simulator.Router(id).ClearHistory),
+            ("POST", ["routers", var id, "release"]) => Done(simulator.Router(id).ReleaseHeld),
+            ("GET", ["help"]) => (200, Help()),
             ("DELETE", ["routers", var id, "rules"]) => Done(simulator.Router(id).Clear),
             ("POST", ["routers", var id, "rules", var mac]) => Done(() => simulator.Router(id).AddRule(mac)),
             ("DELETE", ["routers", var id, "rules", var mac]) => Done(() => simulator.Router(id).RemoveRules(mac)),
@@ -117,7 +191,9 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
         {
             routerId = router.RouterId,
             online = router.Online,
+            reach = router.Reach,
             known = router.Known,
+            behaviour = router.Behaviour,
             devices = router.Devices.Select(device => new
             {
                 device.Ip,
@@ -125,10 +201,19 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
                 device.Hostname,
                 device.Vendor,
                 device.Present,
+                device.Leased,
+                device.ScannedMac,
                 rules = counts.GetValueOrDefault(device.Mac),
             }),
+            arp = router.Arp,
+            leases = router.Leases,
             rules = router.Rules,
             ruleCounts = counts,
+            mostRules = router.RuleTallies.Values.Select(tally => tally.Most).DefaultIfEmpty().Max(),
+            ownRules = router.OwnRules,
+            extraBlocked = router.ExtraBlocked.Select(json => JsonNode.Parse(json)),
+            extraScanned = router.ExtraScanned.Select(json => JsonNode.Parse(json)),
+            firewallRestarts = router.FirewallRestarts,
             whitelist = router.Whitelist,
             blacklist = router.Blacklist,
             wifi = router.Wifi,
@@ -178,15 +263,39 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
 
     private static SimulatedRouter Change(SimulatedRouter router, RouterBody body)
     {
+        // Everything that can be refused comes first: a refused body changes nothing.
+        var behaviour = body.Behaviour is { } switches ? Merge(router.Behaviour, switches) : null;
+        var devices = body.Devices?.Select(DeviceOf).ToArray();
+        var arp = body.Arp?.Select(ArpOf).ToArray();
+        var leases = body.Leases?.Select(LeaseOf).ToArray();
+
         router.Online = body.Online ?? router.Online;
+        router.Reach = body.Reach ?? router.Reach;
         router.Known = body.Known ?? router.Known;
-        if (body.Devices is { } devices)
+        router.Behaviour = behaviour ?? router.Behaviour;
+        if (devices is not null)
         {
-            router.SetDevices(devices.Select(DeviceOf));
+            router.SetDevices(devices);
+        }
+        foreach (var entry in arp ?? [])
+        {
+            router.SetArp(entry.Ip, entry.Mac, entry.Scanned);
+        }
+        foreach (var lease in leases ?? [])
+        {
+            router.SetLease(lease.Ip, lease.Mac);
+        }
+        if (body.ExtraBlocked is { } blocked)
+        {
+            router.SetExtraBlocked(blocked.Select(entry => entry.GetRawText()));
+        }
+        if (body.ExtraScanned is { } scanned)
+        {
+            router.SetExtraScanned(scanned.Select(entry => entry.GetRawText()));
         }
         if (body.Rules is { } rules)
         {
-            foreach (var mac in router.Rules.Distinct())
+            foreach (var mac in router.RuleCounts.Keys)
             {
                 router.RemoveRules(mac);
             }
@@ -205,12 +314,80 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
             body.Hostname,
             body.Vendor,
             body.Present ?? true
-        );
+        )
+        {
+            Leased = body.Leased ?? false,
+            ScannedMac = body.ScannedMac,
+        };
+
+    private static ArpEntry ArpOf(AddressBody body) =>
+        new(body.Ip ?? throw new ArgumentException("An entry without ip"), body.Mac, body.Scanned);
+
+    private static Lease LeaseOf(AddressBody body) =>
+        new(body.Ip ?? throw new ArgumentException("A lease without ip"), body.Mac ?? throw new ArgumentException("A lease without mac"));
+
+    /// <summary>The behaviour with the switches that are named.</summary>
+    private static RouterBehaviour Merge(RouterBehaviour behaviour, JsonObject switches)
+    {
+        var merged = JsonSerializer.SerializeToNode(behaviour, Strict)!.AsObject();
+        foreach (var (name, value) in switches)
+        {
+            merged[name] = value?.DeepClone();
+        }
+        return merged.Deserialize<RouterBehaviour>(Strict)!;
+    }
 
     private static (int, object) Change(SimulatedRouter router, string mac, DeviceBody body) =>
-        router.ChangeDevice(mac, body.Ip, body.Present)
-            ? (200, Describe(router))
-            : (404, new { error = $"{router.RouterId} has no device {mac}" });
+        Found(router, mac, found => found.ChangeDevice(mac, body.Ip, body.Present, body.Leased));
+
+    private static (int, object) Found(SimulatedRouter router, string mac, Func<SimulatedRouter, bool> change) =>
+        change(router) ? (200, Describe(router)) : (404, new { error = $"{router.RouterId} has no device {mac}" });
+
+    private static (int, object) ListAt(SimulatedRouter router, string mac, AddressBody body)
+    {
+        router.ListAt(mac, body.Ip);
+        return (200, Describe(router));
+    }
+
+    private static (int, object) SetArp(SimulatedRouter router, AddressBody body)
+    {
+        var entry = ArpOf(body);
+        router.SetArp(entry.Ip, entry.Mac, entry.Scanned);
+        return (200, Describe(router));
+    }
+
+    private static (int, object) SetLease(SimulatedRouter router, AddressBody body)
+    {
+        var lease = LeaseOf(body);
+        router.SetLease(lease.Ip, lease.Mac);
+        return (200, Describe(router));
+    }
+
+    private static object History(SimulatedRouter router) =>
+        new
+        {
+            changes = router.RuleHistory,
+            tallies = router.RuleTallies,
+            commands = router.Commands.ToDictionary(command => Name(command.Key), command => command.Value),
+            firewallRestarts = router.FirewallRestarts,
+        };
+
+    private static object Help() =>
+        new
+        {
+            routes = Routes.Select(route =>
+                $"{route.Method} {string.Join(", ", route.Path.Split(", ").Select(path => $"/_sim/{path}"))}: {route.Does}"
+            ),
+            behaviour = typeof(RouterBehaviour)
+                .GetProperties()
+                .Select(property => (property.Name, property.GetCustomAttribute<DescriptionAttribute>()?.Description))
+                .Where(property => property.Description is not null)
+                .ToDictionary(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name), property => property.Description),
+            values = new[] { typeof(AddressLookUp), typeof(ListedAddress), typeof(CommandAnswer), typeof(RouterReach) }.ToDictionary(
+                type => JsonNamingPolicy.CamelCase.ConvertName(type.Name),
+                type => Enum.GetNames(type).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)
+            ),
+        };
 
     private (int, object) RemoveFault(string id)
     {

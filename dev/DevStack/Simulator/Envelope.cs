@@ -10,9 +10,17 @@ internal sealed record Outcome(int Status, string? Code, string? Message, Action
 {
     public bool Success => Code is null;
 
+    /// <summary>Whether it is answered by the framework's page, as an error that nobody caught.</summary>
+    public bool IsPage { get; init; }
+
+    /// <summary>The router that holds the answer back.</summary>
+    public SimulatedRouter? HeldBy { get; init; }
+
     public static Outcome Ok(Action<Utf8JsonWriter> data) => new(200, null, null, data);
 
     public static Outcome Fail(int status, string code, string message) => new(status, code, message, null);
+
+    public static Outcome Page(int status) => Fail(status, "UNCAUGHT", "") with { IsPage = true };
 
     public static Outcome CommandFailed(string reason) => Fail(500, "COMMAND_FAILED", $"Command failed: {reason}");
 }

@@ -8,6 +8,12 @@ namespace NetPilot.DevStack.Simulator;
 /// <param name="Present">Whether it is at home.</param>
 public sealed record SimulatedDevice(string Ip, string Mac, string? Hostname = null, string? Vendor = null, bool Present = true)
 {
+    /// <summary>Whether the router knows its lease while it is away: an idle device.</summary>
+    public bool Leased { get; init; }
+
+    /// <summary>What a scan shows as its MAC; empty leaves the field out, null is the MAC.</summary>
+    public string? ScannedMac { get; init; }
+
     internal bool IsRouter => Ip.EndsWith(".1", StringComparison.Ordinal);
 }
 
@@ -42,13 +48,17 @@ internal static class Home
         new("kindle-c0d1", "Amazon Technologies Inc.", "fc:65:de"),
     ];
 
+    // The pool of OpenWrt's DHCP server begins here. Of three digits none is found within another.
+    public const int FirstAddress = 100;
+    public const int LastAddress = 254;
+
     public static int SettledCount => Settled.Length + 1;
 
     public static List<SimulatedDevice> Of(string routerId, out string ssid)
     {
         var random = new Random(Seed(routerId));
         var net = $"192.168.{random.Next(0, 255)}";
-        var free = Enumerable.Range(2, 253).ToArray();
+        var free = Enumerable.Range(FirstAddress, LastAddress - FirstAddress + 1).ToArray();
         random.Shuffle(free);
         var roaming = Roaming.ToArray();
         random.Shuffle(roaming.AsSpan(1));

@@ -37,6 +37,9 @@ internal sealed class SimulatedSessions(TimeProvider time, TimeSpan idleTimeout)
         return true;
     }
 
+    /// <summary>Whether it is live, without using it.</summary>
+    public bool Knows(string sessionId) => _sessions.TryGetValue(sessionId, out var session) && IsLive(session);
+
     public void Start(string sessionId, string? routerId, bool setUp)
     {
         var now = time.GetUtcNow();
