@@ -171,6 +171,22 @@ public sealed class RouterTests(RoutersServer server)
     }
 
     [Fact]
+    public async Task A_router_that_is_down_takes_nothing_from_the_others()
+    {
+        var (down, other) = (await server.ReadyRouterAsync(), await server.ReadyRouterAsync());
+        var ip = down.Simulated.Device().Ip;
+        down.Simulated.Online = false;
+        for (var i = 0; i < 6; i++)
+        {
+            using var failed = await down.PostAsync("whitelist", new { ip });
+            ((int)failed.StatusCode).ShouldBe(503);
+        }
+
+        using var read = await other.GetAsync("wifi");
+        await read.ShouldBeJsonAsync(200);
+    }
+
+    [Fact]
     public async Task A_command_that_failed_on_the_router_is_a_sign_of_life()
     {
         var router = await server.RouterAsync();
