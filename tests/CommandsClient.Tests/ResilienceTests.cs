@@ -141,7 +141,9 @@ public sealed class ResilienceTests
     public void An_answer_for_a_router_that_has_faults_itself_does_not_speak_for_the_server()
     {
         var breaker = NewBreaker(new FakeTimeProvider());
-        for (var i = 0; i < CircuitBreaker.Faults; i++)
+        Fault(breaker, "router-0");
+        Fault(breaker, "router-1");
+        for (var i = 2; i < CircuitBreaker.Faults; i++)
         {
             breaker.State.ShouldBe(CommandsCircuitState.Closed);
             Answer(breaker, $"router-{i % 2}");

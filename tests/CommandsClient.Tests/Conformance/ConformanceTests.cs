@@ -99,7 +99,11 @@ public sealed class ConformanceTests
     {
         // One of its own for each run: the circuit and the plan's session calls, which name no router, must not meet those of others.
         await using var simulator = await CommandsServerSimulator.StartAsync(
-            new SimulatorOptions { Dialect = dialect is CommandsDialect.Plan ? SimulatorDialect.Plan : SimulatorDialect.Deployed }
+            new SimulatorOptions
+            {
+                Dialect = dialect is CommandsDialect.Plan ? SimulatorDialect.Plan : SimulatorDialect.Deployed,
+                RefreshWorks = true,
+            }
         );
         await using var client = new TestClient(
             simulator.BaseUrl.ToString(),
