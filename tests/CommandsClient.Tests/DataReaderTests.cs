@@ -43,6 +43,35 @@ public sealed class DataReaderTests
         report.Skipped[^1].Address.ShouldBe("not-an-ip");
     }
 
+    [Theory]
+    [InlineData("?")]
+    [InlineData("*")]
+    [InlineData("-")]
+    [InlineData("--")]
+    [InlineData("???")]
+    [InlineData("(unknown)")]
+    [InlineData("(Unknown)")]
+    [InlineData("<unknown>")]
+    [InlineData("[UNKNOWN]")]
+    [InlineData("( Unknown Vendor )")]
+    [InlineData("unknown vendor")]
+    [InlineData("(null)")]
+    [InlineData("None")]
+    [InlineData("N/A")]
+    [InlineData("localhost")]
+    [InlineData("()")]
+    [InlineData("\u200f?\u0007")]
+    public void What_stands_for_not_known_is_no_name(string text) => DownstreamText.Known(text).ShouldBeNull();
+
+    [Theory]
+    [InlineData("unknown-soldier")]
+    [InlineData("(Unknown) 2")]
+    [InlineData("Nonesuch")]
+    [InlineData("nas")]
+    [InlineData("📱")]
+    [InlineData("[Küche]")]
+    public void What_names_a_device_is_kept_as_it_came(string text) => DownstreamText.Known(text).ShouldBe(text);
+
     [Fact]
     public void A_scan_brings_a_thousand_devices_at_most_and_says_so()
     {

@@ -86,7 +86,7 @@ public sealed class EnvelopeTests
             .Judge(
                 new Answer.Envelope(status, false, default, code, message),
                 new CommandsCall(CommandsOperation.Unblock, null, null),
-                null
+                new CommandsServerOptions()
             )
             .ShouldNotBeNull()
             .MaybeAlreadyUnblocked.ShouldBe(expected);

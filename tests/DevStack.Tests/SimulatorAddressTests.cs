@@ -160,6 +160,9 @@ public sealed class SimulatorAddressTests
 
         home.Router.RemoveRules(A);
         (await home.Client.UnblockAsync("s", "192.168.1.10")).Code.ShouldBe("COMMAND_FAILED");
+        home.Router.AddRule($"{A} {B}");
+        (await home.Client.RulesAsync("s")).ShouldBeEmpty();
+        home.Router.RuleCounts.Keys.ShouldBe([A, B], ignoreOrder: true);
     }
 
     [Theory, MemberData(nameof(Dialects))]

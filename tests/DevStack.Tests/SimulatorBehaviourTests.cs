@@ -148,6 +148,21 @@ public sealed class SimulatorBehaviourTests
         (await home.Client.ScanAsync("s")).Data.EnumerateArray().ShouldAllBe(found => !HasState(found));
     }
 
+    [Fact]
+    public async Task A_refresh_that_works_can_be_asked_for()
+    {
+        await using var home = await SimulatedHome.StartAsync(
+            new SimulatorOptions { Dialect = SimulatorDialect.Deployed, RefreshWorks = true },
+            Devices,
+            Ct
+        );
+
+        (await home.Client.PostAsync("/api/session/refresh", new { sessionId = "s", routerId = "router-1" })).Success.ShouldBeTrue();
+        (await home.Client.PostAsync("/api/session/refresh", new { sessionId = "x", routerId = "router-1" })).Code.ShouldBe(
+            "SESSION_INVALID"
+        );
+    }
+
     [Theory]
     [InlineData(RouterReach.Down, "Unable to connect to port")]
     [InlineData(RouterReach.RefusesPassword, "Authentication failed.")]

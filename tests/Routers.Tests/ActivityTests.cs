@@ -15,7 +15,7 @@ public sealed class ActivityTests(RoutersServer server)
         var router = await server.ReadyRouterAsync();
         using (await router.PutAsync("wifi/ssid", new { ssid = "Attic" })) { }
         using (await router.PutAsync("wifi/password", new { password = "not-to-be-told" })) { }
-        router.Simulated.Online = false;
+        router.Simulated.Known = false;
         using (await router.PostAsync("reset")) { }
 
         var activity = await router.ActivityAsync();
@@ -29,7 +29,7 @@ public sealed class ActivityTests(RoutersServer server)
         activity[2].GetProperty("target").GetString().ShouldBe("Attic");
         activity[2].GetProperty("outcome").GetString().ShouldBe("succeeded");
         activity[2].GetProperty("code").GetString().ShouldBeNull();
-        activity[2].GetProperty("durationMs").GetInt32().ShouldBeInRange(0, 10_000);
+        activity[2].GetProperty("durationMs").GetInt32().ShouldBeGreaterThanOrEqualTo(0);
 
         (await router.ActivityAsync("?kind=wifi_ssid")).Single().GetRawText().ShouldBe(activity[2].GetRawText());
         (await router.ActivityAsync("?kind=drift")).ShouldBeEmpty();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Identity.Contracts;
@@ -90,15 +91,163 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         router.Simulated.Online = false;
         using (await router.DeleteAsync()) { }
 
-        await Eventually.HoldsAsync(async () => (await AttemptsAsync(router)).ShouldBeGreaterThanOrEqualTo(3));
-        (await server.ScalarAsync<double>(WaitSql, router.RouterId)).ShouldBeInRange(0, 8 * 0.25 + 1);
-
+        await AnnouncedAsync(router, "00:00:00.2500000");
+        await AnnouncedAsync(router, "00:00:00.5000000");
+        await AnnouncedAsync(router, "00:00:01");
         await server.ExecuteAsync(
             "UPDATE routers.pending_resets SET attempts = 30, next_attempt_at = now(), leased_until = NULL WHERE router_id = $1",
             router.RouterId
         );
-        await Eventually.HoldsAsync(async () => (await AttemptsAsync(router)).ShouldBe(31));
-        (await server.ScalarAsync<double>(WaitSql, router.RouterId)).ShouldBeInRange(290, 301);
+        await AnnouncedAsync(router, "00:05:00");
+    }
+
+    [Fact]
+    public async Task A_reset_that_the_router_refuses_is_tried_a_few_times_with_growing_pauses_and_then_left()
+    {
+        var router = await server.RouterAsync();
+        router.Simulated.AddRule("02:00:00:00:00:01");
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { ResetRefuses = true };
+        using (await router.DeleteAsync()) { }
+
+        foreach (var (refusals, pause) in new[] { "00:02:00", "00:15:00", "01:00:00" }.Index())
+        {
+            await AnnouncedAsync(router, pause);
+            await HurryAsync(router, refusals + 1);
+        }
+
+        await server.Logs.WaitForAsync(
+            line => line.Everything.Contains(router.RouterId) && line.Message.Contains("keeps the rules of its last owner"),
+            TestContext.Current.CancellationToken
+        );
+        (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0);
+        router.Simulated.CommandsOf(SimulatorOperation.Reset).ShouldBe(4);
+        router.Simulated.Rules.ShouldBe(["02:00:00:00:00:01"]);
+    }
+
+    [Fact]
+    public async Task The_next_owners_commands_do_not_wait_for_a_reset_that_was_refused_and_no_reset_follows_them()
+    {
+        var router = await server.RouterAsync();
+        router.Simulated.AddRule("02:00:00:00:00:01");
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { ResetRefuses = true };
+        using (await router.DeleteAsync()) { }
+        await AnnouncedAsync(router, "00:02:00");
+        var next = await server.UserAsync();
+        using (await next.PostAsync("routers", new { routerId = router.RouterId, name = "Mine now" })) { }
+        var device = router.Simulated.Device();
+
+        using var blocked = await next.PostAsync($"routers/{router.RouterId}/block", new { ip = device.Ip });
+        await blocked.ShouldBeJsonAsync(201);
+
+        router.Simulated.Rules.ShouldBe(["02:00:00:00:00:01", device.Mac]);
+        router.Simulated.CommandsOf(SimulatorOperation.Reset).ShouldBe(1);
+        (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0);
+        (await LastResetOfAsync(next, router)).ShouldBe(("failed", "command_failed"));
+    }
+
+    [Fact]
+    public async Task The_next_owners_own_command_tries_the_reset_first_and_goes_on_when_it_is_refused()
+    {
+        var router = await server.RouterAsync();
+        router.Simulated.AddRule("02:00:00:00:00:01");
+        router.Simulated.Online = false;
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { ResetRefuses = true };
+        using (await router.DeleteAsync()) { }
+        var next = await server.UserAsync();
+        using (await next.PostAsync("routers", new { routerId = router.RouterId, name = "Mine now" })) { }
+
+        // The worker shall not be the one who does it.
+        await Eventually.HoldsAsync(() =>
+            PostponeAsync(router, "now() + interval '1 hour'").ContinueWith(done => done.Result.ShouldBe(1), TaskScheduler.Default)
+        );
+        router.Simulated.Online = true;
+        var device = router.Simulated.Device();
+        using var blocked = await next.PostAsync($"routers/{router.RouterId}/block", new { ip = device.Ip });
+        await blocked.ShouldBeJsonAsync(201);
+
+        router.Simulated.Rules.ShouldBe(["02:00:00:00:00:01", device.Mac]);
+        router.Simulated.CommandsOf(SimulatorOperation.Reset).ShouldBe(1);
+        (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0);
+        (await LastResetOfAsync(next, router)).ShouldBe(("failed", "command_failed"));
+    }
+
+    [Fact]
+    public async Task A_reset_that_failed_on_a_router_without_rules_needs_no_other()
+    {
+        var router = await server.RouterAsync();
+        using var refused = server.Commands.AddFault(
+            new Fault(FaultKind.Envelope)
+            {
+                Operation = SimulatorOperation.Reset,
+                RouterId = router.RouterId,
+                Status = 500,
+                Code = "COMMAND_FAILED",
+                Message = "An unexpected error occurred during rule reset.",
+                Times = null,
+            }
+        );
+
+        using (await router.DeleteAsync()) { }
+
+        await Eventually.HoldsAsync(async () => (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0));
+        refused.Hits.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(RouterReach.RefusesPassword)]
+    [InlineData(RouterReach.HangsInTunnel)]
+    public async Task A_router_that_cannot_be_asked_refuses_nothing(RouterReach reach)
+    {
+        var router = await server.RouterAsync();
+        router.Simulated.AddRule("02:00:00:00:00:01");
+        router.Simulated.Reach = reach;
+        using (await router.DeleteAsync()) { }
+        var next = await server.UserAsync();
+        using (await next.PostAsync("routers", new { routerId = router.RouterId, name = "Mine now" })) { }
+
+        await Eventually.HoldsAsync(async () => (await AttemptsAsync(router)).ShouldBeGreaterThanOrEqualTo(3));
+        (await server.ScalarAsync<int>("SELECT refusals FROM routers.pending_resets WHERE router_id = $1", router.RouterId)).ShouldBe(0);
+
+        router.Simulated.Reach = RouterReach.Online;
+        await Eventually.HoldsAsync(async () => (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0));
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_answered_for_a_router_that_was_given_up_is_not_answered_again(bool byAdmin)
+    {
+        var (user, routerId) = (await server.UserAsync("pro"), TestRouter.NewId());
+        var (router, other) = (new TestRouter(user, routerId, "Home"), TestRouter.NewId());
+        var ip = router.Simulated.Device().Ip;
+        using (var claimed = await PostAsync(user, "/api/v1/routers", "claim", new { routerId, name = "Home" }))
+        {
+            await claimed.ShouldBeJsonAsync(201);
+        }
+
+        using (var claimed = await PostAsync(user, "/api/v1/routers", "other", new { routerId = other, name = "Other" }))
+        {
+            await claimed.ShouldBeJsonAsync(201);
+        }
+
+        using (var blocked = await PostAsync(user, router.Path("block"), "block", new { ip }))
+        {
+            await blocked.ShouldBeJsonAsync(201);
+        }
+
+        using (await (byAdmin ? (await server.UserAsync(role: "admin")).DeleteAsync($"admin/routers/{routerId}") : router.DeleteAsync()))
+        { }
+
+        using var homeless = await PostAsync(user, router.Path("block"), "block", new { ip });
+        await homeless.ShouldBeProblemAsync(404, "router_not_found");
+        using var again = await PostAsync(user, "/api/v1/routers", "claim", new { routerId, name = "Home" });
+        await again.ShouldBeJsonAsync(201);
+        using var found = await router.GetAsync();
+        await found.ShouldBeJsonAsync(200);
+        // What was answered for the other router stands.
+        using var repeated = await PostAsync(user, "/api/v1/routers", "other", new { routerId = other, name = "Other" });
+        await repeated.ShouldBeJsonAsync(201);
     }
 
     [Fact]
@@ -175,8 +324,37 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         await found.ShouldBeJsonAsync(200);
     }
 
-    private const string WaitSql =
-        "SELECT extract(epoch FROM next_attempt_at - now())::float8 FROM routers.pending_resets WHERE router_id = $1";
+    private static async Task<HttpResponseMessage> PostAsync(TestUser user, string path, string key, object body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        return await user.Http.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    private Task<LogLine> AnnouncedAsync(TestRouter router, string pause) =>
+        server.Logs.WaitForAsync(
+            line => line.Everything.Contains(router.RouterId) && line.Message.EndsWith($"tried again in {pause}", StringComparison.Ordinal),
+            TestContext.Current.CancellationToken
+        );
+
+    // The line comes a moment before the row is written.
+    private Task HurryAsync(TestRouter router, int refusals) =>
+        Eventually.HoldsAsync(async () =>
+            (
+                await server.ExecuteAsync(
+                    "UPDATE routers.pending_resets SET next_attempt_at = now() WHERE router_id = $1 AND refusals = $2",
+                    router.RouterId,
+                    refusals
+                )
+            ).ShouldBe(1)
+        );
+
+    private static async Task<(string? Outcome, string? Code)> LastResetOfAsync(TestUser user, TestRouter router)
+    {
+        using var activity = await user.GetAsync($"routers/{router.RouterId}/activity?kind=reset&limit=1");
+        var last = (await activity.ShouldBeJsonAsync(200)).GetProperty("items").EnumerateArray().Single();
+        return (last.GetProperty("outcome").GetString(), last.GetProperty("code").GetString());
+    }
 
     private Task<int> AttemptsAsync(TestRouter router) =>
         server.ScalarAsync<int>("SELECT attempts FROM routers.pending_resets WHERE router_id = $1", router.RouterId);

@@ -32,7 +32,7 @@ public sealed class ResetRouterTests(RoutersServer server)
     {
         var router = await server.RouterAsync();
         using (await router.PostAsync("block", new { ip = router.Simulated.Device().Ip })) { }
-        router.Simulated.Online = false;
+        router.Simulated.Known = false;
 
         using var reset = await router.PostAsync("reset");
         await reset.ShouldBeProblemAsync(503, "router_unreachable");

@@ -1,3 +1,4 @@
+using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -140,5 +141,59 @@ public sealed class RouterTests(RoutersServer server)
         var gone = await offline.ShouldBeJsonAsync(200);
         gone.GetProperty("reachability").GetString().ShouldBe("offline");
         gone.GetProperty("lastSeenAt").GetDateTimeOffset().ShouldBe(lastSeen);
+    }
+
+    [Theory]
+    [InlineData(RouterReach.RefusesPassword, "scan")]
+    [InlineData(RouterReach.RefusesPassword, "block")]
+    [InlineData(RouterReach.RefusesPassword, "whitelist")]
+    [InlineData(RouterReach.RefusesPassword, "wifi/enable")]
+    [InlineData(RouterReach.HangsInTunnel, "scan")]
+    [InlineData(RouterReach.HangsInTunnel, "reset")]
+    [InlineData(RouterReach.HangsInTunnel, "blacklist")]
+    [InlineData(RouterReach.HangsInTunnel, "wifi/enable")]
+    public async Task A_wrong_password_or_a_dead_tunnel_is_no_sign_of_life(RouterReach reach, string action)
+    {
+        var router = await server.RouterAsync();
+        using (await router.PostAsync("scan")) { }
+        using var online = await router.GetAsync();
+        var seen = await online.ShouldBeJsonAsync(200);
+        seen.GetProperty("reachability").GetString().ShouldBe("online");
+
+        var ip = router.Simulated.Device().Ip;
+        router.Simulated.Reach = reach;
+        using (await router.PostAsync(action, action is "block" or "whitelist" or "blacklist" ? new { ip } : null)) { }
+
+        using var dead = await router.GetAsync();
+        var gone = await dead.ShouldBeJsonAsync(200);
+        gone.GetProperty("reachability").GetString().ShouldBeOneOf("unknown", "offline");
+        gone.GetProperty("lastSeenAt").GetDateTimeOffset().ShouldBe(seen.GetProperty("lastSeenAt").GetDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task A_router_that_is_down_takes_nothing_from_the_others()
+    {
+        var (down, other) = (await server.ReadyRouterAsync(), await server.ReadyRouterAsync());
+        var ip = down.Simulated.Device().Ip;
+        down.Simulated.Online = false;
+        for (var i = 0; i < 6; i++)
+        {
+            using var failed = await down.PostAsync("whitelist", new { ip });
+            ((int)failed.StatusCode).ShouldBe(503);
+        }
+
+        using var read = await other.GetAsync("wifi");
+        await read.ShouldBeJsonAsync(200);
+    }
+
+    [Fact]
+    public async Task A_command_that_failed_on_the_router_is_a_sign_of_life()
+    {
+        var router = await server.RouterAsync();
+
+        using (await router.PostAsync("block", new { ip = "192.168.250.250" })) { }
+
+        using var found = await router.GetAsync();
+        (await found.ShouldBeJsonAsync(200)).GetProperty("reachability").GetString().ShouldBe("online");
     }
 }

@@ -68,7 +68,7 @@ internal sealed class CommandExecutor(SimulatorOptions options)
             case SessionStart:
                 Sessions.Start(sessionId, null, setUp: true);
                 return SessionMessage("Session started");
-            case SessionRefresh when _deployed:
+            case SessionRefresh when _deployed && !options.RefreshWorks:
                 return Sessions.Knows(sessionId)
                     ? Outcome.Fail(500, "SESSION_REFRESH_ERROR", "The connection manager has no such method")
                     : SessionInvalid();

@@ -27,6 +27,9 @@ public sealed record SimulatorOptions
     /// <summary>The plan dialect may list blocked devices by address alone: <c>["192.168.1.10"]</c> in place of objects.</summary>
     public bool ListBlockedAsAddresses { get; init; }
 
+    /// <summary>Whether the deployed form can refresh a session: the published code cannot, its plan could.</summary>
+    public bool RefreshWorks { get; init; }
+
     /// <summary>How every router behaves until it is told otherwise.</summary>
     public RouterBehaviour Behaviour { get; init; } = new();
 

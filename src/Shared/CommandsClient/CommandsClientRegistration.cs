@@ -25,7 +25,7 @@ public static class CommandsClientRegistration
         services.TryAddSingleton(TimeProvider.System);
 
         services.AddCommandsHttpClient();
-        services.TryAddSingleton<CircuitBreaker>();
+        services.TryAddSingleton<Circuits>();
         services.TryAddSingleton<RouterBulkhead>();
         services.TryAddSingleton<CommandsRoutes>();
         services.TryAddSingleton<CommandsTransport>();
@@ -36,7 +36,7 @@ public static class CommandsClientRegistration
         services.TryAddSingleton<SessionMender>();
         services.TryAddSingleton<ICommandsClient, HttpCommandsClient>();
         services.TryAddSingleton(provider => new CommandsServerHealth(
-            provider.GetRequiredService<CircuitBreaker>(),
+            provider.GetRequiredService<Circuits>(),
             provider.GetRequiredService<CommandsTransport>(),
             provider.GetRequiredService<IOptions<CommandsServerOptions>>(),
             provider.GetRequiredService<TimeProvider>()

@@ -8,7 +8,9 @@ public static class CommandsInstrumentation
 {
     /// <summary>
     /// The meter: <c>netpilot.commands.duration</c> (histogram in seconds, by <c>operation</c> and <c>outcome</c>: <c>succeeded</c>,
-    /// <c>cancelled</c>, <c>error</c>, or the failure's <c>code</c>) and <c>netpilot.commands.breaker.state</c> (0 closed, 1 half open, 2 open).
+    /// <c>cancelled</c>, <c>error</c>, or the failure's <c>code</c>), <c>netpilot.commands.breaker.state</c> (the circuit to the
+    /// Commands-Server: 0 closed, 1 half open, 2 open) and <c>netpilot.commands.unreadable_rules</c> (counter of the entries of routers' lists
+    /// of rules that name no device, by <c>operation</c> and <c>dialect</c>).
     /// </summary>
     public const string MeterName = "NetPilot.CommandsClient";
 

@@ -25,6 +25,9 @@ public sealed class CommandsResult<T>
     [MemberNotNullWhen(false, nameof(Failure))]
     public bool IsSuccess => Failure is null;
 
+    /// <summary>What the outcome says of the router: an acknowledged command was carried out there.</summary>
+    public RouterSighting Router => Failure?.Router ?? RouterSighting.Present;
+
     /// <summary>A success.</summary>
     public static CommandsResult<T> Success(T data) => new(data, null);
 
@@ -45,6 +48,9 @@ public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Eff
 {
     /// <summary>Whether an unblock failed because the rule is not there ("not found. Maybe already unblocked"): done, once GET blocked confirms it.</summary>
     public bool MaybeAlreadyUnblocked { get; init; }
+
+    /// <summary>What the failure says of the router.</summary>
+    public RouterSighting Router { get; init; }
 
     /// <summary>
     /// When a retry may help: for <see cref="CommandsFailureKind.Unavailable"/>, <see cref="CommandsFailureKind.RouterUnreachable"/> and
@@ -104,6 +110,22 @@ public enum CommandsFailureKind
 
     /// <summary>Too many calls for this router are under way: this one was not sent.</summary>
     RouterBusy,
+}
+
+/// <summary>What a call's outcome says of its router.</summary>
+public enum RouterSighting
+{
+    /// <summary>Nothing: the call did not get as far as the router.</summary>
+    None,
+
+    /// <summary>The router carried something out, be it in vain.</summary>
+    Present,
+
+    /// <summary>The router should have answered and did not, as far as can be told: it may be down, hang, or refuse its password.</summary>
+    Doubtful,
+
+    /// <summary>The router or its tunnel is not there.</summary>
+    Absent,
 }
 
 /// <summary>Whether a failed command can have taken effect.</summary>

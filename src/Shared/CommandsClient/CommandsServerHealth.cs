@@ -7,32 +7,32 @@ namespace NetPilot.CommandsClient;
 /// <summary>What the client has seen of the Commands-Server itself, for health reports and metrics. Reading the properties makes no call.</summary>
 public sealed class CommandsServerHealth
 {
-    private readonly CircuitBreaker _breaker;
+    private readonly CircuitBreaker _circuit;
     private readonly CommandsTransport _transport;
     private readonly CommandsServerOptions _options;
     private readonly TimeProvider _time;
 
     internal CommandsServerHealth(
-        CircuitBreaker breaker,
+        Circuits circuits,
         CommandsTransport transport,
         IOptions<CommandsServerOptions> options,
         TimeProvider time
     )
     {
-        _breaker = breaker;
+        _circuit = circuits.Server;
         _transport = transport;
         _options = options.Value;
         _time = time;
     }
 
     /// <summary>The state of the circuit: whether calls are let through.</summary>
-    public CommandsCircuitState State => _breaker.State;
+    public CommandsCircuitState State => _circuit.State;
 
     /// <summary>When the Commands-Server last answered anything but a bare 5xx; null if it has not yet.</summary>
-    public DateTimeOffset? LastSuccessAt => _breaker.LastSuccessAt;
+    public DateTimeOffset? LastSuccessAt => _circuit.LastSuccessAt;
 
-    /// <summary>When the Commands-Server last could not be reached, broke a connection or answered a bare 5xx; null if it has not yet.</summary>
-    public DateTimeOffset? LastFailureAt => _breaker.LastFailureAt;
+    /// <summary>When the Commands-Server last could not be reached, or failed for more than one router; null if it has not yet.</summary>
+    public DateTimeOffset? LastFailureAt => _circuit.LastFailureAt;
 
     /// <summary>
     /// Asks the Commands-Server how it is, within the timeout of session calls and through the circuit like every call: whether it answered

@@ -58,8 +58,13 @@ internal sealed class HttpCommandsClient(
         );
     }
 
-    public Task<CommandsResult<BlockedReport>> ListBlockedAsync(CommandsTarget target, CancellationToken cancellationToken) =>
-        CommandAsync<BlockedReport>(Call(CommandsOperation.ListBlocked, target), DataReaders.Blocked, cancellationToken);
+    public async Task<CommandsResult<BlockedReport>> ListBlockedAsync(CommandsTarget target, CancellationToken cancellationToken)
+    {
+        var call = Call(CommandsOperation.ListBlocked, target);
+        var result = await CommandAsync<BlockedReport>(call, DataReaders.Blocked, cancellationToken);
+        telemetry.CountUnreadable(call, result.Data?.Unreadable.Count ?? 0);
+        return result;
+    }
 
     public Task<CommandsResult<BlockReceipt>> BlockAsync(CommandsTarget target, IPAddress address, CancellationToken cancellationToken) =>
         CommandAsync<BlockReceipt>(Call(CommandsOperation.Block, target, address), DataReaders.Block, cancellationToken);
@@ -217,7 +222,7 @@ internal sealed class HttpCommandsClient(
             }
         );
 
-    private CommandsFailure? Judge(CommandsCall call, Answer answer) => FailureMap.Judge(answer, call, _options.ApiKey);
+    private CommandsFailure? Judge(CommandsCall call, Answer answer) => FailureMap.Judge(answer, call, _options);
 
     private Budget BudgetOf(CommandsCall call)
     {

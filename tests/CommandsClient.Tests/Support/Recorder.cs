@@ -139,6 +139,7 @@ internal sealed class Measurements : IDisposable
             }
         };
         _listener.SetMeasurementEventCallback<double>((i, value, tags, _) => Take(i, value, tags));
+        _listener.SetMeasurementEventCallback<long>((i, value, tags, _) => Take(i, value, tags));
         _listener.SetMeasurementEventCallback<int>((i, value, tags, _) => Take(i, value, tags));
         _listener.Start();
     }

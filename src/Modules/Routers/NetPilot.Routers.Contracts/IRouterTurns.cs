@@ -61,7 +61,7 @@ public interface IRouterActivityLog
 /// <param name="Code">The failure's code; null on success.</param>
 /// <param name="StartedAt">When the call began.</param>
 /// <param name="Duration">How long it took.</param>
-/// <param name="Reached">True: the router answered; false: it surely did not; null: the call says nothing about the router.</param>
+/// <param name="Sighting">What the call says of the router's presence.</param>
 public sealed record RouterActivity(
     string RouterId,
     Guid OwnerId,
@@ -72,7 +72,7 @@ public sealed record RouterActivity(
     string? Code,
     DateTimeOffset StartedAt,
     TimeSpan Duration,
-    bool? Reached
+    RouterSighting Sighting
 )
 {
     /// <summary>The entry for a call's result.</summary>
@@ -109,12 +109,7 @@ public sealed record RouterActivity(
             result.Failure?.Code,
             startedAt,
             duration,
-            result.Failure?.Kind switch
-            {
-                null or CommandsFailureKind.CommandFailed => true,
-                CommandsFailureKind.RouterUnreachable => false,
-                _ => null,
-            }
+            result.Router
         );
 }
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -9,7 +10,29 @@ internal static class DownstreamText
 {
     public const int MaxLength = 255;
 
-    private static readonly string[] Placeholders = ["unknown", "unknown vendor", "*", "n/a"];
+    private static readonly char[] Wrapping = ['(', ')', '[', ']', '<', '>', '{', '}', '"', '\'', ' '];
+
+    // What routers, scanners and DHCP servers write where they know nothing. "localhost" is what a device calls itself that was never named.
+    private static readonly FrozenSet<string> Placeholders = FrozenSet.ToFrozenSet(
+        [
+            "unknown",
+            "unknown vendor",
+            "unknown manufacturer",
+            "unknown device",
+            "unknown host",
+            "unknown hostname",
+            "n/a",
+            "na",
+            "not available",
+            "null",
+            "nil",
+            "none",
+            "undefined",
+            "localhost",
+            "localhost.localdomain",
+        ],
+        StringComparer.OrdinalIgnoreCase
+    );
 
     /// <summary>The text without control characters and lone surrogates, trimmed, cut at 255 code points; null when nothing is left.</summary>
     public static string? Clean(string? text, int maxLength = MaxLength)
@@ -41,9 +64,11 @@ internal static class DownstreamText
         return result.Length == 0 ? null : result;
     }
 
-    /// <summary>As <see cref="Clean"/>, and null for the words that stand for "not known".</summary>
+    /// <summary>As <see cref="Clean"/>, and null for what stands for "not known": such a word, in brackets or not, or mere punctuation.</summary>
     public static string? Known(string? text) =>
-        Clean(text) is { } clean && !Placeholders.Contains(clean, StringComparer.OrdinalIgnoreCase) ? clean : null;
+        Clean(text) is { } clean && clean.Trim(Wrapping) is { Length: > 0 } bare && !Placeholders.Contains(bare) && !bare.All(IsFiller)
+            ? clean
+            : null;
 
     /// <summary>A field as text: a string, or a number as it is written.</summary>
     public static string? Field(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) ? Of(value) : null;
@@ -55,6 +80,8 @@ internal static class DownstreamText
             JsonValueKind.Number => value.GetRawText(),
             _ => null,
         };
+
+    private static bool IsFiller(char letter) => char.IsAscii(letter) && !char.IsAsciiLetterOrDigit(letter);
 
     // Directional overrides and the like would let a device's name rewrite the line that it is shown in. The joiners that emoji need stay.
     private static bool IsInvisible(Rune rune) =>

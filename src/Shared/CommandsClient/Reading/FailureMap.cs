@@ -11,10 +11,13 @@ internal static partial class FailureMap
     private static readonly TimeSpan BusyRetryAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>Why the call failed; null where the answer is an acknowledgement.</summary>
-    public static CommandsFailure? Judge(Answer answer, CommandsCall call, string? apiKey) =>
+    public static CommandsFailure? Judge(Answer answer, CommandsCall call, CommandsServerOptions options) =>
+        FailureOf(answer, call, options) is { } failure ? failure with { Router = RouterSightings.Of(answer, failure) } : null;
+
+    private static CommandsFailure? FailureOf(Answer answer, CommandsCall call, CommandsServerOptions options) =>
         answer switch
         {
-            Answer.Envelope { Success: false } envelope => JudgeRefusal(envelope, DetailCleaner.For(call, apiKey)),
+            Answer.Envelope { Success: false } envelope => JudgeRefusal(envelope, call, options),
             Answer.Envelope { Status: >= 200 and < 300 } => null,
             Answer.Envelope envelope => Protocol($"said success with status {envelope.Status}"),
             Answer.TimedOut { Sent: true } => new(
@@ -26,7 +29,9 @@ internal static partial class FailureMap
             Answer.NotSent => Unavailable(CommandEffect.NotDone, "The Commands-Server cannot be reached.", ServerRetryAfter),
             Answer.CircuitOpen open => Unavailable(
                 CommandEffect.NotDone,
-                "The Commands-Server could not be reached lately; it is tried again in a moment.",
+                open.OfRouter
+                    ? "The Commands-Server failed for this router lately; it is tried again in a moment."
+                    : "The Commands-Server could not be reached lately; it is tried again in a moment.",
                 TimeSpan.FromSeconds(Math.Ceiling(open.RetryAfter.TotalSeconds))
             ),
             Answer.Busy => new(
@@ -42,7 +47,7 @@ internal static partial class FailureMap
                 "The connection to the Commands-Server broke before its answer; the command may still have been carried out.",
                 ServerRetryAfter
             ),
-            Answer.NoEnvelope { IsServerFault: true } => Unavailable(
+            Answer.NoEnvelope { IsFault: true } => Unavailable(
                 CommandEffect.Unknown,
                 "The Commands-Server failed without an answer that says more; the command may have been carried out.",
                 ServerRetryAfter
@@ -64,8 +69,9 @@ internal static partial class FailureMap
     public static CommandsFailure NotSupported { get; } =
         new(CommandsFailureKind.NotSupported, CommandEffect.NotDone, "The Commands-Server does not support this.");
 
-    private static CommandsFailure JudgeRefusal(Answer.Envelope envelope, DetailCleaner cleaner)
+    private static CommandsFailure JudgeRefusal(Answer.Envelope envelope, CommandsCall call, CommandsServerOptions options)
     {
+        var cleaner = DetailCleaner.For(call, options.ApiKey);
         var code = cleaner.CleanCode(envelope.Code);
         if (envelope.IsSessionInvalid)
         {
@@ -96,7 +102,9 @@ internal static partial class FailureMap
             },
             _ => new(
                 CommandsFailureKind.CommandFailed,
-                envelope.Code == "UNEXPECTED_SERVER_ERROR" ? CommandEffect.Unknown : CommandEffect.NotDone,
+                envelope.Code == "UNEXPECTED_SERVER_ERROR" || MayHaveBeenDone(call.Operation, options.Dialect)
+                    ? CommandEffect.Unknown
+                    : CommandEffect.NotDone,
                 cleaner.Clean(envelope.Message) ?? "The command failed.",
                 code
             )
@@ -105,6 +113,11 @@ internal static partial class FailureMap
             },
         };
     }
+
+    // The deployed form reports a rule as failed that it made, when the restart of the router's firewall had anything to say.
+    private static bool MayHaveBeenDone(CommandsOperation operation, CommandsDialect dialect) =>
+        dialect is CommandsDialect.Deployed
+        && operation is (CommandsOperation.Block or CommandsOperation.Unblock or CommandsOperation.Reset);
 
     private static bool SaysRouterIsAway(Answer.Envelope envelope) =>
         envelope.Status is 404 or 503

@@ -3,22 +3,29 @@ using Microsoft.Extensions.Logging;
 namespace NetPilot.CommandsClient.Resilience;
 
 /// <summary>
-/// Opens after five faults of the Commands-Server within ten seconds, whatever succeeds in between, and lets one call at a time try it out
-/// from five seconds later on. Why it is not Polly's: docs/decisions/0010.
+/// Opens after five faults within ten seconds, whatever succeeds in between, and lets one call at a time try it out from five seconds later
+/// on. Faults that all name one router do not open it: somebody else has to show them too. Why it is not Polly's: docs/decisions/0010; why
+/// faults have names: docs/decisions/0052.
 /// </summary>
-internal sealed partial class CircuitBreaker(TimeProvider time, ILogger<CircuitBreaker> logger)
+/// <param name="name">What the circuit leads to, for the log.</param>
+/// <param name="time">Measures window and break.</param>
+/// <param name="logger">Says when the circuit opens and closes.</param>
+internal sealed partial class CircuitBreaker(string name, TimeProvider time, ILogger<CircuitBreaker> logger)
 {
     public const int Faults = 5;
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan Break = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
-    private readonly Queue<long> _faults = new(Faults);
+    private readonly List<Fault> _faults = new(Faults);
     private CommandsCircuitState _state = CommandsCircuitState.Closed;
 
     // Changes with every state and every probe, so that calls which began before do not speak for what came after.
     private int _era;
     private bool _probing;
+
+    // The router whose probe failed since the circuit opened: a second failure of its alone would prove nothing.
+    private string? _suspect;
     private long _since;
     private DateTimeOffset? _lastSuccessAt;
     private DateTimeOffset? _lastFailureAt;
@@ -56,8 +63,24 @@ internal sealed partial class CircuitBreaker(TimeProvider time, ILogger<CircuitB
         }
     }
 
+    /// <summary>Whether it is closed and remembers no fault.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_lock)
+            {
+                ForgetOldFaults();
+                return _state is CommandsCircuitState.Closed && _faults.Count == 0;
+            }
+        }
+    }
+
     /// <summary>Asks to make a call. Whoever is let through reports its outcome with the ticket.</summary>
-    public bool TryEnter(out int ticket, out TimeSpan retryAfter)
+    /// <param name="router">The router that the call names; null if it names none.</param>
+    /// <param name="ticket">For the report.</param>
+    /// <param name="retryAfter">When to ask again, where the call is not let through.</param>
+    public bool TryEnter(string? router, out int ticket, out TimeSpan retryAfter)
     {
         lock (_lock)
         {
@@ -65,8 +88,8 @@ internal sealed partial class CircuitBreaker(TimeProvider time, ILogger<CircuitB
             if (_state is not CommandsCircuitState.Closed)
             {
                 var waited = time.GetElapsedTime(_since);
-                // A probe that hangs on its router says nothing about the Commands-Server, so after a while another may go.
-                var blocked = _state is CommandsCircuitState.Open || _probing;
+                // A probe that hangs on its router says nothing about what is behind the circuit, so after a while another may go.
+                var blocked = _state is CommandsCircuitState.Open || _probing || (router is not null && router == _suspect);
                 if (blocked && waited < Break)
                 {
                     ticket = 0;
@@ -86,46 +109,65 @@ internal sealed partial class CircuitBreaker(TimeProvider time, ILogger<CircuitB
     }
 
     /// <summary>The Commands-Server answered.</summary>
-    public void ReportSuccess(int ticket)
+    public void ReportSuccess(int ticket, string? router)
     {
         lock (_lock)
         {
             _lastSuccessAt = time.GetUtcNow();
-            if (ticket == _era && _state is CommandsCircuitState.HalfOpen)
-            {
-                _state = CommandsCircuitState.Closed;
-                _faults.Clear();
-                _era++;
-                Log.Closed(logger);
-            }
-        }
-    }
-
-    /// <summary>The Commands-Server could not be reached, or is broken.</summary>
-    public void ReportFault(int ticket)
-    {
-        lock (_lock)
-        {
-            _lastFailureAt = time.GetUtcNow();
             if (ticket != _era)
             {
                 return;
             }
 
-            while (_faults.TryPeek(out var oldest) && time.GetElapsedTime(oldest) > Window)
+            if (_state is CommandsCircuitState.HalfOpen)
             {
-                _faults.Dequeue();
-            }
-
-            _faults.Enqueue(time.GetTimestamp());
-            if (_state is CommandsCircuitState.HalfOpen || _faults.Count >= Faults)
-            {
-                Log.Opened(logger, Break.TotalSeconds, probe: _state is CommandsCircuitState.HalfOpen);
-                _state = CommandsCircuitState.Open;
-                _since = time.GetTimestamp();
-                _probing = false;
+                _state = CommandsCircuitState.Closed;
                 _faults.Clear();
                 _era++;
+                Log.Closed(logger, name);
+            }
+            else if (router is not null && _faults.Count > 0 && !_faults.Exists(fault => fault.Router == router))
+            {
+                // The server works for a router that has had no fault: those of the others are their own.
+                _faults.RemoveAll(fault => fault.Router is not null);
+            }
+        }
+    }
+
+    /// <summary>The Commands-Server could not be reached, broke the connection or answered a bare 5xx.</summary>
+    /// <param name="ticket">From <see cref="TryEnter"/>.</param>
+    /// <param name="router">The router that may be to blame; null where none can be.</param>
+    public void ReportFault(int ticket, string? router)
+    {
+        lock (_lock)
+        {
+            if (router is null)
+            {
+                _lastFailureAt = time.GetUtcNow();
+            }
+
+            if (ticket != _era)
+            {
+                return;
+            }
+
+            ForgetOldFaults();
+            _faults.Add(new Fault(time.GetTimestamp(), router));
+            if (_state is CommandsCircuitState.Closed)
+            {
+                if (_faults.Count >= Faults && (router is null || _faults.Exists(fault => fault.Router != router)))
+                {
+                    Open();
+                }
+            }
+            else if (router is null || (_suspect is not null && _suspect != router))
+            {
+                Open();
+            }
+            else
+            {
+                _suspect = router;
+                _probing = false;
             }
         }
     }
@@ -142,15 +184,31 @@ internal sealed partial class CircuitBreaker(TimeProvider time, ILogger<CircuitB
         }
     }
 
+    private void Open()
+    {
+        Log.Opened(logger, name, Break.TotalSeconds, probe: _state is CommandsCircuitState.HalfOpen);
+        _state = CommandsCircuitState.Open;
+        _since = time.GetTimestamp();
+        _lastFailureAt = time.GetUtcNow();
+        _probing = false;
+        _suspect = null;
+        _faults.Clear();
+        _era++;
+    }
+
+    private void ForgetOldFaults() => _faults.RemoveAll(fault => time.GetElapsedTime(fault.At) > Window);
+
+    private readonly record struct Fault(long At, string? Router);
+
     private static partial class Log
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "The circuit to the Commands-Server is open for {Seconds} s (after a failed probe: {Probe}): calls are answered without trying"
+            "The circuit to {Name} is open for {Seconds} s (after a failed probe: {Probe}): calls are answered without trying"
         )]
-        public static partial void Opened(ILogger logger, double seconds, bool probe);
+        public static partial void Opened(ILogger logger, string name, double seconds, bool probe);
 
-        [LoggerMessage(LogLevel.Information, "The circuit to the Commands-Server is closed again")]
-        public static partial void Closed(ILogger logger);
+        [LoggerMessage(LogLevel.Information, "The circuit to {Name} is closed again")]
+        public static partial void Closed(ILogger logger, string name);
     }
 }

@@ -4,8 +4,8 @@ using Polly;
 
 namespace NetPilot.CommandsClient.Resilience;
 
-/// <summary>Puts the breaker into the pipeline.</summary>
-internal sealed class CircuitBreakerStrategy(CircuitBreaker breaker) : ResilienceStrategy<HttpResponseMessage>
+/// <summary>Puts the circuits into the pipeline.</summary>
+internal sealed class CircuitBreakerStrategy(Circuits circuits) : ResilienceStrategy<HttpResponseMessage>
 {
     protected override async ValueTask<Outcome<HttpResponseMessage>> ExecuteCore<TState>(
         Func<ResilienceContext, TState, ValueTask<Outcome<HttpResponseMessage>>> callback,
@@ -14,9 +14,9 @@ internal sealed class CircuitBreakerStrategy(CircuitBreaker breaker) : Resilienc
     )
     {
         var exchange = CommandsExchange.Of(context.GetRequestMessage());
-        if (!breaker.TryEnter(out var ticket, out var retryAfter))
+        if (!circuits.TryEnter(exchange.Router, out var passage, out var refusal))
         {
-            exchange.Answer = new Answer.CircuitOpen(retryAfter);
+            exchange.Answer = refusal;
             return Outcome.FromResult(new HttpResponseMessage(HttpStatusCode.NoContent));
         }
 
@@ -26,18 +26,7 @@ internal sealed class CircuitBreakerStrategy(CircuitBreaker breaker) : Resilienc
         }
         finally
         {
-            switch (exchange.Answer)
-            {
-                case { IsServerFault: true }:
-                    breaker.ReportFault(ticket);
-                    break;
-                case { IsAnswered: true }:
-                    breaker.ReportSuccess(ticket);
-                    break;
-                default:
-                    breaker.ReportNothing(ticket);
-                    break;
-            }
+            passage.Report(exchange.Answer);
         }
     }
 }

@@ -7,8 +7,8 @@ using Polly;
 namespace NetPilot.CommandsClient.Resilience;
 
 /// <summary>
-/// The way of a request: circuit breaker, the router's share, repetition, reading the answer, the socket (docs/decisions/0010). Outermost is
-/// the breaker, so that an open circuit is told at once even where the router's share is used up, and so that it counts calls, not attempts.
+/// The way of a request: circuits, the router's share, repetition, reading the answer, the socket (docs/decisions/0010). Outermost are
+/// the circuits, so that an open one is told at once even where the router's share is used up, and so that they count calls, not attempts.
 /// </summary>
 internal static class CommandsPipeline
 {
@@ -60,14 +60,14 @@ internal static class CommandsPipeline
 
     private static void Configure(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, ResilienceHandlerContext context)
     {
-        var breaker = context.ServiceProvider.GetRequiredService<CircuitBreaker>();
+        var circuits = context.ServiceProvider.GetRequiredService<Circuits>();
         var bulkhead = context.ServiceProvider.GetRequiredService<RouterBulkhead>();
 
         // CommandsTelemetry and FailureLog say once what Polly would say at every attempt.
         pipeline.TelemetryListener = null;
         pipeline.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
         pipeline
-            .AddStrategy(_ => new CircuitBreakerStrategy(breaker), new CircuitBreakerStrategyOptions { Name = "circuit" })
+            .AddStrategy(_ => new CircuitBreakerStrategy(circuits), new CircuitBreakerStrategyOptions { Name = "circuit" })
             .AddRateLimiter(
                 new HttpRateLimiterStrategyOptions
                 {

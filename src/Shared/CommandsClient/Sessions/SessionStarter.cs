@@ -54,7 +54,7 @@ internal sealed class SessionStarter(
             }
         }
 
-        var failure = IsActive(answer) ? null : FailureMap.Judge(answer, call, _options.ApiKey);
+        var failure = IsActive(answer) ? null : FailureMap.Judge(answer, call, _options);
         if (failure is null)
         {
             started.Succeeded(sessionId);

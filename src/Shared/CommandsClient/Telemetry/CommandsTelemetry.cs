@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient.Resilience;
 using NetPilot.CommandsClient.Transport;
 
@@ -14,8 +15,16 @@ internal sealed class CommandsTelemetry : IDisposable
     private readonly FailureLog _log;
     private readonly Meter _meter;
     private readonly Histogram<double> _duration;
+    private readonly Counter<long> _unreadableRules;
+    private readonly string _dialect;
 
-    public CommandsTelemetry(TimeProvider time, FailureLog log, IMeterFactory meters, CircuitBreaker breaker)
+    public CommandsTelemetry(
+        TimeProvider time,
+        FailureLog log,
+        IMeterFactory meters,
+        Circuits circuits,
+        IOptions<CommandsServerOptions> options
+    )
     {
         _time = time;
         _log = log;
@@ -29,9 +38,15 @@ internal sealed class CommandsTelemetry : IDisposable
                 HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 35, 65],
             }
         );
+        _dialect = options.Value.Dialect.ToString().ToLowerInvariant();
+        _unreadableRules = _meter.CreateCounter<long>(
+            "netpilot.commands.unreadable_rules",
+            "{rule}",
+            "Entries of routers' lists of rules that name no device."
+        );
         _meter.CreateObservableGauge(
             "netpilot.commands.breaker.state",
-            () => (int)breaker.State,
+            () => (int)circuits.Server.State,
             description: "The circuit to the Commands-Server: 0 closed, 1 half open, 2 open."
         );
     }
@@ -66,6 +81,15 @@ internal sealed class CommandsTelemetry : IDisposable
         {
             activity?.SetTag("netpilot.commands.outcome", outcome);
             _duration.Record(_time.GetElapsedTime(began).TotalSeconds, new("operation", operation), new("outcome", outcome));
+        }
+    }
+
+    /// <summary>Counts the entries of a router's list of rules that could not be read.</summary>
+    public void CountUnreadable(CommandsCall call, int rules)
+    {
+        if (rules > 0)
+        {
+            _unreadableRules.Add(rules, new("operation", call.Operation.ToString()), new("dialect", _dialect));
         }
     }
 

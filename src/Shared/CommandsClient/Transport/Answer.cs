@@ -7,14 +7,14 @@ internal abstract record Answer
 {
     private Answer() { }
 
-    /// <summary>Whether the Commands-Server itself is at fault, rather than a router or the request: what the circuit breaker counts.</summary>
-    public virtual bool IsServerFault => false;
+    /// <summary>Whether the Commands-Server failed rather than answered: what the circuits count.</summary>
+    public virtual bool IsFault => false;
 
     /// <summary>Whether the Commands-Server was there and answered.</summary>
     public virtual bool IsAnswered => false;
 
     /// <summary>Whether the same call may be made again: always when nothing was sent, else only for a read.</summary>
-    public virtual bool MayBeRepeated(bool isRead) => isRead && IsServerFault;
+    public virtual bool MayBeRepeated(bool isRead) => isRead && IsFault;
 
     /// <summary>The envelope of the contract, whatever it says.</summary>
     public sealed record Envelope(int Status, bool Success, JsonElement Data, string? Code, string? Message) : Answer
@@ -29,7 +29,7 @@ internal abstract record Answer
     /// <summary>An answer that is no envelope: a page, nothing, half of something, too much.</summary>
     public sealed record NoEnvelope(int Status, string Reason) : Answer
     {
-        public override bool IsServerFault => Status >= 500;
+        public override bool IsFault => Status >= 500;
 
         public override bool IsAnswered => Status is > 0 and < 500;
     }
@@ -37,7 +37,7 @@ internal abstract record Answer
     /// <summary>No connection came about, so nothing was sent.</summary>
     public sealed record NotSent(bool Refused) : Answer
     {
-        public override bool IsServerFault => true;
+        public override bool IsFault => true;
 
         // A refusal costs nothing and may be the moment of a restart; what took a connect timeout to find out is not tried twice.
         public override bool MayBeRepeated(bool isRead) => Refused;
@@ -46,14 +46,14 @@ internal abstract record Answer
     /// <summary>The connection broke after sending.</summary>
     public sealed record Broken : Answer
     {
-        public override bool IsServerFault => true;
+        public override bool IsFault => true;
     }
 
     /// <summary>No whole answer within the time.</summary>
     public sealed record TimedOut(bool Sent) : Answer;
 
-    /// <summary>The circuit is open: nothing was sent.</summary>
-    public sealed record CircuitOpen(TimeSpan RetryAfter) : Answer;
+    /// <summary>The circuit to the Commands-Server, or the router's own, is open: nothing was sent.</summary>
+    public sealed record CircuitOpen(TimeSpan RetryAfter, bool OfRouter) : Answer;
 
     /// <summary>The router's share of calls under way is used up: nothing was sent.</summary>
     public sealed record Busy : Answer;

@@ -17,6 +17,10 @@ internal sealed record CommandsCall(CommandsOperation Operation, Guid? SessionId
     /// <summary>What must never come back in a message.</summary>
     public string? Secret { get; init; }
 
+    /// <summary>The router that the request names: the plan's session calls name none.</summary>
+    public string? NamedRouter(CommandsDialect dialect) =>
+        dialect is CommandsDialect.Deployed || !Operation.IsSessionCall() ? RouterId : null;
+
     public IReadOnlyDictionary<string, string> Parameters(CommandsDialect dialect)
     {
         var parameters = new Dictionary<string, string>();
@@ -25,9 +29,9 @@ internal sealed record CommandsCall(CommandsOperation Operation, Guid? SessionId
             parameters["sessionId"] = sessionId.ToString();
         }
 
-        if (RouterId is not null && (dialect is CommandsDialect.Deployed || !Operation.IsSessionCall()))
+        if (NamedRouter(dialect) is { } routerId)
         {
-            parameters["routerId"] = RouterId;
+            parameters["routerId"] = routerId;
         }
 
         if (Address is not null)

@@ -4,7 +4,7 @@ namespace NetPilot.CommandsClient.Transport;
 /// One passage of a call through the HTTP pipeline. It travels with the request, so that the strategies can see what kind of call they
 /// carry, and brings back what came of it.
 /// </summary>
-internal sealed class CommandsExchange(CommandsOperation operation, string? share, Budget budget)
+internal sealed class CommandsExchange(CommandsOperation operation, string? router, string? share, Budget budget)
 {
     private const int Waiting = 0;
     private const int Sent = 1;
@@ -16,6 +16,9 @@ internal sealed class CommandsExchange(CommandsOperation operation, string? shar
     private int _state = Waiting;
 
     public CommandsOperation Operation { get; } = operation;
+
+    /// <summary>The router that the call names; null where it names none.</summary>
+    public string? Router { get; } = router;
 
     /// <summary>Whose share of calls this one counts for; null for a call that no router can hold up.</summary>
     public string? Share { get; } = share;

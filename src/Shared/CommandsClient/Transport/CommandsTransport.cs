@@ -20,7 +20,7 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
             return new Answer.TimedOut(Sent: false);
         }
 
-        var exchange = new CommandsExchange(call.Operation, ShareOf(call), budget);
+        var exchange = new CommandsExchange(call.Operation, call.NamedRouter(_dialect), ShareOf(call), budget);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(budget.Token);
         await using var givingUp = callerToken.UnsafeRegister(
             _ =>
@@ -52,7 +52,7 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
         return exchange.WaitedForShare ? new Answer.Busy() : new Answer.TimedOut(Sent: false);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(CommandsCall call, CommandsExchange exchange, CancellationToken cancellationToken)
+    private async Task<IFlurlResponse> SendAsync(CommandsCall call, CommandsExchange exchange, CancellationToken cancellationToken)
     {
         var url =
             routes.UrlOf(call.Operation)
@@ -62,14 +62,16 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
         var request = client
             .Request(url)
             .AllowAnyHttpStatus()
-            .ConfigureRequest(settings =>
+            .WithSettings(settings =>
             {
                 settings.Timeout = null;
-                settings.BeforeCall = http => exchange.Accompany(http.Request);
-            });
+                // A redirect would carry the session's id elsewhere.
+                settings.Redirects.Enabled = false;
+            })
+            .BeforeCall(http => exchange.Accompany(http.HttpRequestMessage));
         if (!call.Operation.IsRead())
         {
-            return await request.PostJsonAsync(parameters, cancellationToken);
+            return await request.PostJsonAsync(parameters, cancellationToken: cancellationToken);
         }
 
         foreach (var (name, value) in parameters)
@@ -80,7 +82,7 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
         // SocketsHttpHandler silently repeats a bodyless request several times when the connection ends without an answer. An empty body
         // leaves the decision to the pipeline, which repeats once.
         using var empty = new ByteArrayContent([]);
-        return await request.SendAsync(HttpMethod.Get, empty, cancellationToken);
+        return await request.SendAsync(HttpMethod.Get, empty, cancellationToken: cancellationToken);
     }
 
     // A session of the plan's dialect is set up without a router, so no router can hold it up. In the deployed one it is, but must not wait

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
+using NetPilot.CommandsClient;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
+using NetPilot.Routers.Data;
 using Npgsql;
 
 namespace NetPilot.Routers.Activities;
@@ -56,20 +58,30 @@ internal static class ActivitySql
         }
 
         // The last word of a command about the router's presence is the one that counts.
-        if (activities.LastOrDefault(activity => activity.Reached is not null) is { Reached: { } reached } sighting)
+        if (activities.LastOrDefault(activity => activity.Sighting is not RouterSighting.None) is { } seen)
         {
+            var reachability = ReachabilityOf(seen.Sighting);
             batch.With(
                 """
                 UPDATE routers.user_routers
-                SET reachability = CASE WHEN $3 THEN 'online' ELSE 'offline' END,
-                    last_seen_at = CASE WHEN $3 THEN GREATEST(last_seen_at, $4) ELSE last_seen_at END
+                SET reachability = $3, last_seen_at = CASE WHEN $4 THEN GREATEST(last_seen_at, $5) ELSE last_seen_at END
                 WHERE router_id = $1 AND user_id = $2
                 """,
-                sighting.RouterId,
-                sighting.OwnerId,
-                reached,
-                (sighting.StartedAt + sighting.Duration).ToMicroseconds()
+                seen.RouterId,
+                seen.OwnerId,
+                SnakeCase.Of(reachability),
+                reachability is Reachability.Online,
+                (seen.StartedAt + seen.Duration).ToMicroseconds()
             );
         }
     }
+
+    // A router that was online and shows no sign of life any more is not known to be either.
+    private static Reachability ReachabilityOf(RouterSighting sighting) =>
+        sighting switch
+        {
+            RouterSighting.Present => Reachability.Online,
+            RouterSighting.Absent => Reachability.Offline,
+            _ => Reachability.Unknown,
+        };
 }

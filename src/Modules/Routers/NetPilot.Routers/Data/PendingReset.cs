@@ -18,6 +18,12 @@ internal sealed class PendingReset
 
     /// <summary>Until when a replica's worker has it in hand.</summary>
     public DateTimeOffset? LeasedUntil { get; private set; }
+
+    /// <summary>How often the router, which could be asked for its rules, refused the reset.</summary>
+    public int Refusals { get; private set; }
+
+    /// <summary>The code of the latest refusal.</summary>
+    public string? RefusedCode { get; private set; }
 }
 
 internal sealed class PendingResetConfiguration : IEntityTypeConfiguration<PendingReset>
@@ -27,5 +33,6 @@ internal sealed class PendingResetConfiguration : IEntityTypeConfiguration<Pendi
         builder.ToTable("pending_resets");
         builder.HasKey(reset => reset.RouterId);
         builder.HasIndex(reset => reset.NextAttemptAt);
+        builder.Property(reset => reset.Refusals).HasDefaultValue(0);
     }
 }

@@ -13,6 +13,8 @@ namespace NetPilot.Routers.Resets;
 /// <summary>
 /// Takes the last owner's rules off a router that was given up, in the server's own name. The row goes when the reset is acknowledged, in
 /// the same turn, so that none runs after a command of the next owner; an unknown outcome is tried again, since a reset may run twice.
+/// A router that can be asked for its rules and does not clear them refuses: it gets a few more chances, and the next owner's commands do not
+/// wait for them (docs/decisions/0053).
 /// </summary>
 internal sealed partial class PendingResets(
     NpgsqlDataSource database,
@@ -27,41 +29,120 @@ internal sealed partial class PendingResets(
     public static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(24);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(5);
 
-    public async Task<bool> RunAsync(RouterTurn turn, CancellationToken cancellationToken)
+    /// <summary>The waits after refusals. Each attempt may restart the router's firewall, so they are few.</summary>
+    private static readonly TimeSpan[] AfterRefusals = [TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(15), TimeSpan.FromHours(1)];
+
+    public async Task<bool> RunAsync(RouterTurn turn, Guid? ownerId, Func<TimeSpan, Task<bool>> renew, CancellationToken cancellationToken)
     {
         if (await FindAsync(turn.RouterId, cancellationToken) is not { } pending)
         {
             return true;
         }
 
-        if (pending.RequestedAt + GivenUpAfter <= time.GetUtcNow())
+        if (pending.IsOver)
         {
             Log.GivenUp(logger, turn.RouterId, pending.Attempts);
-            await ForgetAsync(turn.RouterId, pending, [], cancellationToken);
+            await ForgetAsync(pending, [], cancellationToken);
             return true;
         }
 
+        if (ownerId is { } owner && pending.RefusedCode is { } code)
+        {
+            // No reset may run after this owner's command, so there will be no other attempt.
+            Log.Left(logger, turn.RouterId, code, pending.Refusals);
+            await ForgetAsync(pending, [KnownRefusal(pending, owner, code)], cancellationToken);
+            return true;
+        }
+
+        return await AttemptAsync(turn, pending, ownerId, renew, cancellationToken);
+    }
+
+    private async Task<bool> AttemptAsync(
+        RouterTurn turn,
+        Pending pending,
+        Guid? ownerId,
+        Func<TimeSpan, Task<bool>> renew,
+        CancellationToken cancellationToken
+    )
+    {
         var session = await maintenance.GetCommandsSessionIdAsync(cancellationToken);
         var target = new CommandsTarget(session, turn.RouterId, options.Value.Timeouts.Command);
         var startedAt = time.UtcNow();
         var started = time.GetTimestamp();
         var result = await client.ResetAsync(target, cancellationToken);
-        var duration = time.GetElapsedTime(started);
+        if (MayBeRefusal(result) && await renew(options.Value.Timeouts.Command))
+        {
+            result = await LookAsync(result, target);
+        }
+
         // The last owner's list has gone with the claim; the next owner's says what was waited for.
         RouterActivity[] activities = pending.NextOwnerId is { } owner
-            ? [RouterActivity.Of(owner, turn.RouterId, null, RouterActivityKind.Reset, null, result, startedAt, duration)]
+            ?
+            [
+                RouterActivity.Of(
+                    owner,
+                    turn.RouterId,
+                    null,
+                    RouterActivityKind.Reset,
+                    null,
+                    result,
+                    startedAt,
+                    time.GetElapsedTime(started)
+                ),
+            ]
             : [];
         if (result.IsSuccess)
         {
             Log.Done(logger, turn.RouterId);
-            await ForgetAsync(turn.RouterId, pending, activities, CancellationToken.None);
+            await ForgetAsync(pending, activities, CancellationToken.None);
             return true;
+        }
+
+        if (result.Failure.Router is RouterSighting.Present)
+        {
+            return await RefuseAsync(pending, ownerId, result.Failure, activities);
         }
 
         var wait = BackoffAfter(pending.Attempts);
         Log.Failed(logger, turn.RouterId, result.Failure.Code, wait);
-        await PostponeAsync(turn.RouterId, pending, wait, activities, CancellationToken.None);
+        await PostponeAsync(pending, wait, null, activities);
         return false;
+    }
+
+    private async Task<bool> RefuseAsync(Pending pending, Guid? ownerId, CommandsFailure refusal, RouterActivity[] activities)
+    {
+        var refusals = pending.Refusals + 1;
+        if (ownerId is not null || refusals > AfterRefusals.Length)
+        {
+            Log.Left(logger, pending.RouterId, refusal.Code, refusals);
+            await ForgetAsync(pending, activities, CancellationToken.None);
+            return true;
+        }
+
+        var wait = AfterRefusals[refusals - 1];
+        Log.Failed(logger, pending.RouterId, refusal.Code, wait);
+        await PostponeAsync(pending, wait, refusal.Code, activities);
+        return false;
+    }
+
+    /// <summary>An answer came, so the command is over, and it was not that the router is away.</summary>
+    private static bool MayBeRefusal(CommandsResult<Unit> result) =>
+        result.Failure?.Kind is CommandsFailureKind.CommandFailed or CommandsFailureKind.NotSupported or CommandsFailureKind.ProtocolError;
+
+    /// <summary>
+    /// The deployed form answers a reset that the router refuses as one that never reached it. A router that says which rules it holds is there,
+    /// and one that holds none needs no reset.
+    /// </summary>
+    private async Task<CommandsResult<Unit>> LookAsync(CommandsResult<Unit> failed, CommandsTarget target)
+    {
+        var rules = client.ListBlockedAsync(target, CancellationToken.None);
+        var lists = Enum.GetValues<RouterList>().Select(list => client.GetListAsync(target, list, CancellationToken.None)).ToArray();
+        await Task.WhenAll([rules, .. lists]);
+        return await rules is not { IsSuccess: true, Data: var report } ? failed
+            : report is { Rules: [], IsComplete: true }
+            && Array.TrueForAll(lists, list => list.Result is { IsSuccess: true, Data.Count: 0 })
+                ? CommandsResult<Unit>.Success(default)
+            : CommandsResult<Unit>.Failed(failed.Failure! with { Router = RouterSighting.Present, Effect = CommandEffect.NotDone });
     }
 
     private TimeSpan BackoffAfter(int attempts)
@@ -70,58 +151,81 @@ internal sealed partial class PendingResets(
         return wait < LongestBackoff ? wait : LongestBackoff;
     }
 
+    private RouterActivity KnownRefusal(Pending pending, Guid ownerId, string code) =>
+        new(
+            pending.RouterId,
+            ownerId,
+            null,
+            RouterActivityKind.Reset,
+            null,
+            RouterActivityOutcome.Failed,
+            code,
+            time.UtcNow(),
+            TimeSpan.Zero,
+            RouterSighting.None
+        );
+
     private async Task<Pending?> FindAsync(string routerId, CancellationToken cancellationToken)
     {
         await using var command = database.Command(
             """
-            SELECT requested_at, attempts, user_id
+            SELECT requested_at, attempts, refusals, refused_code, user_id, requested_at + $2 <= clock_timestamp()
             FROM routers.pending_resets LEFT JOIN routers.user_routers USING (router_id) WHERE router_id = $1
             """,
-            routerId
+            routerId,
+            GivenUpAfter
         );
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken)
-            ? new Pending(row.GetFieldValue<DateTimeOffset>(0), row.GetInt32(1), row.Nullable<Guid?>(2))
+            ? new Pending(
+                routerId,
+                row.GetFieldValue<DateTimeOffset>(0),
+                row.GetInt32(1),
+                row.GetInt32(2),
+                row.Nullable<string>(3),
+                row.Nullable<Guid?>(4),
+                row.GetBoolean(5)
+            )
             : null;
     }
 
     // A row that was renewed meanwhile belongs to a later owner, and stays.
-    private async Task ForgetAsync(
-        string routerId,
-        Pending pending,
-        IReadOnlyList<RouterActivity> activities,
-        CancellationToken cancellationToken
-    )
+    private async Task ForgetAsync(Pending pending, IReadOnlyList<RouterActivity> activities, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
-        batch.With("DELETE FROM routers.pending_resets WHERE router_id = $1 AND requested_at = $2", routerId, pending.RequestedAt);
+        batch.With("DELETE FROM routers.pending_resets WHERE router_id = $1 AND requested_at = $2", pending.RouterId, pending.RequestedAt);
         ActivitySql.AddTo(batch, activities, time);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private async Task PostponeAsync(
-        string routerId,
-        Pending pending,
-        TimeSpan wait,
-        IReadOnlyList<RouterActivity> activities,
-        CancellationToken cancellationToken
-    )
+    private async Task PostponeAsync(Pending pending, TimeSpan wait, string? refusedCode, IReadOnlyList<RouterActivity> activities)
     {
         await using var batch = database.CreateBatch();
         batch.With(
             """
-            UPDATE routers.pending_resets SET attempts = attempts + 1, next_attempt_at = $3, leased_until = NULL
+            UPDATE routers.pending_resets
+            SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + $3, leased_until = NULL,
+                refusals = refusals + CASE WHEN $4::text IS NULL THEN 0 ELSE 1 END, refused_code = COALESCE($4, refused_code)
             WHERE router_id = $1 AND requested_at = $2
             """,
-            routerId,
+            pending.RouterId,
             pending.RequestedAt,
-            time.UtcNow() + wait
+            wait,
+            refusedCode
         );
         ActivitySql.AddTo(batch, activities, time);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await batch.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
-    private sealed record Pending(DateTimeOffset RequestedAt, int Attempts, Guid? NextOwnerId);
+    private sealed record Pending(
+        string RouterId,
+        DateTimeOffset RequestedAt,
+        int Attempts,
+        int Refusals,
+        string? RefusedCode,
+        Guid? NextOwnerId,
+        bool IsOver
+    );
 
     private static partial class Log
     {
@@ -130,6 +234,12 @@ internal sealed partial class PendingResets(
 
         [LoggerMessage(LogLevel.Information, "Router {RouterId} was given up and could not be reset ({Code}); tried again in {Wait}")]
         public static partial void Failed(ILogger logger, string routerId, string code, TimeSpan wait);
+
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Router {RouterId} was given up, refused to be reset ({Code}, {Refusals} times) and keeps the rules of its last owner"
+        )]
+        public static partial void Left(ILogger logger, string routerId, string code, int refusals);
 
         [LoggerMessage(
             LogLevel.Warning,

@@ -22,7 +22,6 @@ internal sealed class ResetWorker(
 {
     private const int AtOnce = 32;
     private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(10);
-    private readonly TimeProvider time = time;
 
     protected override TimeSpan Interval => resetOptions.Value.SweepInterval;
 
@@ -49,28 +48,26 @@ internal sealed class ResetWorker(
     private async Task PutBackAsync(string routerId)
     {
         await using var command = database.Command(
-            "UPDATE routers.pending_resets SET leased_until = NULL, next_attempt_at = $2 WHERE router_id = $1 AND leased_until IS NOT NULL",
+            "UPDATE routers.pending_resets SET leased_until = NULL, next_attempt_at = clock_timestamp() + $2 WHERE router_id = $1 AND leased_until IS NOT NULL",
             routerId,
-            time.UtcNow() + Interval
+            Interval
         );
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
     private async Task<List<string>> TakeDueAsync(CancellationToken cancellationToken)
     {
-        var now = time.UtcNow();
         await using var command = database.Command(
             """
-            UPDATE routers.pending_resets SET leased_until = $2
+            UPDATE routers.pending_resets SET leased_until = clock_timestamp() + $1
             WHERE router_id IN (
                 SELECT router_id FROM routers.pending_resets
-                WHERE next_attempt_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
-                ORDER BY next_attempt_at LIMIT $3
+                WHERE next_attempt_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until <= clock_timestamp())
+                ORDER BY next_attempt_at LIMIT $2
                 FOR UPDATE SKIP LOCKED)
             RETURNING router_id
             """,
-            now,
-            now + options.Value.Timeouts.Command + LeaseMargin,
+            (options.Value.Timeouts.Command * 2) + LeaseMargin,
             AtOnce
         );
         var due = new List<string>();

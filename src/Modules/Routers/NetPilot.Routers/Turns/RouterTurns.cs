@@ -187,15 +187,15 @@ internal sealed partial class RouterTurns(
         return new Answer(reader.IsDBNull(0) ? null : reader.GetInt64(0), reader.GetBoolean(1), reader.GetBoolean(2));
     }
 
-    // The last owner's rules go before the first command of the present one; while they can't, nobody's command can be sent.
+    // The last owner's rules go before the first command of the present one. While the router can't be reached, nobody's command can be sent.
     private async Task<bool> RunPendingResetAsync(RouterTurn turn, Guid? ownerId, TimeSpan callTimeout, CancellationToken cancellationToken)
     {
         var done = false;
         try
         {
             done =
-                await pendingResets.Value.RunAsync(turn, CancellationToken.None)
-                && await RenewAsync(turn, callTimeout, CancellationToken.None)
+                await pendingResets.Value.RunAsync(turn, ownerId, Renew, CancellationToken.None)
+                && await Renew(callTimeout)
                 && await IsStillOwnedAsync(turn.RouterId, ownerId, cancellationToken);
             return done;
         }
@@ -206,6 +206,8 @@ internal sealed partial class RouterTurns(
                 await GiveBackAsync(turn);
             }
         }
+
+        Task<bool> Renew(TimeSpan timeout) => RenewAsync(turn, timeout, CancellationToken.None);
     }
 
     private async Task GiveBackAsync(RouterTurn turn)

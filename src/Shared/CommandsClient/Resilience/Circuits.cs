@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using NetPilot.CommandsClient.Transport;
+
+namespace NetPilot.CommandsClient.Resilience;
+
+/// <summary>
+/// The circuit to the Commands-Server, and beside it one for each router that has had faults. A call passes both. A connection that did not
+/// come about is the server's fault; a bare 5xx or a broken connection may be the router's, so it counts for the router's own circuit, and
+/// for the server's once others show it too.
+/// </summary>
+internal sealed class Circuits(TimeProvider time, ILogger<CircuitBreaker> logger)
+{
+    private const int SweepAbove = 1024;
+
+    private readonly ConcurrentDictionary<string, CircuitBreaker> _routers = new(StringComparer.Ordinal);
+
+    public CircuitBreaker Server { get; } = new("the Commands-Server", time, logger);
+
+    /// <summary>How many routers have a circuit of their own: those with faults of late.</summary>
+    public int Routers => _routers.Count;
+
+    /// <summary>Asks to make a call, whose outcome the passage takes.</summary>
+    public bool TryEnter(string? router, [NotNullWhen(true)] out Passage? passage, [NotNullWhen(false)] out Answer.CircuitOpen? refusal)
+    {
+        passage = null;
+        var own = router is null ? null : _routers.GetValueOrDefault(router);
+        var ownTicket = 0;
+        if (own is not null && !own.TryEnter(null, out ownTicket, out var ownWait))
+        {
+            refusal = new Answer.CircuitOpen(ownWait, OfRouter: true);
+            return false;
+        }
+
+        if (!Server.TryEnter(router, out var ticket, out var wait))
+        {
+            own?.ReportNothing(ownTicket);
+            refusal = new Answer.CircuitOpen(wait, OfRouter: false);
+            return false;
+        }
+
+        passage = new Passage(this, router, ticket, own, ownTicket);
+        refusal = null;
+        return true;
+    }
+
+    private CircuitBreaker Of(string router)
+    {
+        if (_routers.Count > SweepAbove)
+        {
+            foreach (var (id, circuit) in _routers)
+            {
+                if (circuit.IsIdle)
+                {
+                    _routers.TryRemove(id, out _);
+                }
+            }
+        }
+
+        return _routers.GetOrAdd(router, id => new CircuitBreaker($"router {id}", time, logger));
+    }
+
+    /// <summary>A call that was let through.</summary>
+    internal sealed class Passage(Circuits circuits, string? router, int ticket, CircuitBreaker? own, int ownTicket)
+    {
+        public void Report(Answer? answer)
+        {
+            switch (answer)
+            {
+                case Answer.NotSent:
+                    circuits.Server.ReportFault(ticket, router: null);
+                    own?.ReportNothing(ownTicket);
+                    break;
+                case { IsFault: true }:
+                    circuits.Server.ReportFault(ticket, router);
+                    if (router is not null)
+                    {
+                        (own ?? circuits.Of(router)).ReportFault(ownTicket, router: null);
+                    }
+
+                    break;
+                case { IsAnswered: true }:
+                    circuits.Server.ReportSuccess(ticket, router);
+                    own?.ReportSuccess(ownTicket, router: null);
+                    break;
+                default:
+                    circuits.Server.ReportNothing(ticket);
+                    own?.ReportNothing(ownTicket);
+                    break;
+            }
+        }
+    }
+}
