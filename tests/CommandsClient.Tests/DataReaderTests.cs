@@ -195,11 +195,14 @@ public sealed class DataReaderTests
     public void A_wifi_that_is_neither_is_no_answer(string json) => DataReaders.Wifi(Json(json), out _).ShouldBeFalse();
 
     [Fact]
-    public void A_list_leaves_out_what_is_no_address()
+    public void A_list_keeps_what_is_no_address_apart()
     {
-        DataReaders.Addresses(Json("""["192.168.1.10", "x", 7, null, {"ip": "192.168.1.11"}, {}]"""), out var addresses).ShouldBeTrue();
+        DataReaders
+            .Addresses(Json("""["192.168.1.10", "x", 7, "aa:bb:cc:dd:ee:01", {"ip": "192.168.1.11"}, {}]"""), out var report)
+            .ShouldBeTrue();
 
-        addresses.ShouldBe([Ip("192.168.1.10"), Ip("192.168.1.11")]);
+        report.ShouldNotBeNull().Rules.ShouldBe([new BlockedRule(Ip("192.168.1.10"), null), new BlockedRule(Ip("192.168.1.11"), null)]);
+        report.Unreadable.Count.ShouldBe(4);
     }
 
     [Theory]

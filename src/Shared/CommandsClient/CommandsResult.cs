@@ -150,6 +150,9 @@ public sealed record BlockedReport(IReadOnlyList<BlockedRule> Rules, IReadOnlyLi
 {
     /// <summary>Whether every entry was read: only then does a rule that is not listed count as absent.</summary>
     public bool IsComplete => Unreadable.Count == 0;
+
+    /// <summary>Whether the router holds no rule at all.</summary>
+    public bool IsEmpty => Rules.Count == 0 && IsComplete;
 }
 
 /// <summary>An entry of the router's rules that names no device.</summary>

@@ -103,12 +103,8 @@ internal sealed class HttpCommandsClient(
     public Task<CommandsResult<Unit>> SetWifiNameAsync(CommandsTarget target, string ssid, CancellationToken cancellationToken) =>
         CommandAsync(Call(CommandsOperation.WifiSsid, target) with { Field = new("ssid", ssid) }, cancellationToken);
 
-    public Task<CommandsResult<IReadOnlyList<IPAddress>>> GetListAsync(
-        CommandsTarget target,
-        RouterList list,
-        CancellationToken cancellationToken
-    ) =>
-        CommandAsync<IReadOnlyList<IPAddress>>(
+    public Task<CommandsResult<BlockedReport>> GetListAsync(CommandsTarget target, RouterList list, CancellationToken cancellationToken) =>
+        CommandAsync<BlockedReport>(
             Call(Of(list, CommandsOperation.Whitelist, CommandsOperation.Blacklist), target),
             DataReaders.Addresses,
             cancellationToken

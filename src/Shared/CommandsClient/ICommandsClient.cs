@@ -67,12 +67,11 @@ public interface ICommandsClient
     /// <summary>Sets the Wi-Fi name.</summary>
     Task<CommandsResult<Unit>> SetWifiNameAsync(CommandsTarget target, string ssid, CancellationToken cancellationToken);
 
-    /// <summary>Asks for the addresses on one of the router's two lists. Entries that are not addresses are left out.</summary>
-    Task<CommandsResult<IReadOnlyList<IPAddress>>> GetListAsync(
-        CommandsTarget target,
-        RouterList list,
-        CancellationToken cancellationToken
-    );
+    /// <summary>
+    /// Asks for the addresses on one of the router's two lists: rules without a MAC. As with <see cref="ListBlockedAsync"/>, only a list that was
+    /// read whole proves an address absent.
+    /// </summary>
+    Task<CommandsResult<BlockedReport>> GetListAsync(CommandsTarget target, RouterList list, CancellationToken cancellationToken);
 
     /// <summary>Puts an address on a list.</summary>
     Task<CommandsResult<Unit>> AddToListAsync(

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -133,27 +132,19 @@ internal static partial class DataReaders
         return report is not null;
     }
 
-    /// <summary>Entries that are no addresses are left out.</summary>
-    public static bool Addresses(JsonElement data, [MaybeNullWhen(false)] out IReadOnlyList<IPAddress> addresses)
+    /// <summary>The two lists hold addresses alone. Entries that are none are kept apart, as in <see cref="Blocked"/>.</summary>
+    public static bool Addresses(JsonElement data, [MaybeNullWhen(false)] out BlockedReport report)
     {
-        addresses = null;
-        if (data.ValueKind is not JsonValueKind.Array)
-        {
-            return false;
-        }
-
-        var read = new List<IPAddress>();
-        foreach (var entry in data.EnumerateArray())
-        {
-            var text = entry.ValueKind is JsonValueKind.Object ? DownstreamText.Field(entry, "ip") : DownstreamText.Of(entry);
-            if (DeviceAddresses.TryReadIPv4(text, out var address))
-            {
-                read.Add(address);
-            }
-        }
-
-        addresses = read;
-        return true;
+        report = Blocked(data, out var read)
+            ? new BlockedReport(
+                [.. read.Rules.Where(rule => rule.Address is not null).Select(rule => rule with { Mac = null })],
+                [
+                    .. read.Unreadable,
+                    .. read.Rules.Where(rule => rule.Address is null).Select(rule => new UnreadableRule(null, rule.Mac?.ToString())),
+                ]
+            )
+            : null;
+        return report is not null;
     }
 
     private static (ScannedDevice? Device, SkippedDevice? Skipped) ReadDevice(JsonElement entry)

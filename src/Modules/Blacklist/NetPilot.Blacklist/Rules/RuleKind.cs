@@ -78,10 +78,6 @@ internal sealed class RuleKind
             Add = async (client, target, address) =>
                 (await client.AddToListAsync(target, list, address, CancellationToken.None)).Select(_ => new BlockReceipt(null)),
             Remove = (client, target, address) => client.RemoveFromListAsync(target, list, address, CancellationToken.None),
-            Ask = async (client, target) =>
-                (await client.GetListAsync(target, list, CancellationToken.None)).Select(addresses => new BlockedReport(
-                    addresses.Select(address => new BlockedRule(address, null)).ToArray(),
-                    []
-                )),
+            Ask = (client, target) => client.GetListAsync(target, list, CancellationToken.None),
         };
 }

@@ -139,8 +139,7 @@ internal sealed partial class PendingResets(
         var lists = Enum.GetValues<RouterList>().Select(list => client.GetListAsync(target, list, CancellationToken.None)).ToArray();
         await Task.WhenAll([rules, .. lists]);
         return await rules is not { IsSuccess: true, Data: var report } ? failed
-            : report is { Rules: [], IsComplete: true }
-            && Array.TrueForAll(lists, list => list.Result is { IsSuccess: true, Data.Count: 0 })
+            : report.IsEmpty && Array.TrueForAll(lists, list => list.Result is { IsSuccess: true, Data.IsEmpty: true })
                 ? CommandsResult<Unit>.Success(default)
             : CommandsResult<Unit>.Failed(failed.Failure! with { Router = RouterSighting.Present, Effect = CommandEffect.NotDone });
     }

@@ -61,8 +61,8 @@ internal sealed class ResetRouterEndpoint(
     {
         var rules = client.ListBlockedAsync(target, CancellationToken.None);
         var lists = Enum.GetValues<RouterList>().Select(list => client.GetListAsync(target, list, CancellationToken.None)).ToArray();
-        return await rules is { IsSuccess: true, Data: { Rules: [], IsComplete: true } }
-            && Array.TrueForAll(await Task.WhenAll(lists), list => list is { IsSuccess: true, Data.Count: 0 });
+        return await rules is { IsSuccess: true, Data.IsEmpty: true }
+            && Array.TrueForAll(await Task.WhenAll(lists), list => list is { IsSuccess: true, Data.IsEmpty: true });
     }
 
     private Task EndAsync(OwnedRouter router, RouterTurn turn, CommandsResult<Unit> outcome) =>
