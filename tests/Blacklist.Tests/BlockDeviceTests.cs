@@ -93,7 +93,7 @@ public sealed class BlockDeviceTests(BlacklistServer server)
     {
         var router = await server.NewRouterAsync();
         router.Simulated.SetDevices(
-            Enumerable.Range(2, 40).Select(i => new SimulatedDevice($"192.168.1.{i}", $"02:00:00:00:00:{i:x2}", $"device-{i}", null))
+            Enumerable.Range(102, 40).Select(i => new SimulatedDevice($"192.168.1.{i}", $"02:00:00:00:00:{i:x2}", $"device-{i}", null))
         );
         var addresses = router.Simulated.Devices.Select(device => device.Ip).ToArray();
         foreach (var ip in addresses.Take(24))

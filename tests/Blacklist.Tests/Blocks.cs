@@ -1,6 +1,9 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using NetPilot.Blacklist.Rules;
 using NetPilot.CommandsClient;
+using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -91,6 +94,113 @@ internal static class Blocks
                 )
             ).ShouldBe(0)
         );
+
+    /// <summary>The answer of a comparison that a user asks for.</summary>
+    public static async Task<JsonElement> SyncAsync(this TestRouter router)
+    {
+        using var response = await router.SendAsync(HttpMethod.Post, "blocked/sync");
+        return await response.ShouldBeJsonAsync(200);
+    }
+
+    /// <summary>What a router that is away answers: of the deployed form's commands none says that this is why it failed.</summary>
+    public static Task ShouldBeOfflineAsync(this HttpResponseMessage response, NetPilotServer server) =>
+        server.Dialect == CommandsDialect.Deployed
+            ? response.ShouldBeProblemAsync(502, "command_failed")
+            : response.ShouldBeProblemAsync(503, "router_unreachable");
+
+    /// <summary>The code that goes with it.</summary>
+    public static string OfflineCode(this NetPilotServer server) =>
+        server.Dialect == CommandsDialect.Deployed ? "command_failed" : "router_unreachable";
+
+    public static string?[] Texts(this JsonElement report, string property) =>
+        [.. report.GetProperty(property).EnumerateArray().Select(item => item.GetString())];
+
+    /// <summary>Has the server compare rows and router by itself, once from now on.</summary>
+    public static async Task DriftAsync(this TestRouter router)
+    {
+        var server = router.Owner.Server;
+        var before = await ChecksAsync();
+        (
+            await server.ExecuteAsync("UPDATE blacklist.router_checks SET next_check_at = 'epoch' WHERE router_id = $1", router.RouterId)
+        ).ShouldBe(1);
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                server.Services.GetRequiredService<DriftWorker>().Nudge();
+                (await ChecksAsync()).ShouldBeGreaterThan(before);
+            },
+            seconds: 120
+        );
+
+        Task<long> ChecksAsync() =>
+            server.ScalarAsync<long>(
+                "SELECT count(*) FROM routers.router_commands WHERE router_id = $1 AND kind = 'drift' AND target IS NULL",
+                router.RouterId
+            );
+    }
+
+    /// <summary>What a user and the server itself do so often that whatever repeats itself is seen.</summary>
+    public static async Task CompareAgainAndAgainAsync(this TestRouter router)
+    {
+        for (var time = 0; time < 3; time++)
+        {
+            await router.SyncAsync();
+            await router.DriftAsync();
+            await router.DueNowAsync();
+        }
+    }
+
+    /// <summary>Makes what waits for its next attempt due: its time is moved, not waited for.</summary>
+    public static async Task DueNowAsync(this TestRouter router)
+    {
+        var server = router.Owner.Server;
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND settle_at IS NOT NULL AND NOT maybe_sent",
+            router.RouterId
+        );
+        server.Services.GetRequiredService<SettleWorker>().Nudge();
+    }
+
+    /// <summary>The one row of a router, whatever its address.</summary>
+    public static async Task<Row> RowAsync(this TestRouter router) =>
+        (
+            await router.Owner.Server.QueryAsync("SELECT * FROM blacklist.user_blacklists WHERE router_id = $1", router.RouterId)
+        ).ShouldHaveSingleItem();
+
+    /// <summary>Blocks in force that were made before this test: rows and, unless the router lost them, rules.</summary>
+    public static async Task HaveBlockedAsync(this TestRouter router, IReadOnlyList<SimulatedDevice> devices, bool withRules = true)
+    {
+        var server = router.Owner.Server;
+        await server.ExecuteAsync(
+            """
+            INSERT INTO blacklist.user_blacklists
+                (id, user_id, router_id, device_ip, device_mac, state, created_by, created_at, applied_at, fence, maybe_sent, attempts, mac_confirmed)
+            SELECT gen_random_uuid(), $1, $2, ip::inet, mac::macaddr, 'blocked', $1, now(), now(), 0, false, 0, true
+            FROM unnest($3, $4) AS device (ip, mac)
+            """,
+            router.Owner.Id,
+            router.RouterId,
+            devices.Select(device => device.Ip).ToArray(),
+            devices.Select(device => device.Mac).ToArray()
+        );
+        await server.ExecuteAsync(
+            """
+            INSERT INTO blacklist.rule_counts (user_id, kind, live) VALUES ($1, 'block', $2)
+            ON CONFLICT (user_id, kind) DO UPDATE SET live = rule_counts.live + $2
+            """,
+            router.Owner.Id,
+            devices.Count
+        );
+        await server.ExecuteAsync(
+            "INSERT INTO blacklist.router_checks (user_id, router_id, next_check_at) VALUES ($1, $2, 'infinity') ON CONFLICT DO NOTHING",
+            router.Owner.Id,
+            router.RouterId
+        );
+        foreach (var device in withRules ? devices : [])
+        {
+            router.Simulated.AddRule(device.Mac);
+        }
+    }
 
     private static Dictionary<string, object?> Body(string ip, object? more)
     {

@@ -27,10 +27,10 @@ public sealed class SyncTests(BlacklistServer server)
         router.Simulated.AddRule(back.Mac);
         router.Simulated.AddRule(Stranger);
 
-        var report = await SyncAsync(router);
+        var report = await router.SyncAsync();
 
-        Texts(report, "reapplied").ShouldBe([lost.Ip]);
-        Texts(report, "lifted").ShouldBe([back.Ip]);
+        report.Texts("reapplied").ShouldBe([lost.Ip]);
+        report.Texts("lifted").ShouldBe([back.Ip]);
         var unmanaged = report.GetProperty("unmanaged").EnumerateArray().Single();
         unmanaged.GetProperty("mac").GetString().ShouldBe(Stranger);
         unmanaged.GetProperty("ip").ValueKind.ShouldBe(JsonValueKind.Null);
@@ -43,9 +43,9 @@ public sealed class SyncTests(BlacklistServer server)
             },
             ignoreOrder: true
         );
-        var second = await SyncAsync(router);
-        Texts(second, "reapplied").ShouldBeEmpty();
-        Texts(second, "lifted").ShouldBeEmpty();
+        var second = await router.SyncAsync();
+        second.Texts("reapplied").ShouldBeEmpty();
+        second.Texts("lifted").ShouldBeEmpty();
     }
 
     [Fact]
@@ -66,9 +66,9 @@ public sealed class SyncTests(BlacklistServer server)
             }
         );
 
-        var report = await SyncAsync(router);
+        var report = await router.SyncAsync();
 
-        Texts(report, "reapplied").ShouldBeEmpty();
+        report.Texts("reapplied").ShouldBeEmpty();
         report.GetProperty("unmanaged").EnumerateArray().Single().GetProperty("ip").GetString().ShouldBe("192.168.1.233");
         router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
     }
@@ -146,16 +146,7 @@ public sealed class SyncTests(BlacklistServer server)
 
         using var response = await router.SendAsync(HttpMethod.Post, "blocked/sync");
 
-        await response.ShouldBeProblemAsync(503, "router_unreachable");
+        await response.ShouldBeOfflineAsync(server);
         (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
     }
-
-    private static async Task<JsonElement> SyncAsync(TestRouter router)
-    {
-        using var response = await router.SendAsync(HttpMethod.Post, "blocked/sync");
-        return await response.ShouldBeJsonAsync(200);
-    }
-
-    private static string?[] Texts(JsonElement report, string property) =>
-        [.. report.GetProperty(property).EnumerateArray().Select(item => item.GetString())];
 }

@@ -82,7 +82,7 @@ public static class ApiCalls
 public static class Eventually
 {
     /// <summary>Looks until it is so; when the time is over, says what is not.</summary>
-    public static async Task HoldsAsync(Func<Task> assertion, int seconds = 60)
+    public static async Task HoldsAsync(Func<Task> assertion, int seconds = 120)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));

@@ -151,7 +151,7 @@ internal sealed partial class RuleCalls(
 
     /// <summary>What a comparison of this kind of rule goes by.</summary>
     public ReconciliationTerms TermsOf(RuleKind kind, Func<Rule, bool> isDue, bool eager, DateTimeOffset now) =>
-        new(isDue, lifecycle, now, kind.FollowsDevice, options.Value.MatchesAddressesBySubstring, eager);
+        new(isDue, lifecycle, now, kind.FollowsDevice, kind.FollowsDevice && options.Value.MatchesAddressesBySubstring, eager);
 
     /// <summary>Lengthens the turn for one more call. One turn serves several calls while it is not lost and the request's time lasts.</summary>
     public async Task<bool> MayGoOnAsync(HeldTurn held, TimeSpan? callTimeout = null) =>

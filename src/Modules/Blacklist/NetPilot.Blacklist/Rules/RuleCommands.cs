@@ -72,7 +72,17 @@ internal sealed class RuleCommands(
             if (found.Changed)
             {
                 var command = running.Start(found.Rule.Id, () => ApplyAsync(target, found.Rule, budget));
-                return await AnswerAsync(target, found.Rule, command, cancellationToken);
+                var answer = await AnswerAsync(target, found.Rule, command, cancellationToken);
+                // The address was another one of a device that is blocked already: that block takes the words and the expiry.
+                return
+                    answer.Kind == RuleAnswerKind.Already
+                    && answer.Rule.Id != found.Rule.Id
+                    && await DescribeAsync(target.Kind, answer.Rule, note, expiry, cancellationToken) is { } kept
+                    ? answer with
+                    {
+                        Rule = kept,
+                    }
+                    : answer;
             }
 
             var rule = await DescribeAsync(target.Kind, found.Rule, note, expiry, cancellationToken);

@@ -114,10 +114,16 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
         {
             null => Gone(rule, now),
             { Effect: CommandEffect.Unknown } => Unknown(rule, failure, calledAt),
-            _ => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer),
+            _ => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer, WasRefused(failure.Code)),
         };
 
-    public RuleChange LiftNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool byServer) =>
+    /// <param name="rule">The row.</param>
+    /// <param name="code">Why it was not lifted.</param>
+    /// <param name="detail">What goes with it.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="byServer">Whether the server acts, and not a user who waits.</param>
+    /// <param name="refused">Whether the router refused to lift the rule, and not only to be asked.</param>
+    public RuleChange LiftNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool byServer, bool refused = false) =>
         rule.HasExpired(now) || rule.GiveUpAt > now || (byServer && rule.GiveUpAt is null)
             ? Keep(rule) with
             {
@@ -126,7 +132,7 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
                 MaybeSent = false,
                 // A user who asks again does not lengthen the server's own pauses.
                 Attempts = rule.Attempts + (byServer ? 1 : 0),
-                SettleAt = now + (WasRefused(code) ? Backoff(rule.Attempts) : LiftRetry(rule, now)),
+                SettleAt = now + (refused ? Backoff(rule.Attempts) : LiftRetry(rule, now)),
             }
             : new RuleChange(RuleState.Blocked)
             {

@@ -75,10 +75,10 @@ internal sealed class RuleLifting(
                 return await EndAsync(kind, rule, null, calledAt, held);
             }
 
+            // The command may have taken another device's rule instead, which the check that this makes due puts back.
+            await store.ScheduleCheckAsync(rule.UserId, rule.RouterId, time.UtcNow(), CancellationToken.None);
             if (remaining >= left || !await calls.MayGoOnAsync(held))
             {
-                // The command may have taken another device's rule instead, which the check that this makes due puts back.
-                await store.ScheduleCheckAsync(rule.UserId, rule.RouterId, time.UtcNow(), CancellationToken.None);
                 return await EndAsync(kind, rule, StillThere, calledAt, held);
             }
 
