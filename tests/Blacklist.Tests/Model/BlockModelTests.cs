@@ -224,7 +224,11 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
 
                 case Act.Unblock(var n, var prefer):
                     var (unblocked, _) = await ToldAsync(act, await _router.UnblockAsync(_devices[n].Ip, prefer));
-                    _wanted[n] = unblocked is 200 or 202 || (unblocked is 404 && !_movedUnseen[n]) ? false : null;
+                    // A block by an address that nobody knows to be of the same device goes on.
+                    _wanted[n] =
+                        (unblocked is 200 or 202 && !(_movedUnseen[n] && _unanswered[n])) || (unblocked is 404 && !_movedUnseen[n])
+                            ? false
+                            : null;
                     break;
 
                 case Act.Sync:

@@ -288,7 +288,9 @@ public sealed class ListFormTests
             }
 
             var isShared = Shared >= 0 && sent.DeviceIp.Equals(OwnOf(Devices - 1));
-            return isShared && !sent.MacConfirmed && sent.DeviceMac.Equals(MacOf(Shared)) ? [DeviceOf(mac), Devices - 1] : [DeviceOf(mac)];
+            // What is to be lifted is of the device that the row names: another one at its address is not to lose a rule.
+            var isNamed = sent.MacConfirmed || sent.State == RuleState.Lifting || Shared < 0 || !sent.DeviceMac.Equals(MacOf(Shared));
+            return isShared && !isNamed ? [DeviceOf(mac), Devices - 1] : [DeviceOf(mac)];
         }
 
         private ReconciliationTerms Terms =>

@@ -422,7 +422,7 @@ internal sealed class RuleReconciliation
         }
 
         // Of which device such a rule is only the address says; where the scan names the one there, its rule would have been claimed by that.
-        var isByAddress = row.DeviceMac is null || (!row.MacConfirmed && (row.State == RuleState.Lifting || MayHaveBeenSent(row)));
+        var isByAddress = row.DeviceMac is null || (!row.MacConfirmed && row.State != RuleState.Lifting && MayHaveBeenSent(row));
         return anyPlain || (isByAddress && view.Seen?.OnlyMacAt(row.DeviceIp) is null && (anyNamed || anyUnnamed));
     }
 
