@@ -83,11 +83,14 @@ public sealed class AliasTests(BlacklistServer server)
         using var first = await router.BlockAsync(Device.Ip);
         var id = (await first.ShouldBeJsonAsync(201)).GetProperty("id").GetGuid();
 
-        using var second = await router.BlockAsync(Alias);
+        var expiresAt = DateTimeOffset.Parse("2031-01-01T00:00:00Z");
+        using var second = await router.BlockAsync(Alias, more: new { reason = "again", expiresAt });
 
         var same = await second.ShouldBeJsonAsync(200);
         same.GetProperty("id").GetGuid().ShouldBe(id);
         same.GetProperty("state").GetString().ShouldBe("blocked");
+        same.GetProperty("reason").GetString().ShouldBe("again");
+        same.GetProperty("expiresAt").GetDateTimeOffset().ShouldBe(expiresAt);
         router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [Device.Mac] = 1 });
         await router.CompareAgainAndAgainAsync();
         router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [Device.Mac] = 1 });

@@ -1,3 +1,4 @@
+using NetPilot.CommandsClient;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -8,7 +9,7 @@ namespace NetPilot.Blacklist.Tests;
 public sealed class RoundTripTests(BlacklistServer server)
 {
     [Fact]
-    public async Task Blocking_and_unblocking_cost_seven_at_most_and_a_list_four()
+    public async Task Blocking_and_unblocking_cost_what_they_may_and_a_list_four_at_most()
     {
         var router = await server.NewRouterAsync();
         await router.ScanAsync();
@@ -19,7 +20,9 @@ public sealed class RoundTripTests(BlacklistServer server)
         (await CountAsync(router, HttpMethod.Post, "block", new { ip = device.Ip })).ShouldBeInRange(1, 7);
         (await CountAsync(router, HttpMethod.Get, "blocked")).ShouldBeInRange(1, 4);
         (await CountAsync(router, HttpMethod.Post, "block", new { ip = device.Ip })).ShouldBeInRange(1, 4);
-        (await CountAsync(router, HttpMethod.Post, "unblock", new { ip = device.Ip })).ShouldBeInRange(1, 7);
+        // The deployed form's acknowledgement does not say whose rule went: the turn is lengthened by one statement, and the router is asked.
+        var unblock = server.Dialect == CommandsDialect.Deployed ? 8 : 7;
+        (await CountAsync(router, HttpMethod.Post, "unblock", new { ip = device.Ip })).ShouldBeInRange(1, unblock);
         (await CountAsync(router, HttpMethod.Get, "blocked")).ShouldBeInRange(1, 3);
     }
 

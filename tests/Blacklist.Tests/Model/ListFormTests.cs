@@ -27,7 +27,7 @@ public sealed class ListFormTests
     private static readonly Guid Owner = new("01890000-0000-7000-8000-000000000001");
 
     private static readonly Gen<Situation> Situations = Gen.Select(
-        Gen.Select(Gen.Shuffle<int>([0, 1, 2, 3, 4]), Gen.Int[0, 31], Gen.Int[0, 31], Gen.Int[0, 31], Gen.OneOf(-1, -1, 0, 1, 2, 3)),
+        Gen.Select(Gen.Shuffle<int>((int[])[0, 1, 2, 3, 4]), Gen.Int[0, 31], Gen.Int[0, 31], Gen.Int[0, 31], Gen.OneOf(-1, -1, 0, 1, 2, 3)),
         Rules(),
         Gen.Select(Rows(0), Rows(1), Rows(2), Rows(3), (a, b, c, d) => new[] { a, b, c, d }.OfType<Rule>().ToArray()),
         Gen.Select(Gen.Bool, Gen.Int[0, 3], Gen.Int[0, 3], Gen.Bool, Gen.Bool),
@@ -66,6 +66,13 @@ public sealed class ListFormTests
                 }
             },
             iter: 40_000
+        );
+
+    [Fact]
+    public void What_has_expired_is_not_sent_again() =>
+        Situations.Sample(
+            situation => situation.Applied().All(step => !step.Rule.HasExpired(Now)).ShouldBeTrue($"{situation}"),
+            iter: 20_000
         );
 
     [Fact]
@@ -229,9 +236,9 @@ public sealed class ListFormTests
         public Situation()
         {
             report = new(List);
-            rows = new(() => [.. Rows.Select(Place)]);
+            rows = new(() => [.. Rows!.Select(Place)]);
             view = new(Look);
-            steps = new(() => [.. RuleReconciliation.Plan(View, rows.Value, Terms)]);
+            steps = new(() => [.. RuleReconciliation.Plan(View, View.Seen is { } seen ? Told(seen) : rows.Value, Terms)]);
         }
 
         /// <summary>Where each device is or was last.</summary>
@@ -271,12 +278,20 @@ public sealed class ListFormTests
         public ReconciliationStep.Apply[] Applied() => [.. Steps.OfType<ReconciliationStep.Apply>()];
 
         /// <summary>The devices that the rule of a row can be of.</summary>
-        public IEnumerable<int> MayMean(Rule row) =>
-            row.DeviceMac is { } mac
-                ? row.MacConfirmed || Shared < 0 || !row.DeviceIp.Equals(AddressOf(Places[Shared])) || !IsHome(Shared)
-                    ? [DeviceOf(mac)]
-                    : [DeviceOf(mac), Devices - 1]
-                : [ResolvedAt(row.DeviceIp) ?? row.Id.ToByteArray()[0] - 1];
+        public IEnumerable<int> MayMean(Rule row)
+        {
+            // The address that was sent, and not the one that a scan showed since.
+            var sent = rows.Value.Single(known => known.Id == row.Id);
+            if (sent.DeviceMac is not { } mac)
+            {
+                return [ResolvedAt(sent.DeviceIp) ?? sent.Id.ToByteArray()[0] - 1];
+            }
+
+            var isShared = Shared >= 0 && sent.DeviceIp.Equals(OwnOf(Devices - 1));
+            // What is to be lifted is of the device that the row names: another one at its address is not to lose a rule.
+            var isNamed = sent.MacConfirmed || sent.State == RuleState.Lifting || Shared < 0 || !sent.DeviceMac.Equals(MacOf(Shared));
+            return isShared && !isNamed ? [DeviceOf(mac), Devices - 1] : [DeviceOf(mac)];
+        }
 
         private ReconciliationTerms Terms =>
             new(row => row.SettleAt <= Now, Lifecycle, Now, FollowsDevice: true, MatchesBySubstring, Eager);
@@ -338,19 +353,28 @@ public sealed class ListFormTests
         {
             var device = DeviceOf(row.DeviceMac!);
             var form = (RowForm)row.Id.ToByteArray()[15];
-            return new Rule
-            {
-                Id = row.Id,
-                UserId = row.UserId,
-                RouterId = row.RouterId,
-                DeviceIp = form switch
+            return Copy(
+                row,
+                form switch
                 {
                     RowForm.Named => AddressOf(device),
                     RowForm.NamelessAlias => AliasOf(device),
                     _ => OwnOf(device),
                 },
-                DeviceMac = form == RowForm.Named ? row.DeviceMac : null,
-                MacConfirmed = form == RowForm.Named && row.MacConfirmed,
+                form == RowForm.Named ? row.DeviceMac : null,
+                form == RowForm.Named && row.MacConfirmed
+            );
+        }
+
+        private static Rule Copy(Rule row, IPAddress ip, PhysicalAddress? mac, bool confirmed) =>
+            new()
+            {
+                Id = row.Id,
+                UserId = row.UserId,
+                RouterId = row.RouterId,
+                DeviceIp = ip,
+                DeviceMac = mac,
+                MacConfirmed = confirmed,
                 State = row.State,
                 CreatedAt = row.CreatedAt,
                 AppliedAt = row.AppliedAt,
@@ -360,7 +384,28 @@ public sealed class ListFormTests
                 ExpiresAt = row.ExpiresAt,
                 Attempts = row.Attempts,
             };
-        }
+
+        /// <summary>As a scan leaves them: rows follow their devices, and one without a MAC is of the only device at its address.</summary>
+        private Rule[] Told(Sightings seen) =>
+            [
+                .. rows.Value.Select(row =>
+                    row switch
+                    {
+                        { IsLive: false } => row,
+                        { DeviceMac: { } mac } => seen.AddressesOf(mac).Contains(row.DeviceIp)
+                            ? row
+                            : Copy(row, seen.AddressesOf(mac).FirstOrDefault() ?? row.DeviceIp, mac, row.MacConfirmed),
+                        _ when seen.OnlyMacAt(row.DeviceIp) is { } mac
+                                && !rows.Value.Any(other => other.IsLive && mac.Equals(other.DeviceMac)) => Copy(
+                            row,
+                            row.DeviceIp,
+                            mac,
+                            false
+                        ),
+                        _ => row,
+                    }
+                ),
+            ];
 
         private RouterView Look()
         {

@@ -121,6 +121,10 @@ internal sealed class RuleReconciliation
     // Whether there are rules that could be of a row with a MAC, and of one without.
     private readonly bool anyPlain;
     private readonly bool anyNamed;
+    private readonly bool anyUnnamed;
+
+    // Whether a row claims a rule only because it remembers the address, at which no scan shows its device.
+    private bool anyPresumed;
     private readonly Lazy<(ILookup<PhysicalAddress, Rule> ByMac, ILookup<IPAddress, Rule> ByIp)> history;
 
     private RuleReconciliation(RouterView view, IReadOnlyList<Rule> rows, ReconciliationTerms terms)
@@ -129,7 +133,9 @@ internal sealed class RuleReconciliation
         this.terms = terms;
         live = [.. rows.Where(row => row.IsLive)];
         Claim();
-        anyPlain = unclaimed.Exists(rule => rule is { Mac: null, Address: { } ip } && !(view.Seen?.MacsAt(ip).Any() ?? false));
+        anyPlain =
+            anyPresumed || unclaimed.Exists(rule => rule is { Mac: null, Address: { } ip } && !(view.Seen?.MacsAt(ip).Any() ?? false));
+        anyUnnamed = unclaimed.Exists(rule => rule.Mac is null);
         anyNamed = unclaimed.Exists(rule => rule.Mac is not null) || found.Values.Any(entries => entries.Count > 1);
         history = new(() =>
             (rows.Where(row => row.DeviceMac is not null).ToLookup(row => row.DeviceMac!), rows.ToLookup(row => row.DeviceIp))
@@ -251,8 +257,21 @@ internal sealed class RuleReconciliation
     )
     {
         var present = view.Seen?.MacsAt(ip).ToArray() ?? [];
-        var known = present.Select(mac => byMac.GetValueOrDefault(mac)).FirstOrDefault(row => row is not null);
-        return known ?? nameless.GetValueOrDefault(ip) ?? (present.Length == 0 ? named.GetValueOrDefault(ip) : null);
+        var known =
+            present.Select(mac => byMac.GetValueOrDefault(mac)).FirstOrDefault(row => row is not null)
+            ?? nameless.GetValueOrDefault(ip)
+            ?? present
+                .SelectMany(mac => view.Seen!.AddressesOf(mac))
+                .Select(other => nameless.GetValueOrDefault(other))
+                .FirstOrDefault(row => row is not null);
+        if (known is not null || present.Length > 0)
+        {
+            return known;
+        }
+
+        var presumed = named.GetValueOrDefault(ip);
+        anyPresumed |= presumed is not null;
+        return presumed;
     }
 
     private bool DependsOnSightings() =>
@@ -404,8 +423,9 @@ internal sealed class RuleReconciliation
             return false;
         }
 
-        // Where the scan names the device of a row without a MAC, its rule would have been claimed by that.
-        return row.DeviceMac is not null ? anyPlain : view.Seen?.OnlyMacAt(row.DeviceIp) is null && anyNamed;
+        // Of which device such a rule is only the address says; where the scan names the one there, its rule would have been claimed by that.
+        var isByAddress = row.DeviceMac is null || (!row.MacConfirmed && row.State != RuleState.Lifting && MayHaveBeenSent(row));
+        return anyPlain || (isByAddress && view.Seen?.OnlyMacAt(row.DeviceIp) is null && (anyNamed || anyUnnamed));
     }
 
     /// <summary>Whether the router's list may leave the rule out although it is in force.</summary>
