@@ -12,7 +12,7 @@ public sealed class ResetRaceTests(BlacklistServer server)
 {
     [Theory]
     [InlineData(25, 20)]
-    [InlineData(150, 2)]
+    [InlineData(300, 1)]
     public async Task A_reset_beside_scans_of_devices_that_change_addresses_holds(int blocks, int rounds)
     {
         var router = await server.NewRouterAsync("pro");
@@ -105,7 +105,11 @@ public sealed class ResetRaceTests(BlacklistServer server)
     }
 
     private static SimulatedDevice[] DevicesOf(int count) =>
-        [.. Enumerable.Range(0, count).Select(n => new SimulatedDevice($"192.168.5.{n + 101}", $"3c:52:82:00:05:{n:x2}"))];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(n => new SimulatedDevice($"10.5.{n / 100}.{n % 100 + 101}", $"3c:52:82:05:{n / 256:x2}:{n % 256:x2}")),
+        ];
 
     private Task<long> LiveAsync(TestRouter router) =>
         server.ScalarAsync<long>(

@@ -114,7 +114,7 @@ public sealed class ListFormTests
             {
                 foreach (var (rule, change) in situation.Steps.OfType<ReconciliationStep.Settle>())
                 {
-                    if (change.State == RuleState.Lifted)
+                    if (change.State == RuleState.Lifted && MayBeThere(rule))
                     {
                         situation.Report.IsComplete.ShouldBeTrue($"{rule.DeviceIp} in\n{situation}");
                         situation

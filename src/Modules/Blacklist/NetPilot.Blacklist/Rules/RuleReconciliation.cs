@@ -423,9 +423,15 @@ internal sealed class RuleReconciliation
             return false;
         }
 
-        // Of which device such a rule is only the address says; where the scan names the one there, its rule would have been claimed by that.
-        var isByAddress = row.DeviceMac is null || (!row.MacConfirmed && row.State != RuleState.Lifting && MayHaveBeenSent(row));
-        return anyPlain || (isByAddress && view.Seen?.OnlyMacAt(row.DeviceIp) is null && (anyNamed || anyUnnamed));
+        // The rule is of who had the address; where the scan names who that is, it would have been claimed by that.
+        var there = view.Seen?.OnlyMacAt(row.DeviceIp);
+        var isDoubtful = row.DeviceMac is null
+            ? there is null
+            : !row.MacConfirmed
+                && row.State != RuleState.Lifting
+                && (MayHaveBeenSent(row) || row.AppliedAt is not null)
+                && !row.DeviceMac.Equals(there);
+        return anyPlain || (isDoubtful && (anyNamed || anyUnnamed));
     }
 
     /// <summary>Whether the router's list may leave the rule out although it is in force.</summary>
