@@ -47,8 +47,23 @@ internal static class Metrics
         }
     }
 
-    public static void MapMetrics(this WebApplication app) =>
-        app.MapPrometheusScrapingEndpoint(Path).WithMetadata(new HttpMethodMetadata([HttpMethods.Get])).AllowAnonymous();
+    /// <summary>Whether anybody can read the metrics here.</summary>
+    public static bool ServesMetrics(this WebApplicationBuilder builder)
+    {
+        var section = builder.Configuration.GetSection(MetricsSettings.Section);
+        return builder.Environment.IsDevelopment()
+            || !string.IsNullOrEmpty(section[nameof(MetricsSettings.Port)])
+            || !string.IsNullOrEmpty(section[nameof(MetricsSettings.Token)]);
+    }
+
+    public static void MapMetrics(this WebApplication app)
+    {
+        var settings = app.Services.GetRequiredService<IOptions<MetricsSettings>>().Value;
+        if (app.Environment.IsDevelopment() || settings is not { Port: null, Token: null })
+        {
+            app.MapPrometheusScrapingEndpoint(Path).WithMetadata(new HttpMethodMetadata([HttpMethods.Get])).AllowAnonymous();
+        }
+    }
 
     /// <summary>Keeps others out, and everything else off the metrics' own port. Before routing, since no user is behind a scraper.</summary>
     public static void UseMetricsGate(this WebApplication app)

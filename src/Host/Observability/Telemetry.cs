@@ -16,19 +16,30 @@ internal static class Telemetry
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         var exports = !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+        var serves = builder.ServesMetrics();
         var telemetry = builder
             .Services.AddOpenTelemetry()
             .ConfigureResource(resource =>
                 resource.AddService("netpilot", serviceVersion: typeof(Program).Assembly.GetName().Version?.ToString(3))
-            )
-            .WithMetrics(metrics =>
+            );
+        // Figures that nobody can read are not kept: each request would pay for them.
+        if (serves || exports)
+        {
+            telemetry.WithMetrics(metrics =>
             {
-                metrics.AddAspNetCoreInstrumentation().AddMeter(Own, "Npgsql", "System.Net.Http", "System.Runtime").AddPrometheusExporter();
+                metrics.AddAspNetCoreInstrumentation().AddMeter(Own, "Npgsql", "System.Net.Http", "System.Runtime");
+                if (serves)
+                {
+                    metrics.AddPrometheusExporter();
+                }
+
                 if (exports)
                 {
                     metrics.AddOtlpExporter();
                 }
             });
+        }
+
         if (exports)
         {
             telemetry.WithTracing(tracing =>
