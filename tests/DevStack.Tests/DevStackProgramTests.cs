@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using NetPilot.DevStack.Postgres;
 using Npgsql;
 using Shouldly;
@@ -58,6 +59,71 @@ public sealed class DevStackProgramTests
         (await SaidByAsync(["up", .. options])).ShouldBe(sentence);
     }
 
+    [Fact]
+    public async Task The_help_is_the_same_with_and_without_a_build()
+    {
+        var help = await File.ReadAllTextAsync(Path.Combine(Checkout(), "dev/DevStack/Up/help.txt"), Ct);
+
+        (await OutputOfAsync(Start("up", "--help"))).Trim().ShouldBe(help.Trim());
+        (await OutputOfAsync(Start("bash", Checkout(), [Path.Combine(Checkout(), "dev/up"), "--port", "1", "--help"]))).ShouldBe(help);
+    }
+
+    [Fact]
+    public async Task The_settings_of_a_stack_are_lines_that_a_shell_sources_and_an_editor_reads()
+    {
+        await using var postgres = await PostgresServer.StartAsync(cancellationToken: Ct);
+        var connectionString = await postgres.CreateDatabaseAsync("settings", Ct) + ";Application Name=$HOME and more";
+        var folder = Directory.CreateTempSubdirectory("netpilot-up-").FullName;
+        try
+        {
+            string[] options = ["up", "--no-host", "--simulator-port", $"{FreePort()}", "--smtp-port", $"{FreePort()}"];
+            using var run = Start("dotnet", folder, [Program, .. options], ("ConnectionStrings__NetPilot", connectionString));
+            while (await run.StandardOutput.ReadLineAsync(Ct) is { } line && line != "All but NetPilot is up.") { }
+
+            var settings = await File.ReadAllLinesAsync(Path.Combine(folder, ".devstack/env"), Ct);
+            settings.ShouldAllBe(line => Regex.IsMatch(line, "^[A-Za-z0-9_]+=('[^']*'|[^' ;]*)$"));
+            settings.ShouldContain($"ConnectionStrings__NetPilot='{connectionString}'");
+            var print = Start("sh", folder, ["-c", "set -a; . .devstack/env; exec printenv ConnectionStrings__NetPilot"]);
+            (await OutputOfAsync(print)).TrimEnd().ShouldBe(connectionString);
+
+            var fromFile = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Passfile = $"{folder}/.devstack/pgpass" };
+            fromFile.Remove("Password");
+            await FolderOfAsync(fromFile.ConnectionString);
+            run.Kill();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<string> OutputOfAsync(Process process)
+    {
+        using var run = process;
+        var output = await run.StandardOutput.ReadToEndAsync(Ct);
+        await run.WaitForExitAsync(Ct);
+        run.ExitCode.ShouldBe(0);
+        return output;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string Checkout()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "NetPilot.sln")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("The tests do not run from a checkout.");
+        }
+
+        return folder;
+    }
+
     private static async Task<string> SaidByAsync(params string[] arguments)
     {
         using var run = Start(arguments);
@@ -67,19 +133,27 @@ public sealed class DevStackProgramTests
         return said.Trim();
     }
 
-    private static Process Start(params string[] arguments)
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "NetPilot.DevStack.dll");
+
+    private static Process Start(params string[] arguments) => Start("dotnet", AppContext.BaseDirectory, [Program, .. arguments]);
+
+    private static Process Start(string program, string folder, string[] arguments, params (string Name, string Value)[] settings)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "NetPilot.DevStack.dll");
-        var info = new ProcessStartInfo("dotnet", [program, .. arguments])
+        var info = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = AppContext.BaseDirectory,
+            WorkingDirectory = folder,
         };
         // Local binaries, whatever else there is: what is looked at here is how they end.
         info.Environment.Remove(PostgresServer.EnvironmentVariable);
         info.Environment["DOCKER_HOST"] = "unix:///nowhere";
+        foreach (var (name, value) in settings)
+        {
+            info.Environment[name] = value;
+        }
+
         return Process.Start(info)!;
     }
 

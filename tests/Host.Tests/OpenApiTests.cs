@@ -28,7 +28,7 @@ public sealed partial class OpenApiTests(NetPilotServer server)
             await File.WriteAllTextAsync(path, given, Ct);
         }
 
-        (await File.ReadAllTextAsync(path, Ct)).ShouldBe(given, "NETPILOT_UPDATE_DOCS=1 rewrites docs/openapi.json");
+        (await File.ReadAllTextAsync(path, Ct)).ShouldBe(given, "dev/docs rewrites docs/openapi.json");
     }
 
     [Fact]

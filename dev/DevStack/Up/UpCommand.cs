@@ -137,7 +137,10 @@ internal static class UpCommand
         return settings;
     }
 
-    /// <summary>Settings to source in a shell: for NetPilot from an editor, for its command line, and for psql.</summary>
+    /// <summary>
+    /// Settings for NetPilot from an editor, for its command line, and for psql: lines of KEY=value that a shell can source and editors read.
+    /// The password stands in a file of its own too, to which <c>launchSettings.json</c> refers.
+    /// </summary>
     private static string WriteEnvironment(Dictionary<string, string> settings, string connectionString)
     {
         var database = new NpgsqlConnectionStringBuilder(connectionString);
@@ -149,17 +152,29 @@ internal static class UpCommand
             ["PGPASSWORD"] = database.Password,
             ["PGDATABASE"] = database.Database,
         };
-        var file = Path.Combine(StateFolder, "env");
+        var lines = all.Select(setting => $"{setting.Key}={Quoted(setting.Value ?? "")}\n");
+        WritePrivate(Path.Combine(StateFolder, "pgpass"), $"*:*:*:{PassFileField(database.Username)}:{PassFileField(database.Password)}\n");
+        return WritePrivate(Path.Combine(StateFolder, "env"), string.Concat(lines));
+    }
+
+    // Quotes only where a shell needs them: not every editor takes them off.
+    private static string Quoted(string value) =>
+        value.All(c => char.IsAsciiLetterOrDigit(c) || "_./:@%+,-".Contains(c, StringComparison.Ordinal))
+            ? value
+            : $"'{value.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    private static string PassFileField(string? value) =>
+        (value ?? "").Replace("\\", "\\\\", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal);
+
+    private static string WritePrivate(string file, string text)
+    {
         var create = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
             create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
         using var writer = new StreamWriter(file, create);
-        foreach (var (name, value) in all)
-        {
-            writer.Write($"export {name}='{value?.Replace("'", "'\\''", StringComparison.Ordinal)}'\n");
-        }
+        writer.Write(text);
         return file;
     }
 

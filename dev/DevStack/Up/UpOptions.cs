@@ -8,22 +8,8 @@ internal sealed class UpException(string message) : Exception(message);
 /// <summary>The options of <c>dev/up</c>.</summary>
 internal sealed record UpOptions
 {
-    public const string Help = """
-        Usage: dev/up [options]
-
-          --port N              the API's port (8080)
-          --dialect NAME        plan or deployed: which form of the Commands-Server to play (plan)
-          --simulator-port N    the simulator's port (3000; in the deployed dialect 5000)
-          --smtp-port N         the mail catcher's port (2525)
-          --postgres-port N     the private PostgreSQL's port (54329, or a free one)
-          --calm                devices in the made-up homes neither come nor go
-          --logs                show NetPilot's log here too, not only in .devstack/host.log
-          --no-host             all but NetPilot itself, to run it from an editor: settings are in .devstack/env
-          --reset               begin with an empty database
-
-        ConnectionStrings__NetPilot in the environment takes the place of the private PostgreSQL; other settings of
-        NetPilot in the environment are handed on and win. Ctrl-C stops everything; the data stays in .devstack.
-        """;
+    /// <summary>The text that the script <c>dev/up</c> prints by itself, without a build.</summary>
+    public static string Help { get; } = ReadHelp();
 
     public int Port { get; private init; } = 8080;
 
@@ -75,6 +61,12 @@ internal sealed record UpOptions
             int.TryParse(Value(name), out var number) && number is > 0 and < 65536
                 ? number
                 : throw new UpException($"{name} wants a port number from 1 to 65535.");
+    }
+
+    private static string ReadHelp()
+    {
+        using var reader = new StreamReader(EmbeddedPages.Get("Up.help.txt").CreateReadStream());
+        return reader.ReadToEnd().TrimEnd();
     }
 
     private static SimulatorDialect DialectOf(string name) =>

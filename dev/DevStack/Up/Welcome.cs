@@ -14,9 +14,9 @@ internal sealed class Welcome(UpOptions options, Uri api, Uri simulator, Postgre
               Swagger UI      {api}swagger
               Commands-Server {simulator}  (simulated, {options.Dialect.ToString().ToLowerInvariant()} dialect: homes, calls, faults)
               Mails           {simulator}_mail
-              PostgreSQL      (. {environmentFile}; {Psql()})
+              PostgreSQL      {Sourced(Psql())}
               Log             .devstack/host.log
-              An admin        (. {environmentFile}; dotnet src/Host/bin/Debug/net10.0/NetPilot.Host.dll admin grant you@example.org)
+              An admin        {Sourced("dotnet src/Host/bin/Debug/net10.0/NetPilot.Host.dll admin grant you@example.org")}
 
             A session to paste into another terminal:
 
@@ -33,12 +33,16 @@ internal sealed class Welcome(UpOptions options, Uri api, Uri simulator, Postgre
 
               Commands-Server {simulator}  (simulated, {options.Dialect.ToString().ToLowerInvariant()} dialect: homes, calls, faults)
               Mails           {simulator}_mail
-              PostgreSQL      (. {environmentFile}; {Psql()})
-              NetPilot        (. {environmentFile}; dotnet run --project src/Host --no-launch-profile)
+              PostgreSQL      {Sourced(Psql())}
+              NetPilot        {Sourced("dotnet run --project src/Host --no-launch-profile")}
+                              (or from an editor: a launch profile with the default ports, else {environmentFile} as its environment file)
 
             Ctrl-C stops everything; the data stays in .devstack.
 
             """;
+
+    /// <summary>A command with the settings of the environment file, in a shell of its own.</summary>
+    private string Sourced(string command) => $"(set -a; . {environmentFile}; {command})";
 
     private string Psql()
     {

@@ -55,7 +55,7 @@ public sealed class ConformanceTests
         }
         else
         {
-            present.ShouldBe(document, $"{Document} is not what the client does; NETPILOT_UPDATE_DOCS=1 writes it anew.");
+            present.ShouldBe(document, $"{Document} is not what the client does; dev/docs rewrites it.");
         }
     }
 
@@ -145,12 +145,12 @@ public sealed class ConformanceTests
         text.Append('#').AppendLine(Heading.TrimEnd());
         text.AppendLine();
         text.AppendLine(
-            "Written by `tests/CommandsClient.Tests/Conformance` (`NETPILOT_UPDATE_DOCS=1`), which drives every operation against the"
+            "`dev/docs` writes this part. `tests/CommandsClient.Tests/Conformance` makes each operation meet each fault, over real sockets, and"
         );
         text.AppendLine(
-            "simulator over real sockets and holds the results to the REST contract's table \"Downstream failures\". \"Calls\" is how often the"
+            "compares the results with the table \"Downstream failures\" of the REST contract. \"Calls\" is the number of requests that reached"
         );
-        text.AppendLine("operation reached the Commands-Server.");
+        text.AppendLine("the Commands-Server.");
         text.AppendLine();
         foreach (var (name, kinds) in Kinds)
         {

@@ -1,4 +1,4 @@
-// Makes NetPilot.Identity/Passwords/common-passwords.txt (docs/decisions/0020). Run it with the two packages unpacked side by side:
+// Makes NetPilot.Identity/Passwords/common-passwords.txt (docs/decisions/0012). Run it with the two packages unpacked side by side:
 //   npm pack @zxcvbn-ts/language-common@4.1.3 @zxcvbn-ts/language-en@4.1.1
 //   dotnet run build-list.cs -- <folder of language-common> <folder of language-en> <output>
 using System.Text.Json;

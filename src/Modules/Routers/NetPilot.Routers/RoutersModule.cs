@@ -29,7 +29,10 @@ public static class RoutersModule
         services.AddModuleDbContext<RoutersDbContext>(RoutersDbContext.Schema);
         services.AddTurns();
         services.AddIdempotency();
-        services.AddSingleton<IRouterOwnership, RouterOwnership>();
+        services.AddHttpContextAccessor();
+        services.AddSingleton<RouterOwnership>();
+        services.AddSingleton<IRouterOwnership>(provider => provider.GetRequiredService<RouterOwnership>());
+        services.AddSingleton<IRequestReads>(provider => provider.GetRequiredService<RouterOwnership>());
         services.AddSingleton<IRecentRouter, RecentRouter>();
         services.AddScoped<IUserDependents, RouterUserDependents>();
         services.AddSingleton<RouterClaims>();

@@ -5,7 +5,7 @@ namespace NetPilot.CommandsClient.Resilience;
 /// <summary>
 /// Opens after five faults within ten seconds, whatever succeeds in between, and lets one call at a time try it out from five seconds later
 /// on. Faults that all name one router do not open it: somebody else has to show them too. Why it is not Polly's: docs/decisions/0010; why
-/// faults have names: docs/decisions/0052.
+/// faults have names: docs/decisions/0029.
 /// </summary>
 /// <param name="name">What the circuit leads to, for the log.</param>
 /// <param name="time">Measures window and break.</param>

@@ -85,7 +85,16 @@ internal sealed class RuleCommands(
                     : answer;
             }
 
-            var rule = await DescribeAsync(target.Kind, found.Rule, note, expiry, cancellationToken);
+            var wanted =
+                found.Rule is { IsBeingCleared: true, State: RuleState.Blocked or RuleState.Applying }
+                    ? await store.WantAgainAsync(target.Kind, found.Rule, cancellationToken)
+                    : found.Rule;
+            if (wanted is null)
+            {
+                continue;
+            }
+
+            var rule = await DescribeAsync(target.Kind, wanted, note, expiry, cancellationToken);
             switch (rule?.State)
             {
                 case RuleState.Blocked:

@@ -155,7 +155,8 @@ internal sealed class RuleStore(NpgsqlDataSource database)
     {
         await using var command = database.Command(
             $"""
-            UPDATE blacklist.{kind.Table} SET give_up_at = $3 WHERE id = $1 AND state = $2 AND give_up_at IS NULL
+            UPDATE blacklist.{kind.Table} SET give_up_at = $3, clearing_fence = NULL
+            WHERE id = $1 AND state = $2 AND give_up_at IS NULL
             RETURNING true, {Columns(kind)}
             """,
             rule.Id,
@@ -182,7 +183,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             $"""
             UPDATE blacklist.{kind.Table}
             SET state = $3, maybe_sent = true, settle_at = CASE WHEN maybe_sent THEN settle_at ELSE $4 END, give_up_at = $5, attempts = 0,
-                code = NULL, code_detail = NULL
+                code = NULL, code_detail = NULL, clearing_fence = NULL
             WHERE id = $1 AND state = $2
             RETURNING true, {Columns(kind)}
             """,
@@ -191,6 +192,22 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             SnakeCase.Of(to),
             now,
             giveUpAt
+        );
+        return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
+    }
+
+    /// <summary>
+    /// A rule is wanted again that a reset of unknown outcome may have removed: where it is absent, it is put back. Null if the row has moved on.
+    /// </summary>
+    public async Task<Rule?> WantAgainAsync(RuleKind kind, Rule rule, CancellationToken cancellationToken)
+    {
+        await using var command = database.Command(
+            $"""
+            UPDATE blacklist.{kind.Table} SET clearing_fence = NULL WHERE id = $1 AND state = $2
+            RETURNING true, {Columns(kind)}
+            """,
+            rule.Id,
+            SnakeCase.Of(rule.State)
         );
         return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
     }

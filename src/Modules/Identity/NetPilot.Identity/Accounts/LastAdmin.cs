@@ -5,7 +5,7 @@ namespace NetPilot.Identity.Accounts;
 
 /// <summary>
 /// There is always an admin who can log in, once there is one. PostgreSQL sees to that when a transaction commits, whoever wrote it
-/// (docs/decisions/0040).
+/// (docs/decisions/0021).
 /// </summary>
 internal static class LastAdmin
 {

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Contracts;
 using NetPilot.Identity.Tokens;
@@ -7,7 +8,7 @@ using Npgsql;
 namespace NetPilot.Identity.Sessions;
 
 /// <summary>Reads who a token speaks for: the session has to be live and its user neither disabled nor deleted, now.</summary>
-internal sealed class Callers(NpgsqlDataSource database, DatabaseHealth health, TimeProvider time)
+internal sealed class Callers(NpgsqlDataSource database, DatabaseHealth health, IEnumerable<IRequestReads> others, TimeProvider time)
 {
     private static readonly TimeSpan UseIsNotedEvery = TimeSpan.FromMinutes(1);
 
@@ -29,13 +30,13 @@ internal sealed class Callers(NpgsqlDataSource database, DatabaseHealth health, 
         )
         """;
 
-    public async Task<FoundCaller> FindAsync(TokenIds ids, CancellationToken cancellationToken)
+    public async Task<FoundCaller> FindAsync(TokenIds ids, HttpContext context)
     {
         var now = time.UtcNow();
-        var (found, isNoteDue) = await ReadAsync(ids, now, cancellationToken);
+        var (found, isNoteDue) = await ReadAsync(ids, now, context);
         if (isNoteDue && health.State != DatabaseState.ReadOnly)
         {
-            await NoteUseAsync(ids.SessionId, now, cancellationToken);
+            await NoteUseAsync(ids.SessionId, now, context.RequestAborted);
         }
 
         return found;
@@ -55,11 +56,22 @@ internal sealed class Callers(NpgsqlDataSource database, DatabaseHealth health, 
         }
     }
 
-    private async Task<(FoundCaller Found, bool IsNoteDue)> ReadAsync(TokenIds ids, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<(FoundCaller Found, bool IsNoteDue)> ReadAsync(TokenIds ids, DateTimeOffset now, HttpContext context)
     {
-        await using var command = database.Command(Read, ids.SessionId, ids.UserId, now, now - UseIsNotedEvery);
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await row.ReadAsync(cancellationToken))
+        await using var batch = database.CreateBatch();
+        batch.With(Read, ids.SessionId, ids.UserId, now, now - UseIsNotedEvery);
+        var readers = new List<IRequestReads>();
+        foreach (var other in others)
+        {
+            if (other.For(context, ids.UserId) is NpgsqlBatchCommand command)
+            {
+                batch.BatchCommands.Add(command);
+                readers.Add(other);
+            }
+        }
+
+        await using var row = await batch.ExecuteReaderAsync(context.RequestAborted);
+        if (!await row.ReadAsync(context.RequestAborted))
         {
             return (new FoundCaller(null, Refusal.ForGood), false);
         }
@@ -76,7 +88,14 @@ internal sealed class Callers(NpgsqlDataSource database, DatabaseHealth health, 
             SnakeCase.Parse<UserTier>(row.GetString(1)),
             SnakeCase.Parse<UserRole>(row.GetString(2))
         );
-        return (new FoundCaller(caller, default), row.GetBoolean(4));
+        var isNoteDue = row.GetBoolean(4);
+        foreach (var reader in readers)
+        {
+            await row.NextResultAsync(context.RequestAborted);
+            await reader.ReadAsync(context, ids.UserId, row, context.RequestAborted);
+        }
+
+        return (new FoundCaller(caller, default), isNoteDue);
     }
 }
 

@@ -74,7 +74,7 @@ internal sealed class BearerAuthentication(
             failures.DemandRoom(Context);
         }
 
-        var found = await callers.FindAsync(ids, Context.RequestAborted);
+        var found = await callers.FindAsync(ids, Context);
         if (found.Caller is not { } caller)
         {
             failures.Remember(ids, found.Refusal);

@@ -14,7 +14,7 @@ namespace NetPilot.Routers.Resets;
 /// Takes the last owner's rules off a router that was given up, in the server's own name. The row goes when the reset is acknowledged, in
 /// the same turn, so that none runs after a command of the next owner; an unknown outcome is tried again, since a reset may run twice.
 /// A router that can be asked for its rules and does not clear them refuses: it gets a few more chances, and the next owner's commands do not
-/// wait for them (docs/decisions/0053).
+/// wait for them (docs/decisions/0030).
 /// </summary>
 internal sealed partial class PendingResets(
     NpgsqlDataSource database,
