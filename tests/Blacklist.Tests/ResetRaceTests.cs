@@ -85,15 +85,13 @@ public sealed class ResetRaceTests(BlacklistServer server)
         using var blocked = await router.BlockAsync(devices[0].Ip, prefer);
 
         ((int)blocked.StatusCode).ShouldBeOneOf(200, 201, 202);
-        await Eventually.HoldsAsync(
-            async () =>
-            {
-                using var sync = await router.SendAsync(HttpMethod.Post, "blocked/sync");
-                ((int)sync.StatusCode).ShouldBe(200);
-                router.Simulated.Rules.ShouldBe([devices[0].Mac]);
-                (await LiveAsync(router)).ShouldBe(1);
-            }
-        );
+        await Eventually.HoldsAsync(async () =>
+        {
+            using var sync = await router.SendAsync(HttpMethod.Post, "blocked/sync");
+            ((int)sync.StatusCode).ShouldBe(200);
+            router.Simulated.Rules.ShouldBe([devices[0].Mac]);
+            (await LiveAsync(router)).ShouldBe(1);
+        });
         router.Simulated.TallyOf(devices[0].Mac).Most.ShouldBe(1);
     }
 

@@ -41,7 +41,13 @@ internal static class OpenApiRegistration
         );
     }
 
-    public static void MapOpenApiDocument(this WebApplication app) => app.MapOpenApi(Route).AllowAnonymous();
+    public static void MapOpenApiDocument(this WebApplication app)
+    {
+        if (app.Services.GetRequiredService<IOptions<SwaggerSettings>>().Value.Enabled)
+        {
+            app.MapOpenApi(Route).AllowAnonymous();
+        }
+    }
 
     /// <summary>Swagger UI is files, not endpoints: it stands before routing, where everything unknown needs a token.</summary>
     public static void UseSwaggerPages(this WebApplication app)

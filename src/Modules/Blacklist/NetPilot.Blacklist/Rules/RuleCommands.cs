@@ -85,10 +85,9 @@ internal sealed class RuleCommands(
                     : answer;
             }
 
-            var wanted =
-                found.Rule is { IsBeingCleared: true, State: RuleState.Blocked or RuleState.Applying }
-                    ? await store.WantAgainAsync(target.Kind, found.Rule, cancellationToken)
-                    : found.Rule;
+            var wanted = found.Rule is { IsBeingCleared: true, State: RuleState.Blocked or RuleState.Applying }
+                ? await store.WantAgainAsync(target.Kind, found.Rule, cancellationToken)
+                : found.Rule;
             if (wanted is null)
             {
                 continue;

@@ -244,10 +244,11 @@ internal sealed class RuleLifecycle(TimeSpan commandTimeout, TimeSpan settleInte
     public RuleChange LookFailed(Rule rule, CommandsFailure failure, DateTimeOffset now) =>
         rule switch
         {
-            { MaybeSent: true } => Keep(rule) with { Attempts = rule.Attempts + 1, SettleAt = now + settleInterval * 0.9 },
+            // A look is no attempt: what is tried after it waits as after the first failure.
+            { MaybeSent: true } => Keep(rule) with { SettleAt = now + settleInterval * 0.9 },
             { State: RuleState.Applying } => ApplyNotDone(rule, failure.Code, failure.Detail, now),
             { State: RuleState.Lifting } => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer: true),
-            _ => Keep(rule) with { Attempts = rule.Attempts, SettleAt = now + settleInterval },
+            _ => Keep(rule) with { SettleAt = now + settleInterval },
         };
 
     private RuleChange Unknown(Rule rule, CommandsFailure failure, DateTimeOffset calledAt) =>
