@@ -69,6 +69,61 @@ public sealed class AliasTests(BlacklistServer server)
         router.Simulated.TallyOf(Device.Mac).ShouldBe(new RuleTally(Now: 0, Most: 1, Added: 1, Removed: 1));
     }
 
+    [Fact]
+    public async Task Blocks_by_another_address_at_once_are_all_the_same_block()
+    {
+        var router = await NewRouterAsync();
+        using var first = await router.BlockAsync(Device.Ip);
+        var id = (await first.ShouldBeJsonAsync(201)).GetProperty("id").GetGuid();
+
+        var responses = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => router.BlockAsync(Alias)));
+
+        foreach (var response in responses)
+        {
+            using (response)
+            {
+                (await response.ShouldBeJsonAsync(200)).GetProperty("id").GetGuid().ShouldBe(id);
+            }
+        }
+
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [Device.Mac] = 1 });
+    }
+
+    /// <summary>The server died between the block of another address and taking it back: the router holds the rule twice.</summary>
+    [Theory]
+    [InlineData(ListedAddress.First)]
+    [InlineData(ListedAddress.Last)]
+    public async Task A_block_by_another_address_that_was_cut_short_leaves_one_rule_and_one_row(ListedAddress listed)
+    {
+        var router = await NewRouterAsync();
+        router.Simulated.Behaviour = new() { ListedAt = listed };
+        using var first = await router.BlockAsync(Device.Ip);
+        await first.ShouldBeJsonAsync(201);
+        router.Simulated.AddRule(Device.Mac);
+        await server.ExecuteAsync(
+            """
+            INSERT INTO blacklist.user_blacklists
+                (id, user_id, router_id, device_ip, state, created_by, created_at, fence, maybe_sent, settle_at, attempts)
+            SELECT gen_random_uuid(), user_id, router_id, $2::inet, 'applying', user_id, clock_timestamp(), fence, true, clock_timestamp(), 0
+            FROM blacklist.user_blacklists WHERE router_id = $1
+            """,
+            router.RouterId,
+            Alias
+        );
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            await server.ExecuteAsync(
+                "UPDATE blacklist.user_blacklists SET settle_at = clock_timestamp() WHERE router_id = $1 AND state = 'applying' AND settle_at IS NOT NULL",
+                router.RouterId
+            );
+            using var sync = await router.SendAsync(HttpMethod.Post, "blocked/sync");
+            await sync.ShouldBeJsonAsync(200);
+            router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [Device.Mac] = 1 });
+            (await router.BlockedAsync()).ShouldHaveSingleItem().GetProperty("state").GetString().ShouldBe("blocked");
+        });
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -73,7 +73,11 @@ public static class PersistenceRegistration
             .ConfigureWarnings(warnings =>
                 warnings
                     .Ignore(CoreEventId.SaveChangesFailed)
-                    .Log((RelationalEventId.CommandError, LogLevel.Debug), (CoreEventId.QueryIterationFailed, LogLevel.Debug))
+                    .Log(
+                        (RelationalEventId.CommandError, LogLevel.Debug),
+                        (RelationalEventId.TransactionError, LogLevel.Debug),
+                        (CoreEventId.QueryIterationFailed, LogLevel.Debug)
+                    )
             );
 }
 

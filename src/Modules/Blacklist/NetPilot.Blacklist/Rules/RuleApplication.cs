@@ -82,10 +82,10 @@ internal sealed class RuleApplication(
 
     private async Task<CallOutcome> EndDuplicateAsync(RuleKind kind, Rule rule, IPAddress ip, RuleDevice device, HeldTurn held)
     {
+        // Whoever joined this row finds the other one by the address from now on.
+        var kept = await store.FindDeviceAsync(kind, rule, device.Mac!, CancellationToken.None);
         var taken = await TakeBackAsync(kind, rule, ip, null, held);
-        return await store.FindDeviceAsync(kind, rule, device.Mac!, CancellationToken.None) is { } kept
-            ? new CallOutcome(kept, null) { WasThere = true }
-            : taken;
+        return kept is null ? taken : new CallOutcome(kept, null) { WasThere = true };
     }
 
     /// <summary>The Commands-Server says that the command failed. It can have been carried out all the same, which the router is asked first.</summary>

@@ -99,8 +99,8 @@ internal sealed class RuleCommands(
                 case RuleState.Blocked:
                     return new RuleAnswer(rule, RuleAnswerKind.Already);
 
-                case RuleState.Applying:
-                    return await JoinAsync(target, rule, RuleState.Blocked, budget, cancellationToken);
+                case RuleState.Applying when await JoinAsync(target, rule, RuleState.Blocked, budget, cancellationToken) is { } joined:
+                    return joined;
 
                 case RuleState.Lifting
                     when await TurnRoundAsync(target, rule, RuleState.Applying, KeepAsync(target, rule, budget), cancellationToken)
@@ -138,7 +138,12 @@ internal sealed class RuleCommands(
             switch (rule.State)
             {
                 case RuleState.Lifting when rule.MaybeSent:
-                    return await JoinAsync(target, rule, RuleState.Lifted, budget, cancellationToken);
+                    if (await JoinAsync(target, rule, RuleState.Lifted, budget, cancellationToken) is { } joined)
+                    {
+                        return joined;
+                    }
+
+                    break;
 
                 case RuleState.Lifting:
                     var again = running.Start(rule.Id, () => LiftWaitingAsync(target, rule, budget));
@@ -255,8 +260,11 @@ internal sealed class RuleCommands(
     private async Task<Rule> FreshAsync(RuleKind kind, Rule rule, CancellationToken cancellationToken) =>
         await store.FindAsync(kind, rule.Id, cancellationToken) ?? rule;
 
-    /// <summary>The row is under way by somebody else's command: its outcome is this one's too.</summary>
-    private async Task<RuleAnswer> JoinAsync(
+    /// <summary>
+    /// The row is under way by somebody else's command: its outcome is this one's too. Null: its device turned out to have another row, look
+    /// again.
+    /// </summary>
+    private async Task<RuleAnswer?> JoinAsync(
         RuleTarget target,
         Rule joined,
         RuleState wanted,
@@ -287,6 +295,16 @@ internal sealed class RuleCommands(
         {
             await signals.RestAsync(rule.Id, cancellationToken);
             rule = await store.FindAsync(target.Kind, rule.Id, cancellationToken) ?? throw new ProblemException(Problem.RouterNotFound());
+        }
+
+        if (
+            wanted == RuleState.Blocked
+            && rule.State is RuleState.Lifting or RuleState.Lifted
+            && target.Kind.FollowsDevice
+            && await store.FindOtherAsync(target.Kind, rule, cancellationToken) is not null
+        )
+        {
+            return null;
         }
 
         if (rule.State == wanted || (wanted == RuleState.Blocked && rule.State == RuleState.Lifted))

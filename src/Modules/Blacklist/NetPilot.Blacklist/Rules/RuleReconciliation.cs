@@ -125,6 +125,7 @@ internal sealed class RuleReconciliation
 
     // Whether a row claims a rule only because it remembers the address, at which no scan shows its device.
     private bool anyPresumed;
+    private readonly Lazy<Dictionary<IPAddress, PhysicalAddress>> listed;
     private readonly Lazy<(ILookup<PhysicalAddress, Rule> ByMac, ILookup<IPAddress, Rule> ByIp)> history;
 
     private RuleReconciliation(RouterView view, IReadOnlyList<Rule> rows, ReconciliationTerms terms)
@@ -137,6 +138,12 @@ internal sealed class RuleReconciliation
             anyPresumed || unclaimed.Exists(rule => rule is { Mac: null, Address: { } ip } && !(view.Seen?.MacsAt(ip).Any() ?? false));
         anyUnnamed = unclaimed.Exists(rule => rule.Mac is null);
         anyNamed = unclaimed.Exists(rule => rule.Mac is not null) || found.Values.Any(entries => entries.Count > 1);
+        listed = new(() =>
+            view
+                .Report.Rules.Where(rule => rule is { Mac: not null, Address: not null })
+                .GroupBy(rule => rule.Address!)
+                .ToDictionary(same => same.Key, same => same.First().Mac!)
+        );
         history = new(() =>
             (rows.Where(row => row.DeviceMac is not null).ToLookup(row => row.DeviceMac!), rows.ToLookup(row => row.DeviceIp))
         );
@@ -286,6 +293,7 @@ internal sealed class RuleReconciliation
     private IEnumerable<ReconciliationStep> Steps()
     {
         var isUnsure = false;
+        var mayLiftExtras = true;
         foreach (var row in live)
         {
             var entries = found.GetValueOrDefault(row);
@@ -304,6 +312,7 @@ internal sealed class RuleReconciliation
             if (!IsDecided(row))
             {
                 isUnsure |= row.DeviceMac is null && entries is null;
+                mayLiftExtras &= !isUnsure;
                 continue;
             }
 
@@ -314,14 +323,20 @@ internal sealed class RuleReconciliation
                 continue;
             }
 
-            isUnsure |= entry is null && row.DeviceMac is null && PresenceOf(row, null) == Presence.Unclear;
+            if (entry is null && row.DeviceMac is null && PresenceOf(row, null) == Presence.Unclear)
+            {
+                isUnsure = true;
+                // An extra rule can be of a block whose answer was lost, of another address of the device: it is too much all the same.
+                mayLiftExtras &= row is { State: RuleState.Applying, MaybeSent: true };
+            }
+
             if (StepFor(row, entry) is { } step)
             {
                 yield return step;
             }
         }
 
-        foreach (var extra in isUnsure ? [] : Extras())
+        foreach (var extra in mayLiftExtras ? Extras() : [])
         {
             yield return extra;
         }
@@ -438,9 +453,11 @@ internal sealed class RuleReconciliation
     private bool IsUnlistable(Rule row) =>
         (terms.MatchesBySubstring && !row.MacConfirmed) || (row.Attempts >= RuleLifecycle.MostRepeats && !terms.Eager);
 
-    /// <summary>The live row of the same device, where a scan says that this row's address is another one of it.</summary>
+    /// <summary>The live row of the same device, where the list or a scan says that this row's address is another one of it.</summary>
     private Rule? DuplicateOf(Rule row) =>
-        terms.FollowsDevice && row.DeviceMac is null && view.Seen?.OnlyMacAt(row.DeviceIp) is { } mac
+        terms.FollowsDevice
+        && row.DeviceMac is null
+        && (listed.Value.GetValueOrDefault(row.DeviceIp) ?? view.Seen?.OnlyMacAt(row.DeviceIp)) is { } mac
             ? Array.Find(live, other => mac.Equals(other.DeviceMac))
             : null;
 
@@ -482,7 +499,12 @@ internal sealed class RuleReconciliation
 
         // The list names one address of the device, and the row's own may be another one that it still has.
         var mac = entry.Mac ?? row.DeviceMac;
-        var keepsAddress = mac is not null && (view.Seen?.AddressesOf(mac).Contains(row.DeviceIp) ?? false);
+        var keepsAddress =
+            mac is not null
+            && (
+                (view.Seen?.AddressesOf(mac).Contains(row.DeviceIp) ?? false)
+                || (mac.Equals(row.DeviceMac) && row.DeviceAliases.Contains(entry.Address))
+            );
         var ip = keepsAddress ? row.DeviceIp : entry.Address ?? row.DeviceIp;
         return !ip.Equals(row.DeviceIp) || (entry.Mac is not null && !entry.Mac.Equals(row.DeviceMac))
             ? new ReconciliationStep.Identify(row, new RuleDevice(ip, entry.Mac, entry.Mac is not null))

@@ -355,7 +355,7 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             UPDATE blacklist.{kind.Table} AS rule
             SET device_ip = $2, device_mac = COALESCE($3, rule.device_mac), mac_confirmed = rule.mac_confirmed OR $4,
                 device_aliases = CASE WHEN rule.device_ip = $2 THEN rule.device_aliases
-                                      ELSE (array_prepend(rule.device_ip, array_remove(rule.device_aliases, $2)))[1:{MostAliases}] END
+                                      ELSE (array_prepend(rule.device_ip, array_remove(array_remove(rule.device_aliases, $2), rule.device_ip)))[1:{MostAliases}] END
             WHERE id = $1 AND {RuleStates.LiveSql} AND ($3 IS NULL OR NOT EXISTS (
                 SELECT 1 FROM blacklist.{kind.Table} other
                 WHERE other.user_id = rule.user_id AND other.router_id = rule.router_id AND other.id <> $1 AND other.device_mac = $3 AND other.{RuleStates.LiveSql}))
@@ -386,6 +386,23 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             [ids],
             cancellationToken
         );
+    }
+
+    /// <summary>Another live row of the device that has this address, by its own address or another one that it is known by.</summary>
+    public async Task<Rule?> FindOtherAsync(RuleKind kind, Rule rule, CancellationToken cancellationToken)
+    {
+        await using var command = database.Command(
+            $"""
+            SELECT true, {Columns(kind)} FROM blacklist.{kind.Table}
+            WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql} AND id <> $4 AND (device_ip = $3 OR $3 = ANY(device_aliases))
+            ORDER BY created_at, id LIMIT 1
+            """,
+            rule.UserId,
+            rule.RouterId,
+            rule.DeviceIp,
+            rule.Id
+        );
+        return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
     }
 
     /// <summary>The live row of a device, which is also known by this address from now on. Null if there is none.</summary>
