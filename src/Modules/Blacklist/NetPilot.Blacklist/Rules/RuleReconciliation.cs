@@ -65,6 +65,9 @@ internal sealed class Sightings(IEnumerable<(PhysicalAddress Mac, IPAddress Ip)>
     public static Sightings Of(ScanReport report) =>
         new(report.Devices.Where(device => device.Mac is not null).Select(device => (device.Mac!, device.Address)).Distinct().ToArray());
 
+    /// <summary>Whether a device is at another address that contains this one.</summary>
+    public bool AnyLookalike(IPAddress ip) => macs.Any(at => RuleReconciliation.IsLookalike(at.Key, ip));
+
     public IEnumerable<IPAddress> AddressesOf(PhysicalAddress mac) => addresses[mac];
 
     public IEnumerable<PhysicalAddress> MacsAt(IPAddress ip) => macs[ip];
@@ -285,7 +288,10 @@ internal sealed class RuleReconciliation
         live.Any(row =>
             IsDecided(row)
             && !found.ContainsKey(row)
-            && (CouldBeUnclaimed(row) || (row.DeviceMac is not null && StepFor(row, null) is ReconciliationStep.Apply))
+            && (
+                CouldBeUnclaimed(row)
+                || ((row.DeviceMac is not null || MayBeOfSeveral(row)) && StepFor(row, null) is ReconciliationStep.Apply)
+            )
         );
 
     private bool IsDecided(Rule row) => row.State == RuleState.Blocked || terms.IsDue(row);
@@ -451,7 +457,11 @@ internal sealed class RuleReconciliation
 
     /// <summary>Whether the router's list may leave the rule out although it is in force.</summary>
     private bool IsUnlistable(Rule row) =>
-        (terms.MatchesBySubstring && !row.MacConfirmed) || (row.Attempts >= RuleLifecycle.MostRepeats && !terms.Eager);
+        (row.Attempts >= RuleLifecycle.MostRepeats && !terms.Eager)
+        || (MayBeOfSeveral(row) && (view.ScanFailure is not null || (view.Seen?.AnyLookalike(row.DeviceIp) ?? false)));
+
+    // A rule for several devices is left out of the list. Only a scan shows whether the address can have meant several.
+    private bool MayBeOfSeveral(Rule row) => terms.MatchesBySubstring && !row.MacConfirmed;
 
     /// <summary>The live row of the same device, where the list or a scan says that this row's address is another one of it.</summary>
     private Rule? DuplicateOf(Rule row) =>
