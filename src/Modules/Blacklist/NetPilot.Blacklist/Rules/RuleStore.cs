@@ -118,6 +118,8 @@ internal sealed class RuleStore(NpgsqlDataSource database)
                     clearing_fence = CASE WHEN $21 THEN clearing_fence END
                 WHERE id = $1 AND state = $15 AND fence <= $14 AND ($16 OR give_up_at IS NOT DISTINCT FROM $17)
                   AND (SELECT count(*) FROM counter) >= 0
+                  -- What was decided for a reset does not hold for a row that was wanted again since.
+                  AND ($22::bigint IS NULL OR clearing_fence = $22)
                 RETURNING {Columns(kind)}
             ), freed AS (
                 UPDATE blacklist.rule_counts SET live = GREATEST(0, live - 1)
@@ -145,7 +147,8 @@ internal sealed class RuleStore(NpgsqlDataSource database)
             change.Device?.Ip,
             change.Device?.Mac,
             change.Device?.Confirmed ?? false,
-            change.KeepsClearing
+            change.KeepsClearing,
+            rule.ClearingFence
         );
         return (await ReadFoundAsync(command, cancellationToken)).SingleOrDefault()?.Rule;
     }
