@@ -48,6 +48,23 @@ public sealed class SimulatorFaultTests : IAsyncLifetime
         (await _client.BlockAsync("s", Ip)).Success.ShouldBeTrue("the fault was for one call");
     }
 
+    [Fact]
+    public async Task A_held_answer_is_made_known_when_its_command_has_taken_effect()
+    {
+        for (var round = 0; round < 200; round++)
+        {
+            using var fault = _simulator.AddFault(new Fault(FaultKind.HoldAnswer) { Operation = SimulatorOperation.Block });
+            var block = _client.BlockAsync("s", Ip);
+
+            await fault.WaitForHitAsync(cancellationToken: Ct);
+
+            _router.Rules.Count.ShouldBe(1);
+            fault.Release();
+            (await block).Success.ShouldBeTrue();
+            await _client.UnblockAsync("s", Ip);
+        }
+    }
+
     [Theory]
     [InlineData(FaultKind.Html, HttpStatusCode.InternalServerError, 0)]
     [InlineData(FaultKind.Truncated, HttpStatusCode.OK, 1)]

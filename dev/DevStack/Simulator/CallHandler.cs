@@ -90,7 +90,11 @@ internal sealed class CallHandler(CommandsServerSimulator simulator)
         {
             // Not tied to the caller: who hangs up does not stop what was begun.
             var delay = Task.Delay(fault.Delay, _time, simulator.Stopping);
-            struck?.Announce();
+            if (!fault.StrikesAfterEffect)
+            {
+                struck?.Announce();
+            }
+
             await delay;
             if (_options.CommandTime > TimeSpan.Zero)
             {
@@ -104,6 +108,11 @@ internal sealed class CallHandler(CommandsServerSimulator simulator)
             var outcome = simulator.Executor.Execute(call.Operation, input);
             call.Executed = outcome.Success;
             simulator.Log.Changed();
+            if (fault.StrikesAfterEffect)
+            {
+                struck?.Announce();
+            }
+
             return outcome;
         }
         finally

@@ -107,6 +107,12 @@ public sealed record Fault(FaultKind Kind)
                 or FaultKind.Envelope
                 or FaultKind.Redirect
             );
+
+    /// <summary>
+    /// Whether a hit is made known when the command has taken effect: who waits for it may change the router then. A delay is made known
+    /// while it counts: who waits for it may move the clock.
+    /// </summary>
+    internal bool StrikesAfterEffect => Kind is not FaultKind.Hold && Delay == TimeSpan.Zero;
 }
 
 /// <summary>A fault that was added: tells when it strikes, lets held calls go, and removes itself when disposed.</summary>
