@@ -1,4 +1,7 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using NetPilot.Blacklist.Data;
+using NetPilot.Blacklist.Rules;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Npgsql;
@@ -93,6 +96,31 @@ public sealed class ResetRaceTests(BlacklistServer server)
             (await LiveAsync(router)).ShouldBe(1);
         });
         router.Simulated.TallyOf(devices[0].Mac).Most.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_was_decided_for_a_reset_does_not_end_a_block_that_was_wanted_again_since()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        await router.ScanAsync();
+        await router.HaveBlockedAsync([device]);
+        var rules = server.Services.GetRequiredService<RuleStore>();
+        var now = TimeProvider.System.GetUtcNow();
+        var (kind, owner, token) = (RuleKind.Block, router.Owner.Id, TestContext.Current.CancellationToken);
+        await rules.ExpectClearingAsync(owner, router.RouterId, fence: long.MaxValue, now.AddHours(1), token);
+        var id = await server.ScalarAsync<Guid>("SELECT id FROM blacklist.user_blacklists WHERE router_id = $1", router.RouterId);
+        var decidedOn = (await rules.FindAsync(kind, id, token)).ShouldNotBeNull();
+        decidedOn.ClearingFence.ShouldNotBeNull();
+
+        var lifting = await rules.BeginLiftAsync(kind, owner, router.RouterId, decidedOn.DeviceIp, decidedOn.DeviceMac, now, null, token);
+        await rules.TurnRoundAsync(kind, lifting!.Rule, RuleState.Applying, now, now.AddHours(24), token);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+
+        (await rules.SaveAsync(kind, decidedOn, RuleLifecycle.Gone(decidedOn, now), long.MaxValue, token)).ShouldBeNull();
+
+        (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
+        router.Simulated.Rules.ShouldBe([device.Mac]);
     }
 
     /// <summary>Five blocks and a reset that the router carries out, while the rows are out of reach when its answer comes.</summary>
