@@ -21,18 +21,49 @@ public sealed class LifecycleTests(NetPilotServer server)
         try
         {
             replicas.SelectMany(replica => replica.Output).Count(line => line.Contains("Migrating schema")).ShouldBe(4);
-            using var client = replicas[0].NewClient();
-            using var registered = await client.PostAsJsonAsync(
-                "/api/v1/auth/register",
-                new { email = TestUsers.NewEmail(), password = TestUsers.Password },
-                Ct
-            );
-            await registered.ShouldBeJsonAsync(201);
+            await ShouldTakeUsersAsync(replicas[0]);
         }
         finally
         {
             await Task.WhenAll(replicas.Select(replica => replica.DisposeAsync().AsTask()));
         }
+    }
+
+    [Fact]
+    public async Task A_server_that_is_killed_while_it_migrates_leaves_the_rest_to_the_next()
+    {
+        var database = await server.NewDatabaseAsync(Ct);
+        await using var source = NpgsqlDataSource.Create(database);
+        // The second module's first table is not finished before the process is killed.
+        await using (
+            var slow = source.CreateCommand(
+                """
+                CREATE FUNCTION public.dwell() RETURNS event_trigger LANGUAGE plpgsql AS
+                    'BEGIN IF to_regclass(''routers.user_routers'') IS NOT NULL THEN PERFORM pg_sleep(600); END IF; END';
+                CREATE EVENT TRIGGER dwell ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION public.dwell();
+                """
+            )
+        )
+        {
+            await slow.ExecuteNonQueryAsync(Ct);
+        }
+
+        const string Dwelling = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+        await using (var killed = NetPilotProcess.Launch(With("ConnectionStrings:NetPilot", database)))
+        {
+            await using var dwelling = source.CreateCommand($"SELECT count(*) {Dwelling}");
+            await Eventually.HoldsAsync(async () => (await dwelling.ExecuteScalarAsync(Ct)).ShouldBe(1L), seconds: 60);
+            await killed.KillAsync();
+        }
+
+        await using (var end = source.CreateCommand($"DROP EVENT TRIGGER dwell; SELECT pg_terminate_backend(pid) {Dwelling}"))
+        {
+            await end.ExecuteNonQueryAsync(Ct);
+        }
+
+        await using var next = await NetPilotProcess.StartAsync(With("ConnectionStrings:NetPilot", database), Ct);
+        next.Output.Count(line => line.Contains("Migrating schema", StringComparison.Ordinal)).ShouldBe(3);
+        await ShouldTakeUsersAsync(next);
     }
 
     [Fact]
@@ -145,4 +176,15 @@ public sealed class LifecycleTests(NetPilotServer server)
     }
 
     private Dictionary<string, string?> With(string key, string value) => new(server.Settings) { [key] = value };
+
+    private static async Task ShouldTakeUsersAsync(NetPilotProcess process)
+    {
+        using var client = process.NewClient();
+        using var registered = await client.PostAsJsonAsync(
+            "/api/v1/auth/register",
+            new { email = TestUsers.NewEmail(), password = TestUsers.Password },
+            Ct
+        );
+        await registered.ShouldBeJsonAsync(201);
+    }
 }
