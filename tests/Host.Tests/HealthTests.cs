@@ -1,9 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Time.Testing;
-using NetPilot.CommandsClient;
 using NetPilot.Host.Health;
-using NetPilot.Persistence;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -32,13 +30,7 @@ public sealed class HealthTests(NetPilotServer server)
     public async Task However_many_ask_one_look_a_second_answers()
     {
         var clock = new FakeTimeProvider();
-        var readiness = new Readiness(
-            server.Services.GetRequiredService<DatabaseHealth>(),
-            server.Services.GetRequiredService<DatabaseMigrator>(),
-            server.Services.GetRequiredService<CommandsServerHealth>(),
-            server.Services.GetRequiredService<IOptions<CommandsServerOptions>>(),
-            clock
-        );
+        var readiness = new Readiness(server.Services.GetRequiredService<HealthCheckService>(), clock);
 
         var states = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => readiness.AskAsync(Ct)));
         states.Distinct(ReferenceEqualityComparer.Instance).ShouldHaveSingleItem();

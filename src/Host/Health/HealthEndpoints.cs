@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using NetPilot.Persistence;
 using NetPilot.Web;
 
@@ -9,31 +10,43 @@ namespace NetPilot.Host.Health;
 /// </summary>
 internal static class HealthEndpoints
 {
-    public static void AddHealth(this IServiceCollection services) => services.AddSingleton<Readiness>();
+    private const string Postgres = "postgres";
+    private const string Migrations = "migrations";
+    private const string CommandsServer = "commandsServer";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    public static void AddHealth(this IServiceCollection services)
+    {
+        services.AddSingleton<Readiness>();
+        services
+            .AddHealthChecks()
+            .AddCheck<PostgresCheck>(Postgres)
+            .AddCheck<MigrationsCheck>(Migrations)
+            .AddCheck<CommandsServerCheck>(CommandsServer, HealthStatus.Degraded, tags: null, timeout: Patience);
+    }
 
     public static void MapHealth(this WebApplication app)
     {
         var health = app.MapGroup("/health").AllowAnonymous().ExcludeFromDescription();
-        health.MapGet("/live", () => Results.Ok(new { status = "healthy" }));
+        health.MapGet("/live", () => Results.Ok(new { status = SnakeCase.Of(HealthStatus.Healthy) }));
         health.MapGet("/ready", ReadyAsync);
     }
 
     private static async Task<IResult> ReadyAsync(Readiness readiness, TimeProvider time, CancellationToken cancellationToken)
     {
-        var state = await readiness.AskAsync(cancellationToken);
-        if (state is not { Postgres: DatabaseState.Available, Migrated: true })
+        var report = await readiness.AskAsync(cancellationToken);
+        if (report.Status == HealthStatus.Unhealthy)
         {
             throw new ProblemException(Problem.DatabaseUnavailable());
         }
 
-        var commandsServer = state.CommandsServer ? "healthy" : "degraded";
         return Results.Ok(
             new
             {
-                status = commandsServer,
-                postgres = "healthy",
-                migrations = "healthy",
-                commandsServer,
+                status = SnakeCase.Of(report.Status),
+                postgres = SnakeCase.Of(report.Entries[Postgres].Status),
+                migrations = SnakeCase.Of(report.Entries[Migrations].Status),
+                commandsServer = SnakeCase.Of(report.Entries[CommandsServer].Status),
                 clockSkewSeconds = (time as DatabaseClock)?.Skew is { } skew ? Math.Round(skew.TotalSeconds, 3) : (double?)null,
             }
         );

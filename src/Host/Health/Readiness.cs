@@ -1,82 +1,54 @@
-using System.Net.Sockets;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using NetPilot.CommandsClient;
 using NetPilot.Persistence;
 
 namespace NetPilot.Host.Health;
 
-/// <summary>What <c>/health/ready</c> answers with.</summary>
-internal sealed record ReadinessState(DatabaseState Postgres, bool Migrated, bool CommandsServer);
-
 /// <summary>
-/// The state behind <c>/health/ready</c>. One probe at a time renews it, at most once a second and only when somebody asks, so that the
+/// The report behind <c>/health/ready</c>. One look at a time renews it, at most once a second and only when somebody asks, so that the
 /// anonymous path costs neither PostgreSQL nor the Commands-Server more than that.
 /// </summary>
-internal sealed class Readiness(
-    DatabaseHealth database,
-    DatabaseMigrator migrator,
-    CommandsServerHealth commandsServer,
-    IOptions<CommandsServerOptions> options,
-    [FromKeyedServices(DatabaseClock.Machine)] TimeProvider machine
-)
+internal sealed class Readiness(HealthCheckService checks, [FromKeyedServices(DatabaseClock.Machine)] TimeProvider machine)
 {
     public static readonly TimeSpan Lasts = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly Lock gate = new();
-    private Task<ReadinessState>? probe;
-    private long probedAt;
+    private Task<HealthReport>? look;
+    private long lookedAt;
 
-    public Task<ReadinessState> AskAsync(CancellationToken cancellationToken)
+    public Task<HealthReport> AskAsync(CancellationToken cancellationToken)
     {
         lock (gate)
         {
-            if (probe is null || (probe.IsCompleted && machine.GetElapsedTime(probedAt) >= Lasts))
+            if (look is null || (look.IsCompleted && machine.GetElapsedTime(lookedAt) >= Lasts))
             {
-                probedAt = machine.GetTimestamp();
-                probe = ProbeAsync();
+                lookedAt = machine.GetTimestamp();
+                look = Task.Run(() => checks.CheckHealthAsync(CancellationToken.None), CancellationToken.None);
             }
 
-            return probe.WaitAsync(cancellationToken);
+            return look.WaitAsync(cancellationToken);
         }
     }
+}
 
-    private async Task<ReadinessState> ProbeAsync()
-    {
-        await Task.Yield();
-        using var limit = new CancellationTokenSource(Patience, machine);
-        var answers = AnswersAsync(limit.Token);
-        var postgres = await database.LookAsync(CancellationToken.None);
-        return new ReadinessState(postgres, migrator.IsUpToDate, await answers);
-    }
+internal sealed class PostgresCheck(DatabaseHealth database) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        new(
+            await database.LookAsync(cancellationToken) == DatabaseState.Available
+                ? HealthStatus.Healthy
+                : context.Registration.FailureStatus
+        );
+}
 
-    // A call that was sent goes on to its own end, and the circuit counts it; only the waiting for it is short.
-    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            var healthy =
-                await commandsServer.ProbeAsync(cancellationToken).WaitAsync(cancellationToken) ?? await ListensAsync(cancellationToken);
-            return healthy && commandsServer.State != CommandsCircuitState.Open;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
+internal sealed class MigrationsCheck(DatabaseMigrator migrator) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(new HealthCheckResult(migrator.IsUpToDate ? HealthStatus.Healthy : context.Registration.FailureStatus));
+}
 
-    // The plan's dialect has no health call, so that a connection is all that it can be asked for.
-    private async Task<bool> ListensAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var client = new TcpClient();
-            await client.ConnectAsync(options.Value.BaseUrl.Host, options.Value.BaseUrl.Port, cancellationToken);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
+internal sealed class CommandsServerCheck(CommandsServerHealth commandsServer) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        new(await commandsServer.AnswersAsync(cancellationToken) ? HealthStatus.Healthy : context.Registration.FailureStatus);
 }

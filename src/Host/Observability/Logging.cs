@@ -63,6 +63,8 @@ internal static class Logging
         SourceOf(log) switch
         {
             "Microsoft.AspNetCore.Hosting.Diagnostics" => true,
+            // Each look that finds something wrong would be a line; who finds it says it once.
+            "Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService" => true,
             "Microsoft.AspNetCore.Authentication.JwtBearer.JwtBearerHandler" => log.Level >= LogEventLevel.Error,
             "Microsoft.Extensions.Hosting.Internal.Host" => log.Exception is OperationCanceledException
                 || (

@@ -1,10 +1,11 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient.Resilience;
 using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient;
 
-/// <summary>What the client has seen of the Commands-Server itself, for health reports and metrics. Reading the properties makes no call.</summary>
+/// <summary>Whether the Commands-Server itself is there, for health reports.</summary>
 public sealed class CommandsServerHealth
 {
     private readonly CircuitBreaker _circuit;
@@ -28,27 +29,45 @@ public sealed class CommandsServerHealth
     /// <summary>The state of the circuit: whether calls are let through.</summary>
     public CommandsCircuitState State => _circuit.State;
 
-    /// <summary>When the Commands-Server last answered anything but a bare 5xx; null if it has not yet.</summary>
-    public DateTimeOffset? LastSuccessAt => _circuit.LastSuccessAt;
-
-    /// <summary>When the Commands-Server last could not be reached, or failed for more than one router; null if it has not yet.</summary>
-    public DateTimeOffset? LastFailureAt => _circuit.LastFailureAt;
-
     /// <summary>
-    /// Asks the Commands-Server how it is, within the timeout of session calls and through the circuit like every call: whether it answered
-    /// with a 2xx. Null, and no call, where the dialect has no such question (the plan's).
+    /// Whether the Commands-Server answers and its circuit lets calls through. It is asked within the timeout of session calls and through the
+    /// circuit like every call; where the dialect has no such question (the plan's), it is enough that it takes a connection.
     /// </summary>
-    /// <param name="cancellationToken">Ends the waiting for a call that was not sent yet.</param>
-    public async Task<bool?> ProbeAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends the waiting. A call that was sent goes on to its own end, and the circuit counts it.</param>
+    public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {
-        if (!_transport.Supports(CommandsOperation.Health))
+        try
         {
-            return null;
+            var answers = _transport.Supports(CommandsOperation.Health)
+                ? await AskAsync(cancellationToken).WaitAsync(cancellationToken)
+                : await ListensAsync(cancellationToken);
+            return answers && State != CommandsCircuitState.Open;
         }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
+    private async Task<bool> AskAsync(CancellationToken cancellationToken)
+    {
         using var budget = new Budget(_options.Timeouts.TimeoutOf(CommandsOperation.Health), _time);
         var answer = await _transport.SendAsync(new CommandsCall(CommandsOperation.Health, null, null), budget, cancellationToken);
         return answer is Answer.Envelope { Status: >= 200 and < 300 } or Answer.NoEnvelope { Status: >= 200 and < 300 };
+    }
+
+    private async Task<bool> ListensAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(_options.BaseUrl.Host, _options.BaseUrl.Port, cancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }
 

@@ -27,8 +27,6 @@ internal sealed partial class CircuitBreaker(string name, TimeProvider time, ILo
     // The router whose probe failed since the circuit opened: a second failure of its alone would prove nothing.
     private string? _suspect;
     private long _since;
-    private DateTimeOffset? _lastSuccessAt;
-    private DateTimeOffset? _lastFailureAt;
 
     public CommandsCircuitState State
     {
@@ -37,28 +35,6 @@ internal sealed partial class CircuitBreaker(string name, TimeProvider time, ILo
             lock (_lock)
             {
                 return _state is CommandsCircuitState.Open && time.GetElapsedTime(_since) >= Break ? CommandsCircuitState.HalfOpen : _state;
-            }
-        }
-    }
-
-    public DateTimeOffset? LastSuccessAt
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _lastSuccessAt;
-            }
-        }
-    }
-
-    public DateTimeOffset? LastFailureAt
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _lastFailureAt;
             }
         }
     }
@@ -113,7 +89,6 @@ internal sealed partial class CircuitBreaker(string name, TimeProvider time, ILo
     {
         lock (_lock)
         {
-            _lastSuccessAt = time.GetUtcNow();
             if (ticket != _era)
             {
                 return;
@@ -141,11 +116,6 @@ internal sealed partial class CircuitBreaker(string name, TimeProvider time, ILo
     {
         lock (_lock)
         {
-            if (router is null)
-            {
-                _lastFailureAt = time.GetUtcNow();
-            }
-
             if (ticket != _era)
             {
                 return;
@@ -189,7 +159,6 @@ internal sealed partial class CircuitBreaker(string name, TimeProvider time, ILo
         Log.Opened(logger, name, Break.TotalSeconds, probe: _state is CommandsCircuitState.HalfOpen);
         _state = CommandsCircuitState.Open;
         _since = time.GetTimestamp();
-        _lastFailureAt = time.GetUtcNow();
         _probing = false;
         _suspect = null;
         _faults.Clear();
