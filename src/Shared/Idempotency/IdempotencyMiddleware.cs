@@ -2,30 +2,28 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
-using NetPilot.CommandsClient;
-using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
 using NetPilot.Web;
 using Npgsql;
 
-namespace NetPilot.Routers.Idempotency;
+namespace NetPilot.Idempotency;
 
 /// <summary>
-/// Gives a repeated request the first one's answer, on endpoints that take <c>Idempotency-Key</c>. Routers owns it because it is the lowest
-/// module with such an endpoint.
+/// Gives a repeated request the first one's answer, on endpoints that take <c>Idempotency-Key</c>. A refusal is an answer too, so that the key is
+/// claimed before the request is validated.
 /// </summary>
 internal sealed partial class IdempotencyMiddleware(
     RequestDelegate next,
-    IdempotencyStore store,
-    IOptions<CommandsServerOptions> server,
+    IOptions<IdempotencyOptions> options,
     TimeProvider time,
     ILogger<IdempotencyMiddleware> logger
 )
 {
-    public const string Header = "Idempotency-Key";
+    private const string Header = "Idempotency-Key";
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -35,30 +33,36 @@ internal sealed partial class IdempotencyMiddleware(
             return;
         }
 
-        var key = new IdempotencyKey(context.Caller().UserId, context.Request.Method, context.Request.Path.Value ?? "", ReadKey(values));
+        var store = context.RequestServices.GetRequiredService<IdempotencyStore>();
+        var request = new RequestName(
+            options.Value.UserOf(context),
+            context.Request.Method,
+            context.Request.Path.Value ?? "",
+            ReadKey(values)
+        );
         var hash = await HashBodyAsync(context);
-        var lockedUntil = time.UtcNow() + server.Value.Timeouts.Total + TimeSpan.FromSeconds(30);
-        var (claim, answer) = await store.ClaimAsync(key, hash, lockedUntil, context.RequestAborted);
+        var lockedUntil = time.UtcNow() + options.Value.LockedFor;
+        var (claim, answer) = await store.ClaimAsync(request, hash, lockedUntil, context.RequestAborted);
         switch (claim)
         {
             case KeyClaim.Reused:
                 throw new ProblemException(
-                    new Problem(422, ErrorCodes.IdempotencyKeyReused, "This Idempotency-Key was used for a request with another body.")
+                    new Problem(ErrorCodes.IdempotencyKeyReused, "This Idempotency-Key was used for a request with another body.")
                 );
             case KeyClaim.InFlight:
                 throw new ProblemException(
-                    Problem.Conflict(ErrorCodes.RequestInFlight, "The first request with this Idempotency-Key is still running.")
+                    new Problem(ErrorCodes.RequestInFlight, "The first request with this Idempotency-Key is still running.")
                 );
             case KeyClaim.Answered:
                 await ReplayAsync(context, answer!);
                 return;
             default:
-                await RunAsync(context, key, lockedUntil);
+                await RunAsync(context, store, request, lockedUntil);
                 return;
         }
     }
 
-    private async Task RunAsync(HttpContext context, IdempotencyKey key, DateTimeOffset lockedUntil)
+    private async Task RunAsync(HttpContext context, IdempotencyStore store, RequestName request, DateTimeOffset lockedUntil)
     {
         var client = context.Response.Body;
         using var captured = new MemoryStream();
@@ -78,17 +82,15 @@ internal sealed partial class IdempotencyMiddleware(
             var response = context.Response;
             if (IsKept(response.StatusCode))
             {
-                kept = await TryKeepAsync(
-                    key,
-                    lockedUntil,
-                    new KeptAnswer(
-                        response.StatusCode,
-                        response.ContentType,
-                        response.Headers.Location,
-                        response.Headers["Preference-Applied"],
-                        captured.ToArray()
-                    )
+                var answer = new KeptAnswer(
+                    response.StatusCode,
+                    response.ContentType,
+                    response.Headers.Location,
+                    response.Headers["Preference-Applied"],
+                    captured.ToArray()
                 );
+                // What was done stays done; a repeat runs again once the key is free, and finds it done.
+                kept = await TryAsync(() => store.KeepAsync(request, lockedUntil, answer, CancellationToken.None), request);
             }
         }
         finally
@@ -96,7 +98,7 @@ internal sealed partial class IdempotencyMiddleware(
             context.Response.Body = client;
             if (!kept)
             {
-                await TryFreeAsync(key, lockedUntil);
+                await TryAsync(() => store.FreeAsync(request, lockedUntil, CancellationToken.None), request);
             }
         }
 
@@ -104,30 +106,17 @@ internal sealed partial class IdempotencyMiddleware(
         await captured.CopyToAsync(client, context.RequestAborted);
     }
 
-    private async Task<bool> TryKeepAsync(IdempotencyKey key, DateTimeOffset lockedUntil, KeptAnswer answer)
+    private async Task<bool> TryAsync(Func<Task> write, RequestName request)
     {
         try
         {
-            await store.KeepAsync(key, lockedUntil, answer, CancellationToken.None);
+            await write();
             return true;
         }
-        catch (NpgsqlException exception)
+        catch (Exception exception) when (exception is NpgsqlException || DatabaseFailures.IsUnavailable(exception))
         {
-            // What was done stays done; a repeat runs again once the key is free, and finds it done.
-            Log.NotKept(logger, key.Method, key.Path, exception.Message);
+            Log.NotKept(logger, request.Method, request.Path, exception.Message);
             return false;
-        }
-    }
-
-    private async Task TryFreeAsync(IdempotencyKey key, DateTimeOffset lockedUntil)
-    {
-        try
-        {
-            await store.FreeAsync(key, lockedUntil, CancellationToken.None);
-        }
-        catch (NpgsqlException exception)
-        {
-            Log.NotKept(logger, key.Method, key.Path, exception.Message);
         }
     }
 

@@ -1,15 +1,20 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using NetPilot.Persistence;
+using NetPilot.Background;
 
-namespace NetPilot.Routers.Idempotency;
+namespace NetPilot.Idempotency;
 
 /// <summary>Removes keys that are no longer kept, some at a time.</summary>
-internal sealed class IdempotencyPurge(IdempotencyStore store, TimeProvider time, ILogger<IdempotencyPurge> logger)
+internal sealed class IdempotencyPurge(IServiceScopeFactory scopes, TimeProvider time, ILogger<IdempotencyPurge> logger)
     : PeriodicWorker(time, logger)
 {
-    private const int Batch = 1000;
+    private const int AtOnce = 1000;
 
     protected override TimeSpan Interval => TimeSpan.FromMinutes(10);
 
-    protected override Task<bool> RunOnceAsync(CancellationToken cancellationToken) => store.PurgeAsync(Batch, cancellationToken);
+    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<IdempotencyStore>().PurgeAsync(AtOnce, cancellationToken);
+    }
 }

@@ -1,13 +1,23 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using NetPilot.Identity.Contracts;
+using Microsoft.Extensions.Options;
+using NetPilot.Idempotency.Data;
 
-namespace NetPilot.Routers.Idempotency;
+namespace NetPilot.Idempotency;
 
-internal static class IdempotencyRegistration
+public static class IdempotencyRegistration
 {
-    public static IServiceCollection AddIdempotency(this IServiceCollection services) =>
-        services
-            .AddSingleton<IdempotencyStore>()
-            .AddSingleton<IUserDependents>(provider => provider.GetRequiredService<IdempotencyStore>())
-            .AddHostedService<IdempotencyPurge>();
+    /// <summary>Keeps keys in the tables of this context, whose module configures the options.</summary>
+    public static OptionsBuilder<IdempotencyOptions> AddIdempotency<TContext>(this IServiceCollection services)
+        where TContext : DbContext, IIdempotencyContext
+    {
+        services.AddScoped<IIdempotencyContext>(provider => provider.GetRequiredService<TContext>());
+        services.AddScoped<IdempotencyStore>();
+        services.AddHostedService<IdempotencyPurge>();
+        return services.AddOptions<IdempotencyOptions>();
+    }
+
+    /// <summary>Answers repeats. After authentication, and before anything that refuses a request for what it says.</summary>
+    public static IApplicationBuilder UseIdempotency(this IApplicationBuilder app) => app.UseMiddleware<IdempotencyMiddleware>();
 }

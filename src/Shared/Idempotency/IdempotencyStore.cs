@@ -1,14 +1,23 @@
-using NetPilot.Identity.Contracts;
+using Microsoft.EntityFrameworkCore;
+using NetPilot.Idempotency.Data;
+using NetPilot.Idempotency.Data.Entities;
+using NetPilot.Idempotency.Data.Statements;
 using NetPilot.Persistence;
 using Npgsql;
 
-namespace NetPilot.Routers.Idempotency;
+namespace NetPilot.Idempotency;
 
 /// <summary>A request by its name: scoped to user, method and path.</summary>
-internal sealed record IdempotencyKey(Guid UserId, string Method, string Path, string Key);
+internal sealed record RequestName(Guid UserId, string Method, string Path, string Key);
 
 /// <summary>An answer, as it is kept and given again.</summary>
 internal sealed record KeptAnswer(int Status, string? ContentType, string? Location, string? PreferenceApplied, byte[] Body);
+
+/// <summary>A resource of the REST contract.</summary>
+/// <param name="Collection">The path of its collection, in lower case.</param>
+/// <param name="Field">The field of the collection's answers that names it.</param>
+/// <param name="Id">Its id, in the field and behind the collection's path.</param>
+public sealed record ResourceName(string Collection, string Field, string Id);
 
 internal enum KeyClaim
 {
@@ -25,129 +34,56 @@ internal enum KeyClaim
     Answered,
 }
 
-internal sealed class IdempotencyStore(NpgsqlDataSource database, TimeProvider time) : IUserDependents
+/// <summary>The keys and the answers that are kept under them, for a day.</summary>
+public sealed class IdempotencyStore(IIdempotencyContext db, NpgsqlDataSource database, TimeProvider time)
 {
-    public static readonly TimeSpan KeptFor = TimeSpan.FromHours(24);
+    private static readonly TimeSpan KeptFor = TimeSpan.FromHours(24);
+    private readonly string table = db.IdempotencyKeys.EntityType.GetSchemaQualifiedTableName()!;
 
-    public int Order => 30;
+    /// <summary>Forgets all answers about a resource in the batch that removes it: a repeat is to be done anew, and not answered as before.</summary>
+    public void Forget(NpgsqlBatch batch, Guid userId, ResourceName resource) => ForgetResource.AddTo(batch, table, userId, resource);
 
-    public async Task<(KeyClaim Claim, KeptAnswer? Answer)> ClaimAsync(
-        IdempotencyKey key,
+    public Task ForgetAllAsync(Guid userId, CancellationToken cancellationToken) =>
+        db.IdempotencyKeys.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
+
+    internal Task<(KeyClaim Claim, KeptAnswer? Answer)> ClaimAsync(
+        RequestName request,
         byte[] bodyHash,
         DateTimeOffset lockedUntil,
         CancellationToken cancellationToken
     )
     {
         var now = time.UtcNow();
-        await using var command = database.Command(
-            """
-            WITH claimed AS (
-                INSERT INTO routers.idempotency_keys AS kept (user_id, method, path, key, body_hash, created_at, locked_until)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
-                ON CONFLICT (user_id, method, path, key) DO UPDATE
-                SET body_hash = $5, created_at = $6, locked_until = $7, status = NULL, content_type = NULL, location = NULL,
-                    preference_applied = NULL, body = NULL
-                WHERE kept.created_at <= $8 OR (kept.status IS NULL AND kept.locked_until <= $6)
-                RETURNING 1
-            )
-            SELECT true, NULL::bytea, NULL::integer, NULL::text, NULL::text, NULL::text, NULL::bytea FROM claimed
-            UNION ALL
-            SELECT false, body_hash, status, content_type, location, preference_applied, body FROM routers.idempotency_keys
-            WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND NOT EXISTS (SELECT 1 FROM claimed)
-            """,
-            key.UserId,
-            key.Method,
-            key.Path,
-            key.Key,
-            bodyHash,
-            now,
-            lockedUntil,
-            now - KeptFor
-        );
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
-        {
-            // The first request came at the very same moment: its row was not there yet when this statement began.
-            return (KeyClaim.InFlight, null);
-        }
-
-        if (reader.GetBoolean(0))
-        {
-            return (KeyClaim.First, null);
-        }
-
-        if (!reader.GetFieldValue<byte[]>(1).AsSpan().SequenceEqual(bodyHash))
-        {
-            return (KeyClaim.Reused, null);
-        }
-
-        return reader.IsDBNull(2)
-            ? (KeyClaim.InFlight, null)
-            : (
-                KeyClaim.Answered,
-                new KeptAnswer(
-                    reader.GetInt32(2),
-                    reader.Nullable<string>(3),
-                    reader.Nullable<string>(4),
-                    reader.Nullable<string>(5),
-                    reader.GetFieldValue<byte[]>(6)
-                )
-            );
+        return ClaimKey.ExecuteAsync(database, table, request, bodyHash, now, lockedUntil, now - KeptFor, cancellationToken);
     }
 
     /// <summary>Keeps the answer of the request that holds the key, unless it took so long that another one holds it now.</summary>
-    public async Task KeepAsync(IdempotencyKey key, DateTimeOffset lockedUntil, KeptAnswer answer, CancellationToken cancellationToken)
-    {
-        await using var command = database.Command(
-            """
-            UPDATE routers.idempotency_keys
-            SET status = $5, content_type = $6, location = $7, preference_applied = $8, body = $9
-            WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL AND locked_until = $10
-            """,
-            key.UserId,
-            key.Method,
-            key.Path,
-            key.Key,
-            answer.Status,
-            answer.ContentType,
-            answer.Location,
-            answer.PreferenceApplied,
-            answer.Body,
-            lockedUntil
-        );
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    internal Task KeepAsync(RequestName request, DateTimeOffset lockedUntil, KeptAnswer answer, CancellationToken cancellationToken) =>
+        HeldBy(request, lockedUntil)
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(row => row.Status, answer.Status)
+                        .SetProperty(row => row.ContentType, answer.ContentType)
+                        .SetProperty(row => row.Location, answer.Location)
+                        .SetProperty(row => row.PreferenceApplied, answer.PreferenceApplied)
+                        .SetProperty(row => row.Body, answer.Body),
+                cancellationToken
+            );
 
-    public async Task FreeAsync(IdempotencyKey key, DateTimeOffset lockedUntil, CancellationToken cancellationToken)
-    {
-        await using var command = database.Command(
-            "DELETE FROM routers.idempotency_keys WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL AND locked_until = $5",
-            key.UserId,
-            key.Method,
-            key.Path,
-            key.Key,
-            lockedUntil
-        );
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    internal Task FreeAsync(RequestName request, DateTimeOffset lockedUntil, CancellationToken cancellationToken) =>
+        HeldBy(request, lockedUntil).ExecuteDeleteAsync(cancellationToken);
 
     /// <summary>Removes keys that are no longer kept. True when there may be more.</summary>
-    public async Task<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
-    {
-        await using var command = database.Command(
-            """
-            DELETE FROM routers.idempotency_keys WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM routers.idempotency_keys WHERE created_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
-            """,
-            time.UtcNow() - KeptFor,
-            limit
-        );
-        return await command.ExecuteNonQueryAsync(cancellationToken) == limit;
-    }
+    internal async Task<bool> PurgeAsync(int limit, CancellationToken cancellationToken) =>
+        await PurgeKeys.ExecuteAsync(database, table, time.UtcNow() - KeptFor, limit, cancellationToken) == limit;
 
-    public async Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken)
-    {
-        await using var command = database.Command("DELETE FROM routers.idempotency_keys WHERE user_id = $1", userId);
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    private IQueryable<IdempotencyKey> HeldBy(RequestName request, DateTimeOffset lockedUntil) =>
+        db.IdempotencyKeys.Where(row =>
+            row.UserId == request.UserId
+            && row.Method == request.Method
+            && row.Path == request.Path
+            && row.Key == request.Key
+            && row.Status == null
+            && row.LockedUntil == lockedUntil
+        );
 }

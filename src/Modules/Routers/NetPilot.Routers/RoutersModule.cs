@@ -1,18 +1,19 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using NetPilot.Background;
+using NetPilot.CommandsClient;
+using NetPilot.Idempotency;
 using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
+using NetPilot.Routers.Activities;
 using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Data;
-using NetPilot.Routers.Features.ClaimRouter;
 using NetPilot.Routers.Features.DeleteRouter;
-using NetPilot.Routers.Idempotency;
 using NetPilot.Routers.Integrations;
 using NetPilot.Routers.Resets;
 using NetPilot.Routers.Turns;
 using NetPilot.Routers.Wifi;
-using NetPilot.Routers.Workers;
 
 namespace NetPilot.Routers;
 
@@ -26,32 +27,6 @@ public static class RoutersModule
             .Bind(configuration.GetSection(RoutersOptions.Section))
             .ValidateDataAnnotations()
             .ValidateOnStart();
-        services.AddModuleDbContext<RoutersDbContext>(RoutersDbContext.Schema);
-        services.AddTurns();
-        services.AddIdempotency();
-        services.AddHttpContextAccessor();
-        services.AddSingleton<RouterOwnership>();
-        services.AddSingleton<IRouterOwnership>(provider => provider.GetRequiredService<RouterOwnership>());
-        services.AddSingleton<IRequestReads>(provider => provider.GetRequiredService<RouterOwnership>());
-        services.AddSingleton<IRecentRouter, RecentRouter>();
-        services.AddScoped<IUserDependents, RouterUserDependents>();
-        services.AddSingleton<RouterClaims>();
-        services.AddScoped<RouterRelease>();
-        services.AddWifi();
-        services.AddWorkers(configuration);
-        return services;
-    }
-
-    private static void AddWifi(this IServiceCollection services)
-    {
-        services.AddSingleton<WifiChanges>();
-        services.AddSingleton<WifiSettlements>();
-        services.AddHostedService(provider => provider.GetRequiredService<WifiSettlements>());
-    }
-
-    private static void AddWorkers(this IServiceCollection services, IConfiguration configuration)
-    {
-        services.AddOptions<ResetOptions>().Bind(configuration.GetSection(ResetOptions.Section));
         services
             .AddOptions<ActivityOptions>()
             .Bind(configuration.GetSection(ActivityOptions.Section))
@@ -60,11 +35,31 @@ public static class RoutersModule
                 "Activity:Retention must be more than zero and at most 3650 days."
             )
             .ValidateOnStart();
-        services.AddSingleton<IPendingResets, PendingResets>();
-        services.AddSingleton<ResetWorker>();
-        services.AddHostedService(provider => provider.GetRequiredService<ResetWorker>());
-        services.AddHostedService<ActivityPurge>();
-    }
+        services.AddModuleDbContext<RoutersDbContext>(RoutersDbContext.Schema);
+        services
+            .AddIdempotency<RoutersDbContext>()
+            .Configure<IOptions<CommandsServerOptions>>(
+                (keys, server) =>
+                {
+                    keys.UserOf = context => context.Caller().UserId;
+                    keys.LockedFor = server.Value.Timeouts.Total + TimeSpan.FromSeconds(30);
+                }
+            );
+        services.AddHttpContextAccessor();
 
-    public static IApplicationBuilder UseRouters(this IApplicationBuilder app) => app.UseMiddleware<IdempotencyMiddleware>();
+        services.AddSingleton<IRouterTurns, RouterTurns>();
+        services.AddSingleton<IRouterActivityLog, RouterActivityLog>();
+        services.AddSingleton<IRouterCommands, RouterCommands>();
+        services.AddSingleton<PendingResets>();
+        services.AddScoped<RouterRelease>();
+        services.AddSingleton<WifiChanges>();
+        services.AddWorker<WifiSettlements>().AddWorker<ResetWorker>().AddHostedService<ActivityPurge>();
+
+        services.AddSingleton<RouterOwnership>();
+        services.AddSingleton<IRouterOwnership>(provider => provider.GetRequiredService<RouterOwnership>());
+        services.AddSingleton<IRequestReads>(provider => provider.GetRequiredService<RouterOwnership>());
+        services.AddSingleton<IRecentRouter, RecentRouter>();
+        services.AddScoped<IUserDependents, RouterUserDependents>();
+        return services;
+    }
 }

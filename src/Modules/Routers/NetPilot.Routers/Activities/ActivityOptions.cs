@@ -1,4 +1,4 @@
-namespace NetPilot.Routers.Workers;
+namespace NetPilot.Routers.Activities;
 
 /// <summary>The settings under <c>Activity</c>.</summary>
 internal sealed class ActivityOptions

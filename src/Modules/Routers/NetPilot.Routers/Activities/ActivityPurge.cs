@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using NetPilot.Background;
 using NetPilot.Persistence;
+using NetPilot.Routers.Data.Statements;
 using Npgsql;
 
-namespace NetPilot.Routers.Workers;
+namespace NetPilot.Routers.Activities;
 
 /// <summary>
 /// Forgets activity that is older than <c>Activity:Retention</c>, counts of refused claims that no longer count, and replicas that died while
@@ -38,22 +40,9 @@ internal sealed class ActivityPurge(
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         var now = time.UtcNow();
-        var activity = await PurgeAsync("router_commands", "started_at", now - options.Value.Retention, cancellationToken);
-        var refusals = await PurgeAsync("claim_refusals", "last_refused_at", now - RefusalsCount, cancellationToken);
-        var waiters = await PurgeAsync("router_turn_waiters", "seen_at", now - WaitersCount, cancellationToken);
+        var activity = await PurgeRows.OfActivityAsync(database, now - options.Value.Retention, AtOnce, cancellationToken);
+        var refusals = await PurgeRows.OfClaimRefusalsAsync(database, now - RefusalsCount, AtOnce, cancellationToken);
+        var waiters = await PurgeRows.OfTurnWaitersAsync(database, now - WaitersCount, AtOnce, cancellationToken);
         return activity == AtOnce || refusals == AtOnce || waiters == AtOnce;
-    }
-
-    private async Task<int> PurgeAsync(string table, string column, DateTimeOffset before, CancellationToken cancellationToken)
-    {
-        await using var command = database.Command(
-            $"""
-            DELETE FROM routers.{table} WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM routers.{table} WHERE {column} < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
-            """,
-            before,
-            AtOnce
-        );
-        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -1,8 +1,6 @@
 using Microsoft.Extensions.Logging;
-using NetPilot.CommandsClient;
-using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data;
+using NetPilot.Routers.Data.Statements;
 using Npgsql;
 
 namespace NetPilot.Routers.Activities;
@@ -12,10 +10,15 @@ internal sealed partial class RouterActivityLog(NpgsqlDataSource database, TimeP
 {
     public async Task RecordAsync(IReadOnlyList<RouterActivity> activities, CancellationToken cancellationToken)
     {
+        if (activities.Count == 0)
+        {
+            return;
+        }
+
         try
         {
             await using var batch = database.CreateBatch();
-            ActivitySql.AddTo(batch, activities, time);
+            RecordActivities.AddTo(batch, activities, time);
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (NpgsqlException exception)
@@ -29,59 +32,4 @@ internal sealed partial class RouterActivityLog(NpgsqlDataSource database, TimeP
         [LoggerMessage(LogLevel.Warning, "{Count} activities could not be recorded: {Reason}")]
         public static partial void NotRecorded(ILogger logger, int count, string reason);
     }
-}
-
-/// <summary>The statements that record activities, to go along in whatever batch is being sent.</summary>
-internal static class ActivitySql
-{
-    public static void AddTo(NpgsqlBatch batch, IReadOnlyList<RouterActivity> activities, TimeProvider time)
-    {
-        foreach (var activity in activities)
-        {
-            batch.With(
-                """
-                INSERT INTO routers.router_commands (id, owner_id, user_id, router_id, kind, target, outcome, code, started_at, duration_ms)
-                SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-                WHERE EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $4 AND user_id = $2)
-                """,
-                time.NewId(),
-                activity.OwnerId,
-                activity.ActorId,
-                activity.RouterId,
-                SnakeCase.Of(activity.Kind),
-                activity.Target,
-                SnakeCase.Of(activity.Outcome),
-                activity.Code,
-                activity.StartedAt.ToMicroseconds(),
-                (int)Math.Min(int.MaxValue, activity.Duration.TotalMilliseconds)
-            );
-        }
-
-        // The last word of a command about the router's presence is the one that counts.
-        if (activities.LastOrDefault(activity => activity.Sighting is not RouterSighting.None) is { } seen)
-        {
-            var reachability = ReachabilityOf(seen.Sighting);
-            batch.With(
-                """
-                UPDATE routers.user_routers
-                SET reachability = $3, last_seen_at = CASE WHEN $4 THEN GREATEST(last_seen_at, $5) ELSE last_seen_at END
-                WHERE router_id = $1 AND user_id = $2
-                """,
-                seen.RouterId,
-                seen.OwnerId,
-                SnakeCase.Of(reachability),
-                reachability is Reachability.Online,
-                (seen.StartedAt + seen.Duration).ToMicroseconds()
-            );
-        }
-    }
-
-    // A router that was online and shows no sign of life any more is not known to be either.
-    private static Reachability ReachabilityOf(RouterSighting sighting) =>
-        sighting switch
-        {
-            RouterSighting.Present => Reachability.Online,
-            RouterSighting.Absent => Reachability.Offline,
-            _ => Reachability.Unknown,
-        };
 }

@@ -1,19 +1,35 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using NetPilot.Idempotency.Data;
+using NetPilot.Idempotency.Data.Entities;
 using NetPilot.Persistence;
+using NetPilot.Routers.Data.Entities;
 
 namespace NetPilot.Routers.Data;
 
-internal sealed class RoutersDbContext(DbContextOptions<RoutersDbContext> options) : DbContext(options)
+internal sealed class RoutersDbContext(DbContextOptions<RoutersDbContext> options) : DbContext(options), IIdempotencyContext
 {
     public const string Schema = "routers";
 
     public DbSet<UserRouter> Routers => Set<UserRouter>();
 
+    public DbSet<UserRouterCount> RouterCounts => Set<UserRouterCount>();
+
+    public DbSet<ClaimRefusals> ClaimRefusals => Set<ClaimRefusals>();
+
     public DbSet<RecordedCommand> Commands => Set<RecordedCommand>();
 
+    public DbSet<RouterTurnRow> Turns => Set<RouterTurnRow>();
+
+    public DbSet<PendingReset> PendingResets => Set<PendingReset>();
+
+    public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
-        modelBuilder.HasDefaultSchema(Schema).ApplyConfigurationsFromAssembly(typeof(RoutersDbContext).Assembly);
+        modelBuilder
+            .HasDefaultSchema(Schema)
+            .ApplyConfigurationsFromAssembly(typeof(RoutersDbContext).Assembly)
+            .ApplyConfiguration(new IdempotencyKeyConfiguration());
 }
 
 internal sealed class RoutersDbContextFactory : IDesignTimeDbContextFactory<RoutersDbContext>

@@ -1,4 +1,4 @@
-using NetPilot.Routers.Data;
+using NetPilot.Routers.Data.Entities;
 
 namespace NetPilot.Routers.Features;
 

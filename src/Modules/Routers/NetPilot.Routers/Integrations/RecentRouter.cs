@@ -1,20 +1,20 @@
+using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using Npgsql;
+using NetPilot.Routers.Data;
 
 namespace NetPilot.Routers.Integrations;
 
-internal sealed class RecentRouter(NpgsqlDataSource database) : IRecentRouter
+internal sealed class RecentRouter(IDbContextFactory<RoutersDbContext> contexts) : IRecentRouter
 {
     public async Task<string?> FindAsync(Guid userId, CancellationToken cancellationToken)
     {
-        await using var command = database.Command(
-            """
-            SELECT router_id FROM routers.user_routers WHERE user_id = $1
-            ORDER BY last_seen_at DESC NULLS LAST, created_at DESC LIMIT 1
-            """,
-            userId
-        );
-        return await command.ExecuteScalarAsync(cancellationToken) as string;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db
+            .Routers.Where(router => router.UserId == userId)
+            .OrderBy(router => router.LastSeenAt == null)
+            .ThenByDescending(router => router.LastSeenAt)
+            .ThenByDescending(router => router.CreatedAt)
+            .Select(router => router.RouterId)
+            .FirstOrDefaultAsync(cancellationToken);
     }
 }

@@ -1,10 +1,11 @@
 using System.Data.Common;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Data;
-using Npgsql;
+using NetPilot.Routers.Data.Entities;
+using NetPilot.Routers.Data.Statements;
 
 namespace NetPilot.Routers.Integrations;
 
@@ -12,20 +13,12 @@ namespace NetPilot.Routers.Integrations;
 /// Reads whose a router is. For the router that a request's path names this is read with the caller's session, and taken by the first who asks
 /// in that request.
 /// </summary>
-internal sealed class RouterOwnership(NpgsqlDataSource database, IHttpContextAccessor accessor, TimeProvider time)
+internal sealed class RouterOwnership(IDbContextFactory<RoutersDbContext> contexts, IHttpContextAccessor accessor, TimeProvider time)
     : IRouterOwnership,
         IRequestReads
 {
     // A body can take long to arrive, and the router can have a new owner by then.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
-
-    private const string OfUser = $"{Select} WHERE r.router_id = $1 AND r.user_id = $2";
-
-    private const string Select = """
-        SELECT r.user_id, r.router_id, r.name, r.last_seen_at, COALESCE(t.fence, 0)
-        FROM routers.user_routers AS r
-        LEFT JOIN routers.router_turns AS t ON t.router_id = r.router_id
-        """;
 
     public async Task<OwnedRouter?> FindAsync(Guid userId, string routerId, CancellationToken cancellationToken)
     {
@@ -42,9 +35,8 @@ internal sealed class RouterOwnership(NpgsqlDataSource database, IHttpContextAcc
             return read.Router;
         }
 
-        await using var command = database.Command(OfUser, routerId, userId);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await Owned(db, db.Routers.OwnedBy(userId, routerId)).SingleOrDefaultAsync(cancellationToken);
     }
 
     public async Task<IReadOnlyDictionary<string, OwnedRouter>> FindOwnersAsync(
@@ -52,50 +44,30 @@ internal sealed class RouterOwnership(NpgsqlDataSource database, IHttpContextAcc
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.Command($"{Select} WHERE r.router_id = ANY ($1)", (object)routerIds.ToArray());
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var owners = new Dictionary<string, OwnedRouter>(routerIds.Count, StringComparer.Ordinal);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            var router = Read(reader);
-            owners[router.RouterId] = router;
-        }
-
-        return owners;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await Owned(db, db.Routers.Where(router => routerIds.Contains(router.RouterId)))
+            .ToDictionaryAsync(router => router.RouterId, StringComparer.Ordinal, cancellationToken);
     }
 
-    public DbBatchCommand? For(HttpContext context, Guid userId)
-    {
-        if (RouterIdOf(context) is not { } routerId)
-        {
-            return null;
-        }
-
-        var command = new NpgsqlBatchCommand(OfUser);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = routerId });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
-        return command;
-    }
+    public DbBatchCommand? For(HttpContext context, Guid userId) =>
+        RouterIdOf(context) is { } routerId ? ReadRouterWithSession.Command(userId, routerId) : null;
 
     public async Task ReadAsync(HttpContext context, Guid userId, DbDataReader result, CancellationToken cancellationToken)
     {
-        var router = await result.ReadAsync(cancellationToken) ? Read(result) : null;
+        var router = await ReadRouterWithSession.ReadAsync(result, cancellationToken);
         context.Features.Set(new ReadWithSession(userId, RouterIdOf(context)!, new Found(router, time.GetTimestamp())));
     }
+
+    private static IQueryable<OwnedRouter> Owned(RoutersDbContext db, IQueryable<UserRouter> routers) =>
+        from router in routers
+        join turn in db.Turns on router.RouterId equals turn.RouterId into turns
+        from turn in turns.DefaultIfEmpty()
+        select new OwnedRouter(router.UserId, router.RouterId, router.Name, router.LastSeenAt, turn == null ? 0 : turn.Fence);
 
     private static string? RouterIdOf(HttpContext context) =>
         context.Request.RouteValues.TryGetValue("routerId", out var value) && value is string routerId && RouterId.IsWellFormed(routerId)
             ? routerId
             : null;
-
-    private static OwnedRouter Read(DbDataReader row) =>
-        new(
-            row.GetGuid(0),
-            row.GetString(1),
-            row.GetString(2),
-            row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
-            row.GetInt64(4)
-        );
 
     private sealed record Found(OwnedRouter? Router, long At);
 

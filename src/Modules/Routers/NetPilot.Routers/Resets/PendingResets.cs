@@ -1,12 +1,12 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
 using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
-using NetPilot.Routers.Activities;
 using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Turns;
-using Npgsql;
+using NetPilot.Routers.Data;
+using NetPilot.Routers.Data.Entities;
 
 namespace NetPilot.Routers.Resets;
 
@@ -17,21 +17,30 @@ namespace NetPilot.Routers.Resets;
 /// wait for them (docs/decisions/0030).
 /// </summary>
 internal sealed partial class PendingResets(
-    NpgsqlDataSource database,
+    IDbContextFactory<RoutersDbContext> contexts,
     ICommandsClient client,
     IMaintenanceSession maintenance,
+    IMaintenanceSchedule schedule,
+    IRouterActivityLog log,
     IOptions<CommandsServerOptions> options,
-    IOptions<ResetOptions> resetOptions,
     TimeProvider time,
     ILogger<PendingResets> logger
-) : IPendingResets
+)
 {
-    public static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(24);
+    private static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(24);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(5);
 
     /// <summary>The waits after refusals. Each attempt may restart the router's firewall, so they are few.</summary>
     private static readonly TimeSpan[] AfterRefusals = [TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(15), TimeSpan.FromHours(1)];
 
+    /// <summary>
+    /// Does the router's pending reset inside this turn. True when the turn may go on to its own command: the reset is done, or the router
+    /// refused it and no later attempt follows.
+    /// </summary>
+    /// <param name="turn">The turn.</param>
+    /// <param name="ownerId">Whose command the turn is for; null where it is for the reset alone.</param>
+    /// <param name="renew">Lengthens the turn's lease for one more call; false when the turn was lost.</param>
+    /// <param name="cancellationToken">Ends the work before the reset is sent.</param>
     public async Task<bool> RunAsync(RouterTurn turn, Guid? ownerId, Func<TimeSpan, Task<bool>> renew, CancellationToken cancellationToken)
     {
         if (await FindAsync(turn.RouterId, cancellationToken) is not { } pending)
@@ -146,7 +155,7 @@ internal sealed partial class PendingResets(
 
     private TimeSpan BackoffAfter(int attempts)
     {
-        var wait = resetOptions.Value.SweepInterval * Math.Pow(2, Math.Min(attempts, 20));
+        var wait = schedule.SweepInterval * Math.Pow(2, Math.Min(attempts, 20));
         return wait < LongestBackoff ? wait : LongestBackoff;
     }
 
@@ -166,55 +175,53 @@ internal sealed partial class PendingResets(
 
     private async Task<Pending?> FindAsync(string routerId, CancellationToken cancellationToken)
     {
-        await using var command = database.Command(
-            """
-            SELECT requested_at, attempts, refusals, refused_code, user_id, requested_at + $2 <= clock_timestamp()
-            FROM routers.pending_resets LEFT JOIN routers.user_routers USING (router_id) WHERE router_id = $1
-            """,
-            routerId,
-            GivenUpAfter
-        );
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken)
-            ? new Pending(
-                routerId,
-                row.GetFieldValue<DateTimeOffset>(0),
-                row.GetInt32(1),
-                row.GetInt32(2),
-                row.Nullable<string>(3),
-                row.Nullable<Guid?>(4),
-                row.GetBoolean(5)
+        var over = time.UtcNow() - GivenUpAfter;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await (
+            from reset in db.PendingResets
+            where reset.RouterId == routerId
+            join router in db.Routers on reset.RouterId equals router.RouterId into owned
+            from router in owned.DefaultIfEmpty()
+            select new Pending(
+                reset.RouterId,
+                reset.RequestedAt,
+                reset.Attempts,
+                reset.Refusals,
+                reset.RefusedCode,
+                router == null ? null : router.UserId,
+                reset.RequestedAt <= over
             )
-            : null;
+        ).SingleOrDefaultAsync(cancellationToken);
     }
 
-    // A row that was renewed meanwhile belongs to a later owner, and stays.
     private async Task ForgetAsync(Pending pending, IReadOnlyList<RouterActivity> activities, CancellationToken cancellationToken)
     {
-        await using var batch = database.CreateBatch();
-        batch.With("DELETE FROM routers.pending_resets WHERE router_id = $1 AND requested_at = $2", pending.RouterId, pending.RequestedAt);
-        ActivitySql.AddTo(batch, activities, time);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await Row(db, pending).ExecuteDeleteAsync(cancellationToken);
+        await log.RecordAsync(activities, cancellationToken);
     }
 
     private async Task PostponeAsync(Pending pending, TimeSpan wait, string? refusedCode, IReadOnlyList<RouterActivity> activities)
     {
-        await using var batch = database.CreateBatch();
-        batch.With(
-            """
-            UPDATE routers.pending_resets
-            SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + $3, leased_until = NULL,
-                refusals = refusals + CASE WHEN $4::text IS NULL THEN 0 ELSE 1 END, refused_code = COALESCE($4, refused_code)
-            WHERE router_id = $1 AND requested_at = $2
-            """,
-            pending.RouterId,
-            pending.RequestedAt,
-            wait,
-            refusedCode
-        );
-        ActivitySql.AddTo(batch, activities, time);
-        await batch.ExecuteNonQueryAsync(CancellationToken.None);
+        var next = time.UtcNow() + wait;
+        var refusals = refusedCode is null ? 0 : 1;
+        await using var db = await contexts.CreateDbContextAsync(CancellationToken.None);
+        await Row(db, pending)
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(reset => reset.Attempts, reset => reset.Attempts + 1)
+                        .SetProperty(reset => reset.NextAttemptAt, next)
+                        .SetProperty(reset => reset.LeasedUntil, (DateTimeOffset?)null)
+                        .SetProperty(reset => reset.Refusals, reset => reset.Refusals + refusals)
+                        .SetProperty(reset => reset.RefusedCode, reset => refusedCode ?? reset.RefusedCode),
+                CancellationToken.None
+            );
+        await log.RecordAsync(activities, CancellationToken.None);
     }
+
+    // A row that was renewed meanwhile belongs to a later owner, and stays.
+    private static IQueryable<PendingReset> Row(RoutersDbContext db, Pending pending) =>
+        db.PendingResets.Where(reset => reset.RouterId == pending.RouterId && reset.RequestedAt == pending.RequestedAt);
 
     private sealed record Pending(
         string RouterId,

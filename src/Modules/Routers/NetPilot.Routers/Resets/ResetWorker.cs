@@ -1,8 +1,13 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using NetPilot.Background;
 using NetPilot.CommandsClient;
+using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
+using NetPilot.Routers.Data;
+using NetPilot.Routers.Data.Statements;
 using Npgsql;
 
 namespace NetPilot.Routers.Resets;
@@ -14,20 +19,23 @@ namespace NetPilot.Routers.Resets;
 internal sealed class ResetWorker(
     NpgsqlDataSource database,
     IRouterTurns turns,
+    IDbContextFactory<RoutersDbContext> contexts,
+    IMaintenanceSchedule schedule,
     IOptions<CommandsServerOptions> options,
-    IOptions<ResetOptions> resetOptions,
     TimeProvider time,
     ILogger<ResetWorker> logger
 ) : PeriodicWorker(time, logger)
 {
     private const int AtOnce = 32;
     private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(10);
+    private readonly TimeProvider time = time;
 
-    protected override TimeSpan Interval => resetOptions.Value.SweepInterval;
+    protected override TimeSpan Interval => schedule.SweepInterval;
 
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
-        var due = await TakeDueAsync(cancellationToken);
+        var lease = (options.Value.Timeouts.Command * 2) + LeaseMargin;
+        var due = await TakeDueResets.ExecuteAsync(database, lease, AtOnce, cancellationToken);
         await Task.WhenAll(due.Select(routerId => ResetAsync(routerId, cancellationToken)));
         return due.Count == AtOnce;
     }
@@ -47,36 +55,12 @@ internal sealed class ResetWorker(
     // A reset that failed has put its row back already; this is for a router whose turn somebody else had.
     private async Task PutBackAsync(string routerId)
     {
-        await using var command = database.Command(
-            "UPDATE routers.pending_resets SET leased_until = NULL, next_attempt_at = clock_timestamp() + $2 WHERE router_id = $1 AND leased_until IS NOT NULL",
-            routerId,
-            Interval
-        );
-        await command.ExecuteNonQueryAsync(CancellationToken.None);
-    }
-
-    private async Task<List<string>> TakeDueAsync(CancellationToken cancellationToken)
-    {
-        await using var command = database.Command(
-            """
-            UPDATE routers.pending_resets SET leased_until = clock_timestamp() + $1
-            WHERE router_id IN (
-                SELECT router_id FROM routers.pending_resets
-                WHERE next_attempt_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until <= clock_timestamp())
-                ORDER BY next_attempt_at LIMIT $2
-                FOR UPDATE SKIP LOCKED)
-            RETURNING router_id
-            """,
-            (options.Value.Timeouts.Command * 2) + LeaseMargin,
-            AtOnce
-        );
-        var due = new List<string>();
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken))
-        {
-            due.Add(row.GetString(0));
-        }
-
-        return due;
+        var next = time.UtcNow() + Interval;
+        await using var db = await contexts.CreateDbContextAsync();
+        await db
+            .PendingResets.Where(reset => reset.RouterId == routerId && reset.LeasedUntil != null)
+            .ExecuteUpdateAsync(set =>
+                set.SetProperty(reset => reset.LeasedUntil, (DateTimeOffset?)null).SetProperty(reset => reset.NextAttemptAt, next)
+            );
     }
 }

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using NetPilot.Background;
 using NetPilot.CommandsClient;
+using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 
@@ -12,6 +14,7 @@ namespace NetPilot.Routers.Wifi;
 /// may still be running, and the activity says what became of it in the end. The user waits for the first look only.
 /// </summary>
 internal sealed partial class WifiChanges(
+    IRouterOwnership ownership,
     IRouterTurns turns,
     ICommandsClient client,
     WifiSettlements settlements,
@@ -23,21 +26,28 @@ internal sealed partial class WifiChanges(
     private static readonly TimeSpan RestBetweenLooks = TimeSpan.FromSeconds(1);
 
     /// <summary>The outcome; null when no turn came in time.</summary>
-    public async Task<CommandsResult<Unit>?> RunAsync(WifiChange change, CancellationToken cancellationToken)
+    /// <exception cref="Web.ProblemException">404 <c>router_not_found</c>.</exception>
+    public async Task<CommandsResult<Unit>?> RunAsync(
+        Caller caller,
+        string routerId,
+        WifiChange change,
+        CancellationToken cancellationToken
+    )
     {
         var timeouts = options.Value.Timeouts;
+        var router = await ownership.GetAsync(caller, routerId, cancellationToken);
         var budget = new RequestBudget(time, timeouts);
-        var turn = await turns.TakeAsync(change.Router, timeouts.Command, budget.Patience, cancellationToken);
+        var turn = await turns.TakeAsync(router, timeouts.Command, budget.Patience, cancellationToken);
         if (turn is null)
         {
             return null;
         }
 
-        var attempt = new Attempt(change, turn, time.UtcNow(), time.GetTimestamp());
+        var attempt = new Attempt(change, router, caller, turn, time.UtcNow(), time.GetTimestamp());
         CommandsResult<Unit> result;
         try
         {
-            var target = new CommandsTarget(change.Actor.CommandsSessionId, turn.RouterId, budget.For(timeouts.Command));
+            var target = new CommandsTarget(caller.CommandsSessionId, turn.RouterId, budget.For(timeouts.Command));
             result = await change.Send(client, target);
             result = IsOpen(change, result) ? await LookAsync(attempt, result, budget.For(timeouts.Command)) : result;
         }
@@ -49,7 +59,7 @@ internal sealed partial class WifiChanges(
 
         if (IsOpen(change, result))
         {
-            settlements.Begin(stopping => SettleAsync(attempt, result, stopping));
+            _ = settlements.Begin(stopping => SettleAsync(attempt, result, stopping));
         }
         else
         {
@@ -96,7 +106,7 @@ internal sealed partial class WifiChanges(
         }
 
         var isOver = IsOver(attempt);
-        var target = new CommandsTarget(attempt.Change.Actor.CommandsSessionId, attempt.Turn.RouterId, timeout);
+        var target = new CommandsTarget(attempt.Caller.CommandsSessionId, attempt.Turn.RouterId, timeout);
         var look = await client.GetWifiAsync(target, CancellationToken.None);
         return !look.IsSuccess ? unknown
             : attempt.Change.ShowsIn!(look.Data) ? CommandsResult<Unit>.Success(default)
@@ -108,20 +118,20 @@ internal sealed partial class WifiChanges(
 
     private Task ReleaseAsync(Attempt attempt, CommandsResult<Unit> result)
     {
-        var (change, turn, startedAt, started) = attempt;
-        var entry = RouterActivity.Of(
-            change.Router,
-            change.Actor.UserId,
-            change.Kind,
-            change.Target,
-            result,
-            startedAt,
-            time.GetElapsedTime(started)
-        );
+        var (change, router, caller, turn, startedAt, started) = attempt;
+        var duration = time.GetElapsedTime(started);
+        var entry = RouterActivity.Of(router, caller.UserId, change.Kind, change.Target, result, startedAt, duration);
         return turns.ReleaseAsync(turn, [entry], CancellationToken.None);
     }
 
-    private sealed record Attempt(WifiChange Change, RouterTurn Turn, DateTimeOffset StartedAt, long Started);
+    private sealed record Attempt(
+        WifiChange Change,
+        OwnedRouter Router,
+        Caller Caller,
+        RouterTurn Turn,
+        DateTimeOffset StartedAt,
+        long Started
+    );
 
     private static partial class Log
     {
@@ -130,16 +140,15 @@ internal sealed partial class WifiChanges(
     }
 }
 
+/// <summary>The Wi-Fi changes whose outcome is still being found out. A server that stops has each of them record what it knows.</summary>
+internal sealed class WifiSettlements(ILogger<WifiSettlements> logger) : BackgroundWork(logger);
+
 /// <summary>A change to the Wi-Fi.</summary>
-/// <param name="Router">The router, owned by the actor.</param>
-/// <param name="Actor">Who asks.</param>
 /// <param name="Kind">What is asked.</param>
 /// <param name="Target">The new name; null for all else, a password above all.</param>
 /// <param name="Send">Makes the call.</param>
 /// <param name="ShowsIn">Whether the Wi-Fi's state shows that the change was made; null where it can't.</param>
 internal sealed record WifiChange(
-    OwnedRouter Router,
-    CommandActor Actor,
     RouterActivityKind Kind,
     string? Target,
     Func<ICommandsClient, CommandsTarget, Task<CommandsResult<Unit>>> Send,
@@ -147,5 +156,5 @@ internal sealed record WifiChange(
 )
 {
     // A record would print what the delegates hold.
-    public override string ToString() => $"{Kind} on {Router.RouterId}";
+    public override string ToString() => $"{Kind}";
 }

@@ -1,10 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace NetPilot.Routers.Idempotency;
+namespace NetPilot.Idempotency.Data.Entities;
 
 /// <summary>A request that a client named, so that a repeat of it gets the first answer.</summary>
-internal sealed class IdempotencyKeyRow
+public sealed class IdempotencyKey
 {
     public Guid UserId { get; init; }
 
@@ -33,9 +33,9 @@ internal sealed class IdempotencyKeyRow
     public byte[]? Body { get; init; }
 }
 
-internal sealed class IdempotencyKeyConfiguration : IEntityTypeConfiguration<IdempotencyKeyRow>
+public sealed class IdempotencyKeyConfiguration : IEntityTypeConfiguration<IdempotencyKey>
 {
-    public void Configure(EntityTypeBuilder<IdempotencyKeyRow> builder)
+    public void Configure(EntityTypeBuilder<IdempotencyKey> builder)
     {
         builder.ToTable("idempotency_keys");
         builder.HasKey(row => new

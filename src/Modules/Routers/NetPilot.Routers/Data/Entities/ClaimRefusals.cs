@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace NetPilot.Routers.Data;
+namespace NetPilot.Routers.Data.Entities;
 
 /// <summary>When a user at an address was last told that a router is taken, at most <c>Routers:ClaimsPerHour</c> times: nobody may find out by trying which routers exist.</summary>
 internal sealed class ClaimRefusals

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace NetPilot.Routers.Data;
+namespace NetPilot.Routers.Data.Entities;
 
 /// <summary>How many routers a user has: the row that concurrent claims of one user queue at, so that the tier's limit is exact.</summary>
 internal sealed class UserRouterCount

@@ -24,7 +24,7 @@ namespace NetPilot.Routers.Data.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
-            modelBuilder.Entity("NetPilot.Routers.Data.ClaimRefusals", b =>
+            modelBuilder.Entity("NetPilot.Routers.Data.Entities.ClaimRefusals", b =>
                 {
                     b.Property<IPAddress>("Address")
                         .IsRequired()
@@ -50,7 +50,7 @@ namespace NetPilot.Routers.Data.Migrations
                     b.ToTable("claim_refusals", "routers");
                 });
 
-            modelBuilder.Entity("NetPilot.Routers.Data.PendingReset", b =>
+            modelBuilder.Entity("NetPilot.Routers.Data.Entities.PendingReset", b =>
                 {
                     b.Property<string>("RouterId")
                         .HasColumnType("text")
@@ -91,7 +91,7 @@ namespace NetPilot.Routers.Data.Migrations
                     b.ToTable("pending_resets", "routers");
                 });
 
-            modelBuilder.Entity("NetPilot.Routers.Data.RecordedCommand", b =>
+            modelBuilder.Entity("NetPilot.Routers.Data.Entities.RecordedCommand", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()
@@ -161,7 +161,7 @@ namespace NetPilot.Routers.Data.Migrations
                         });
                 });
 
-            modelBuilder.Entity("NetPilot.Routers.Data.UserRouter", b =>
+            modelBuilder.Entity("NetPilot.Routers.Data.Entities.UserRouter", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()
@@ -218,7 +218,7 @@ namespace NetPilot.Routers.Data.Migrations
                         });
                 });
 
-            modelBuilder.Entity("NetPilot.Routers.Data.UserRouterCount", b =>
+            modelBuilder.Entity("NetPilot.Routers.Data.Entities.UserRouterCount", b =>
                 {
                     b.Property<Guid>("UserId")
                         .ValueGeneratedOnAdd()
@@ -238,7 +238,7 @@ namespace NetPilot.Routers.Data.Migrations
                         });
                 });
 
-            modelBuilder.Entity("NetPilot.Routers.Idempotency.IdempotencyKeyRow", b =>
+            modelBuilder.Entity("NetPilot.Idempotency.Data.Entities.IdempotencyKey", b =>
                 {
                     b.Property<Guid>("UserId")
                         .HasColumnType("uuid")
@@ -299,7 +299,7 @@ namespace NetPilot.Routers.Data.Migrations
                     b.ToTable("idempotency_keys", "routers");
                 });
 
-            modelBuilder.Entity("NetPilot.Routers.Turns.RouterTurnRow", b =>
+            modelBuilder.Entity("NetPilot.Routers.Data.Entities.RouterTurnRow", b =>
                 {
                     b.Property<string>("RouterId")
                         .HasColumnType("text")
@@ -323,7 +323,7 @@ namespace NetPilot.Routers.Data.Migrations
                     b.ToTable("router_turns", "routers");
                 });
 
-            modelBuilder.Entity("NetPilot.Routers.Turns.RouterTurnWaiter", b =>
+            modelBuilder.Entity("NetPilot.Routers.Data.Entities.RouterTurnWaiter", b =>
                 {
                     b.Property<string>("RouterId")
                         .HasColumnType("text")

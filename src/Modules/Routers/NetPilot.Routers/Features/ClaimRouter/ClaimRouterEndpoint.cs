@@ -1,45 +1,53 @@
 using System.Net;
 using FastEndpoints;
+using Microsoft.Extensions.Options;
 using NetPilot.Identity.Contracts;
+using NetPilot.Routers.Data.Statements;
 using NetPilot.Web;
+using Npgsql;
 
 namespace NetPilot.Routers.Features.ClaimRouter;
 
-internal sealed class ClaimRouterEndpoint(RouterClaims claims, ITierLimits tiers) : Endpoint<ClaimRouterRequest, RouterResponse>
+internal sealed class ClaimRouterEndpoint(NpgsqlDataSource database, ITierLimits tiers, IOptions<RoutersOptions> options, TimeProvider time)
+    : Endpoint<ClaimRouterRequest, RouterResponse>
 {
     public override void Configure()
     {
         Post("routers");
-        Tags("Routers");
         Summary(s => s.Summary = "Claims a router: whoever names a router's id first owns it");
         Description(b => b.Answers<RouterResponse>(201, 200).Refuses(403, 409).TakesIdempotencyKey());
     }
 
-    public override async Task HandleAsync(ClaimRouterRequest request, CancellationToken ct)
+    public override async Task HandleAsync(ClaimRouterRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
         var limit = tiers.Of(caller.Tier).MaxRouters;
         var address = HttpContext.Connection.RemoteIpAddress ?? IPAddress.None;
-        switch (await claims.ClaimAsync(request, caller.UserId, address, limit, ct))
+        var claim = new RouterClaim(
+            caller.UserId,
+            ClientNetwork.Of(address),
+            request.RouterId!,
+            request.Name!,
+            limit,
+            options.Value.ClaimsPerHour
+        );
+        switch (await MakeClaim.ExecuteAsync(database, claim, time, cancellationToken))
         {
             case ClaimOutcome.Claimed(var router):
                 HttpContext.Response.Headers.Location = $"/api/v1/routers/{router.RouterId}";
-                await Send.ResponseAsync(router, 201, ct);
+                await Send.ResponseAsync(router, 201, cancellationToken);
                 break;
             case ClaimOutcome.AlreadyMine(var router):
-                await Send.OkAsync(router, ct);
+                await Send.OkAsync(router, cancellationToken);
                 break;
             case ClaimOutcome.RateLimited(var wait):
                 throw new ProblemException(
-                    new Problem(429, ErrorCodes.RateLimited, "Too many claims of routers that are taken; try again later.")
-                    {
-                        RetryAfter = wait,
-                    }
+                    new Problem(ErrorCodes.RateLimited, "Too many claims of routers that are taken; try again later.") { RetryAfter = wait }
                 );
             case ClaimOutcome.TierIsFull:
                 throw new ProblemException(Problem.TierLimit("routers", limit));
             case ClaimOutcome.Taken:
-                throw new ProblemException(Problem.Conflict(ErrorCodes.RouterTaken, "Another user has this router."));
+                throw new ProblemException(new Problem(ErrorCodes.RouterTaken, "Another user has this router."));
         }
     }
 }

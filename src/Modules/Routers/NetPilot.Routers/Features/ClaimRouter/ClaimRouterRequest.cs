@@ -1,6 +1,7 @@
 using FastEndpoints;
 using FluentValidation;
 using NetPilot.Routers.Data;
+using NetPilot.Routers.Data.Entities;
 using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.ClaimRouter;

@@ -10,15 +10,14 @@ internal sealed class DeleteRouterEndpoint(IRouterOwnership ownership, RouterRel
     public override void Configure()
     {
         Delete("routers/{routerId}");
-        Tags("Routers");
         Summary(s => s.Summary = "Gives up a router, with its devices, blocks and lists; its rules are reset when it can be reached");
         Description(b => b.AnswersEmpty(204).Refuses(404));
     }
 
-    public override async Task HandleAsync(RouterRequest request, CancellationToken ct)
+    public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)
     {
-        var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, ct);
+        var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, cancellationToken);
         await release.ReleaseAsync(router, CancellationToken.None);
-        await Send.NoContentAsync(ct);
+        await Send.NoContentAsync(cancellationToken);
     }
 }

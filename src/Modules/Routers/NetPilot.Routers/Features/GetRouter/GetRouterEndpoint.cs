@@ -11,16 +11,13 @@ internal sealed class GetRouterEndpoint(RoutersDbContext db) : Endpoint<RouterRe
     public override void Configure()
     {
         Get("routers/{routerId}");
-        Tags("Routers");
         Summary(s => s.Summary = "Shows one of the caller's routers");
         Description(b => b.Answers<RouterResponse>(200).Refuses(404));
     }
 
-    public override async Task HandleAsync(RouterRequest request, CancellationToken ct)
+    public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)
     {
-        var router =
-            await db.Routers.AsNoTracking().OwnedBy(HttpContext.Caller().UserId, request.RouterId, ct)
-            ?? throw new ProblemException(Problem.RouterNotFound());
-        await Send.OkAsync(RouterResponse.Of(router), ct);
+        var router = await db.Routers.AsNoTracking().OwnedBy(HttpContext.Caller().UserId, request.RouterId).FoundAsync(cancellationToken);
+        await Send.OkAsync(RouterResponse.Of(router), cancellationToken);
     }
 }

@@ -19,23 +19,22 @@ internal sealed class GetWifiEndpoint(
     public override void Configure()
     {
         Get("routers/{routerId}/wifi");
-        Tags("Routers");
         Summary(s => s.Summary = "Asks the router for the state of its Wi-Fi");
         Description(b => b.Answers<WifiResponse>(200).Refuses(404).FailsDownstream());
     }
 
-    public override async Task HandleAsync(RouterRequest request, CancellationToken ct)
+    public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
-        var router = await ownership.GetAsync(caller, request.RouterId, ct);
+        var router = await ownership.GetAsync(caller, request.RouterId, cancellationToken);
         var result = await commands.RunAsync(
             router,
             caller.AsActor(),
             new RouterCommand(RouterActivityKind.WifiStatus, null, options.Value.Timeouts.Command),
             client.GetWifiAsync,
-            ct
+            cancellationToken
         );
         var wifi = result.OrThrow();
-        await Send.OkAsync(new WifiResponse(wifi.Enabled, wifi.Ssid, wifi.Encryption), ct);
+        await Send.OkAsync(new WifiResponse(wifi.Enabled, wifi.Ssid, wifi.Encryption), cancellationToken);
     }
 }

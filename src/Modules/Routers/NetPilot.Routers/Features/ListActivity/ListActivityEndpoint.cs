@@ -5,6 +5,7 @@ using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Data;
+using NetPilot.Routers.Data.Entities;
 using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.ListActivity;
@@ -50,18 +51,19 @@ internal sealed record ActivityResponse(
 internal sealed class ListActivityEndpoint(IRouterOwnership ownership, RoutersDbContext db)
     : Endpoint<ListActivityRequest, Page<ActivityResponse>>
 {
+    private static readonly Keyset<RecordedCommand> Newest = new(command => command.StartedAt, command => command.Id);
+
     public override void Configure()
     {
         Get("routers/{routerId}/activity");
-        Tags("Routers");
         Summary(s => s.Summary = "Lists what was asked of the router, and how it ended, newest first");
         Description(b => b.Answers<Page<ActivityResponse>>(200).Refuses(404));
     }
 
-    public override async Task HandleAsync(ListActivityRequest request, CancellationToken ct)
+    public override async Task HandleAsync(ListActivityRequest request, CancellationToken cancellationToken)
     {
         var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value, request.Kind);
-        var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, ct);
+        var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, cancellationToken);
 
         var commands = db.Commands.AsNoTracking().Where(c => c.RouterId == router.RouterId && c.OwnerId == router.UserId);
         if (request.Kind is { } name)
@@ -70,14 +72,7 @@ internal sealed class ListActivityEndpoint(IRouterOwnership ownership, RoutersDb
             commands = commands.Where(command => command.Kind == kind);
         }
 
-        if (page.After is { } after)
-        {
-            commands = commands.Where(command =>
-                EF.Functions.LessThan(ValueTuple.Create(command.StartedAt, command.Id), ValueTuple.Create(after.At, after.Id))
-            );
-        }
-
-        var rows = await commands.OrderByDescending(c => c.StartedAt).ThenByDescending(c => c.Id).Take(page.Take).ToListAsync(ct);
-        await Send.OkAsync(page.ToPage(rows, command => new Position(command.StartedAt, command.Id), ActivityResponse.Of), ct);
+        var found = await commands.ToPageAsync(Newest, page, cancellationToken);
+        await Send.OkAsync(found.Select(ActivityResponse.Of), cancellationToken);
     }
 }

@@ -1,7 +1,9 @@
 using FastEndpoints;
 using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
 using NetPilot.Routers.Data;
+using NetPilot.Routers.Data.Entities;
 using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.ListRouters;
@@ -17,27 +19,20 @@ internal sealed class ListRoutersRequest
 
 internal sealed class ListRoutersEndpoint(RoutersDbContext db) : Endpoint<ListRoutersRequest, Page<RouterResponse>>
 {
+    private static readonly Keyset<UserRouter> Newest = new(router => router.CreatedAt, router => router.Id);
+
     public override void Configure()
     {
         Get("routers");
-        Tags("Routers");
         Summary(s => s.Summary = "Lists the caller's routers, newest first");
         Description(b => b.Answers<Page<RouterResponse>>(200));
     }
 
-    public override async Task HandleAsync(ListRoutersRequest request, CancellationToken ct)
+    public override async Task HandleAsync(ListRoutersRequest request, CancellationToken cancellationToken)
     {
         var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value);
         var userId = HttpContext.Caller().UserId;
-        var routers = db.Routers.AsNoTracking().Where(router => router.UserId == userId);
-        if (page.After is { } after)
-        {
-            routers = routers.Where(router =>
-                EF.Functions.LessThan(ValueTuple.Create(router.CreatedAt, router.Id), ValueTuple.Create(after.At, after.Id))
-            );
-        }
-
-        var rows = await routers.OrderByDescending(r => r.CreatedAt).ThenByDescending(r => r.Id).Take(page.Take).ToListAsync(ct);
-        await Send.OkAsync(page.ToPage(rows, router => new Position(router.CreatedAt, router.Id), RouterResponse.Of), ct);
+        var routers = await db.Routers.AsNoTracking().Where(router => router.UserId == userId).ToPageAsync(Newest, page, cancellationToken);
+        await Send.OkAsync(routers.Select(RouterResponse.Of), cancellationToken);
     }
 }

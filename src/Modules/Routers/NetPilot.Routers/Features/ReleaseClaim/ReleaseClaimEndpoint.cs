@@ -12,18 +12,19 @@ internal sealed class ReleaseClaimEndpoint(IRouterOwnership ownership, RouterRel
     {
         Delete("admin/routers/{routerId}");
         Roles(Identity.Contracts.Roles.Admin);
-        Tags("Admin");
         Summary(s => s.Summary = "Releases a claim on a router, as its owner would by giving it up");
         Description(b => b.AnswersEmpty(204).Refuses(403, 404));
     }
 
-    public override async Task HandleAsync(RouterRequest request, CancellationToken ct)
+    public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)
     {
-        var owners = RouterId.IsWellFormed(request.RouterId) ? await ownership.FindOwnersAsync([request.RouterId], ct) : null;
+        var owners = RouterId.IsWellFormed(request.RouterId)
+            ? await ownership.FindOwnersAsync([request.RouterId], cancellationToken)
+            : null;
         var router =
             owners?.GetValueOrDefault(request.RouterId)
-            ?? throw new ProblemException(Problem.NotFound(ErrorCodes.RouterNotFound, "Nobody has claimed a router with this id."));
+            ?? throw new ProblemException(new Problem(ErrorCodes.RouterNotFound, "Nobody has claimed a router with this id."));
         await release.ReleaseAsync(router, CancellationToken.None);
-        await Send.NoContentAsync(ct);
+        await Send.NoContentAsync(cancellationToken);
     }
 }

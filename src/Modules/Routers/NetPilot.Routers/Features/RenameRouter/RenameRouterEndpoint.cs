@@ -3,6 +3,7 @@ using FluentValidation;
 using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Contracts;
 using NetPilot.Routers.Data;
+using NetPilot.Routers.Data.Entities;
 using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.RenameRouter;
@@ -30,35 +31,18 @@ internal sealed class RenameRouterEndpoint(RoutersDbContext db) : Endpoint<Renam
     public override void Configure()
     {
         Patch("routers/{routerId}");
-        Tags("Routers");
         Summary(s => s.Summary = "Renames a router");
         Description(b => b.Answers<RouterResponse>(200).Refuses(404));
     }
 
-    public override async Task HandleAsync(RenameRouterRequest request, CancellationToken ct)
+    public override async Task HandleAsync(RenameRouterRequest request, CancellationToken cancellationToken)
     {
-        var router =
-            await db.Routers.OwnedBy(HttpContext.Caller().UserId, request.RouterId, ct)
-            ?? throw new ProblemException(Problem.RouterNotFound());
+        var router = db.Routers.AsNoTracking().OwnedBy(HttpContext.Caller().UserId, request.RouterId);
         if (request.Name.Value is { } name)
         {
-            router.Rename(name);
-            await SaveAsync(ct);
+            await router.ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, name), cancellationToken);
         }
 
-        await Send.OkAsync(RouterResponse.Of(router), ct);
-    }
-
-    private async Task SaveAsync(CancellationToken ct)
-    {
-        try
-        {
-            await db.SaveChangesAsync(ct);
-        }
-        catch (DbUpdateConcurrencyException)
-        {
-            // Given up since it was read.
-            throw new ProblemException(Problem.RouterNotFound());
-        }
+        await Send.OkAsync(RouterResponse.Of(await router.FoundAsync(cancellationToken)), cancellationToken);
     }
 }

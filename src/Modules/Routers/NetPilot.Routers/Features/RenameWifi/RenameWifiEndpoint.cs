@@ -20,30 +20,25 @@ internal sealed class RenameWifiValidator : Validator<RenameWifiRequest>
     public RenameWifiValidator() => RuleFor(request => request.Ssid).Refusing(WifiText.RefusalOfName);
 }
 
-internal sealed class RenameWifiEndpoint(IRouterOwnership ownership, WifiChanges wifi) : Endpoint<RenameWifiRequest, MessageResponse>
+internal sealed class RenameWifiEndpoint(WifiChanges wifi) : Endpoint<RenameWifiRequest, MessageResponse>
 {
     public override void Configure()
     {
         Put("routers/{routerId}/wifi/ssid");
-        Tags("Routers");
         Summary(s => s.Summary = "Names the Wi-Fi");
         Description(b => b.Answers<MessageResponse>(200).Refuses(404).FailsDownstream());
     }
 
-    public override async Task HandleAsync(RenameWifiRequest request, CancellationToken ct)
+    public override async Task HandleAsync(RenameWifiRequest request, CancellationToken cancellationToken)
     {
-        var caller = HttpContext.Caller();
-        var router = await ownership.GetAsync(caller, request.RouterId, ct);
         var ssid = request.Ssid!;
         var change = new WifiChange(
-            router,
-            caller.AsActor(),
             RouterActivityKind.WifiSsid,
             ssid,
             (client, target) => client.SetWifiNameAsync(target, ssid, CancellationToken.None),
             report => report.Ssid == ssid
         );
-        (await wifi.RunAsync(change, ct)).OrThrow();
-        await Send.OkAsync(new MessageResponse("The Wi-Fi has its new name."), ct);
+        (await wifi.RunAsync(HttpContext.Caller(), request.RouterId, change, cancellationToken)).OrThrow();
+        await Send.OkAsync(new MessageResponse("The Wi-Fi has its new name."), cancellationToken);
     }
 }

@@ -20,16 +20,15 @@ internal sealed class ResetRouterEndpoint(
     public override void Configure()
     {
         Post("routers/{routerId}/reset");
-        Tags("Routers");
         Summary(s => s.Summary = "Clears all rules of the router, and the stored blocks and lists with them");
         Description(b => b.Answers<MessageResponse>(200).Refuses(404).FailsDownstream());
     }
 
-    public override async Task HandleAsync(RouterRequest request, CancellationToken ct)
+    public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
         var budget = new RequestBudget(time, options.Value.Timeouts);
-        var router = await ownership.GetAsync(caller, request.RouterId, ct);
+        var router = await ownership.GetAsync(caller, request.RouterId, cancellationToken);
         var checkAt = time.UtcNow() + options.Value.Timeouts.Total;
         var result = await commands.RunInTurnAsync(
             router,
@@ -37,12 +36,15 @@ internal sealed class ResetRouterEndpoint(
             new RouterCommand(RouterActivityKind.Reset, null, options.Value.Timeouts.Command * 2),
             target => ResetAsync(target, budget),
             (turn, outcome) => EndAsync(router, turn, outcome),
-            ct,
+            cancellationToken,
             beforehand: turn =>
                 ForEachAsync(dependent => dependent.ExpectClearingAsync(router.UserId, turn, checkAt, CancellationToken.None))
         );
         result.OrThrow();
-        await Send.OkAsync(new MessageResponse("The router's rules are cleared, and the stored blocks and lists with them."), ct);
+        await Send.OkAsync(
+            new MessageResponse("The router's rules are cleared, and the stored blocks and lists with them."),
+            cancellationToken
+        );
     }
 
     private async Task<CommandsResult<Unit>> ResetAsync(CommandsTarget target, RequestBudget budget)

@@ -22,15 +22,14 @@ internal sealed class RunSpeedTestEndpoint(
     public override void Configure()
     {
         Post("routers/{routerId}/speedtest");
-        Tags("Routers");
         Summary(s => s.Summary = "Measures the router's line");
         Description(b => b.Answers<SpeedTestResponse>(200).Refuses(403, 404).FailsDownstream());
     }
 
-    public override async Task HandleAsync(RouterRequest request, CancellationToken ct)
+    public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
-        var router = await ownership.GetAsync(caller, request.RouterId, ct);
+        var router = await ownership.GetAsync(caller, request.RouterId, cancellationToken);
         if (!tiers.Of(caller.Tier).SpeedTest)
         {
             throw new ProblemException(Problem.TierRequired("speed tests"));
@@ -41,9 +40,9 @@ internal sealed class RunSpeedTestEndpoint(
             caller.AsActor(),
             new RouterCommand(RouterActivityKind.Speedtest, null, options.Value.Timeouts.Scan),
             client.SpeedTestAsync,
-            ct
+            cancellationToken
         );
         var report = result.OrThrow();
-        await Send.OkAsync(new SpeedTestResponse(report.DownloadMbps, report.UploadMbps, report.PingMs, time.UtcNow()), ct);
+        await Send.OkAsync(new SpeedTestResponse(report.DownloadMbps, report.UploadMbps, report.PingMs, time.UtcNow()), cancellationToken);
     }
 }

@@ -21,38 +21,32 @@ internal sealed class SetWifiPasswordValidator : Validator<SetWifiPasswordReques
     public SetWifiPasswordValidator() => RuleFor(request => request.Password).Refusing(WifiText.RefusalOfPassword);
 }
 
-internal sealed class SetWifiPasswordEndpoint(IRouterOwnership ownership, WifiChanges wifi)
-    : Endpoint<SetWifiPasswordRequest, MessageResponse>
+internal sealed class SetWifiPasswordEndpoint(WifiChanges wifi) : Endpoint<SetWifiPasswordRequest, MessageResponse>
 {
     public override void Configure()
     {
         Put("routers/{routerId}/wifi/password");
-        Tags("Routers");
         Summary(s => s.Summary = "Sets the Wi-Fi's password, which is kept nowhere but on the router");
         Description(b => b.Answers<MessageResponse>(200).Refuses(404).FailsDownstream());
     }
 
-    public override async Task HandleAsync(SetWifiPasswordRequest request, CancellationToken ct)
+    public override async Task HandleAsync(SetWifiPasswordRequest request, CancellationToken cancellationToken)
     {
-        var caller = HttpContext.Caller();
-        var router = await ownership.GetAsync(caller, request.RouterId, ct);
         var change = new WifiChange(
-            router,
-            caller.AsActor(),
             RouterActivityKind.WifiPassword,
             null,
             (client, target) => client.SetWifiPasswordAsync(target, request.Password!, CancellationToken.None),
             ShowsIn: null
         );
-        var result = await wifi.RunAsync(change, ct);
+        var result = await wifi.RunAsync(HttpContext.Caller(), request.RouterId, change, cancellationToken);
         if (result is { Failure: { Effect: CommandEffect.Unknown } failure })
         {
             // No router tells its password, so this outcome stays unknown.
-            var problem = Problem.From(failure);
+            var problem = failure.ToProblem();
             throw new ProblemException(problem with { Detail = $"{problem.Detail} The password may or may not be set: send it again." });
         }
 
         result.OrThrow();
-        await Send.OkAsync(new MessageResponse("The Wi-Fi has its new password."), ct);
+        await Send.OkAsync(new MessageResponse("The Wi-Fi has its new password."), cancellationToken);
     }
 }

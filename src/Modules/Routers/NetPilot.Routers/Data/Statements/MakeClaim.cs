@@ -1,18 +1,27 @@
+// A counter that makes the tier's limit exact, and a claim that only one of many makes: one statement decides and writes.
 using System.Net;
-using Microsoft.Extensions.Options;
 using NetPilot.Persistence;
-using NetPilot.Routers.Data;
-using NetPilot.Web;
+using NetPilot.Routers.Data.Entities;
+using NetPilot.Routers.Features;
+using NetPilot.Routers.Features.ClaimRouter;
 using Npgsql;
 
-namespace NetPilot.Routers.Features.ClaimRouter;
+namespace NetPilot.Routers.Data.Statements;
 
-/// <summary>Gives a router to the first who claims it, within the tier's limit, however many claim at once.</summary>
-internal sealed class RouterClaims(NpgsqlDataSource database, IOptions<RoutersOptions> options, TimeProvider time)
+/// <summary>What a claim is made with.</summary>
+/// <param name="UserId">Who claims.</param>
+/// <param name="Address">From where, as refusals are counted.</param>
+/// <param name="RouterId">The router.</param>
+/// <param name="Name">What the user calls it.</param>
+/// <param name="MaxRouters">The tier's limit.</param>
+/// <param name="MaxRefusals">How often an hour the user may be told that a router is taken.</param>
+internal sealed record RouterClaim(Guid UserId, IPAddress Address, string RouterId, string Name, int MaxRouters, int MaxRefusals);
+
+internal static class MakeClaim
 {
     // The counter row is where a user's concurrent claims queue, and the unique index is where all users' claims of one router do. Both are
     // looked at as of the statement's start, so a claim that was overtaken by another meanwhile finds neither verdict ("again") and asks anew.
-    private const string Claim = """
+    private const string Sql = """
         WITH present AS (
             SELECT router_id, user_id, name, created_at, last_seen_at, reachability FROM routers.user_routers WHERE router_id = $1
         ), recent AS (
@@ -61,40 +70,38 @@ internal sealed class RouterClaims(NpgsqlDataSource database, IOptions<RoutersOp
         ) AS router ON true
         """;
 
-    public async Task<ClaimOutcome> ClaimAsync(
-        ClaimRouterRequest claim,
-        Guid userId,
-        IPAddress address,
-        int maxRouters,
+    public static async Task<ClaimOutcome> ExecuteAsync(
+        NpgsqlDataSource database,
+        RouterClaim claim,
+        TimeProvider time,
         CancellationToken cancellationToken
     )
     {
         while (true)
         {
-            if (await TryAsync(claim, userId, ClientNetwork.Of(address), maxRouters, cancellationToken) is { } outcome)
+            if (await TryAsync(database, claim, time, cancellationToken) is { } outcome)
             {
                 return outcome;
             }
         }
     }
 
-    private async Task<ClaimOutcome?> TryAsync(
-        ClaimRouterRequest claim,
-        Guid userId,
-        IPAddress address,
-        int maxRouters,
+    private static async Task<ClaimOutcome?> TryAsync(
+        NpgsqlDataSource database,
+        RouterClaim claim,
+        TimeProvider time,
         CancellationToken cancellationToken
     )
     {
         await using var command = database.Command(
-            Claim,
-            claim.RouterId!,
-            userId,
-            claim.Name!,
+            Sql,
+            claim.RouterId,
+            claim.UserId,
+            claim.Name,
             time.UtcNow(),
-            address,
-            maxRouters,
-            options.Value.ClaimsPerHour,
+            claim.Address,
+            claim.MaxRouters,
+            claim.MaxRefusals,
             time.NewId()
         );
         try
@@ -122,21 +129,7 @@ internal sealed class RouterClaims(NpgsqlDataSource database, IOptions<RoutersOp
             row.GetString(1),
             row.GetString(2),
             row.GetFieldValue<DateTimeOffset>(3),
-            row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4),
+            row.Nullable<DateTimeOffset?>(4),
             SnakeCase.Parse<Reachability>(row.GetString(5))
         );
-}
-
-/// <summary>What became of a claim.</summary>
-internal abstract record ClaimOutcome
-{
-    public sealed record Claimed(RouterResponse Router) : ClaimOutcome;
-
-    public sealed record AlreadyMine(RouterResponse Router) : ClaimOutcome;
-
-    public sealed record Taken : ClaimOutcome;
-
-    public sealed record TierIsFull : ClaimOutcome;
-
-    public sealed record RateLimited(TimeSpan RetryAfter) : ClaimOutcome;
 }

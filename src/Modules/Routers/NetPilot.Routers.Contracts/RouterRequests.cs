@@ -1,0 +1,43 @@
+using NetPilot.CommandsClient;
+using NetPilot.Identity.Contracts;
+using NetPilot.Web;
+
+namespace NetPilot.Routers.Contracts;
+
+/// <summary>What all requests about a router have in common: whose it is, who asks, and what a command's outcome means to the one who asked.</summary>
+public static class RouterRequests
+{
+    /// <summary>The caller's router.</summary>
+    /// <exception cref="ProblemException">404 <c>router_not_found</c>: it is not the caller's, whether or not it exists.</exception>
+    public static async Task<OwnedRouter> GetAsync(
+        this IRouterOwnership ownership,
+        Caller caller,
+        string routerId,
+        CancellationToken cancellationToken
+    ) => await ownership.FindAsync(caller.UserId, routerId, cancellationToken) ?? throw new ProblemException(Problem.RouterNotFound());
+
+    /// <summary>The caller as the one for whom a command runs.</summary>
+    public static CommandActor AsActor(this Caller caller) => new(caller.UserId, caller.CommandsSessionId);
+
+    /// <summary>What an acknowledged command brought.</summary>
+    /// <exception cref="ProblemException">No turn came in time (null), or the command failed.</exception>
+    public static T OrThrow<T>(this CommandsResult<T>? result) =>
+        result switch
+        {
+            null => throw new ProblemException(Problem.RouterBusy()),
+            { IsSuccess: true } => result.Data,
+            _ => throw new ProblemException(result.Failure.ToProblem()),
+        };
+
+    /// <summary>The failure as it is answered, by the REST contract's table "Downstream failures".</summary>
+    public static Problem ToProblem(this CommandsFailure failure)
+    {
+        if (failure.Kind == CommandsFailureKind.SessionEnded)
+        {
+            return Problem.Unauthorized();
+        }
+
+        var problem = new Problem(failure.Code, failure.Detail);
+        return problem.Status == 503 ? problem with { RetryAfter = failure.RetryAfter ?? TimeSpan.FromSeconds(5) } : problem;
+    }
+}

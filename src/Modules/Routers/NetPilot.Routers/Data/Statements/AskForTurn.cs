@@ -1,0 +1,75 @@
+// A lease with a fence: one statement grants the turn, or registers as waiting, and says what the router's last owner left to be done.
+using NetPilot.Persistence;
+using Npgsql;
+
+namespace NetPilot.Routers.Data.Statements;
+
+/// <param name="Fence">The granted turn's fence; null where somebody else has the turn, or goes first.</param>
+/// <param name="ResetIsPending">Whether the router's last owner left a reset to be done.</param>
+/// <param name="IsOwned">Whether the router is the owner's who asked.</param>
+internal sealed record AskedTurn(long? Fence, bool ResetIsPending, bool IsOwned);
+
+internal static class AskForTurn
+{
+    // Ranks waiting replicas by (went last, since): none goes twice while another waits, and else the one that waits longest goes.
+    private const string Sql = """
+        WITH granted AS (
+            INSERT INTO routers.router_turns AS turn (router_id, fence, lease_until, last_replica)
+            SELECT $1, 1, clock_timestamp() + $2, $3
+            WHERE $5::uuid IS NULL OR EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $5)
+            ON CONFLICT (router_id) DO UPDATE
+            SET fence = turn.fence + 1, lease_until = clock_timestamp() + $2, last_replica = $3
+            WHERE (turn.lease_until IS NULL OR turn.lease_until <= clock_timestamp())
+              AND NOT EXISTS (
+                SELECT 1 FROM routers.router_turn_waiters other
+                WHERE other.router_id = $1 AND other.replica <> $3 AND other.seen_at > clock_timestamp() - interval '2 seconds'
+                  AND (other.replica = turn.last_replica, other.since) < (
+                    $3 = turn.last_replica,
+                    COALESCE((SELECT mine.since FROM routers.router_turn_waiters mine WHERE mine.router_id = $1 AND mine.replica = $3), 'infinity')))
+            RETURNING fence
+        ), registered AS (
+            INSERT INTO routers.router_turn_waiters AS waiter (router_id, replica, since, seen_at)
+            SELECT $1, $3, clock_timestamp(), clock_timestamp() WHERE $4 AND NOT EXISTS (SELECT 1 FROM granted)
+            ON CONFLICT (router_id, replica) DO UPDATE SET seen_at = clock_timestamp()
+        ), forgotten AS (
+            DELETE FROM routers.router_turn_waiters WHERE router_id = $1 AND replica = $3 AND EXISTS (SELECT 1 FROM granted)
+        )
+        SELECT (SELECT fence FROM granted), EXISTS (SELECT 1 FROM routers.pending_resets WHERE router_id = $1),
+               $5::uuid IS NULL OR EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $5)
+        """;
+
+    /// <summary>Asks once.</summary>
+    /// <param name="database">PostgreSQL.</param>
+    /// <param name="routerId">The router.</param>
+    /// <param name="ownerId">Whose router it must be; null: nobody's.</param>
+    /// <param name="lease">How long the turn is granted for.</param>
+    /// <param name="replica">Who asks.</param>
+    /// <param name="register">Whether to wait in line where the turn is not granted.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
+    public static async Task<AskedTurn> ExecuteAsync(
+        NpgsqlDataSource database,
+        string routerId,
+        Guid? ownerId,
+        TimeSpan lease,
+        Guid replica,
+        bool register,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.Command(Sql, routerId, lease, replica, register, ownerId);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return new AskedTurn(row.Nullable<long?>(0), row.GetBoolean(1), row.GetBoolean(2));
+    }
+
+    /// <summary>Leaves the line.</summary>
+    public static async Task ForgetAsync(NpgsqlDataSource database, string routerId, Guid replica)
+    {
+        await using var command = database.Command(
+            "DELETE FROM routers.router_turn_waiters WHERE router_id = $1 AND replica = $2",
+            routerId,
+            replica
+        );
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+}

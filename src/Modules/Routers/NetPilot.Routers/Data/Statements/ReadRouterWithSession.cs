@@ -1,0 +1,35 @@
+// Part of another module's batch: the router of a request is read in the round trip that reads the caller's session.
+using System.Data.Common;
+using NetPilot.Routers.Contracts;
+using Npgsql;
+
+namespace NetPilot.Routers.Data.Statements;
+
+internal static class ReadRouterWithSession
+{
+    public static NpgsqlBatchCommand Command(Guid userId, string routerId)
+    {
+        var command = new NpgsqlBatchCommand(
+            """
+            SELECT r.user_id, r.router_id, r.name, r.last_seen_at, COALESCE(t.fence, 0)
+            FROM routers.user_routers AS r
+            LEFT JOIN routers.router_turns AS t ON t.router_id = r.router_id
+            WHERE r.router_id = $1 AND r.user_id = $2
+            """
+        );
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = routerId });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
+        return command;
+    }
+
+    public static async Task<OwnedRouter?> ReadAsync(DbDataReader row, CancellationToken cancellationToken) =>
+        await row.ReadAsync(cancellationToken)
+            ? new OwnedRouter(
+                row.GetGuid(0),
+                row.GetString(1),
+                row.GetString(2),
+                row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
+                row.GetInt64(4)
+            )
+            : null;
+}

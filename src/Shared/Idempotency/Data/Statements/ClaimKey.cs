@@ -1,0 +1,67 @@
+// A lease: one statement gives the key to one of many requests that name it at once, or says what the first one answered.
+using NetPilot.Persistence;
+using Npgsql;
+
+namespace NetPilot.Idempotency.Data.Statements;
+
+internal static class ClaimKey
+{
+    public static async Task<(KeyClaim Claim, KeptAnswer? Answer)> ExecuteAsync(
+        NpgsqlDataSource database,
+        string table,
+        RequestName request,
+        byte[] bodyHash,
+        DateTimeOffset now,
+        DateTimeOffset lockedUntil,
+        DateTimeOffset keptSince,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.Command(
+            $"""
+            WITH claimed AS (
+                INSERT INTO {table} AS kept (user_id, method, path, key, body_hash, created_at, locked_until)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                ON CONFLICT (user_id, method, path, key) DO UPDATE
+                SET body_hash = $5, created_at = $6, locked_until = $7, status = NULL, content_type = NULL, location = NULL,
+                    preference_applied = NULL, body = NULL
+                WHERE kept.created_at <= $8 OR (kept.status IS NULL AND kept.locked_until <= $6)
+                RETURNING 1
+            )
+            SELECT true, NULL::bytea, NULL::integer, NULL::text, NULL::text, NULL::text, NULL::bytea FROM claimed
+            UNION ALL
+            SELECT false, body_hash, status, content_type, location, preference_applied, body FROM {table}
+            WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND NOT EXISTS (SELECT 1 FROM claimed)
+            """,
+            request.UserId,
+            request.Method,
+            request.Path,
+            request.Key,
+            bodyHash,
+            now,
+            lockedUntil,
+            keptSince
+        );
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken))
+        {
+            // The first request came at the very same moment: its row was not there yet when this statement began.
+            return (KeyClaim.InFlight, null);
+        }
+
+        if (row.GetBoolean(0))
+        {
+            return (KeyClaim.First, null);
+        }
+
+        if (!row.GetFieldValue<byte[]>(1).AsSpan().SequenceEqual(bodyHash))
+        {
+            return (KeyClaim.Reused, null);
+        }
+
+        return row.IsDBNull(2) ? (KeyClaim.InFlight, null) : (KeyClaim.Answered, Read(row));
+    }
+
+    private static KeptAnswer Read(NpgsqlDataReader row) =>
+        new(row.GetInt32(2), row.Nullable<string>(3), row.Nullable<string>(4), row.Nullable<string>(5), row.GetFieldValue<byte[]>(6));
+}
