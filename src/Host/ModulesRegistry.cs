@@ -17,9 +17,7 @@ internal static class ModulesRegistry
         typeof(BlacklistModule).Assembly,
     ];
 
+    /// <summary>From the lowest to the highest, which is the order that <see cref="Identity.Contracts.IUserDependents"/> relies on.</summary>
     public static IServiceCollection AddModules(this IServiceCollection services, IConfiguration configuration) =>
         services.AddIdentity(configuration).AddRouters(configuration).AddDevices(configuration).AddBlacklist(configuration);
-
-    public static IApplicationBuilder UseModules(this IApplicationBuilder app) =>
-        app.UseIdentity().UseRouters().UseDevices().UseBlacklist();
 }

@@ -1,12 +1,14 @@
 using FastEndpoints;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
+using NetPilot.Background;
 using NetPilot.CommandsClient;
 using NetPilot.Host.Health;
 using NetPilot.Host.Http;
 using NetPilot.Host.Observability;
 using NetPilot.Host.OpenApi;
 using NetPilot.Host.Problems;
+using NetPilot.Idempotency;
 using NetPilot.Persistence;
 using NetPilot.Web;
 
@@ -29,6 +31,7 @@ internal static class NetPilotHost
 
         var services = builder.Services;
         services.AddPersistence(builder.Configuration);
+        services.AddBackground();
         services.AddCommandsClient(builder.Configuration);
         services.AddModules(builder.Configuration);
         services.AddTrustedForwardedHeaders();
@@ -68,7 +71,7 @@ internal static class NetPilotHost
         app.UseAuthorization();
         app.UseRateLimiter();
         app.UseMiddleware<RequestForm>();
-        app.UseModules();
+        app.UseIdempotency();
         app.MapHealth();
         app.MapMetrics();
         app.MapOpenApiDocument();

@@ -20,6 +20,8 @@ internal static class Code
         CommandsClient,
         Assembly.Load("NetPilot.Web"),
         Assembly.Load("NetPilot.Persistence"),
+        Assembly.Load("NetPilot.Background"),
+        Assembly.Load("NetPilot.Idempotency"),
         .. Modules.Select(Module),
         .. Modules.Select(Contracts),
     ];

@@ -17,8 +17,6 @@ internal sealed class DeletionLog
 /// <summary>Stands for a module above Identity.</summary>
 internal sealed class LoggedDependents(DeletionLog log, int order) : IUserDependents
 {
-    public int Order => 1_000 + order;
-
     public Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken)
     {
         log.Calls.Enqueue((userId, order));

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using NetPilot.Routers.Workers;
+using NetPilot.Routers.Activities;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;

@@ -301,7 +301,7 @@ public sealed class GivenUpRouterTests(RoutersServer server)
 
         using (var scope = server.Services.CreateScope())
         {
-            foreach (var dependents in scope.ServiceProvider.GetServices<IUserDependents>().OrderBy(dependents => dependents.Order))
+            foreach (var dependents in scope.ServiceProvider.GetServices<IUserDependents>().Reverse())
             {
                 await dependents.DeleteForUserAsync(user.Id, TestContext.Current.CancellationToken);
             }

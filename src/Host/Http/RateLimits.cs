@@ -86,7 +86,7 @@ internal static class RateLimits
         return new ValueTask(
             ProblemWriter.WriteAsync(
                 context.HttpContext,
-                new Problem(429, ErrorCodes.RateLimited, $"Too many requests; try again in {seconds} s.") { RetryAfter = wait }
+                new Problem(ErrorCodes.RateLimited, $"Too many requests; try again in {seconds} s.") { RetryAfter = wait }
             )
         );
     }

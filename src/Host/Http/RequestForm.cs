@@ -74,7 +74,7 @@ internal sealed class RequestForm(RequestDelegate next)
             : null;
     }
 
-    private static Problem UnsupportedMediaType(string detail) => new(415, ErrorCodes.UnsupportedMediaType, detail);
+    private static Problem UnsupportedMediaType(string detail) => new(ErrorCodes.UnsupportedMediaType, detail);
 
     private static bool HasControl(string? text) => text is not null && text.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0;
 }

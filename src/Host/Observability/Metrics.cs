@@ -75,7 +75,9 @@ internal static class Metrics
             {
                 app.Use(
                     (context, next) =>
-                        context.Request.Path.StartsWithSegments(Path) ? ProblemWriter.WriteAsync(context, NotHere()) : next(context)
+                        context.Request.Path.StartsWithSegments(Path)
+                            ? ProblemWriter.WriteAsync(context, Problem.NothingHere())
+                            : next(context)
                 );
             }
 
@@ -92,9 +94,7 @@ internal static class Metrics
                 {
                     return ProblemWriter.WriteAsync(
                         context,
-                        isMetricsPort
-                            ? new Problem(404, ErrorCodes.NotFound, "Only /metrics is served on this port.")
-                            : Problem.Unauthorized()
+                        isMetricsPort ? new Problem(ErrorCodes.NotFound, "Only /metrics is served on this port.") : Problem.Unauthorized()
                     );
                 }
 
@@ -104,8 +104,6 @@ internal static class Metrics
             }
         );
     }
-
-    private static Problem NotHere() => new(404, ErrorCodes.NotFound, "There is nothing at this path.");
 
     private static bool IsSent(HttpRequest request, byte[] expected) =>
         CryptographicOperations.FixedTimeEquals(

@@ -12,42 +12,6 @@ internal static class ProblemCodes
         .Select(field => (string)field.GetRawConstantValue()!)
         .ToArray();
 
-    private static readonly Dictionary<int, string[]> ByStatus = new()
-    {
-        [400] = [ErrorCodes.ValidationFailed, ErrorCodes.MalformedJson, ErrorCodes.InvalidCursor, ErrorCodes.InvalidResetToken],
-        [401] = [ErrorCodes.Unauthorized, ErrorCodes.InvalidCredentials, ErrorCodes.InvalidRefreshToken],
-        [403] = [ErrorCodes.Forbidden, ErrorCodes.AccountDisabled, ErrorCodes.TierRequired, ErrorCodes.TierLimitReached],
-        [404] =
-        [
-            ErrorCodes.NotFound,
-            ErrorCodes.UserNotFound,
-            ErrorCodes.RouterNotFound,
-            ErrorCodes.DeviceNotFound,
-            ErrorCodes.SessionNotFound,
-            ErrorCodes.BlockNotFound,
-            ErrorCodes.NotBlocked,
-            ErrorCodes.NotListed,
-        ],
-        [405] = [ErrorCodes.MethodNotAllowed],
-        [409] = [ErrorCodes.EmailTaken, ErrorCodes.RouterTaken, ErrorCodes.RequestInFlight, ErrorCodes.LastAdmin],
-        [413] = [ErrorCodes.BodyTooLarge],
-        [415] = [ErrorCodes.UnsupportedMediaType],
-        [422] = [ErrorCodes.IdempotencyKeyReused],
-        [429] = [ErrorCodes.TooManyAttempts, ErrorCodes.RateLimited],
-        [500] = [ErrorCodes.InternalError],
-        [501] = [ErrorCodes.NotSupported],
-        [502] = [ErrorCodes.CommandFailed, ErrorCodes.ProtocolError],
-        [503] =
-        [
-            ErrorCodes.DatabaseUnavailable,
-            ErrorCodes.ServerBusy,
-            ErrorCodes.RouterBusy,
-            ErrorCodes.RouterUnreachable,
-            ErrorCodes.CommandsServerUnavailable,
-        ],
-        [504] = [ErrorCodes.CommandTimeout],
-    };
-
     // What no other trait of an operation tells: who can answer it.
     private static readonly Dictionary<string, string[]> OperationsOf = new()
     {
@@ -70,7 +34,7 @@ internal static class ProblemCodes
     public static IReadOnlyList<string> Of(int status, OperationTraits operation)
     {
         // NotFound is of paths that are no operation's.
-        var known = ByStatus.GetValueOrDefault(status, []).Where(code => code != ErrorCodes.NotFound).ToArray();
+        var known = ProblemCatalogue.CodesOf(status).Where(code => code != ErrorCodes.NotFound).ToArray();
         var own = known.Where(code => CanAnswer(operation, code)).ToArray();
         // A status that was declared, and none of whose codes is told here yet: better all than none.
         return own.Length > 0 ? own : known;

@@ -14,11 +14,7 @@ internal static class ExceptionProblems
         exception switch
         {
             ProblemException refusal => refusal.Problem,
-            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new Problem(
-                413,
-                ErrorCodes.BodyTooLarge,
-                "The body is larger than 64 KiB."
-            ),
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problem.BodyTooLarge(),
             BadHttpRequestException { InnerException: JsonException json } => OfJson(json),
             BadHttpRequestException { StatusCode: var status } => Unreadable(status),
             // Framing that the HTTP server does not call a bad request itself, such as a chunk's size of 0x80000000.
@@ -51,7 +47,11 @@ internal static class ExceptionProblems
             : Malformed();
     }
 
-    private static Problem Unreadable(int status) => new(status, ErrorCodes.MalformedJson, "The request could not be read to its end.");
+    private static Problem Unreadable(int status) =>
+        Problem.MalformedJson("The request could not be read to its end.") with
+        {
+            Status = status,
+        };
 
     private static Problem Malformed() => Problem.MalformedJson("The body is not well-formed JSON.");
 

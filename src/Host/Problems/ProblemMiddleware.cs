@@ -42,7 +42,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
         if (problem is null)
         {
             Log.Unforeseen(logger, context.Request.Method, context.Request.Path, exception);
-            problem = new Problem(500, ErrorCodes.InternalError, "Something went wrong in the server; the trace id finds it in the logs.");
+            problem = new Problem(ErrorCodes.InternalError, "Something went wrong in the server; the trace id finds it in the logs.");
         }
         else if (problem.Code == ErrorCodes.DatabaseUnavailable && exception is not ProblemException)
         {
@@ -62,10 +62,10 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
                 400 => Problem.MalformedJson("The request could not be read."),
                 401 => Problem.Unauthorized(),
                 403 => Problem.Forbidden(),
-                404 => new Problem(404, ErrorCodes.NotFound, "There is nothing at this path."),
-                405 => new Problem(405, ErrorCodes.MethodNotAllowed, "This path does not take this method; Allow names those it takes."),
-                413 => new Problem(413, ErrorCodes.BodyTooLarge, "The body is larger than 64 KiB."),
-                415 => new Problem(415, ErrorCodes.UnsupportedMediaType, "The body must be application/json."),
+                404 => Problem.NothingHere(),
+                405 => new Problem(ErrorCodes.MethodNotAllowed, "This path does not take this method; Allow names those it takes."),
+                413 => Problem.BodyTooLarge(),
+                415 => new Problem(ErrorCodes.UnsupportedMediaType, "The body must be application/json."),
                 _ => null,
             };
 

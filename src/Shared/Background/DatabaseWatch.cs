@@ -1,7 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using NetPilot.Persistence;
 
-namespace NetPilot.Persistence;
+namespace NetPilot.Background;
 
 /// <summary>
 /// Looks at PostgreSQL every few seconds, every second while it is not available, and at once when somebody met a failure. Keeps

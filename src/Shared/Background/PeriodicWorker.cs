@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using NetPilot.Persistence;
 
-namespace NetPilot.Persistence;
+namespace NetPilot.Background;
 
 /// <summary>
 /// A background worker that looks for due work at an interval, at once at start, and again right away while it finds some. A failed pass

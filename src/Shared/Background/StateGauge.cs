@@ -1,8 +1,9 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
+using NetPilot.Persistence;
 using Npgsql;
 
-namespace NetPilot.Persistence;
+namespace NetPilot.Background;
 
 /// <summary>A metric that says how many rows there are in each state, counted anew every minute by each replica.</summary>
 public abstract class StateGauge<TState> : PeriodicWorker

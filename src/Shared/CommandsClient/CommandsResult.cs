@@ -58,17 +58,6 @@ public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Eff
     /// </summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The HTTP status of the REST contract for this failure.</summary>
-    public int Status =>
-        Kind switch
-        {
-            CommandsFailureKind.RouterUnreachable or CommandsFailureKind.Unavailable or CommandsFailureKind.RouterBusy => 503,
-            CommandsFailureKind.CommandTimeout => 504,
-            CommandsFailureKind.NotSupported => 501,
-            CommandsFailureKind.SessionEnded => 401,
-            _ => 502,
-        };
-
     /// <summary>The <c>code</c> of the REST contract for this failure.</summary>
     public string Code =>
         Kind switch

@@ -62,7 +62,7 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
     internal int Incidents => incidents;
 
     /// <summary>Is called when there is something new to look at.</summary>
-    internal Action? LookIsDue { get; set; }
+    public Action? LookIsDue { get; set; }
 
     /// <summary>
     /// Takes note of a failure that somebody met. That PostgreSQL takes no writes is believed; anything else may have been the fate of one

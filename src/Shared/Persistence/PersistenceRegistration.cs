@@ -33,18 +33,21 @@ public static class PersistenceRegistration
             return DatabaseSources.Build(options.NetPilot!, options.Pooler, loggers: provider.GetRequiredService<ILoggerFactory>());
         });
         services.AddSingleton<DatabaseHealth>();
-        services.AddHostedService<DatabaseWatch>();
         services.AddSingleton<DatabaseMigrator>();
         return services;
     }
 
-    /// <summary>Adds a module's context: its own schema, snake_case names, and a migrations history in that schema.</summary>
+    /// <summary>
+    /// Adds a module's context: its own schema, snake_case names, and a migrations history in that schema. Singletons make one by
+    /// <see cref="IDbContextFactory{TContext}"/>.
+    /// </summary>
     public static IServiceCollection AddModuleDbContext<TContext>(this IServiceCollection services, string schema)
         where TContext : DbContext
     {
-        services.AddDbContextPool<TContext>(
+        services.AddPooledDbContextFactory<TContext>(
             (provider, options) => ConfigureModule(options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), Npgsql(schema)))
         );
+        services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<TContext>>().CreateDbContext());
         services.AddSingleton(new ModuleDatabase(typeof(TContext), schema));
         return services;
     }

@@ -2,16 +2,19 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using NetPilot.Persistence;
 
 namespace NetPilot.Web;
 
 /// <summary>A page of a list.</summary>
 /// <param name="Items">The entries, newest first.</param>
 /// <param name="NextCursor">What to ask the next page with; null on the last one.</param>
-public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
-
-/// <summary>The position after an entry, in a list that is ordered by a time and an id, both falling.</summary>
-public sealed record Position(DateTimeOffset At, Guid Id);
+public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor)
+{
+    /// <summary>The same page with what is answered for each entry.</summary>
+    public Page<TOther> Select<TOther>(Func<T, TOther> answer) => new([.. Items.Select(answer)], NextCursor);
+}
 
 /// <summary>
 /// What a page is asked with. The cursor is bound to its list (path and filters): one from elsewhere is refused instead of misread. It holds
@@ -30,12 +33,9 @@ public sealed class PageRequest
         this.binding = binding;
     }
 
-    public int Limit { get; }
+    internal int Limit { get; }
 
-    /// <summary>One more than the page holds, which tells whether there is another page.</summary>
-    public int Take => Limit + 1;
-
-    public Position? After { get; }
+    internal Position? After { get; }
 
     /// <summary>Reads limit and cursor.</summary>
     /// <param name="list">What the cursor is bound to: the path, then each filter's value, null where absent.</param>
@@ -51,11 +51,7 @@ public sealed class PageRequest
         return new PageRequest(limit ?? DefaultLimit, cursor is null ? null : Decode(cursor, binding), binding);
     }
 
-    /// <summary>Cuts what a query that took <see cref="Take"/> rows found to the page.</summary>
-    public Page<TItem> ToPage<TRow, TItem>(IReadOnlyList<TRow> rows, Func<TRow, Position> position, Func<TRow, TItem> item) =>
-        new(rows.Take(Limit).Select(item).ToArray(), rows.Count > Limit ? Encode(position(rows[Limit - 1])) : null);
-
-    private string Encode(Position position)
+    internal string CursorOf(Position position)
     {
         Span<byte> bytes = stackalloc byte[32];
         binding.CopyTo(bytes);
@@ -80,5 +76,27 @@ public sealed class PageRequest
         }
 
         return new Position(new DateTimeOffset(BitConverter.ToInt64(bytes[8..]), TimeSpan.Zero), new Guid(bytes[16..]));
+    }
+}
+
+public static class Paging
+{
+    /// <summary>Reads the page that was asked for, and says where the next one begins.</summary>
+    public static async Task<Page<TRow>> ToPageAsync<TRow>(
+        this IQueryable<TRow> rows,
+        Keyset<TRow> keyset,
+        PageRequest page,
+        CancellationToken cancellationToken
+    )
+    {
+        // One more than the page holds tells whether there is another one.
+        var found = await keyset.After(rows, page.After).Take(page.Limit + 1).ToListAsync(cancellationToken);
+        if (found.Count <= page.Limit)
+        {
+            return new Page<TRow>(found, null);
+        }
+
+        found.RemoveAt(page.Limit);
+        return new Page<TRow>(found, page.CursorOf(keyset.PositionOf(found[^1])));
     }
 }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using NetPilot.CommandsClient.Tests.Support;
 using NetPilot.DevStack.Simulator;
+using NetPilot.Web;
 using Shouldly;
 using Xunit;
 
@@ -133,7 +134,7 @@ public sealed class ConformanceTests
         var failure = await operation.Run(@case.IsStopped ? nowhere.Commands : client.Commands, target);
         var effect = failure?.Effect is CommandEffect.NotDone ? "not done" : "unknown";
         return new Seen(
-            failure is null ? "success" : $"{failure.Status} {failure.Code}, {effect}",
+            failure is null ? "success" : $"{ProblemCatalogue.StatusOf(failure.Code)} {failure.Code}, {effect}",
             simulator.CallsOf(operation.Simulated).Count,
             operation.Kind is CallKind.Start ? 0 : simulator.CallsOf(SimulatorOperation.SessionStart).Count
         );

@@ -1,8 +1,7 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using NetPilot.Background;
 using NetPilot.Blacklist.Data;
 using NetPilot.Blacklist.Features;
 using NetPilot.Blacklist.Integrations;
@@ -35,8 +34,7 @@ public static class BlacklistModule
         services.AddSingleton<RuleMaintenance>();
         services.AddSingleton<RuleCommands>();
         services.AddSingleton(LifecycleOf);
-        services.AddSingleton<RunningCommands>().AddHostedService(provider => provider.GetRequiredService<RunningCommands>());
-        services.AddWorker<SettleWorker>().AddWorker<ExpiryWorker>().AddWorker<DriftWorker>();
+        services.AddWorker<RunningCommands>().AddWorker<SettleWorker>().AddWorker<ExpiryWorker>().AddWorker<DriftWorker>();
         services.AddHostedService<BlockGauge>();
         services.AddScoped<RuleTargets>();
 
@@ -46,8 +44,6 @@ public static class BlacklistModule
         services.AddSingleton<IUserDependents, BlacklistDependents>();
         return services;
     }
-
-    public static IApplicationBuilder UseBlacklist(this IApplicationBuilder app) => app;
 
     private static RuleLifecycle LifecycleOf(IServiceProvider provider)
     {
@@ -60,8 +56,4 @@ public static class BlacklistModule
             Random.Shared.NextDouble
         );
     }
-
-    private static IServiceCollection AddWorker<TWorker>(this IServiceCollection services)
-        where TWorker : class, IHostedService =>
-        services.AddSingleton<TWorker>().AddHostedService(provider => provider.GetRequiredService<TWorker>());
 }

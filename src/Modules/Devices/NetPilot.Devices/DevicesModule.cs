@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Devices.Contracts;
@@ -31,6 +30,4 @@ public static class DevicesModule
         services.AddSingleton<IDeviceScans>(provider => provider.GetRequiredService<ScanRecorder>());
         return services;
     }
-
-    public static IApplicationBuilder UseDevices(this IApplicationBuilder app) => app;
 }

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Authentication.JwtBearer;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -69,11 +68,10 @@ public static class IdentityModule
 
         services.AddSingleton<ICommandsSessionAuthority, CommandsSessionAuthority>();
         services.AddSingleton<IMaintenanceSession, MaintenanceSession>();
+        services.AddSingleton<IMaintenanceSchedule, MaintenanceSchedule>();
         services.AddSingleton<ITierLimits, ConfiguredTierLimits>();
         return services;
     }
-
-    public static IApplicationBuilder UseIdentity(this IApplicationBuilder app) => app;
 
     /// <summary>Whether the command line asks for something else than the server.</summary>
     public static bool IsAdminCommand(IReadOnlyList<string> arguments) => arguments is ["admin", ..];

@@ -1,11 +1,11 @@
-using Microsoft.EntityFrameworkCore;
 using NetPilot.Persistence;
-using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Data;
 
 internal static class RuleQueries
 {
+    public static readonly Keyset<Rule> Newest = new(rule => rule.CreatedAt, rule => rule.Id);
+
     public static IQueryable<TRow> OfRouter<TRow>(this IQueryable<TRow> rules, Guid userId, string routerId)
         where TRow : Rule => rules.Where(rule => rule.UserId == userId && rule.RouterId == routerId);
 
@@ -23,18 +23,5 @@ internal static class RuleQueries
 
         var state = SnakeCase.Parse<RuleState>(name);
         return rules.Where(rule => rule.State == state);
-    }
-
-    public static IQueryable<TRow> Newest<TRow>(this IQueryable<TRow> rules, PageRequest page)
-        where TRow : Rule
-    {
-        if (page.After is { } after)
-        {
-            rules = rules.Where(rule =>
-                EF.Functions.LessThan(ValueTuple.Create(rule.CreatedAt, rule.Id), ValueTuple.Create(after.At, after.Id))
-            );
-        }
-
-        return rules.OrderByDescending(rule => rule.CreatedAt).ThenByDescending(rule => rule.Id).Take(page.Take);
     }
 }

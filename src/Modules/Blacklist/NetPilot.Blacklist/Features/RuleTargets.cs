@@ -19,13 +19,13 @@ internal sealed class RuleTargets(IRouterOwnership ownership, IDeviceDirectory d
         CancellationToken cancellationToken
     )
     {
-        var router = await OwnedAsync(caller, routerId, cancellationToken);
+        var router = await ownership.GetAsync(caller, routerId, cancellationToken);
         var device = await devices.FindByAddressAsync(caller.UserId, router.RouterId, ip, cancellationToken);
         return (new RuleTarget(kind, router, caller, ip, device?.Mac, prefer), device);
     }
 
-    public async Task<OwnedRouter> OwnedAsync(Caller caller, string routerId, CancellationToken cancellationToken) =>
-        await ownership.FindAsync(caller.UserId, routerId, cancellationToken) ?? throw new ProblemException(Problem.RouterNotFound());
+    public Task<OwnedRouter> OwnedAsync(Caller caller, string routerId, CancellationToken cancellationToken) =>
+        ownership.GetAsync(caller, routerId, cancellationToken);
 
     public static void RefuseRouter(KnownDevice? device)
     {

@@ -65,8 +65,6 @@ internal sealed partial class DeviceSightings(RuleStore store, SettleWorker sett
 /// <summary>What goes with a router, and with an account.</summary>
 internal sealed class BlacklistDependents(RuleStore store, TimeProvider time) : IRouterDependents, IUserDependents
 {
-    public int Order => 10;
-
     public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
         store.DeleteForRouterAsync(userId, routerId, cancellationToken);
 

@@ -458,7 +458,7 @@ internal sealed class RuleCommands(
         );
         var settled = await store.FindAsync(kind, rule.Id, CancellationToken.None) ?? lifting;
         return settled is { State: RuleState.Lifted } ? new CommandEnd(settled, null)
-            : report.Failure is { } failure ? new CommandEnd(settled, Problem.From(failure))
+            : report.Failure is { } failure ? new CommandEnd(settled, failure.ToProblem())
             : new CommandEnd(settled, settled is null ? Problem.RouterNotFound() : ProblemOf(settled));
     }
 
@@ -557,7 +557,7 @@ internal sealed class RuleCommands(
         public static CommandEnd Of(CallOutcome outcome, RuleState wanted) =>
             outcome switch
             {
-                { Failure: { } failure } => new CommandEnd(outcome.Rule, Web.Problem.From(failure)),
+                { Failure: { } failure } => new CommandEnd(outcome.Rule, failure.ToProblem()),
                 { WasThere: true, Rule: { } other } => new CommandEnd(other, null, RuleAnswerKind.Already),
                 { Rule: null } => new CommandEnd(null, Web.Problem.RouterNotFound()),
                 { Rule: { State: RuleState.Lifting } waiting } when wanted == RuleState.Lifted => new CommandEnd(

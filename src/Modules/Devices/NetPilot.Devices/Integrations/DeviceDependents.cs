@@ -8,8 +8,6 @@ namespace NetPilot.Devices.Integrations;
 /// <summary>Devices go with their router and with their owner. The rows of the scans go first, in one order, since scans that are being stored hold them.</summary>
 internal sealed class DeviceDependents(NpgsqlDataSource database) : IRouterDependents, IUserDependents
 {
-    public int Order => 20;
-
     public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
         DeleteAsync("user_id = $1 AND router_id = $2", [userId, routerId], cancellationToken);
 

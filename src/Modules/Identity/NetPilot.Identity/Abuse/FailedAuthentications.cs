@@ -70,7 +70,7 @@ internal sealed class FailedAuthentications(IOptions<LoginLimitSettings> options
         {
             var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromMinutes(1);
             throw new ProblemException(
-                new Problem(429, ErrorCodes.RateLimited, "Too many requests without a valid token; log in or refresh, and try again later.")
+                new Problem(ErrorCodes.RateLimited, "Too many requests without a valid token; log in or refresh, and try again later.")
                 {
                     RetryAfter = wait,
                 }

@@ -103,7 +103,7 @@ internal sealed class LoginGuard(NpgsqlDataSource database, IOptions<LoginLimitS
     private static int KeyOf(string network) => BinaryPrimitives.ReadInt32LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(network)));
 
     private static Problem TooMany(TimeSpan wait) =>
-        new(429, ErrorCodes.TooManyAttempts, "Too many wrong passwords; try again later.") { RetryAfter = wait };
+        new(ErrorCodes.TooManyAttempts, "Too many wrong passwords; try again later.") { RetryAfter = wait };
 }
 
 /// <summary>An attempt that counts as a failure until it is taken back.</summary>

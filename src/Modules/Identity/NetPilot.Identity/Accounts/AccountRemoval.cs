@@ -63,7 +63,7 @@ internal sealed class AccountRemoval(NpgsqlDataSource database, SessionEndings e
     public async Task FinishAsync(Guid userId, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        foreach (var dependents in scope.ServiceProvider.GetServices<IUserDependents>().OrderBy(dependents => dependents.Order))
+        foreach (var dependents in scope.ServiceProvider.GetServices<IUserDependents>().Reverse())
         {
             await dependents.DeleteForUserAsync(userId, cancellationToken);
         }

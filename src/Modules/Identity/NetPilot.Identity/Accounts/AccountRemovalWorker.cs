@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using NetPilot.Background;
 using NetPilot.Identity.Sessions;
-using NetPilot.Persistence;
 
 namespace NetPilot.Identity.Accounts;
 

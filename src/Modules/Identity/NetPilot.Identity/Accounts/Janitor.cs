@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using NetPilot.Background;
 using NetPilot.Persistence;
 using Npgsql;
 

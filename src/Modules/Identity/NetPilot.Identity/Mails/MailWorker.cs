@@ -4,6 +4,7 @@ using MailKit.Security;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using MimeKit;
+using NetPilot.Background;
 using NetPilot.Identity.Passwords;
 using NetPilot.Identity.Sessions;
 using NetPilot.Persistence;

@@ -39,7 +39,7 @@ internal sealed class PasswordHasher : IDisposable
         places.Wait(TimeSpan.Zero)
             ? new Place(this)
             : throw new ProblemException(
-                new Problem(503, ErrorCodes.ServerBusy, "Too many passwords are being checked at the moment.")
+                new Problem(ErrorCodes.ServerBusy, "Too many passwords are being checked at the moment.")
                 {
                     RetryAfter = TimeSpan.FromSeconds(2),
                 }

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
+using NetPilot.Background;
 using NetPilot.Identity.Data;
-using NetPilot.Persistence;
 using Npgsql;
 
 namespace NetPilot.Identity.Sessions;

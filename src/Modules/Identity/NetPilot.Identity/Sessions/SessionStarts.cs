@@ -35,7 +35,7 @@ internal sealed class SessionStarts(
         }
 
         var outcome = CommandsState.Starting;
-        var call = background.Begin(async () => outcome = await CallAsync(start));
+        var call = background.Begin(async _ => outcome = await CallAsync(start));
         try
         {
             await call.WaitAsync(options.Value.LoginStartBudget, time);
@@ -56,7 +56,7 @@ internal sealed class SessionStarts(
     {
         if (session.State is CommandsState.Ready or CommandsState.Unavailable)
         {
-            background.Begin(() => KeepAliveAsync(session));
+            background.Begin(_ => KeepAliveAsync(session));
         }
     }
 

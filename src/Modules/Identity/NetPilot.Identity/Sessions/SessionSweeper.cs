@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using NetPilot.Background;
 using NetPilot.CommandsClient;
 using NetPilot.Identity.Data;
 using NetPilot.Persistence;

@@ -12,7 +12,6 @@ internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands comm
     public override void Configure()
     {
         Post("routers/{routerId}/block");
-        Tags("Blacklist");
         Summary(s =>
         {
             s.Summary = "Blocks a device";

@@ -98,7 +98,6 @@ internal abstract class ListEntriesEndpoint(RuleKind kind, RuleTargets targets, 
     public override void Configure()
     {
         Get($"routers/{{routerId}}/{kind.Name}");
-        Tags("Blacklist");
         Summary(s => s.Summary = $"Lists the router's {kind.Name}, newest first, from the database alone");
         Description(b => b.Answers<Page<ListEntryResponse>>(200).Refuses(404));
     }
@@ -108,13 +107,10 @@ internal abstract class ListEntriesEndpoint(RuleKind kind, RuleTargets targets, 
         var caller = HttpContext.Caller();
         var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value);
         await targets.OwnedAsync(caller, request.RouterId, ct);
-        var rules = await Rows(db).OfRouter(caller.UserId, request.RouterId).InState(null).Newest(page).ToListAsync(ct);
+        var rules = await Rows(db).OfRouter(caller.UserId, request.RouterId).InState(null).ToPageAsync(RuleQueries.Newest, page, ct);
 
-        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules, ct);
-        await Send.OkAsync(
-            page.ToPage(rules, rule => new Position(rule.CreatedAt, rule.Id), rule => ListEntryResponse.Of(rule, names)),
-            ct
-        );
+        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules.Items, ct);
+        await Send.OkAsync(rules.Select(rule => ListEntryResponse.Of(rule, names)), ct);
     }
 
     protected abstract IQueryable<Rule> Rows(BlacklistDbContext db);
@@ -126,7 +122,6 @@ internal abstract class AddListEntryEndpoint(RuleKind kind, RuleTargets targets,
     public override void Configure()
     {
         Post($"routers/{{routerId}}/{kind.Name}");
-        Tags("Blacklist");
         Summary(s => s.Summary = $"Puts an address on the router's {kind.Name}");
         Description(b => b.Answers<ListEntryResponse>(201, 200).Refuses(403, 404).FailsDownstream());
     }
@@ -150,7 +145,6 @@ internal abstract class RemoveListEntryEndpoint(RuleKind kind, RuleTargets targe
     public override void Configure()
     {
         Delete($"routers/{{routerId}}/{kind.Name}/{{ip}}");
-        Tags("Blacklist");
         Summary(s => s.Summary = $"Takes an address off the router's {kind.Name}");
         Description(b => b.AnswersEmpty(204).Refuses(404).FailsDownstream());
     }
@@ -160,7 +154,7 @@ internal abstract class RemoveListEntryEndpoint(RuleKind kind, RuleTargets targe
         var ip = IPAddress.Parse(request.Ip);
         var router = await targets.OwnedAsync(HttpContext.Caller(), request.RouterId, ct);
         var target = new RuleTarget(kind, router, HttpContext.Caller(), ip, Mac: null, Prefer: null);
-        var answer = await commands.LiftAsync(target, Problem.NotFound(ErrorCodes.NotListed, $"The {kind.Name} has no such address."), ct);
+        var answer = await commands.LiftAsync(target, new Problem(ErrorCodes.NotListed, $"The {kind.Name} has no such address."), ct);
         if (answer.Kind == RuleAnswerKind.UnderWay)
         {
             throw new ProblemException(RuleProblems.Of(answer.Rule));

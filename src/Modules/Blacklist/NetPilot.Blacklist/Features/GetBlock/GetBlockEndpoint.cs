@@ -22,7 +22,6 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
     public override void Configure()
     {
         Get("routers/{routerId}/blocked/{blockId}");
-        Tags("Blacklist");
         Summary(s => s.Summary = "Shows a block, in whatever state it is");
         Description(b => b.Answers<BlockResponse>(200).Refuses(404));
     }
@@ -36,7 +35,7 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
             : null;
         if (rule is null)
         {
-            throw new ProblemException(Problem.NotFound(ErrorCodes.BlockNotFound, "This router has no block with this id."));
+            throw new ProblemException(new Problem(ErrorCodes.BlockNotFound, "This router has no block with this id."));
         }
 
         var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, [rule], ct);

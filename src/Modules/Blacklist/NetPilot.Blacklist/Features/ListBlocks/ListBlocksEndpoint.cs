@@ -39,7 +39,6 @@ internal sealed class ListBlocksEndpoint(RuleTargets targets, BlacklistDbContext
     public override void Configure()
     {
         Get("routers/{routerId}/blocked");
-        Tags("Blacklist");
         Summary(s => s.Summary = "Lists a router's blocks, newest first, from the database alone");
         Description(b => b.Answers<Page<BlockResponse>>(200).Refuses(404));
     }
@@ -53,10 +52,9 @@ internal sealed class ListBlocksEndpoint(RuleTargets targets, BlacklistDbContext
             .Blocks.AsNoTracking()
             .OfRouter(caller.UserId, request.RouterId)
             .InState(request.State)
-            .Newest(page)
-            .ToListAsync(ct);
+            .ToPageAsync(RuleQueries.Newest, page, ct);
 
-        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules, ct);
-        await Send.OkAsync(page.ToPage(rules, rule => new Position(rule.CreatedAt, rule.Id), rule => BlockResponse.Of(rule, names)), ct);
+        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules.Items, ct);
+        await Send.OkAsync(rules.Select(rule => BlockResponse.Of(rule, names)), ct);
     }
 }

@@ -37,7 +37,6 @@ internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, Ru
     public override void Configure()
     {
         Post("routers/{routerId}/blocked/sync");
-        Tags("Blacklist");
         Summary(s =>
         {
             s.Summary = "Compares the blocks with the router, and mends what NetPilot owns";
@@ -52,12 +51,12 @@ internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, Ru
     {
         var caller = HttpContext.Caller();
         var router = await targets.OwnedAsync(caller, request.RouterId, ct);
-        var comparison = sync.RunAsync(router, new CommandActor(caller.UserId, caller.CommandsSessionId));
+        var comparison = sync.RunAsync(router, caller.AsActor());
         running.Track(comparison);
         var report = await comparison.WaitAsync(ct) ?? throw new ProblemException(Problem.RouterBusy());
         if (report.Failure is { } failure)
         {
-            throw new ProblemException(Problem.From(failure));
+            throw new ProblemException(failure.ToProblem());
         }
 
         await Send.OkAsync(

@@ -26,7 +26,6 @@ internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands co
     public override void Configure()
     {
         Post("routers/{routerId}/unblock");
-        Tags("Blacklist");
         Summary(s =>
         {
             s.Summary = "Unblocks a device";
@@ -54,6 +53,5 @@ internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands co
         await Send.ResponseAsync(block, HttpContext.Announce(answer, location: null, prefer), ct);
     }
 
-    private static Problem NotBlocked() =>
-        Problem.NotFound(ErrorCodes.NotBlocked, "No device with this address is blocked on this router.");
+    private static Problem NotBlocked() => new(ErrorCodes.NotBlocked, "No device with this address is blocked on this router.");
 }

@@ -11,14 +11,13 @@ internal sealed class DeleteDeviceEndpoint(OwnedDevices devices, DevicesDbContex
     public override void Configure()
     {
         Delete("routers/{routerId}/devices/{deviceId}");
-        Tags("Devices");
         Summary(s => s.Summary = "Forgets a device; a scan that sees it again adds it anew");
         Description(b => b.AnswersEmpty(204).Refuses(404));
     }
 
     public override async Task HandleAsync(DeviceRequest request, CancellationToken ct)
     {
-        var device = await devices.FindAsync(HttpContext.Caller().UserId, request.RouterId, request.DeviceId, ct);
+        var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, ct);
         await db.Devices.Where(row => row.Id == device.Id).ExecuteDeleteAsync(ct);
         await Send.NoContentAsync(ct);
     }

@@ -9,14 +9,13 @@ internal sealed class GetDeviceEndpoint(OwnedDevices devices, BlockedFlags block
     public override void Configure()
     {
         Get("routers/{routerId}/devices/{deviceId}");
-        Tags("Devices");
         Summary(s => s.Summary = "Shows a device");
         Description(b => b.Answers<DeviceResponse>(200).Refuses(404));
     }
 
     public override async Task HandleAsync(DeviceRequest request, CancellationToken ct)
     {
-        var device = await devices.FindAsync(HttpContext.Caller().UserId, request.RouterId, request.DeviceId, ct);
+        var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, ct);
         await Send.OkAsync(DeviceResponse.Of(device, await blocked.OfRouterAsync(device.UserId, device.RouterId, ct)), ct);
     }
 }

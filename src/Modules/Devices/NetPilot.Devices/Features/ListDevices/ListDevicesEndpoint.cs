@@ -2,6 +2,7 @@ using FastEndpoints;
 using Microsoft.EntityFrameworkCore;
 using NetPilot.Devices.Data;
 using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using NetPilot.Web;
 
@@ -36,12 +37,13 @@ internal sealed class ListDevicesValidator : Validator<ListDevicesRequest>
 internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFlags blocked, DevicesDbContext db)
     : Endpoint<ListDevicesRequest, Page<DeviceResponse>>
 {
+    private static readonly Keyset<UserDevice> NewestFirst = new(device => device.FirstSeen, device => device.Id);
+
     private static readonly string[] Filters = ["online", "blocked"];
 
     public override void Configure()
     {
         Get("routers/{routerId}/devices");
-        Tags("Devices");
         Summary(s => s.Summary = "Lists the devices behind a router, those first seen last before the others");
         Description(b => b.Answers<Page<DeviceResponse>>(200).Refuses(404));
     }
@@ -62,9 +64,7 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFla
             request.Online,
             request.Blocked
         );
-        var router =
-            await ownership.FindAsync(HttpContext.Caller().UserId, request.RouterId, ct)
-            ?? throw new ProblemException(Problem.RouterNotFound());
+        var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, ct);
         var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, ct);
 
         var devices = request.Search is { Length: > 0 } text
@@ -72,17 +72,7 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFla
             : db.Devices.BehindRouter(router.UserId, router.RouterId).AsNoTracking();
         devices = request.Online is { } online ? devices.Where(device => device.Online == online) : devices;
         devices = request.Blocked is { } isBlocked ? devices.WhereBlocked(isBlocked, blocks.Macs, blocks.Addresses) : devices;
-        if (page.After is { } after)
-        {
-            devices = devices.Where(device =>
-                EF.Functions.LessThan(ValueTuple.Create(device.FirstSeen, device.Id), ValueTuple.Create(after.At, after.Id))
-            );
-        }
-
-        var rows = await devices.OrderByDescending(d => d.FirstSeen).ThenByDescending(d => d.Id).Take(page.Take).ToListAsync(ct);
-        await Send.OkAsync(
-            page.ToPage(rows, device => new Position(device.FirstSeen, device.Id), device => DeviceResponse.Of(device, blocks)),
-            ct
-        );
+        var found = await devices.ToPageAsync(NewestFirst, page, ct);
+        await Send.OkAsync(found.Select(device => DeviceResponse.Of(device, blocks)), ct);
     }
 }

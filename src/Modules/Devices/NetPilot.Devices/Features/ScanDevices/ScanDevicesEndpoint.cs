@@ -40,7 +40,6 @@ internal sealed class ScanDevicesEndpoint(
     public override void Configure()
     {
         Post("routers/{routerId}/scan");
-        Tags("Devices");
         Summary(s => s.Summary = "Scans the router's network and stores what it finds");
         Description(b => b.Answers<ScanDevicesResponse>(200).Refuses(404).FailsDownstream());
     }
@@ -48,21 +47,16 @@ internal sealed class ScanDevicesEndpoint(
     public override async Task HandleAsync(ScanDevicesRequest request, CancellationToken ct)
     {
         var caller = HttpContext.Caller();
-        var router = await ownership.FindAsync(caller.UserId, request.RouterId, ct) ?? throw new ProblemException(Problem.RouterNotFound());
+        var router = await ownership.GetAsync(caller, request.RouterId, ct);
         var scannedAt = time.UtcNow();
         var result = await commands.RunAsync(
             router,
-            new CommandActor(caller.UserId, caller.CommandsSessionId),
+            caller.AsActor(),
             new RouterCommand(RouterActivityKind.Scan, null, options.Value.Timeouts.Scan),
             client.ScanAsync,
             ct
         );
-        if (!result.IsSuccess)
-        {
-            throw new ProblemException(Problem.From(result.Failure));
-        }
-
-        var findings = ScanFindings.Of(result.Data);
+        var findings = ScanFindings.Of(result.OrThrow());
         var stored =
             await recorder.StoreAsync(router, findings, scannedAt, CancellationToken.None)
             ?? throw new ProblemException(Problem.RouterNotFound());

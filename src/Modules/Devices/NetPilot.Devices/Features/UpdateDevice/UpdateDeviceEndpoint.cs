@@ -12,14 +12,13 @@ internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, BlockedFlags bl
     public override void Configure()
     {
         Patch("routers/{routerId}/devices/{deviceId}");
-        Tags("Devices");
         Summary(s => s.Summary = "Names a device, or says what it is; no scan overwrites either");
         Description(b => b.Answers<DeviceResponse>(200).Refuses(404));
     }
 
     public override async Task HandleAsync(UpdateDeviceRequest request, CancellationToken ct)
     {
-        var device = await devices.FindAsync(HttpContext.Caller().UserId, request.RouterId, request.DeviceId, ct);
+        var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, ct);
         device.Rename(request.Name.Or(device.DeviceName));
         device.Classify(request.Type.Or(device.DeviceType));
         await SaveAsync(ct);

@@ -12,7 +12,6 @@ internal sealed class ChangeMeEndpoint(IdentityDbContext database) : Endpoint<Ch
     public override void Configure()
     {
         Patch("/me");
-        Tags("Identity");
         Description(endpoint => endpoint.Answers<UserView>(200).Refuses(503));
         Summary(summary =>
         {

@@ -18,7 +18,6 @@ internal sealed class ChangePasswordEndpoint(
     public override void Configure()
     {
         Post("/me/password");
-        Tags("Identity");
         Description(endpoint => endpoint.AnswersEmpty(204).Refuses(503));
         Summary(summary =>
         {

@@ -17,7 +17,6 @@ internal sealed class ChangeUserEndpoint(IdentityDbContext database, SessionEndi
     {
         Patch("/admin/users/{id}");
         Roles(Contracts.Roles.Admin);
-        Tags("Admin");
         Description(endpoint => endpoint.Answers<AdminUserView>(200).Refuses(403, 404, 409, 503));
         Summary(summary =>
         {

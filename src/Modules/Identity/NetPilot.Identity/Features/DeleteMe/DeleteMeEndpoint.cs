@@ -20,7 +20,6 @@ internal sealed class DeleteMeEndpoint(
     public override void Configure()
     {
         Delete("/me");
-        Tags("Identity");
         Description(endpoint => endpoint.AnswersEmpty(204).Refuses(409, 503));
         Summary(summary =>
         {

@@ -13,7 +13,6 @@ internal sealed class ForgotPasswordEndpoint(ResetMails mails, MailWorker worker
     {
         Post("/auth/password/forgot");
         AllowAnonymous();
-        Tags("Identity");
         Description(endpoint => endpoint.AnswersEmpty(202).Refuses(429, 503));
         Summary(summary =>
         {

@@ -10,10 +10,11 @@ namespace NetPilot.Identity.Features.ListSessions;
 
 internal sealed class ListSessionsEndpoint(IdentityDbContext database, TimeProvider time) : Endpoint<ListSessionsRequest, Page<SessionView>>
 {
+    private static readonly Keyset<Session> Newest = new(session => session.CreatedAt, session => session.Id);
+
     public override void Configure()
     {
         Get("/auth/sessions");
-        Tags("Identity");
         Description(endpoint => endpoint.Answers<Page<SessionView>>(200).Refuses(503));
         Summary(summary => summary.Summary = "List my live sessions");
     }
@@ -26,21 +27,8 @@ internal sealed class ListSessionsEndpoint(IdentityDbContext database, TimeProvi
         var live = database
             .Sessions.AsNoTracking()
             .Where(session => session.UserId == caller.UserId && session.EndedAt == null && session.ExpiresAt > now);
-        if (page.After is { } after)
-        {
-            live = live.Where(session =>
-                EF.Functions.LessThan(ValueTuple.Create(session.CreatedAt, session.Id), ValueTuple.Create(after.At, after.Id))
-            );
-        }
-
-        var rows = await live.OrderByDescending(session => session.CreatedAt)
-            .ThenByDescending(session => session.Id)
-            .Take(page.Take)
-            .ToListAsync(cancellationToken);
-        await Send.OkAsync(
-            page.ToPage(rows, session => new Position(session.CreatedAt, session.Id), session => SessionView.Of(session, caller.SessionId)),
-            cancellationToken
-        );
+        var sessions = await live.ToPageAsync(Newest, page, cancellationToken);
+        await Send.OkAsync(sessions.Select(session => SessionView.Of(session, caller.SessionId)), cancellationToken);
     }
 }
 

@@ -2,17 +2,19 @@ using FastEndpoints;
 using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Accounts;
 using NetPilot.Identity.Data;
+using NetPilot.Persistence;
 using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.ListUsers;
 
 internal sealed class ListUsersEndpoint(IdentityDbContext database) : Endpoint<ListUsersRequest, Page<AdminUserView>>
 {
+    private static readonly Keyset<Data.User> Newest = new(user => user.CreatedAt, user => user.Id);
+
     public override void Configure()
     {
         Get("/admin/users");
         Roles(Contracts.Roles.Admin);
-        Tags("Admin");
         Description(endpoint => endpoint.Answers<Page<AdminUserView>>(200).Refuses(403, 503));
         Summary(summary => summary.Summary = "List users");
     }
@@ -23,19 +25,8 @@ internal sealed class ListUsersEndpoint(IdentityDbContext database) : Endpoint<L
         var users = (string.IsNullOrEmpty(request.Search) ? database.Users : database.UsersByEmailPrefix(request.Search))
             .AsNoTracking()
             .Where(user => user.DeletedAt == null);
-        if (page.After is { } after)
-        {
-            users = users.Where(user =>
-                EF.Functions.LessThan(ValueTuple.Create(user.CreatedAt, user.Id), ValueTuple.Create(after.At, after.Id))
-            );
-        }
-
-        var rows = await users
-            .OrderByDescending(user => user.CreatedAt)
-            .ThenByDescending(user => user.Id)
-            .Take(page.Take)
-            .ToListAsync(cancellationToken);
-        await Send.OkAsync(page.ToPage(rows, user => new Position(user.CreatedAt, user.Id), AdminUserView.Of), cancellationToken);
+        var found = await users.ToPageAsync(Newest, page, cancellationToken);
+        await Send.OkAsync(found.Select(AdminUserView.Of), cancellationToken);
     }
 }
 

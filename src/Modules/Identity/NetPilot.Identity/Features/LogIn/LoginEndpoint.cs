@@ -22,7 +22,6 @@ internal sealed class LoginEndpoint(
     {
         Post("/auth/login");
         AllowAnonymous();
-        Tags("Identity");
         Description(endpoint => endpoint.Answers<TokensView>(200).Refuses(401, 403, 429, 503));
         Summary(summary =>
         {

@@ -11,7 +11,6 @@ internal sealed class LogoutEndpoint(SessionEndings endings) : EndpointWithoutRe
     public override void Configure()
     {
         Post("/auth/logout");
-        Tags("Identity");
         Description(endpoint => endpoint.AnswersEmpty(204).Refuses(503));
         Summary(summary =>
         {

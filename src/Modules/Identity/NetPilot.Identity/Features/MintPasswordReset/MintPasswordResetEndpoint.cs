@@ -11,7 +11,6 @@ internal sealed class MintPasswordResetEndpoint(ResetTokens tokens) : Endpoint<M
     {
         Post("/admin/users/{id}/password-reset");
         Roles(Contracts.Roles.Admin);
-        Tags("Admin");
         Description(endpoint => endpoint.Answers<PasswordResetView>(200).Refuses(403, 404, 503));
         Summary(summary =>
         {

@@ -11,7 +11,6 @@ internal sealed class RefreshEndpoint(TokenRotation rotation) : Endpoint<Refresh
     {
         Post("/auth/refresh");
         AllowAnonymous();
-        Tags("Identity");
         Description(endpoint => endpoint.Answers<TokensView>(200).Refuses(401, 429, 503));
         Summary(summary =>
         {

@@ -16,7 +16,6 @@ internal sealed class RegisterEndpoint(IdentityDbContext database, PasswordHashe
     {
         Post("/auth/register");
         AllowAnonymous();
-        Tags("Identity");
         Description(endpoint => endpoint.Answers<UserView>(201).Refuses(409, 429, 503));
         Summary(summary =>
         {

@@ -16,7 +16,6 @@ internal sealed class ResetPasswordEndpoint(IdentityDbContext database, Password
     {
         Post("/auth/password/reset");
         AllowAnonymous();
-        Tags("Identity");
         Description(endpoint => endpoint.AnswersEmpty(204).Refuses(429, 503));
         Summary(summary =>
         {

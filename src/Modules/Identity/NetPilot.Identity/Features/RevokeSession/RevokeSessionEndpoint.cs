@@ -12,7 +12,6 @@ internal sealed class RevokeSessionEndpoint(SessionEndings endings) : Endpoint<R
     public override void Configure()
     {
         Delete("/auth/sessions/{id}");
-        Tags("Identity");
         Description(endpoint => endpoint.AnswersEmpty(204).Refuses(404, 503));
         Summary(summary => summary.Summary = "End one of my sessions");
     }

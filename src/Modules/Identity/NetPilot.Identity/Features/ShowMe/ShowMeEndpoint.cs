@@ -12,7 +12,6 @@ internal sealed class ShowMeEndpoint(IdentityDbContext database) : EndpointWitho
     public override void Configure()
     {
         Get("/me");
-        Tags("Identity");
         Description(endpoint => endpoint.Answers<UserView>(200).Refuses(503));
         Summary(summary => summary.Summary = "Show my account");
     }

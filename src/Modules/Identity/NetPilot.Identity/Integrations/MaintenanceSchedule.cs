@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Options;
+using NetPilot.Identity.Contracts;
+using NetPilot.Identity.Sessions;
+
+namespace NetPilot.Identity.Integrations;
+
+internal sealed class MaintenanceSchedule(IOptions<SessionSettings> options) : IMaintenanceSchedule
+{
+    public TimeSpan SweepInterval => options.Value.SweepInterval;
+}
