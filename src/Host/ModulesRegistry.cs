@@ -18,6 +18,6 @@ internal static class ModulesRegistry
     ];
 
     /// <summary>From the lowest to the highest, which is the order that <see cref="Identity.Contracts.IUserDependents"/> relies on.</summary>
-    public static IServiceCollection AddModules(this IServiceCollection services, IConfiguration configuration) =>
-        services.AddIdentity(configuration).AddRouters(configuration).AddDevices(configuration).AddBlacklist(configuration);
+    public static IServiceCollection AddModules(this IServiceCollection services) =>
+        services.AddIdentity().AddRouters().AddDevices().AddBlacklist();
 }

@@ -33,7 +33,7 @@ internal static class NetPilotHost
         services.AddPersistence(builder.Configuration);
         services.AddBackground();
         services.AddCommandsClient(builder.Configuration);
-        services.AddModules(builder.Configuration);
+        services.AddModules();
         services.AddTrustedForwardedHeaders();
         services.AddFrontendCors();
         services.AddRateLimits();

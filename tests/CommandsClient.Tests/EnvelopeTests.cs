@@ -29,7 +29,7 @@ public sealed class EnvelopeTests
     [InlineData("null", false)]
     [InlineData("   ", false)]
     public void An_envelope_has_success_and_what_belongs_to_it(string body, bool isEnvelope = true) =>
-        (Read(200, body) is Answer.Envelope).ShouldBe(isEnvelope);
+        (Read(200, body) is CallOutcome.Envelope).ShouldBe(isEnvelope);
 
     [Fact]
     public void A_byte_order_mark_and_deep_nesting_do_no_harm()
@@ -37,13 +37,13 @@ public sealed class EnvelopeTests
         var deep = string.Concat(Enumerable.Repeat("[", 300)) + string.Concat(Enumerable.Repeat("]", 300));
         byte[] body = [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes($$"""{"success": true, "data": {{deep}}}""")];
 
-        EnvelopeReader.Read(200, body).ShouldBeOfType<Answer.Envelope>().Success.ShouldBeTrue();
+        EnvelopeReader.Read(200, body).ShouldBeOfType<CallOutcome.Envelope>().Success.ShouldBeTrue();
     }
 
     [Fact]
     public void Endless_nesting_is_no_answer() =>
         Read(200, $$"""{"success": true, "data": {{string.Concat(Enumerable.Repeat("[", 1_000_000))}}""")
-            .ShouldBeOfType<Answer.NoEnvelope>();
+            .ShouldBeOfType<CallOutcome.NoEnvelope>();
 
     [Fact]
     public void Broken_characters_cost_only_themselves()
@@ -56,7 +56,7 @@ public sealed class EnvelopeTests
             .. """d", "\ud800": 1}]}"""u8,
         ];
 
-        var envelope = EnvelopeReader.Read(200, body).ShouldBeOfType<Answer.Envelope>();
+        var envelope = EnvelopeReader.Read(200, body).ShouldBeOfType<CallOutcome.Envelope>();
 
         DataReaders.Scan(envelope.Data, out var report).ShouldBeTrue();
         report.ShouldNotBeNull().Devices.ShouldHaveSingleItem().Hostname.ShouldBe(@"abc😀\ud83dd");
@@ -70,7 +70,7 @@ public sealed class EnvelopeTests
     [InlineData("""{"success": false, "error": null}""", null, null)]
     public void A_failure_says_what_it_can(string body, string? code, string? message)
     {
-        var envelope = Read(500, body).ShouldBeOfType<Answer.Envelope>();
+        var envelope = Read(500, body).ShouldBeOfType<CallOutcome.Envelope>();
 
         envelope.Success.ShouldBeFalse();
         (envelope.Code, envelope.Message).ShouldBe((code, message));
@@ -84,12 +84,12 @@ public sealed class EnvelopeTests
     public void Unblocking_what_is_not_blocked_is_recognised(int status, string code, string message, bool expected) =>
         FailureMap
             .Judge(
-                new Answer.Envelope(status, false, default, code, message),
+                new CallOutcome.Envelope(status, false, default, code, message),
                 new CommandsCall(CommandsOperation.Unblock, null, null),
                 new CommandsServerOptions()
             )
             .ShouldNotBeNull()
             .MaybeAlreadyUnblocked.ShouldBe(expected);
 
-    private static Answer Read(int status, string body) => EnvelopeReader.Read(status, Encoding.UTF8.GetBytes(body));
+    private static CallOutcome Read(int status, string body) => EnvelopeReader.Read(status, Encoding.UTF8.GetBytes(body));
 }

@@ -140,7 +140,7 @@ public sealed class SettingsTests
         return options;
     }
 
-    private static string? Refusal(AuthOptions options) => new AuthOptionsValidator().Validate(null, options).FailureMessage;
+    private static string? Refusal(AuthOptions options) => new AuthOptionsRules().Validate(null, options).FailureMessage;
 
     private static string? Mail(Action<MailSettings> change)
     {

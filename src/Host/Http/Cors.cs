@@ -1,11 +1,11 @@
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
-using NetPilot.Host.Startup;
+using NetPilot.Web;
 
 namespace NetPilot.Host.Http;
 
-internal sealed class CorsSettings
+internal sealed class FrontendCorsOptions
 {
     public List<string> Origins { get; } = [];
 
@@ -28,11 +28,11 @@ internal static class CorsExtensions
 {
     public static void AddFrontendCors(this IServiceCollection services)
     {
-        services.AddValidated<CorsSettings>("Cors", settings => settings.Refusals());
+        services.AddValidated<FrontendCorsOptions>("Cors", settings => settings.Refusals());
         services.AddCors();
         services
             .AddOptions<CorsOptions>()
-            .Configure<IOptions<CorsSettings>>(
+            .Configure<IOptions<FrontendCorsOptions>>(
                 (options, settings) =>
                     options.AddDefaultPolicy(policy =>
                         policy

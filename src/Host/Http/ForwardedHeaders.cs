@@ -1,11 +1,11 @@
 using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
-using NetPilot.Host.Startup;
+using NetPilot.Web;
 
 namespace NetPilot.Host.Http;
 
-internal sealed class ForwardedHeadersSettings
+internal sealed class TrustedProxiesOptions
 {
     public List<string> KnownProxies { get; } = [];
 
@@ -32,10 +32,10 @@ internal static class ForwardedHeadersExtensions
 {
     public static void AddTrustedForwardedHeaders(this IServiceCollection services)
     {
-        services.AddValidated<ForwardedHeadersSettings>("ForwardedHeaders", settings => settings.Refusals());
+        services.AddValidated<TrustedProxiesOptions>("ForwardedHeaders", settings => settings.Refusals());
         services
             .AddOptions<ForwardedHeadersOptions>()
-            .Configure<IOptions<ForwardedHeadersSettings>>(
+            .Configure<IOptions<TrustedProxiesOptions>>(
                 (options, settings) =>
                 {
                     options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
@@ -51,7 +51,7 @@ internal static class ForwardedHeadersExtensions
 
     public static void UseTrustedForwardedHeaders(this IApplicationBuilder app)
     {
-        if (app.ApplicationServices.GetRequiredService<IOptions<ForwardedHeadersSettings>>().Value.TrustsSomebody)
+        if (app.ApplicationServices.GetRequiredService<IOptions<TrustedProxiesOptions>>().Value.TrustsSomebody)
         {
             app.UseForwardedHeaders();
         }

@@ -4,13 +4,12 @@ using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
-using NetPilot.Host.Startup;
 using NetPilot.Identity.Contracts;
 using NetPilot.Web;
 
 namespace NetPilot.Host.Http;
 
-internal sealed class RateLimitSettings
+internal sealed class RateLimitOptions
 {
     public bool Enabled { get; set; } = true;
 
@@ -40,11 +39,11 @@ internal static class RateLimits
 {
     public static void AddRateLimits(this IServiceCollection services)
     {
-        services.AddValidated<RateLimitSettings>("RateLimits", settings => settings.Refusals());
+        services.AddValidated<RateLimitOptions>("RateLimits", settings => settings.Refusals());
         services.AddRateLimiter(_ => { });
         services
             .AddOptions<RateLimiterOptions>()
-            .Configure<IOptions<RateLimitSettings>>(
+            .Configure<IOptions<RateLimitOptions>>(
                 (limiter, settings) =>
                 {
                     limiter.OnRejected = RefuseAsync;
@@ -55,7 +54,7 @@ internal static class RateLimits
             );
     }
 
-    private static RateLimitPartition<string> PartitionOf(HttpContext context, RateLimitSettings settings)
+    private static RateLimitPartition<string> PartitionOf(HttpContext context, RateLimitOptions settings)
     {
         if (settings.Enabled && context.Features.Get<Caller>() is { } caller)
         {

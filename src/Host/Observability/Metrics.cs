@@ -1,12 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
-using NetPilot.Host.Startup;
 using NetPilot.Web;
 
 namespace NetPilot.Host.Observability;
 
-internal sealed class MetricsSettings
+internal sealed class MetricsOptions
 {
     public const string Section = "Metrics";
 
@@ -40,8 +39,8 @@ internal static class Metrics
 
     public static void AddMetrics(this WebApplicationBuilder builder)
     {
-        builder.Services.AddValidated<MetricsSettings>(MetricsSettings.Section, settings => settings.Refusals());
-        if (builder.Configuration.GetSection(MetricsSettings.Section)["Port"] is { Length: > 0 } port)
+        builder.Services.AddValidated<MetricsOptions>(MetricsOptions.Section, settings => settings.Refusals());
+        if (builder.Configuration.GetSection(MetricsOptions.Section)["Port"] is { Length: > 0 } port)
         {
             builder.ListenAlsoOn(port);
         }
@@ -50,15 +49,15 @@ internal static class Metrics
     /// <summary>Whether anybody can read the metrics here.</summary>
     public static bool ServesMetrics(this WebApplicationBuilder builder)
     {
-        var section = builder.Configuration.GetSection(MetricsSettings.Section);
+        var section = builder.Configuration.GetSection(MetricsOptions.Section);
         return builder.Environment.IsDevelopment()
-            || !string.IsNullOrEmpty(section[nameof(MetricsSettings.Port)])
-            || !string.IsNullOrEmpty(section[nameof(MetricsSettings.Token)]);
+            || !string.IsNullOrEmpty(section[nameof(MetricsOptions.Port)])
+            || !string.IsNullOrEmpty(section[nameof(MetricsOptions.Token)]);
     }
 
     public static void MapMetrics(this WebApplication app)
     {
-        var settings = app.Services.GetRequiredService<IOptions<MetricsSettings>>().Value;
+        var settings = app.Services.GetRequiredService<IOptions<MetricsOptions>>().Value;
         if (app.Environment.IsDevelopment() || settings is not { Port: null, Token: null })
         {
             app.MapPrometheusScrapingEndpoint(Path).WithMetadata(new HttpMethodMetadata([HttpMethods.Get])).AllowAnonymous();
@@ -68,7 +67,7 @@ internal static class Metrics
     /// <summary>Keeps others out, and everything else off the metrics' own port. Before routing, since no user is behind a scraper.</summary>
     public static void UseMetricsGate(this WebApplication app)
     {
-        var settings = app.Services.GetRequiredService<IOptions<MetricsSettings>>().Value;
+        var settings = app.Services.GetRequiredService<IOptions<MetricsOptions>>().Value;
         if (settings is { Port: null, Token: null })
         {
             if (!app.Environment.IsDevelopment())

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
-using NetPilot.Host.Startup;
 using NetPilot.Web;
 
 namespace NetPilot.Host.OpenApi;

@@ -53,7 +53,7 @@ public sealed class CommandsServerHealth
     {
         using var budget = new Budget(_options.Timeouts.TimeoutOf(CommandsOperation.Health), _time);
         var answer = await _transport.SendAsync(new CommandsCall(CommandsOperation.Health, null, null), budget, cancellationToken);
-        return answer is Answer.Envelope { Status: >= 200 and < 300 } or Answer.NoEnvelope { Status: >= 200 and < 300 };
+        return answer is CallOutcome.Envelope { Status: >= 200 and < 300 } or CallOutcome.NoEnvelope { Status: >= 200 and < 300 };
     }
 
     private async Task<bool> ListensAsync(CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ internal sealed class CommandsServerOptionsValidator : IValidateOptions<Commands
 
     private static IEnumerable<string> BaseUrlFailures(CommandsServerOptions options)
     {
-        const string Key = $"{CommandsServerOptions.Section}:{nameof(CommandsServerOptions.BaseUrl)}";
+        const string Key = "CommandsServer:BaseUrl";
         var url = options.BaseUrl;
         if (url is null || !url.IsAbsoluteUri || (url.Scheme != Uri.UriSchemeHttps && url.Scheme != Uri.UriSchemeHttp))
         {
@@ -34,7 +34,7 @@ internal sealed class CommandsServerOptionsValidator : IValidateOptions<Commands
         if (url.Scheme == Uri.UriSchemeHttp && !IsLoopback(url) && !options.AllowPlainHttp)
         {
             yield return $"{Key} must be https, or http to loopback, because session ids and Wi-Fi keys travel there; "
-                + $"{CommandsServerOptions.Section}:{nameof(CommandsServerOptions.AllowPlainHttp)} allows plain http to other addresses.";
+                + "CommandsServer:AllowPlainHttp allows plain http to other addresses.";
         }
 
         if (url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0)
@@ -52,7 +52,7 @@ internal sealed class CommandsServerOptionsValidator : IValidateOptions<Commands
     {
         if (!Enum.IsDefined(options.Dialect))
         {
-            yield return $"{CommandsServerOptions.Section}:{nameof(CommandsServerOptions.Dialect)} must be plan or deployed.";
+            yield return "CommandsServer:Dialect must be plan or deployed.";
         }
     }
 
@@ -61,7 +61,7 @@ internal sealed class CommandsServerOptionsValidator : IValidateOptions<Commands
         var known = Enum.GetNames<CommandsOperation>();
         foreach (var (operation, path) in options.Paths)
         {
-            var key = $"{CommandsServerOptions.Section}:{nameof(CommandsServerOptions.Paths)}:{operation}";
+            var key = $"CommandsServer:Paths:{operation}";
             if (!known.Contains(operation, StringComparer.OrdinalIgnoreCase))
             {
                 yield return $"{key} names no operation; the operations are {string.Join(", ", known)}.";
@@ -84,24 +84,24 @@ internal sealed class CommandsServerOptionsValidator : IValidateOptions<Commands
     {
         if (options.ApiKey is { Length: > 0 } key && !key.All(c => c is > ' ' and < '\x7f'))
         {
-            yield return $"{CommandsServerOptions.Section}:{nameof(CommandsServerOptions.ApiKey)} must be visible ASCII, because it is sent as a header.";
+            yield return "CommandsServer:ApiKey must be visible ASCII, because it is sent as a header.";
         }
     }
 
     private static IEnumerable<string> TimeoutFailures(CommandsServerOptions options)
     {
-        const string Timeouts = $"{CommandsServerOptions.Section}:{nameof(CommandsServerOptions.Timeouts)}";
-        (string Key, TimeSpan Value)[] timeouts =
+        var timeouts = options.Timeouts;
+        (string Key, TimeSpan Value)[] durations =
         [
-            ($"{Timeouts}:{nameof(CommandsTimeouts.Connect)}", options.Timeouts.Connect),
-            ($"{Timeouts}:{nameof(CommandsTimeouts.Session)}", options.Timeouts.Session),
-            ($"{Timeouts}:{nameof(CommandsTimeouts.Command)}", options.Timeouts.Command),
-            ($"{Timeouts}:{nameof(CommandsTimeouts.Scan)}", options.Timeouts.Scan),
-            ($"{Timeouts}:{nameof(CommandsTimeouts.Total)}", options.Timeouts.Total),
-            ($"{CommandsServerOptions.Section}:{nameof(CommandsServerOptions.LoginStartBudget)}", options.LoginStartBudget),
+            ("Timeouts:Connect", timeouts.Connect),
+            ("Timeouts:Session", timeouts.Session),
+            ("Timeouts:Command", timeouts.Command),
+            ("Timeouts:Scan", timeouts.Scan),
+            ("Timeouts:Total", timeouts.Total),
+            ("LoginStartBudget", options.LoginStartBudget),
         ];
-        return from timeout in timeouts
-            where timeout.Value <= TimeSpan.Zero || timeout.Value > LongestTimeout
-            select $"{timeout.Key} must be more than zero and at most one hour, for instance 00:00:05.";
+        return from duration in durations
+            where duration.Value <= TimeSpan.Zero || duration.Value > LongestTimeout
+            select $"CommandsServer:{duration.Key} must be more than zero and at most one hour, for instance 00:00:05.";
     }
 }

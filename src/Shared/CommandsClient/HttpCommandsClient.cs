@@ -32,7 +32,7 @@ internal sealed class HttpCommandsClient(
         var result = await SessionCallAsync(
             call,
             answer =>
-                answer is Answer.Envelope { IsSessionInvalid: true } or Answer.Envelope { Success: false, Status: 404 }
+                answer is CallOutcome.Envelope { IsSessionInvalid: true } or CallOutcome.Envelope { Success: false, Status: 404 }
                     ? null
                     : Judge(call, answer),
             cancellationToken
@@ -51,7 +51,9 @@ internal sealed class HttpCommandsClient(
         return SessionCallAsync(
             call,
             answer =>
-                answer is Answer.Envelope { IsSessionInvalid: true } or Answer.Envelope { Success: false, Code: "SESSION_NOT_FOUND" }
+                answer
+                    is CallOutcome.Envelope { IsSessionInvalid: true }
+                        or CallOutcome.Envelope { Success: false, Code: "SESSION_NOT_FOUND" }
                     ? FailureMap.SessionEnded
                     : Judge(call, answer),
             cancellationToken
@@ -155,13 +157,13 @@ internal sealed class HttpCommandsClient(
                 }
 
                 return Judge(call, answer) is { } failure ? CommandsResult<T>.Failed(failure)
-                    : answer is Answer.Envelope success && read(success.Data, out var data) ? CommandsResult<T>.Success(data)
+                    : answer is CallOutcome.Envelope success && read(success.Data, out var data) ? CommandsResult<T>.Success(data)
                     : CommandsResult<T>.Failed(FailureMap.WrongShape);
             }
         );
 
     /// <summary>Sends the command; where the Commands-Server lost its session, once more after mending that. Without an answer, why it could not be mended.</summary>
-    private async Task<(Answer? Answer, CommandsFailure? Unmended)> SendMendedAsync(
+    private async Task<(CallOutcome? Outcome, CommandsFailure? Unmended)> SendMendedAsync(
         CommandsCall call,
         Budget budget,
         CancellationToken cancellationToken
@@ -182,7 +184,7 @@ internal sealed class HttpCommandsClient(
         }
 
         var answer = await transport.SendAsync(call, budget, cancellationToken);
-        if (answer is not Answer.Envelope { IsSessionInvalid: true })
+        if (answer is not CallOutcome.Envelope { IsSessionInvalid: true })
         {
             return (answer, null);
         }
@@ -194,7 +196,7 @@ internal sealed class HttpCommandsClient(
 
         // The command is on its way, whether its caller still waits or not.
         answer = await transport.SendAsync(call, budget, CancellationToken.None);
-        if (answer is Answer.Envelope { IsSessionInvalid: true })
+        if (answer is CallOutcome.Envelope { IsSessionInvalid: true })
         {
             started.Doubt(sessionId);
         }
@@ -204,7 +206,7 @@ internal sealed class HttpCommandsClient(
 
     private Task<CommandsResult<Unit>> SessionCallAsync(
         CommandsCall call,
-        Func<Answer, CommandsFailure?> judge,
+        Func<CallOutcome, CommandsFailure?> judge,
         CancellationToken cancellationToken
     ) =>
         telemetry.ObserveAsync(
@@ -218,7 +220,7 @@ internal sealed class HttpCommandsClient(
             }
         );
 
-    private CommandsFailure? Judge(CommandsCall call, Answer answer) => FailureMap.Judge(answer, call, _options);
+    private CommandsFailure? Judge(CommandsCall call, CallOutcome answer) => FailureMap.Judge(answer, call, _options);
 
     private Budget BudgetOf(CommandsCall call)
     {

@@ -3,6 +3,7 @@ using NetPilot.Idempotency.Data;
 using NetPilot.Idempotency.Data.Entities;
 using NetPilot.Idempotency.Data.Statements;
 using NetPilot.Persistence;
+using NetPilot.Persistence.Data.Statements;
 using Npgsql;
 
 namespace NetPilot.Idempotency;
@@ -74,8 +75,8 @@ public sealed class IdempotencyStore(IIdempotencyContext db, NpgsqlDataSource da
         HeldBy(request, lockedUntil).ExecuteDeleteAsync(cancellationToken);
 
     /// <summary>Removes keys that are no longer kept. True when there may be more.</summary>
-    internal async Task<bool> PurgeAsync(int limit, CancellationToken cancellationToken) =>
-        await PurgeKeys.ExecuteAsync(database, table, time.UtcNow() - KeptFor, limit, cancellationToken) == limit;
+    internal Task<bool> PurgeAsync(int limit, CancellationToken cancellationToken) =>
+        PurgeRows.ExecuteAsync(database, table, "created_at", time.UtcNow() - KeptFor, limit, cancellationToken);
 
     private IQueryable<IdempotencyKey> HeldBy(RequestName request, DateTimeOffset lockedUntil) =>
         db.IdempotencyKeys.Where(row =>

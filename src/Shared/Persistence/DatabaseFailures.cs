@@ -26,18 +26,12 @@ public static class DatabaseFailures
         };
 
     /// <summary>Whether PostgreSQL answers but takes no writes: reads may still succeed.</summary>
-    public static bool IsReadOnly(Exception? exception)
-    {
-        for (; exception is not null; exception = exception.InnerException)
-        {
-            if (exception is PostgresException postgres)
-            {
-                return postgres.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.DiskFull;
-            }
-        }
+    public static bool IsReadOnly(Exception? exception) =>
+        StateOf(exception) is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.DiskFull;
 
-        return false;
-    }
+    /// <summary>The SQLSTATE with which PostgreSQL refused, whatever wraps it; null where it did not.</summary>
+    public static string? StateOf(Exception? exception) =>
+        exception is null or PostgresException ? (exception as PostgresException)?.SqlState : StateOf(exception.InnerException);
 
     private static bool IsUnavailable(string state) =>
         state switch

@@ -77,7 +77,7 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
 
         if (DatabaseFailures.IsReadOnly(exception))
         {
-            if (IsDiskFull(exception))
+            if (DatabaseFailures.StateOf(exception) == PostgresErrorCodes.DiskFull)
             {
                 lock (gate)
                 {
@@ -173,19 +173,6 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
         {
             return diskFullSince is { } since && machine.GetElapsedTime(since) < DiskFullLasts;
         }
-    }
-
-    private static bool IsDiskFull(Exception? exception)
-    {
-        for (; exception is not null; exception = exception.InnerException)
-        {
-            if (exception is PostgresException { SqlState: PostgresErrorCodes.DiskFull })
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static partial class Log

@@ -72,7 +72,13 @@ public sealed partial class DatabaseMigrator(
             "netpilot-migrations"
         );
         await using var guard = await OpenAsync(source, cancellationToken);
-        await RefuseOldServerAsync(guard);
+        if (guard.PostgreSqlVersion.Major < 15)
+        {
+            throw new DatabaseStartException(
+                $"ConnectionStrings:NetPilot is a PostgreSQL {guard.PostgreSqlVersion}; NetPilot needs 15 or newer."
+            );
+        }
+
         await using var turn = await TakeTurnAsync(guard, cancellationToken);
         foreach (var module in modules)
         {
@@ -191,13 +197,6 @@ public sealed partial class DatabaseMigrator(
             );
         }
     }
-
-    private static Task RefuseOldServerAsync(NpgsqlConnection connection) =>
-        connection.PostgreSqlVersion.Major >= 15
-            ? Task.CompletedTask
-            : throw new DatabaseStartException(
-                $"ConnectionStrings:NetPilot is a PostgreSQL {connection.PostgreSqlVersion}; NetPilot needs 15 or newer."
-            );
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {

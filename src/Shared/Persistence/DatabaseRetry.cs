@@ -61,18 +61,8 @@ public static class DatabaseRetry
         );
 
     /// <summary>Whether PostgreSQL rolled the transaction back for the sake of another, so that it may be repeated as it is.</summary>
-    public static bool IsRolledBackForAnother(Exception? exception)
-    {
-        for (; exception is not null; exception = exception.InnerException)
-        {
-            if (exception is PostgresException postgres)
-            {
-                return postgres.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
-            }
-        }
-
-        return false;
-    }
+    public static bool IsRolledBackForAnother(Exception? exception) =>
+        DatabaseFailures.StateOf(exception) is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
 
     // 10 ms doubling to 160, each between half and the whole of it.
     private static TimeSpan DelayAfter(int attempt) =>

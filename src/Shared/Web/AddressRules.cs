@@ -19,25 +19,14 @@ public static class AddressRules
             return false;
         }
 
-        if (!TryReadOctets(text, out var octets))
-        {
-            reason =
-                text.Contains(':', StringComparison.Ordinal)
-                && IPAddress.TryParse(text, out var six)
-                && six.AddressFamily == AddressFamily.InterNetworkV6
-                    ? "IPv6 is not supported yet; give the device's IPv4 address."
-                    : "Must be an IPv4 address in canonical form, such as 192.168.1.10.";
-            return false;
-        }
-
-        reason = Refusal(octets);
-        if (reason is not null)
-        {
-            return false;
-        }
-
-        address = new IPAddress(octets);
-        return true;
+        var read = IPAddress.TryParse(text, out var parsed) ? parsed : null;
+        reason =
+            read is { AddressFamily: AddressFamily.InterNetwork } && read.ToString() == text ? Refusal(read.GetAddressBytes())
+            : read is { AddressFamily: AddressFamily.InterNetworkV6 } && text.Contains(':', StringComparison.Ordinal)
+                ? "IPv6 is not supported yet; give the device's IPv4 address."
+            : "Must be an IPv4 address in canonical form, such as 192.168.1.10.";
+        address = reason is null ? read : null;
+        return reason is null;
     }
 
     /// <summary>A MAC as the REST contract writes it: lower-case with colons.</summary>
@@ -53,30 +42,4 @@ public static class AddressRules
             [.., 0 or 255] => "The last number must be between 1 and 254.",
             _ => null,
         };
-
-    private static bool TryReadOctets(string text, out byte[] octets)
-    {
-        octets = new byte[4];
-        var parts = text.Split('.');
-        if (parts.Length != 4)
-        {
-            return false;
-        }
-
-        for (var i = 0; i < 4; i++)
-        {
-            var part = parts[i];
-            if (
-                part.Length is 0 or > 3
-                || (part.Length > 1 && part[0] == '0')
-                || !part.All(char.IsAsciiDigit)
-                || !byte.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out octets[i])
-            )
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using NetPilot.Background;
@@ -11,16 +10,16 @@ using NetPilot.Devices.Contracts;
 using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
+using NetPilot.Web;
 
 namespace NetPilot.Blacklist;
 
 /// <summary>The module's door to the composition root.</summary>
 public static class BlacklistModule
 {
-    public static IServiceCollection AddBlacklist(this IServiceCollection services, IConfiguration configuration)
+    public static IServiceCollection AddBlacklist(this IServiceCollection services)
     {
-        services.AddOptions<BlacklistOptions>().Bind(configuration.GetSection("Blacklist")).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<BlacklistOptions>, BlacklistOptionsValidator>();
+        services.AddValidated<BlacklistOptions>("Blacklist", options => options.Refusals());
         services.AddModuleDbContext<BlacklistDbContext>(BlacklistDbContext.Schema);
 
         services.AddSingleton<RuleStore>();

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-
 namespace NetPilot.Blacklist;
 
 /// <summary>The settings under <c>Blacklist</c>: how often the background workers look.</summary>
@@ -10,23 +8,14 @@ internal sealed class BlacklistOptions
     public TimeSpan DriftCheckInterval { get; set; } = TimeSpan.FromMinutes(15);
 
     public TimeSpan ExpiryInterval { get; set; } = TimeSpan.FromSeconds(1);
-}
 
-internal sealed class BlacklistOptionsValidator : IValidateOptions<BlacklistOptions>
-{
-    public ValidateOptionsResult Validate(string? name, BlacklistOptions options)
-    {
-        (string Key, TimeSpan Value)[] intervals =
-        [
-            (nameof(options.SettleInterval), options.SettleInterval),
-            (nameof(options.DriftCheckInterval), options.DriftCheckInterval),
-            (nameof(options.ExpiryInterval), options.ExpiryInterval),
-        ];
-        var wrong = intervals.Where(interval => interval.Value <= TimeSpan.Zero || interval.Value > TimeSpan.FromDays(1)).ToArray();
-        return wrong.Length == 0
-            ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(
-                wrong.Select(interval => $"Blacklist:{interval.Key} must be more than zero and at most a day; it is {interval.Value}.")
-            );
-    }
+    public IEnumerable<string> Refusals() =>
+        new[]
+        {
+            (Key: nameof(SettleInterval), Value: SettleInterval),
+            (Key: nameof(DriftCheckInterval), Value: DriftCheckInterval),
+            (Key: nameof(ExpiryInterval), Value: ExpiryInterval),
+        }
+            .Where(interval => interval.Value <= TimeSpan.Zero || interval.Value > TimeSpan.FromDays(1))
+            .Select(interval => $"Blacklist:{interval.Key} must be more than zero and at most a day; it is {interval.Value}.");
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Devices.Contracts;
 using NetPilot.Devices.Data;
@@ -14,7 +13,7 @@ namespace NetPilot.Devices;
 /// <summary>The module's door to the composition root.</summary>
 public static class DevicesModule
 {
-    public static IServiceCollection AddDevices(this IServiceCollection services, IConfiguration configuration)
+    public static IServiceCollection AddDevices(this IServiceCollection services)
     {
         services.AddModuleDbContext<DevicesDbContext>(DevicesDbContext.Schema);
         services.AddSingleton<DeviceDirectory>();

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -16,20 +15,21 @@ using NetPilot.Identity.Passwords;
 using NetPilot.Identity.Sessions;
 using NetPilot.Identity.Tokens;
 using NetPilot.Persistence;
+using NetPilot.Web;
 
 namespace NetPilot.Identity;
 
 /// <summary>The module's door to the composition root.</summary>
 public static class IdentityModule
 {
-    public static IServiceCollection AddIdentity(this IServiceCollection services, IConfiguration configuration)
+    public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddModuleDbContext<IdentityDbContext>(IdentityDbContext.Schema);
-        services.AddValidated<AuthOptions, AuthOptionsValidator>(configuration, AuthOptions.Section);
-        services.AddValidated<SessionSettings, SessionSettingsValidator>(configuration, SessionSettings.Section);
-        services.AddValidated<TierOptions, TierOptionsValidator>(configuration, TierOptions.Section);
-        services.AddValidated<LoginLimitSettings, LoginLimitSettingsValidator>(configuration, LoginLimitSettings.Section);
-        services.AddValidated<MailSettings, MailSettingsValidator>(configuration, MailSettings.Section);
+        services.AddValidated<AuthOptions>(AuthOptions.Section, options => options.Refusals());
+        services.AddValidated<SessionSettings>(SessionSettings.Section, options => options.Refusals());
+        services.AddValidated<TierOptions>(TierOptions.Section, options => options.Refusals());
+        services.AddValidated<LoginLimitSettings>(LoginLimitSettings.Section, options => options.Refusals());
+        services.AddValidated<MailSettings>(MailSettings.Section, options => options.Refusals());
 
         services
             .AddAuthentication(JwtBearerDefaults.AuthenticationScheme)
@@ -113,13 +113,5 @@ public static class IdentityModule
         {
             services.Remove(service);
         }
-    }
-
-    private static void AddValidated<TOptions, TValidator>(this IServiceCollection services, IConfiguration configuration, string section)
-        where TOptions : class
-        where TValidator : class, IValidateOptions<TOptions>
-    {
-        services.AddOptions<TOptions>().Bind(configuration.GetSection(section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
     }
 }

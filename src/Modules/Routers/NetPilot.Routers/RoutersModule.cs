@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using NetPilot.Background;
@@ -14,27 +13,17 @@ using NetPilot.Routers.Integrations;
 using NetPilot.Routers.Resets;
 using NetPilot.Routers.Turns;
 using NetPilot.Routers.Wifi;
+using NetPilot.Web;
 
 namespace NetPilot.Routers;
 
 /// <summary>The module's door to the composition root.</summary>
 public static class RoutersModule
 {
-    public static IServiceCollection AddRouters(this IServiceCollection services, IConfiguration configuration)
+    public static IServiceCollection AddRouters(this IServiceCollection services)
     {
-        services
-            .AddOptions<RoutersOptions>()
-            .Bind(configuration.GetSection(RoutersOptions.Section))
-            .ValidateDataAnnotations()
-            .ValidateOnStart();
-        services
-            .AddOptions<ActivityOptions>()
-            .Bind(configuration.GetSection(ActivityOptions.Section))
-            .Validate(
-                options => options.Retention > TimeSpan.Zero && options.Retention <= TimeSpan.FromDays(3650),
-                "Activity:Retention must be more than zero and at most 3650 days."
-            )
-            .ValidateOnStart();
+        services.AddValidated<RoutersOptions>("Routers", options => options.Refusals());
+        services.AddValidated<ActivityOptions>("Activity", options => options.Refusals());
         services.AddModuleDbContext<RoutersDbContext>(RoutersDbContext.Schema);
         services
             .AddIdempotency<RoutersDbContext>()

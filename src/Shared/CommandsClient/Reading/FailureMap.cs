@@ -11,30 +11,30 @@ internal static partial class FailureMap
     private static readonly TimeSpan BusyRetryAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>Why the call failed; null where the answer is an acknowledgement.</summary>
-    public static CommandsFailure? Judge(Answer answer, CommandsCall call, CommandsServerOptions options) =>
+    public static CommandsFailure? Judge(CallOutcome answer, CommandsCall call, CommandsServerOptions options) =>
         FailureOf(answer, call, options) is { } failure ? failure with { Router = RouterSightings.Of(answer, failure) } : null;
 
-    private static CommandsFailure? FailureOf(Answer answer, CommandsCall call, CommandsServerOptions options) =>
+    private static CommandsFailure? FailureOf(CallOutcome answer, CommandsCall call, CommandsServerOptions options) =>
         answer switch
         {
-            Answer.Envelope { Success: false } envelope => JudgeRefusal(envelope, call, options),
-            Answer.Envelope { Status: >= 200 and < 300 } => null,
-            Answer.Envelope envelope => Protocol($"said success with status {envelope.Status}"),
-            Answer.TimedOut { Sent: true } => new(
+            CallOutcome.Envelope { Success: false } envelope => JudgeRefusal(envelope, call, options),
+            CallOutcome.Envelope { Status: >= 200 and < 300 } => null,
+            CallOutcome.Envelope envelope => Protocol($"said success with status {envelope.Status}"),
+            CallOutcome.TimedOut { Sent: true } => new(
                 CommandsFailureKind.CommandTimeout,
                 CommandEffect.Unknown,
                 "The Commands-Server did not answer within the time; the command may still have been carried out."
             ),
-            Answer.TimedOut => TimedOutUnsent,
-            Answer.NotSent => Unavailable(CommandEffect.NotDone, "The Commands-Server cannot be reached.", ServerRetryAfter),
-            Answer.CircuitOpen open => Unavailable(
+            CallOutcome.TimedOut => TimedOutUnsent,
+            CallOutcome.NotSent => Unavailable(CommandEffect.NotDone, "The Commands-Server cannot be reached.", ServerRetryAfter),
+            CallOutcome.CircuitOpen open => Unavailable(
                 CommandEffect.NotDone,
                 open.OfRouter
                     ? "The Commands-Server failed for this router lately; it is tried again in a moment."
                     : "The Commands-Server could not be reached lately; it is tried again in a moment.",
                 TimeSpan.FromSeconds(Math.Ceiling(open.RetryAfter.TotalSeconds))
             ),
-            Answer.Busy => new(
+            CallOutcome.Busy => new(
                 CommandsFailureKind.RouterBusy,
                 CommandEffect.NotDone,
                 "Too many commands for this router are under way; this one was not sent."
@@ -42,17 +42,17 @@ internal static partial class FailureMap
             {
                 RetryAfter = BusyRetryAfter,
             },
-            Answer.Broken => Unavailable(
+            CallOutcome.Broken => Unavailable(
                 CommandEffect.Unknown,
                 "The connection to the Commands-Server broke before its answer; the command may still have been carried out.",
                 ServerRetryAfter
             ),
-            Answer.NoEnvelope { IsFault: true } => Unavailable(
+            CallOutcome.NoEnvelope { IsFault: true } => Unavailable(
                 CommandEffect.Unknown,
                 "The Commands-Server failed without an answer that says more; the command may have been carried out.",
                 ServerRetryAfter
             ),
-            Answer.NoEnvelope other => Protocol(other.Reason),
+            CallOutcome.NoEnvelope other => Protocol(other.Reason),
             _ => throw new ArgumentOutOfRangeException(nameof(answer)),
         };
 
@@ -69,7 +69,7 @@ internal static partial class FailureMap
     public static CommandsFailure NotSupported { get; } =
         new(CommandsFailureKind.NotSupported, CommandEffect.NotDone, "The Commands-Server does not support this.");
 
-    private static CommandsFailure JudgeRefusal(Answer.Envelope envelope, CommandsCall call, CommandsServerOptions options)
+    private static CommandsFailure JudgeRefusal(CallOutcome.Envelope envelope, CommandsCall call, CommandsServerOptions options)
     {
         var cleaner = DetailCleaner.For(call, options.ApiKey);
         var code = cleaner.CleanCode(envelope.Code);
@@ -119,7 +119,7 @@ internal static partial class FailureMap
         dialect is CommandsDialect.Deployed
         && operation is (CommandsOperation.Block or CommandsOperation.Unblock or CommandsOperation.Reset);
 
-    private static bool SaysRouterIsAway(Answer.Envelope envelope) =>
+    private static bool SaysRouterIsAway(CallOutcome.Envelope envelope) =>
         envelope.Status is 404 or 503
         || envelope.Code
             is "ROUTER_UNREACHABLE"

@@ -9,18 +9,19 @@ namespace NetPilot.CommandsClient.Reading;
 /// </summary>
 internal static partial class RouterSightings
 {
-    public static RouterSighting Of(Answer answer, CommandsFailure failure) =>
+    public static RouterSighting Of(CallOutcome answer, CommandsFailure failure) =>
         failure.Kind switch
         {
             CommandsFailureKind.RouterUnreachable => RouterSighting.Absent,
-            CommandsFailureKind.CommandFailed when answer is Answer.Envelope envelope && ShowsExecution(envelope) => RouterSighting.Present,
+            CommandsFailureKind.CommandFailed when answer is CallOutcome.Envelope envelope && ShowsExecution(envelope) =>
+                RouterSighting.Present,
             CommandsFailureKind.CommandFailed => RouterSighting.Doubtful,
             CommandsFailureKind.CommandTimeout when failure.Effect is CommandEffect.Unknown => RouterSighting.Doubtful,
-            CommandsFailureKind.Unavailable when answer is Answer.NoEnvelope => RouterSighting.Doubtful,
+            CommandsFailureKind.Unavailable when answer is CallOutcome.NoEnvelope => RouterSighting.Doubtful,
             _ => RouterSighting.None,
         };
 
-    private static bool ShowsExecution(Answer.Envelope envelope) =>
+    private static bool ShowsExecution(CallOutcome.Envelope envelope) =>
         envelope is { Code: "COMMAND_FAILED", Message: { } message } && !ConnectionTrouble().IsMatch(message);
 
     // The last ones are Paramiko's and the socket's own words, which the Commands-Server passes on.

@@ -16,7 +16,7 @@ internal sealed class CircuitBreakerStrategy(Circuits circuits) : ResilienceStra
         var exchange = CommandsExchange.Of(context.GetRequestMessage());
         if (!circuits.TryEnter(exchange.Router, out var passage, out var refusal))
         {
-            exchange.Answer = refusal;
+            exchange.Outcome = refusal;
             return Outcome.FromResult(new HttpResponseMessage(HttpStatusCode.NoContent));
         }
 
@@ -26,7 +26,7 @@ internal sealed class CircuitBreakerStrategy(Circuits circuits) : ResilienceStra
         }
         finally
         {
-            passage.Report(exchange.Answer);
+            passage.Report(exchange.Outcome);
         }
     }
 }

@@ -22,21 +22,25 @@ internal sealed class Circuits(TimeProvider time, ILogger<CircuitBreaker> logger
     public int Routers => _routers.Count;
 
     /// <summary>Asks to make a call, whose outcome the passage takes.</summary>
-    public bool TryEnter(string? router, [NotNullWhen(true)] out Passage? passage, [NotNullWhen(false)] out Answer.CircuitOpen? refusal)
+    public bool TryEnter(
+        string? router,
+        [NotNullWhen(true)] out Passage? passage,
+        [NotNullWhen(false)] out CallOutcome.CircuitOpen? refusal
+    )
     {
         passage = null;
         var own = router is null ? null : _routers.GetValueOrDefault(router);
         var ownTicket = 0;
         if (own is not null && !own.TryEnter(null, out ownTicket, out var ownWait))
         {
-            refusal = new Answer.CircuitOpen(ownWait, OfRouter: true);
+            refusal = new CallOutcome.CircuitOpen(ownWait, OfRouter: true);
             return false;
         }
 
         if (!Server.TryEnter(router, out var ticket, out var wait))
         {
             own?.ReportNothing(ownTicket);
-            refusal = new Answer.CircuitOpen(wait, OfRouter: false);
+            refusal = new CallOutcome.CircuitOpen(wait, OfRouter: false);
             return false;
         }
 
@@ -64,11 +68,11 @@ internal sealed class Circuits(TimeProvider time, ILogger<CircuitBreaker> logger
     /// <summary>A call that was let through.</summary>
     internal sealed class Passage(Circuits circuits, string? router, int ticket, CircuitBreaker? own, int ownTicket)
     {
-        public void Report(Answer? answer)
+        public void Report(CallOutcome? answer)
         {
             switch (answer)
             {
-                case Answer.NotSent:
+                case CallOutcome.NotSent:
                     circuits.Server.ReportFault(ticket, router: null);
                     own?.ReportNothing(ownTicket);
                     break;

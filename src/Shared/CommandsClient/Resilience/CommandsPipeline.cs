@@ -81,7 +81,7 @@ internal static class CommandsPipeline
                     },
                     OnRejected = args =>
                     {
-                        CommandsExchange.Of(args.Context.GetRequestMessage()).Answer = new Answer.Busy();
+                        CommandsExchange.Of(args.Context.GetRequestMessage()).Outcome = new CallOutcome.Busy();
                         return default;
                     },
                 }
@@ -97,7 +97,7 @@ internal static class CommandsPipeline
                     ShouldHandle = args =>
                     {
                         var exchange = CommandsExchange.Of(args.Context.GetRequestMessage());
-                        return ValueTask.FromResult(exchange.Answer?.MayBeRepeated(exchange.Operation.IsRead()) is true);
+                        return ValueTask.FromResult(exchange.Outcome?.MayBeRepeated(exchange.Operation.IsRead()) is true);
                     },
                 }
             );

@@ -69,18 +69,23 @@ internal sealed class SessionStarter(
         return CommandsResult<Unit>.Failed(failure);
     }
 
-    private bool NeedsHealing(Answer answer, Guid sessionId) =>
+    private bool NeedsHealing(CallOutcome answer, Guid sessionId) =>
         _options.Dialect is CommandsDialect.Deployed
-        && answer is Answer.Envelope { Success: false } refusal
+        && answer is CallOutcome.Envelope { Success: false } refusal
         && (refusal.IsSessionAlreadyActive ? started.IsDoubtful(sessionId) : refusal.Status is not (400 or 401 or 501));
 
-    private static bool IsActive(Answer answer) => answer is Answer.Envelope { IsSessionAlreadyActive: true };
+    private static bool IsActive(CallOutcome answer) => answer is CallOutcome.Envelope { IsSessionAlreadyActive: true };
 
     // Its outcome changes nothing: what counts is the start that follows, now or the next time.
     private async Task EndAsync(CommandsCall start, Budget budget)
     {
         var ended = await transport.SendAsync(start with { Operation = CommandsOperation.EndSession }, budget, CancellationToken.None);
-        if (ended is Answer.Envelope { Success: true } or Answer.Envelope { IsSessionInvalid: true } or Answer.Envelope { Status: 404 })
+        if (
+            ended
+            is CallOutcome.Envelope { Success: true }
+                or CallOutcome.Envelope { IsSessionInvalid: true }
+                or CallOutcome.Envelope { Status: 404 }
+        )
         {
             started.Forget(start.SessionId!.Value);
         }

@@ -18,11 +18,11 @@ internal sealed class AnswerReader : DelegatingHandler
         cancellationToken.ThrowIfCancellationRequested();
         if (!exchange.IsWorthSending)
         {
-            exchange.Answer ??= new Answer.Busy();
+            exchange.Outcome ??= new CallOutcome.Busy();
         }
         else if (exchange.TrySend())
         {
-            exchange.Answer = await ExchangeAsync(request, cancellationToken);
+            exchange.Outcome = await ExchangeAsync(request, cancellationToken);
         }
         else
         {
@@ -32,7 +32,7 @@ internal sealed class AnswerReader : DelegatingHandler
         return new HttpResponseMessage(HttpStatusCode.NoContent) { RequestMessage = request };
     }
 
-    private async Task<Answer> ExchangeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<CallOutcome> ExchangeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         HttpResponseMessage response;
         try
@@ -41,22 +41,24 @@ internal sealed class AnswerReader : DelegatingHandler
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return new Answer.TimedOut(Sent: true);
+            return new CallOutcome.TimedOut(Sent: true);
         }
         catch (OperationCanceledException)
         {
             // SocketsHttpHandler's own ConnectTimeout: no connection, so nothing was sent.
-            return new Answer.NotSent(Refused: false);
+            return new CallOutcome.NotSent(Refused: false);
         }
         catch (HttpRequestException e)
         {
             return e.HttpRequestError switch
             {
                 HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError =>
-                    new Answer.NotSent(Refused: e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused }),
+                    new CallOutcome.NotSent(
+                        Refused: e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused }
+                    ),
                 HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded =>
-                    new Answer.NoEnvelope(0, "was not HTTP"),
-                _ => new Answer.Broken(),
+                    new CallOutcome.NoEnvelope(0, "was not HTTP"),
+                _ => new CallOutcome.Broken(),
             };
         }
 
@@ -67,20 +69,20 @@ internal sealed class AnswerReader : DelegatingHandler
             {
                 return await ReadBodyAsync(response.Content, cancellationToken) is { } body
                     ? EnvelopeReader.Read(status, body)
-                    : new Answer.NoEnvelope(status, "was over 4 MiB");
+                    : new CallOutcome.NoEnvelope(status, "was over 4 MiB");
             }
             catch (OperationCanceledException)
             {
-                return new Answer.TimedOut(Sent: true);
+                return new CallOutcome.TimedOut(Sent: true);
             }
             catch (HttpIOException e) when (e.HttpRequestError is not HttpRequestError.Unknown)
             {
                 // The stream ended politely before its announced end, or its framing was wrong: half an answer, not a broken line.
-                return new Answer.NoEnvelope(status, "was cut short");
+                return new CallOutcome.NoEnvelope(status, "was cut short");
             }
             catch (IOException)
             {
-                return new Answer.Broken();
+                return new CallOutcome.Broken();
             }
         }
     }

@@ -23,7 +23,7 @@ internal sealed class CommandsExchange(CommandsOperation operation, string? rout
     /// <summary>Whose share of calls this one counts for; null for a call that no router can hold up.</summary>
     public string? Share { get; } = share;
 
-    public Answer? Answer { get; set; }
+    public CallOutcome? Outcome { get; set; }
 
     /// <summary>Whether other calls for the router came first.</summary>
     public bool WaitedForShare { get; set; }

@@ -12,12 +12,12 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
     public bool Supports(CommandsOperation operation) => routes.UrlOf(operation) is not null;
 
     /// <exception cref="OperationCanceledException">The caller gave up before the call was sent.</exception>
-    public async Task<Answer> SendAsync(CommandsCall call, Budget budget, CancellationToken callerToken)
+    public async Task<CallOutcome> SendAsync(CommandsCall call, Budget budget, CancellationToken callerToken)
     {
         callerToken.ThrowIfCancellationRequested();
         if (budget.Token.IsCancellationRequested)
         {
-            return new Answer.TimedOut(Sent: false);
+            return new CallOutcome.TimedOut(Sent: false);
         }
 
         var exchange = new CommandsExchange(call.Operation, call.NamedRouter(_dialect), ShareOf(call), budget);
@@ -37,19 +37,19 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
         {
             using var response = await SendAsync(call, exchange, end.Token);
         }
-        catch (FlurlHttpException) when (exchange.Answer is not null || end.IsCancellationRequested)
+        catch (FlurlHttpException) when (exchange.Outcome is not null || end.IsCancellationRequested)
         {
             // Flurl's exception names the whole address, session id included: nothing of it may go further. What happened is on the exchange.
         }
 
-        if (exchange.Answer is { } answer)
+        if (exchange.Outcome is { } answer)
         {
             return answer;
         }
 
         // Neither an answer nor a trace of sending: the call was still waiting for its router's share, or had no time from the beginning.
         callerToken.ThrowIfCancellationRequested();
-        return exchange.WaitedForShare ? new Answer.Busy() : new Answer.TimedOut(Sent: false);
+        return exchange.WaitedForShare ? new CallOutcome.Busy() : new CallOutcome.TimedOut(Sent: false);
     }
 
     private async Task<IFlurlResponse> SendAsync(CommandsCall call, CommandsExchange exchange, CancellationToken cancellationToken)

@@ -10,11 +10,11 @@ internal static class EnvelopeReader
     // What a scan brings nests three deep; the reader does not recurse, so a generous bound costs nothing.
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 512 };
 
-    public static Answer Read(int status, byte[] body)
+    public static CallOutcome Read(int status, byte[] body)
     {
         if (body.AsSpan().Trim(" \r\n\t"u8).IsEmpty)
         {
-            return new Answer.NoEnvelope(status, "was empty");
+            return new CallOutcome.NoEnvelope(status, "was empty");
         }
 
         JsonElement root;
@@ -25,13 +25,13 @@ internal static class EnvelopeReader
         }
         catch (JsonException)
         {
-            return new Answer.NoEnvelope(status, "was not JSON");
+            return new CallOutcome.NoEnvelope(status, "was not JSON");
         }
 
-        return (Answer?)ReadEnvelope(status, root) ?? new Answer.NoEnvelope(status, "had not the fields of the contract");
+        return (CallOutcome?)ReadEnvelope(status, root) ?? new CallOutcome.NoEnvelope(status, "had not the fields of the contract");
     }
 
-    private static Answer.Envelope? ReadEnvelope(int status, JsonElement root)
+    private static CallOutcome.Envelope? ReadEnvelope(int status, JsonElement root)
     {
         if (root.ValueKind is not JsonValueKind.Object || ReadSuccess(root) is not { } success)
         {
@@ -40,7 +40,7 @@ internal static class EnvelopeReader
 
         if (success)
         {
-            return root.TryGetProperty("data", out var data) ? new Answer.Envelope(status, true, data, null, null) : null;
+            return root.TryGetProperty("data", out var data) ? new CallOutcome.Envelope(status, true, data, null, null) : null;
         }
 
         if (!root.TryGetProperty("error", out var error))
@@ -50,9 +50,9 @@ internal static class EnvelopeReader
 
         return error.ValueKind switch
         {
-            JsonValueKind.Object => new Answer.Envelope(status, false, default, Text(error, "code"), Text(error, "message")),
-            JsonValueKind.String => new Answer.Envelope(status, false, default, null, error.GetString()),
-            JsonValueKind.Null => new Answer.Envelope(status, false, default, null, null),
+            JsonValueKind.Object => new CallOutcome.Envelope(status, false, default, Text(error, "code"), Text(error, "message")),
+            JsonValueKind.String => new CallOutcome.Envelope(status, false, default, null, error.GetString()),
+            JsonValueKind.Null => new CallOutcome.Envelope(status, false, default, null, null),
             _ => null,
         };
     }

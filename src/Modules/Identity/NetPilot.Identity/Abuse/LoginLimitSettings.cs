@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-
 namespace NetPilot.Identity.Abuse;
 
 /// <summary>The settings under <c>RateLimits</c> that concern wrong passwords and refused tokens.</summary>
@@ -15,13 +13,14 @@ internal sealed class LoginLimitSettings
 
     /// <summary>Requests with a token that is refused, in a minute.</summary>
     public int AuthFailuresPerAddress { get; set; } = 100;
-}
 
-internal sealed class LoginLimitSettingsValidator : IValidateOptions<LoginLimitSettings>
-{
-    public ValidateOptionsResult Validate(string? name, LoginLimitSettings options) =>
-        options.LoginFailuresPerAccount < 1 ? ValidateOptionsResult.Fail("RateLimits:LoginFailuresPerAccount must be at least 1.")
-        : options.LoginFailuresPerAddress < 1 ? ValidateOptionsResult.Fail("RateLimits:LoginFailuresPerAddress must be at least 1.")
-        : options.AuthFailuresPerAddress < 1 ? ValidateOptionsResult.Fail("RateLimits:AuthFailuresPerAddress must be at least 1.")
-        : ValidateOptionsResult.Success;
+    public IEnumerable<string> Refusals() =>
+        new[]
+        {
+            (nameof(LoginFailuresPerAccount), LoginFailuresPerAccount),
+            (nameof(LoginFailuresPerAddress), LoginFailuresPerAddress),
+            (nameof(AuthFailuresPerAddress), AuthFailuresPerAddress),
+        }
+            .Where(limit => limit.Item2 < 1)
+            .Select(limit => $"{Section}:{limit.Item1} must be at least 1.");
 }

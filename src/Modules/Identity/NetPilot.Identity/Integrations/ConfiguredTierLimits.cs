@@ -23,6 +23,8 @@ internal sealed class TierOptions
             MaxBlocks = 10_000,
             SpeedTest = true,
         };
+
+    public IEnumerable<string> Refusals() => [.. Free.Refusals("free"), .. Pro.Refusals("pro")];
 }
 
 internal sealed class TierSettings
@@ -32,27 +34,11 @@ internal sealed class TierSettings
     public int MaxBlocks { get; set; }
 
     public bool SpeedTest { get; set; }
-}
 
-internal sealed class TierOptionsValidator : IValidateOptions<TierOptions>
-{
-    public ValidateOptionsResult Validate(string? name, TierOptions options)
-    {
-        foreach (var (tier, settings) in new[] { ("free", options.Free), ("pro", options.Pro) })
-        {
-            if (settings.MaxRouters < 0)
-            {
-                return ValidateOptionsResult.Fail($"Tiers:{tier}:MaxRouters must not be negative.");
-            }
-
-            if (settings.MaxBlocks < 0)
-            {
-                return ValidateOptionsResult.Fail($"Tiers:{tier}:MaxBlocks must not be negative.");
-            }
-        }
-
-        return ValidateOptionsResult.Success;
-    }
+    public IEnumerable<string> Refusals(string tier) =>
+        MaxRouters < 0 ? [$"Tiers:{tier}:MaxRouters must not be negative."]
+        : MaxBlocks < 0 ? [$"Tiers:{tier}:MaxBlocks must not be negative."]
+        : [];
 }
 
 internal sealed class ConfiguredTierLimits(IOptions<TierOptions> options) : ITierLimits

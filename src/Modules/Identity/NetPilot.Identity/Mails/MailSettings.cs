@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using MimeKit;
 
 namespace NetPilot.Identity.Mails;
@@ -16,6 +15,22 @@ internal sealed class MailSettings
     public string? ResetUrl { get; set; }
 
     public bool Sends => !string.IsNullOrWhiteSpace(Smtp.Host);
+
+    public IEnumerable<string> Refusals() =>
+        !Sends ? []
+        : Smtp.Port is < 1 or > 65535 ? ["Mail:Smtp:Port must be between 1 and 65535."]
+        : Smtp.User is null != Smtp.Password is null ? ["Mail:Smtp:User and Mail:Smtp:Password belong together: set both or neither."]
+        : !IsMailbox(From) ? ["Mail:From must be an e-mail address, since Mail:Smtp:Host is set."]
+        : !IsPage(ResetUrl) ? ["Mail:ResetUrl must be an absolute http or https URL without a fragment, since Mail:Smtp:Host is set."]
+        : [];
+
+    private static bool IsMailbox(string? from) =>
+        MailboxAddress.TryParse(from, out var mailbox) && mailbox.Address.Contains('@', StringComparison.Ordinal);
+
+    private static bool IsPage(string? url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var page)
+        && (page.Scheme == Uri.UriSchemeHttps || page.Scheme == Uri.UriSchemeHttp)
+        && page.Fragment.Length == 0;
 }
 
 internal sealed class SmtpSettings
@@ -30,27 +45,4 @@ internal sealed class SmtpSettings
 
     /// <summary>TLS from the first byte on port 465, else by STARTTLS, which then has to succeed.</summary>
     public bool UseTls { get; set; } = true;
-}
-
-internal sealed class MailSettingsValidator : IValidateOptions<MailSettings>
-{
-    public ValidateOptionsResult Validate(string? name, MailSettings options) =>
-        !options.Sends ? ValidateOptionsResult.Success
-        : options.Smtp.Port is < 1 or > 65535 ? ValidateOptionsResult.Fail("Mail:Smtp:Port must be between 1 and 65535.")
-        : options.Smtp.User is null != options.Smtp.Password is null
-            ? ValidateOptionsResult.Fail("Mail:Smtp:User and Mail:Smtp:Password belong together: set both or neither.")
-        : !IsMailbox(options.From) ? ValidateOptionsResult.Fail("Mail:From must be an e-mail address, since Mail:Smtp:Host is set.")
-        : !IsPage(options.ResetUrl)
-            ? ValidateOptionsResult.Fail(
-                "Mail:ResetUrl must be an absolute http or https URL without a fragment, since Mail:Smtp:Host is set."
-            )
-        : ValidateOptionsResult.Success;
-
-    private static bool IsMailbox(string? from) =>
-        MailboxAddress.TryParse(from, out var mailbox) && mailbox.Address.Contains('@', StringComparison.Ordinal);
-
-    private static bool IsPage(string? url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var page)
-        && (page.Scheme == Uri.UriSchemeHttps || page.Scheme == Uri.UriSchemeHttp)
-        && page.Fragment.Length == 0;
 }

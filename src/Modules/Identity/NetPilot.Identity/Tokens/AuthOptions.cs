@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-
 namespace NetPilot.Identity.Tokens;
 
 /// <summary>The settings under <c>Auth</c>.</summary>
@@ -43,17 +41,11 @@ internal sealed class Argon2Options
     public int Passes { get; set; } = 2;
 }
 
-internal sealed class AuthOptionsValidator : IValidateOptions<AuthOptions>
+internal static class AuthOptionsRules
 {
     public const int MinKeyBytes = 32;
 
-    public ValidateOptionsResult Validate(string? name, AuthOptions options)
-    {
-        var refusals = Refusals(options).ToArray();
-        return refusals.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(refusals);
-    }
-
-    private static IEnumerable<string> Refusals(AuthOptions options)
+    public static IEnumerable<string> Refusals(this AuthOptions options)
     {
         if (options.SigningKeys.Count == 0)
         {

@@ -64,7 +64,7 @@ internal sealed class DevelopmentSigningKey(IHostEnvironment environment) : IPos
                 return null;
             }
 
-            var key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(AuthOptionsValidator.MinKeyBytes));
+            var key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(AuthOptionsRules.MinKeyBytes));
             file.Write(Encoding.ASCII.GetBytes(key));
             return key;
         }

@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NetPilot.Background;
 using NetPilot.Persistence;
-using NetPilot.Routers.Data.Statements;
+using NetPilot.Persistence.Data.Statements;
+using NetPilot.Routers.Data;
 using Npgsql;
 
 namespace NetPilot.Routers.Activities;
@@ -40,9 +41,11 @@ internal sealed class ActivityPurge(
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         var now = time.UtcNow();
-        var activity = await PurgeRows.OfActivityAsync(database, now - options.Value.Retention, AtOnce, cancellationToken);
-        var refusals = await PurgeRows.OfClaimRefusalsAsync(database, now - RefusalsCount, AtOnce, cancellationToken);
-        var waiters = await PurgeRows.OfTurnWaitersAsync(database, now - WaitersCount, AtOnce, cancellationToken);
-        return activity == AtOnce || refusals == AtOnce || waiters == AtOnce;
+        return await PurgeAsync("router_commands", "started_at", now - options.Value.Retention, cancellationToken)
+            | await PurgeAsync("claim_refusals", "last_refused_at", now - RefusalsCount, cancellationToken)
+            | await PurgeAsync("router_turn_waiters", "seen_at", now - WaitersCount, cancellationToken);
     }
+
+    private Task<bool> PurgeAsync(string table, string column, DateTimeOffset before, CancellationToken cancellationToken) =>
+        PurgeRows.ExecuteAsync(database, $"{RoutersDbContext.Schema}.{table}", column, before, AtOnce, cancellationToken);
 }

@@ -38,14 +38,7 @@ internal static class AskForTurn
                $5::uuid IS NULL OR EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $5)
         """;
 
-    /// <summary>Asks once.</summary>
-    /// <param name="database">PostgreSQL.</param>
-    /// <param name="routerId">The router.</param>
-    /// <param name="ownerId">Whose router it must be; null: nobody's.</param>
-    /// <param name="lease">How long the turn is granted for.</param>
-    /// <param name="replica">Who asks.</param>
-    /// <param name="register">Whether to wait in line where the turn is not granted.</param>
-    /// <param name="cancellationToken">Ends the asking.</param>
+    /// <summary>Asks once for the turn of a router, which must be this owner's if one is named; registers to wait in line if it is not granted.</summary>
     public static async Task<AskedTurn> ExecuteAsync(
         NpgsqlDataSource database,
         string routerId,

@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace NetPilot.CommandsClient.Transport;
 
 /// <summary>What came of one call, before it is judged: the rows of the contract's table speak of these.</summary>
-internal abstract record Answer
+internal abstract record CallOutcome
 {
-    private Answer() { }
+    private CallOutcome() { }
 
     /// <summary>Whether the Commands-Server failed rather than answered: what the circuits count.</summary>
     public virtual bool IsFault => false;
@@ -17,7 +17,7 @@ internal abstract record Answer
     public virtual bool MayBeRepeated(bool isRead) => isRead && IsFault;
 
     /// <summary>The envelope of the contract, whatever it says.</summary>
-    public sealed record Envelope(int Status, bool Success, JsonElement Data, string? Code, string? Message) : Answer
+    public sealed record Envelope(int Status, bool Success, JsonElement Data, string? Code, string? Message) : CallOutcome
     {
         public override bool IsAnswered => true;
 
@@ -27,7 +27,7 @@ internal abstract record Answer
     }
 
     /// <summary>An answer that is no envelope: a page, nothing, half of something, too much.</summary>
-    public sealed record NoEnvelope(int Status, string Reason) : Answer
+    public sealed record NoEnvelope(int Status, string Reason) : CallOutcome
     {
         public override bool IsFault => Status >= 500;
 
@@ -35,7 +35,7 @@ internal abstract record Answer
     }
 
     /// <summary>No connection came about, so nothing was sent.</summary>
-    public sealed record NotSent(bool Refused) : Answer
+    public sealed record NotSent(bool Refused) : CallOutcome
     {
         public override bool IsFault => true;
 
@@ -44,17 +44,17 @@ internal abstract record Answer
     }
 
     /// <summary>The connection broke after sending.</summary>
-    public sealed record Broken : Answer
+    public sealed record Broken : CallOutcome
     {
         public override bool IsFault => true;
     }
 
     /// <summary>No whole answer within the time.</summary>
-    public sealed record TimedOut(bool Sent) : Answer;
+    public sealed record TimedOut(bool Sent) : CallOutcome;
 
     /// <summary>The circuit to the Commands-Server, or the router's own, is open: nothing was sent.</summary>
-    public sealed record CircuitOpen(TimeSpan RetryAfter, bool OfRouter) : Answer;
+    public sealed record CircuitOpen(TimeSpan RetryAfter, bool OfRouter) : CallOutcome;
 
     /// <summary>The router's share of calls under way is used up: nothing was sent.</summary>
-    public sealed record Busy : Answer;
+    public sealed record Busy : CallOutcome;
 }

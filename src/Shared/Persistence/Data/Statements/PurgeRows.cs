@@ -1,0 +1,34 @@
+// SKIP LOCKED: replicas purge side by side, some rows at a time, and none waits for a writer.
+using Npgsql;
+
+namespace NetPilot.Persistence.Data.Statements;
+
+public static class PurgeRows
+{
+    /// <summary>Removes rows whose time is past, so many at most. True when there may be more.</summary>
+    /// <param name="database">PostgreSQL.</param>
+    /// <param name="table">The table, with its schema.</param>
+    /// <param name="column">The column with the row's time.</param>
+    /// <param name="before">Which rows are past.</param>
+    /// <param name="limit">How many rows at most.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public static async Task<bool> ExecuteAsync(
+        NpgsqlDataSource database,
+        string table,
+        string column,
+        DateTimeOffset before,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.Command(
+            $"""
+            DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM {table} WHERE {column} < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+            """,
+            before,
+            limit
+        );
+        return await command.ExecuteNonQueryAsync(cancellationToken) == limit;
+    }
+}
