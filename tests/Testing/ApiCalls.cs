@@ -71,6 +71,14 @@ public static class ApiCalls
         return await user.Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
+    /// <summary>A request that the client names; the path is a whole one. A key of null is sent as an empty one.</summary>
+    public static async Task<HttpResponseMessage> PostWithKeyAsync(this TestUser user, string path, string? key, object body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        return await user.Http.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
     /// <summary>The calls of one kind that named this router.</summary>
     public static IReadOnlyList<RecordedCall> CallsOf(this TestRouter router, SimulatorOperation operation) =>
         [.. router.Calls.Where(call => call.Operation == operation)];

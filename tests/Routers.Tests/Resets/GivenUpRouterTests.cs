@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Identity.Contracts;
@@ -221,17 +220,17 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         var (user, routerId) = (await server.UserAsync("pro"), TestRouter.NewId());
         var (router, other) = (new TestRouter(user, routerId, "Home"), TestRouter.NewId());
         var ip = router.Simulated.Device().Ip;
-        using (var claimed = await PostAsync(user, "/api/v1/routers", "claim", new { routerId, name = "Home" }))
+        using (var claimed = await user.PostWithKeyAsync("/api/v1/routers", "claim", new { routerId, name = "Home" }))
         {
             await claimed.ShouldBeJsonAsync(201);
         }
 
-        using (var claimed = await PostAsync(user, "/api/v1/routers", "other", new { routerId = other, name = "Other" }))
+        using (var claimed = await user.PostWithKeyAsync("/api/v1/routers", "other", new { routerId = other, name = "Other" }))
         {
             await claimed.ShouldBeJsonAsync(201);
         }
 
-        using (var blocked = await PostAsync(user, router.Path("block"), "block", new { ip }))
+        using (var blocked = await user.PostWithKeyAsync(router.Path("block"), "block", new { ip }))
         {
             await blocked.ShouldBeJsonAsync(201);
         }
@@ -239,14 +238,14 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         using (await (byAdmin ? (await server.UserAsync(role: "admin")).DeleteAsync($"admin/routers/{routerId}") : router.DeleteAsync()))
         { }
 
-        using var homeless = await PostAsync(user, router.Path("block"), "block", new { ip });
+        using var homeless = await user.PostWithKeyAsync(router.Path("block"), "block", new { ip });
         await homeless.ShouldBeProblemAsync(404, "router_not_found");
-        using var again = await PostAsync(user, "/api/v1/routers", "claim", new { routerId, name = "Home" });
+        using var again = await user.PostWithKeyAsync("/api/v1/routers", "claim", new { routerId, name = "Home" });
         await again.ShouldBeJsonAsync(201);
         using var found = await router.GetAsync();
         await found.ShouldBeJsonAsync(200);
         // What was answered for the other router stands.
-        using var repeated = await PostAsync(user, "/api/v1/routers", "other", new { routerId = other, name = "Other" });
+        using var repeated = await user.PostWithKeyAsync("/api/v1/routers", "other", new { routerId = other, name = "Other" });
         await repeated.ShouldBeJsonAsync(201);
     }
 
@@ -322,13 +321,6 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         other.CallsOf(SimulatorOperation.Reset).ShouldBeEmpty();
         using var found = await other.GetAsync();
         await found.ShouldBeJsonAsync(200);
-    }
-
-    private static async Task<HttpResponseMessage> PostAsync(TestUser user, string path, string key, object body)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
-        request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
-        return await user.Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
     private Task<LogLine> AnnouncedAsync(TestRouter router, string pause) =>

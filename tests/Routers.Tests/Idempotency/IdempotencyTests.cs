@@ -1,20 +1,19 @@
-using System.Net.Http.Json;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
 
-namespace NetPilot.Blacklist.Tests;
+namespace NetPilot.Routers.Tests;
 
-public sealed class IdempotencyTests(BlacklistServer server)
+public sealed class IdempotencyTests(RoutersServer server)
 {
     [Fact]
     public async Task A_repeat_gets_the_first_answer_again()
     {
-        var router = await server.NewRouterAsync();
+        var router = await server.ReadyRouterAsync();
         var ip = router.Simulated.Device().Ip;
         using var first = await SendAsync(router, "k1", new { ip, reason = "a" });
-        (await router.UnblockAsync(ip)).Dispose();
+        (await router.PostAsync("unblock", new { ip })).Dispose();
 
         using var repeat = await SendAsync(router, "k1", new { reason = "a", ip });
 
@@ -26,8 +25,8 @@ public sealed class IdempotencyTests(BlacklistServer server)
     [Fact]
     public async Task Another_body_is_422_and_another_user_or_path_is_another_key()
     {
-        var router = await server.NewRouterAsync();
-        var other = await server.NewRouterAsync();
+        var router = await server.ReadyRouterAsync();
+        var other = await server.ReadyRouterAsync();
         using var first = await SendAsync(router, "shared", new { ip = router.Simulated.Device().Ip });
         await first.ShouldBeJsonAsync(201);
 
@@ -41,7 +40,7 @@ public sealed class IdempotencyTests(BlacklistServer server)
     [Fact]
     public async Task While_the_first_runs_a_repeat_is_409()
     {
-        var router = await server.NewRouterAsync();
+        var router = await server.ReadyRouterAsync();
         using var hold = server.Commands.AddFault(
             new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Block }
         );
@@ -60,7 +59,7 @@ public sealed class IdempotencyTests(BlacklistServer server)
     [Fact]
     public async Task Refusals_of_the_client_are_kept_and_failures_free_the_key()
     {
-        var router = await server.NewRouterAsync();
+        var router = await server.ReadyRouterAsync();
         var body = new { ip = router.Simulated.Device().Ip };
         using (var fault = server.Commands.AddFault(Refused(router)))
         {
@@ -86,7 +85,7 @@ public sealed class IdempotencyTests(BlacklistServer server)
     public async Task A_malformed_key_is_400(string? key)
     {
         key ??= new string('k', 129);
-        var router = await server.NewRouterAsync();
+        var router = await server.ReadyRouterAsync();
 
         using var response = await SendAsync(router, key, new { ip = router.Simulated.Device().Ip });
 
@@ -97,10 +96,10 @@ public sealed class IdempotencyTests(BlacklistServer server)
     [Fact]
     public async Task Claims_take_a_key_too()
     {
-        var user = await server.NewUserAsync(cancellationToken: TestContext.Current.CancellationToken);
+        var user = await server.UserAsync();
         var body = new { routerId = TestRouter.NewId(), name = "Home" };
-        using var first = await PostAsync(user, "/api/v1/routers", "claim", body);
-        using var repeat = await PostAsync(user, "/api/v1/routers", "claim", body);
+        using var first = await user.PostWithKeyAsync("/api/v1/routers", "claim", body);
+        using var repeat = await user.PostWithKeyAsync("/api/v1/routers", "claim", body);
 
         await first.ShouldBeJsonAsync(201);
         await repeat.ShouldBeJsonAsync(201);
@@ -109,7 +108,7 @@ public sealed class IdempotencyTests(BlacklistServer server)
     [Fact]
     public async Task Thirty_two_repeats_at_once_block_once()
     {
-        var router = await server.NewRouterAsync();
+        var router = await server.ReadyRouterAsync();
         var body = new { ip = router.Simulated.Device().Ip };
 
         var responses = await Task.WhenAll(Enumerable.Range(0, 32).Select(_ => SendAsync(router, "burst", body)));
@@ -130,12 +129,5 @@ public sealed class IdempotencyTests(BlacklistServer server)
         };
 
     private static Task<HttpResponseMessage> SendAsync(TestRouter router, string key, object body) =>
-        PostAsync(router.Owner, router.Path("block"), key, body);
-
-    private static async Task<HttpResponseMessage> PostAsync(TestUser user, string path, string key, object body)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
-        request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
-        return await user.Http.SendAsync(request, TestContext.Current.CancellationToken);
-    }
+        router.Owner.PostWithKeyAsync(router.Path("block"), key, body);
 }
