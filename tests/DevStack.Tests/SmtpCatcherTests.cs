@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Text;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using MimeKit;
@@ -61,8 +60,6 @@ public sealed class SmtpCatcherTests
         (await Should.ThrowAsync<SmtpCommandException>(() => SendAsync(catcher, Mail("x", "x")))).StatusCode.ShouldBe(
             SmtpStatusCode.ErrorInProcessing
         );
-        catcher.Failure = SmtpFailure.Refuse;
-        await Should.ThrowAsync<SmtpCommandException>(() => SendAsync(catcher, Mail("x", "x")));
         catcher.Messages.ShouldBeEmpty();
         catcher.Failure = SmtpFailure.None;
         await SendAsync(catcher, Mail("x", "x"));
@@ -70,43 +67,11 @@ public sealed class SmtpCatcherTests
     }
 
     [Fact]
-    public async Task A_hanging_one_says_nothing_until_it_ends()
+    public async Task A_port_that_is_taken_is_told()
     {
-        var catcher = await SmtpCatcher.StartAsync();
-        catcher.Failure = SmtpFailure.Hang;
-        using var client = new TcpClient();
-        await client.ConnectAsync("127.0.0.1", catcher.Port, Ct);
-        var greeting = client.GetStream().ReadAsync(new byte[1], Ct).AsTask();
+        await using var first = await SmtpCatcher.StartAsync();
 
-        greeting.IsCompleted.ShouldBeFalse();
-        await catcher.DisposeAsync();
-
-        (await greeting).ShouldBe(0);
-    }
-
-    [Fact]
-    public async Task Commands_out_of_order_are_refused()
-    {
-        await using var catcher = await SmtpCatcher.StartAsync();
-        using var client = new TcpClient();
-        await client.ConnectAsync("127.0.0.1", catcher.Port, Ct);
-        using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
-
-        (await reader.ReadLineAsync(Ct)).ShouldStartWith("220 ");
-        (await SayAsync("DATA")).ShouldStartWith("503 ");
-        (await SayAsync("RCPT TO:<a@b.c>")).ShouldStartWith("503 ");
-        (await SayAsync("STARTTLS")).ShouldStartWith("502 ");
-        (await SayAsync("mail from:<a@b.c>")).ShouldStartWith("250 ");
-        (await SayAsync("RSET")).ShouldStartWith("250 ");
-        (await SayAsync("RCPT TO:<a@b.c>")).ShouldStartWith("503 ");
-        (await SayAsync("QUIT")).ShouldStartWith("221 ");
-        (await reader.ReadLineAsync(Ct)).ShouldBeNull();
-
-        async Task<string?> SayAsync(string line)
-        {
-            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(line + "\r\n"), Ct);
-            return await reader.ReadLineAsync(Ct);
-        }
+        await Should.ThrowAsync<SocketException>(() => SmtpCatcher.StartAsync(first.Port));
     }
 
     private static MimeMessage Mail(string subject, string text, ContentEncoding encoding = ContentEncoding.Default)

@@ -46,21 +46,26 @@ public sealed class SettingsTests
     [Fact]
     public void Other_bad_settings_are_named()
     {
-        new SessionSettingsValidator()
-            .Validate(null, new() { SweepInterval = TimeSpan.Zero })
-            .FailureMessage.ShouldStartWith("Sessions:SweepInterval");
-        new LoginLimitSettingsValidator()
-            .Validate(null, new() { LoginFailuresPerAccount = 0 })
-            .FailureMessage.ShouldStartWith("RateLimits:LoginFailuresPerAccount");
-        new LoginLimitSettingsValidator()
-            .Validate(null, new() { LoginFailuresPerAddress = 0 })
-            .FailureMessage.ShouldStartWith("RateLimits:LoginFailuresPerAddress");
-        new LoginLimitSettingsValidator()
-            .Validate(null, new() { AuthFailuresPerAddress = 0 })
-            .FailureMessage.ShouldStartWith("RateLimits:AuthFailuresPerAddress");
-        new TierOptionsValidator()
-            .Validate(null, new() { Pro = new() { MaxBlocks = -1 } })
-            .FailureMessage.ShouldStartWith("Tiers:pro:MaxBlocks");
+        new SessionSettings { SweepInterval = TimeSpan.Zero }
+            .Refusals()
+            .ShouldHaveSingleItem()
+            .ShouldStartWith("Sessions:SweepInterval");
+        new LoginLimitSettings { LoginFailuresPerAccount = 0 }
+            .Refusals()
+            .ShouldHaveSingleItem()
+            .ShouldStartWith("RateLimits:LoginFailuresPerAccount");
+        new LoginLimitSettings { LoginFailuresPerAddress = 0 }
+            .Refusals()
+            .ShouldHaveSingleItem()
+            .ShouldStartWith("RateLimits:LoginFailuresPerAddress");
+        new LoginLimitSettings { AuthFailuresPerAddress = 0 }
+            .Refusals()
+            .ShouldHaveSingleItem()
+            .ShouldStartWith("RateLimits:AuthFailuresPerAddress");
+        new TierOptions { Pro = new() { MaxBlocks = -1 } }
+            .Refusals()
+            .ShouldHaveSingleItem()
+            .ShouldStartWith("Tiers:pro:MaxBlocks");
         Mail(mail => mail.From = "nobody").ShouldStartWith("Mail:From");
         Mail(mail => mail.ResetUrl = null).ShouldStartWith("Mail:ResetUrl");
         Mail(mail => mail.ResetUrl = "javascript:alert(1)").ShouldStartWith("Mail:ResetUrl");
@@ -140,7 +145,7 @@ public sealed class SettingsTests
         return options;
     }
 
-    private static string? Refusal(AuthOptions options) => new AuthOptionsRules().Validate(null, options).FailureMessage;
+    private static string? Refusal(AuthOptions options) => Joined(options.Refusals());
 
     private static string? Mail(Action<MailSettings> change)
     {
@@ -151,6 +156,9 @@ public sealed class SettingsTests
             Smtp = { Host = "localhost" },
         };
         change(mail);
-        return new MailSettingsValidator().Validate(null, mail).FailureMessage;
+        return Joined(mail.Refusals());
     }
+
+    private static string? Joined(IEnumerable<string> refusals) =>
+        refusals.ToArray() is { Length: > 0 } all ? string.Join("; ", all) : null;
 }
