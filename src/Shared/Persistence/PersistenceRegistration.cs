@@ -38,8 +38,8 @@ public static class PersistenceRegistration
     }
 
     /// <summary>
-    /// Adds a module's context: its own schema, snake_case names, and a migrations history in that schema. Singletons make one by
-    /// <see cref="IDbContextFactory{TContext}"/>.
+    /// Adds a module's context: its own schema, snake_case names, and a migrations history in that schema. What is not made for a request takes
+    /// the factory.
     /// </summary>
     public static IServiceCollection AddModuleDbContext<TContext>(this IServiceCollection services, string schema)
         where TContext : DbContext
