@@ -1,4 +1,4 @@
-// Makes NetPilot.Identity/Passwords/common-passwords.txt (docs/decisions/0012). Run it with the two packages unpacked side by side:
+// Makes src/Modules/Identity/NetPilot.Identity/Passwords/common-passwords.txt (docs/decisions/0012). Run it with the two packages unpacked side by side:
 //   npm pack @zxcvbn-ts/language-common@4.1.3 @zxcvbn-ts/language-en@4.1.1
 //   dotnet run build-list.cs -- <folder of language-common> <folder of language-en> <output>
 using System.Text.Json;
@@ -15,110 +15,20 @@ Add(leaked);
 Add(words.Where(word => word.All(char.IsAsciiLetterLower)).Take(20_000));
 
 // Short favourites made long the way people do it: counted on, dated, with a sign, or said twice.
-string[] ends =
-[
-    "1",
-    "12",
-    "123",
-    "1234",
-    "12345",
-    "123456",
-    "1234567",
-    "12345678",
-    "123456789",
-    "1234567890",
-    "0",
-    "00",
-    "000",
-    "007",
-    "01",
-    "11",
-    "111",
-    "1111",
-    "22",
-    "222",
-    "33",
-    "333",
-    "666",
-    "69",
-    "77",
-    "777",
-    "88",
-    "888",
-    "99",
-    "999",
-    "2000",
-    "2010",
-    "2011",
-    "2012",
-    "2015",
-    "2016",
-    "2017",
-    "2018",
-    "2019",
-    "2020",
-    "2021",
-    "2022",
-    "2023",
-    "2024",
-    "2025",
-    "2026",
-    "2023!",
-    "2024!",
-    "2025!",
-    "2026!",
-    "!",
-    "!!",
-    "1!",
-    "12!",
-    "123!",
-    "1234!",
-    "12345!",
-    "@123",
-    "@1234",
-    "@12345",
-    "#123",
-    "#1234",
-    "_123",
-    ".123",
-    "abc",
-    "abc123",
-    "qwerty",
-    "qwerty123",
-    "321",
-    "4321",
-    "54321",
-    "654321",
-    "987654321",
-];
-string[] defaults =
-[
-    "admin",
-    "administrator",
-    "welcome",
-    "changeme",
-    "default",
-    "secret",
-    "letmein",
-    "password",
-    "passw0rd",
-    "p@ssword",
-    "p@ssw0rd",
-    "pa$$word",
-    "pa$$w0rd",
-    "router",
-    "wireless",
-    "internet",
-    "netpilot",
-    "username",
-    "guest",
-    "login",
-    "master",
-    "summer",
-    "winter",
-    "spring",
-    "autumn",
-];
+string[] ends = Words(
+    """
+    1 12 123 1234 12345 123456 1234567 12345678 123456789 1234567890 0 00 000 007 01 11 111 1111 22 222 33 333 666 69 77 777
+    88 888 99 999 2000 2010 2011 2012 2015 2016 2017 2018 2019 2020 2021 2022 2023 2024 2025 2026 2023! 2024! 2025! 2026! !
+    !! 1! 12! 123! 1234! 12345! @123 @1234 @12345 #123 #1234 _123 .123 abc abc123 qwerty qwerty123 321 4321 54321 654321
+    987654321
+    """
+);
+string[] defaults = Words(
+    """
+    admin administrator welcome changeme default secret letmein password passw0rd p@ssword p@ssw0rd pa$$word pa$$w0rd router
+    wireless internet netpilot username guest login master summer winter spring autumn
+    """
+);
 var favourites = defaults
     .Concat(leaked.Where(password => password.Length >= 4 && password.Any(char.IsAsciiLetterLower)).Take(800))
     .Distinct()
@@ -140,30 +50,14 @@ foreach (var favourite in favourites.Take(60))
 }
 
 // Walks over the keyboard and along the alphabet, back and forth, and one sign or pair over and over.
-string[] rows =
-[
-    "1234567890",
-    "0987654321",
-    "qwertyuiop",
-    "poiuytrewq",
-    "asdfghjkl",
-    "lkjhgfdsa",
-    "zxcvbnm",
-    "mnbvcxz",
-    "qwertzuiop",
-    "azertyuiop",
-    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/",
-    "1q2w3e4r5t6y7u8i9o0p",
-    "q1w2e3r4t5y6u7i8o9p0",
-    "qazwsxedcrfvtgbyhnujmikolp",
-    "zaq12wsxcde34rfvbgt56yhnmju78ik",
-    "abcdefghijklmnopqrstuvwxyz",
-    "zyxwvutsrqponmlkjihgfedcba",
-    "qweasdzxc",
-    "147258369",
-    "159357",
-    "741852963",
-];
+string[] rows = Words(
+    """
+    1234567890 0987654321 qwertyuiop poiuytrewq asdfghjkl lkjhgfdsa zxcvbnm mnbvcxz qwertzuiop azertyuiop
+    1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/ 1q2w3e4r5t6y7u8i9o0p q1w2e3r4t5y6u7i8o9p0 qazwsxedcrfvtgbyhnujmikolp
+    zaq12wsxcde34rfvbgt56yhnmju78ik abcdefghijklmnopqrstuvwxyz zyxwvutsrqponmlkjihgfedcba qweasdzxc 147258369 159357
+    741852963
+    """
+);
 foreach (var row in rows)
 {
     var round = row + row + row;
@@ -202,6 +96,8 @@ void Add(IEnumerable<string> passwords) =>
             .Where(password => password.Length is >= MinLength and <= MaxLength && password.All(char.IsAscii))
             .Select(password => password.ToLowerInvariant())
     );
+
+static string[] Words(string text) => text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
 
 static string[] Read(string package, string file)
 {
