@@ -38,13 +38,17 @@ public static class PersistenceRegistration
         return services;
     }
 
-    /// <summary>Adds a module's context: its own schema, snake_case names, and a migrations history in that schema.</summary>
+    /// <summary>
+    /// Adds a module's context: its own schema, snake_case names, and a migrations history in that schema. What is not made for a request takes
+    /// the factory.
+    /// </summary>
     public static IServiceCollection AddModuleDbContext<TContext>(this IServiceCollection services, string schema)
         where TContext : DbContext
     {
-        services.AddDbContextPool<TContext>(
+        services.AddPooledDbContextFactory<TContext>(
             (provider, options) => ConfigureModule(options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), Npgsql(schema)))
         );
+        services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<TContext>>().CreateDbContext());
         services.AddSingleton(new ModuleDatabase(typeof(TContext), schema));
         return services;
     }
