@@ -8,29 +8,25 @@ using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
 using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Features.GrantAdmin;
 using NetPilot.Identity.Integrations;
 using NetPilot.Identity.Mails;
 using NetPilot.Identity.Passwords;
 using NetPilot.Identity.Sessions;
 using NetPilot.Identity.Tokens;
-using NetPilot.Persistence;
 
 namespace NetPilot.Identity;
 
-/// <summary>The module's door to the composition root.</summary>
 public static class IdentityModule
 {
     public static IServiceCollection AddIdentity(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddModuleDbContext<IdentityDbContext>(IdentityDbContext.Schema);
         services.AddValidated<AuthOptions, AuthOptionsValidator>(configuration, AuthOptions.Section);
-        services.AddValidated<SessionSettings, SessionSettingsValidator>(configuration, SessionSettings.Section);
-        services.AddValidated<TierOptions, TierOptionsValidator>(configuration, TierOptions.Section);
-        services.AddValidated<LoginLimitSettings, LoginLimitSettingsValidator>(configuration, LoginLimitSettings.Section);
-        services.AddValidated<MailSettings, MailSettingsValidator>(configuration, MailSettings.Section);
+        services.AddValidated<SweepOptions, SweepOptionsValidator>(configuration, SweepOptions.Section);
+        services.AddValidated<TiersOptions, TiersOptionsValidator>(configuration, TiersOptions.Section);
+        services.AddValidated<LoginLimitOptions, LoginLimitOptionsValidator>(configuration, LoginLimitOptions.Section);
+        services.AddValidated<MailOptions, MailOptionsValidator>(configuration, MailOptions.Section);
 
         services
             .AddAuthentication(JwtBearerDefaults.AuthenticationScheme)
@@ -42,10 +38,10 @@ public static class IdentityModule
         services.AddSingleton<PasswordHasher>();
 
         services.AddSingleton<TokenRotation>();
-        services.AddSingleton<PasswordCheck>();
+        services.AddScoped<PasswordCheck>();
         services.AddSingleton<PasswordChange>();
         services.AddSingleton<ResetTokens>();
-        services.AddSingleton<LoginGuard>();
+        services.AddScoped<LoginGuard>();
         services.AddSingleton<FailedAuthentications>();
 
         services.AddSingleton<AccountRemoval>();
@@ -62,7 +58,7 @@ public static class IdentityModule
         services.AddSingleton<EndDeliveries>();
         services.AddHostedService<SessionGauge>();
         services.AddSingleton<BackgroundCalls>();
-        // Stopped from the last to the first: who hands ends over stops before who delivers them.
+        // Hosted services stop in reverse order: those that record ends stop before the one that delivers them.
         services.AddHostedService<EndDeliveryWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<BackgroundCalls>());
         services.AddHostedService<SessionSweeper>();
@@ -75,13 +71,11 @@ public static class IdentityModule
 
     public static IApplicationBuilder UseIdentity(this IApplicationBuilder app) => app;
 
-    /// <summary>Whether the command line asks for something else than the server.</summary>
+    /// <summary>Whether the command line is a command and not a start of the server.</summary>
     public static bool IsAdminCommand(IReadOnlyList<string> arguments) => arguments is ["admin", ..];
 
-    /// <summary>
-    /// Runs a command of the command line: <c>admin grant &lt;email&gt;</c>. The schema has to be up to date.
-    /// </summary>
-    /// <returns>The process's exit code; null if the arguments are no such command, and the server is to start.</returns>
+    /// <summary>Runs the command <c>admin grant &lt;email&gt;</c>. The schema has to be up to date.</summary>
+    /// <returns>The exit code; null if the arguments are no command.</returns>
     public static async Task<int?> RunAdminCommandAsync(
         IServiceProvider services,
         IReadOnlyList<string> arguments,
@@ -101,11 +95,11 @@ public static class IdentityModule
         }
 
         await using var scope = services.CreateAsyncScope();
-        var database = scope.ServiceProvider.GetRequiredService<IdentityDbContext>();
-        return await GrantAdminCommand.RunAsync(database, email, output, cancellationToken);
+        var db = scope.ServiceProvider.GetRequiredService<IdentityDbContext>();
+        return await GrantAdminCommand.RunAsync(db, email, output, cancellationToken);
     }
 
-    // Authentication brings ASP.NET's data protection along, which leaves a key on the disk at the first start. Nothing here uses it.
+    // AddAuthentication adds ASP.NET's data protection, which writes a key to the disk at the first start. Nothing here uses it.
     private static void MakeNoDataProtectionKeys(this IServiceCollection services)
     {
         var maker = services.Where(service =>

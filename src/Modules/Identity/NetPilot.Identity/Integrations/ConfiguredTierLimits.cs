@@ -1,22 +1,15 @@
 using Microsoft.Extensions.Options;
-using NetPilot.Identity.Contracts;
 
 namespace NetPilot.Identity.Integrations;
 
 /// <summary>The settings under <c>Tiers</c>.</summary>
-internal sealed class TierOptions
+internal sealed class TiersOptions
 {
     public const string Section = "Tiers";
 
-    public TierSettings Free { get; set; } =
-        new()
-        {
-            MaxRouters = 1,
-            MaxBlocks = 25,
-            SpeedTest = false,
-        };
+    public TierOptions Free { get; set; } = new() { MaxRouters = 1, MaxBlocks = 25 };
 
-    public TierSettings Pro { get; set; } =
+    public TierOptions Pro { get; set; } =
         new()
         {
             MaxRouters = 50,
@@ -25,7 +18,7 @@ internal sealed class TierOptions
         };
 }
 
-internal sealed class TierSettings
+internal sealed class TierOptions
 {
     public int MaxRouters { get; set; }
 
@@ -34,9 +27,9 @@ internal sealed class TierSettings
     public bool SpeedTest { get; set; }
 }
 
-internal sealed class TierOptionsValidator : IValidateOptions<TierOptions>
+internal sealed class TiersOptionsValidator : IValidateOptions<TiersOptions>
 {
-    public ValidateOptionsResult Validate(string? name, TierOptions options)
+    public ValidateOptionsResult Validate(string? name, TiersOptions options)
     {
         foreach (var (tier, settings) in new[] { ("free", options.Free), ("pro", options.Pro) })
         {
@@ -55,12 +48,12 @@ internal sealed class TierOptionsValidator : IValidateOptions<TierOptions>
     }
 }
 
-internal sealed class ConfiguredTierLimits(IOptions<TierOptions> options) : ITierLimits
+internal sealed class ConfiguredTierLimits(IOptions<TiersOptions> options) : ITierLimits
 {
     private readonly TierLimits free = Limits(options.Value.Free);
     private readonly TierLimits pro = Limits(options.Value.Pro);
 
     public TierLimits Of(UserTier tier) => tier == UserTier.Pro ? pro : free;
 
-    private static TierLimits Limits(TierSettings settings) => new(settings.MaxRouters, settings.MaxBlocks, settings.SpeedTest);
+    private static TierLimits Limits(TierOptions settings) => new(settings.MaxRouters, settings.MaxBlocks, settings.SpeedTest);
 }

@@ -5,8 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace NetPilot.Identity.Sessions;
 
 /// <summary>
-/// Calls that a request begins and does not wait for. The server waits for them when it stops in order; what a crash loses, PostgreSQL still
-/// knows, and the sweeper takes up.
+/// Calls that a request begins and does not wait for. An orderly stop waits for them. After a crash the sweeper finds their rows.
 /// </summary>
 internal sealed partial class BackgroundCalls(ILogger<BackgroundCalls> logger) : IHostedService
 {

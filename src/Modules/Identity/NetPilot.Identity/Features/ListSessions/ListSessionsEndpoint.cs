@@ -1,21 +1,16 @@
 using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Identity.Contracts;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Sessions;
-using NetPilot.Persistence;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.ListSessions;
 
-internal sealed class ListSessionsEndpoint(IdentityDbContext database, TimeProvider time) : Endpoint<ListSessionsRequest, Page<SessionView>>
+internal sealed class ListSessionsEndpoint(IdentityDbContext db, TimeProvider time) : Endpoint<ListSessionsRequest, Page<SessionResponse>>
 {
     public override void Configure()
     {
-        Get("/auth/sessions");
+        Get("auth/sessions");
         Tags("Identity");
-        Description(endpoint => endpoint.Answers<Page<SessionView>>(200).Refuses(503));
-        Summary(summary => summary.Summary = "List my live sessions");
+        Description(b => b.Answers<Page<SessionResponse>>(200).Refuses(503));
+        Summary(s => s.Summary = "List my live sessions");
     }
 
     public override async Task HandleAsync(ListSessionsRequest request, CancellationToken cancellationToken)
@@ -23,7 +18,7 @@ internal sealed class ListSessionsEndpoint(IdentityDbContext database, TimeProvi
         var caller = HttpContext.Caller();
         var page = PageRequest.Of(request.Limit, request.Cursor, "sessions");
         var now = time.UtcNow();
-        var live = database
+        var live = db
             .Sessions.AsNoTracking()
             .Where(session => session.UserId == caller.UserId && session.EndedAt == null && session.ExpiresAt > now);
         if (page.After is { } after)
@@ -38,19 +33,21 @@ internal sealed class ListSessionsEndpoint(IdentityDbContext database, TimeProvi
             .Take(page.Take)
             .ToListAsync(cancellationToken);
         await Send.OkAsync(
-            page.ToPage(rows, session => new Position(session.CreatedAt, session.Id), session => SessionView.Of(session, caller.SessionId)),
+            page.ToPage(
+                rows,
+                session => new Position(session.CreatedAt, session.Id),
+                session => SessionResponse.Of(session, caller.SessionId)
+            ),
             cancellationToken
         );
     }
 }
 
-internal sealed record ListSessionsRequest
+internal sealed class ListSessionsRequest
 {
-    /// <summary>How many to list at most (1 to 200; 50 unless given).</summary>
     [QueryParam]
     public int? Limit { get; init; }
 
-    /// <summary>Where to go on: <c>nextCursor</c> of the page before.</summary>
     [QueryParam]
     public string? Cursor { get; init; }
 }

@@ -1,9 +1,8 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace NetPilot.Devices.Data;
+namespace NetPilot.Devices.Data.Entities;
 
-/// <summary>When the newest stored scan of a router was asked for. Scans of one router are stored one after the other by locking this row.</summary>
+/// <summary>The time of the request for the newest stored scan of a router. Scans lock this row, so they are stored one after the other.</summary>
 internal sealed class RouterScan
 {
     private RouterScan() { }

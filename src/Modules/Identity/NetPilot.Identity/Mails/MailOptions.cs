@@ -3,22 +3,22 @@ using MimeKit;
 
 namespace NetPilot.Identity.Mails;
 
-/// <summary>The settings under <c>Mail</c>. Without a host, nothing is sent.</summary>
-internal sealed class MailSettings
+/// <summary>The settings under <c>Mail</c>. Without a host no mail is sent.</summary>
+internal sealed class MailOptions
 {
     public const string Section = "Mail";
 
-    public SmtpSettings Smtp { get; set; } = new();
+    public SmtpOptions Smtp { get; set; } = new();
 
     public string? From { get; set; }
 
-    /// <summary>The frontend's page for a new password; the token is appended as its fragment, which no server sees.</summary>
+    /// <summary>The frontend's page for a new password. The token is its fragment, which is sent to no server.</summary>
     public string? ResetUrl { get; set; }
 
     public bool Sends => !string.IsNullOrWhiteSpace(Smtp.Host);
 }
 
-internal sealed class SmtpSettings
+internal sealed class SmtpOptions
 {
     public string? Host { get; set; }
 
@@ -28,13 +28,13 @@ internal sealed class SmtpSettings
 
     public string? Password { get; set; }
 
-    /// <summary>TLS from the first byte on port 465, else by STARTTLS, which then has to succeed.</summary>
+    /// <summary>TLS from the start on port 465, required STARTTLS on other ports.</summary>
     public bool UseTls { get; set; } = true;
 }
 
-internal sealed class MailSettingsValidator : IValidateOptions<MailSettings>
+internal sealed class MailOptionsValidator : IValidateOptions<MailOptions>
 {
-    public ValidateOptionsResult Validate(string? name, MailSettings options) =>
+    public ValidateOptionsResult Validate(string? name, MailOptions options) =>
         !options.Sends ? ValidateOptionsResult.Success
         : options.Smtp.Port is < 1 or > 65535 ? ValidateOptionsResult.Fail("Mail:Smtp:Port must be between 1 and 65535.")
         : options.Smtp.User is null != options.Smtp.Password is null

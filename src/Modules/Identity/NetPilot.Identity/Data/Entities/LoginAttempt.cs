@@ -1,16 +1,15 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace NetPilot.Identity.Data;
+namespace NetPilot.Identity.Data.Entities;
 
-/// <summary>A password that is being checked, or was wrong.</summary>
+/// <summary>A password that is being compared, or was wrong.</summary>
 internal sealed class LoginAttempt
 {
     private LoginAttempt() { }
 
     public long Id { get; private init; }
 
-    /// <summary>A hash of the e-mail that was given, whether or not it has an account.</summary>
+    /// <summary>A hash of the given e-mail, whether or not it has an account.</summary>
     public byte[] Account { get; private init; } = null!;
 
     /// <summary>An IPv4 address, or the /64 of an IPv6 address.</summary>
@@ -19,7 +18,7 @@ internal sealed class LoginAttempt
     public DateTimeOffset At { get; private init; }
 }
 
-/// <summary>A network from which somebody logged in to the account.</summary>
+/// <summary>A network of successful logins to the account.</summary>
 internal sealed class KnownNetwork
 {
     private KnownNetwork() { }

@@ -1,12 +1,8 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace NetPilot.Identity.Data;
+namespace NetPilot.Identity.Data.Entities;
 
-/// <summary>
-/// Somebody asked for a mail with a link that resets a password. Kept for every address, with an account or without, so that asking costs
-/// the same; only the worker that sends it looks whether there is an account.
-/// </summary>
+/// <summary>A requested mail that resets a password. It is stored whether or not the address has an account, so that both cost the same.</summary>
 internal sealed class ResetMail
 {
     private ResetMail() { }
@@ -17,7 +13,7 @@ internal sealed class ResetMail
 
     public DateTimeOffset CreatedAt { get; private init; }
 
-    /// <summary>When to send it: the lease of whoever sends it now, or the end of a back-off; null when that is over.</summary>
+    /// <summary>The end of a lease or of a backoff; null if the mail is closed.</summary>
     public DateTimeOffset? DueAt { get; private init; }
 
     public int Attempts { get; private init; }
@@ -29,7 +25,7 @@ internal sealed class ResetMailConfiguration : IEntityTypeConfiguration<ResetMai
     {
         builder.ToTable("reset_mails");
         builder.Property(mail => mail.Id).ValueGeneratedNever();
-        // In lower case: what counts here is the account.
+        // In lower case, because the limit is one of the account.
         builder.Property(mail => mail.Email).HasMaxLength(User.MaxEmail);
         builder.Property(mail => mail.Attempts).HasDefaultValue(0);
         builder.HasIndex(mail => new { mail.Email, mail.CreatedAt });

@@ -1,9 +1,8 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace NetPilot.Identity.Data;
+namespace NetPilot.Identity.Data.Entities;
 
-/// <summary>A token that sets a new password, by its hash. It goes when it is used.</summary>
+/// <summary>A token that sets a new password. It is deleted when it is used.</summary>
 internal sealed class PasswordReset
 {
     private PasswordReset() { }

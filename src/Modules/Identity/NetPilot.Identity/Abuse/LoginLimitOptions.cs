@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace NetPilot.Identity.Abuse;
 
 /// <summary>The settings under <c>RateLimits</c> that concern wrong passwords and refused tokens.</summary>
-internal sealed class LoginLimitSettings
+internal sealed class LoginLimitOptions
 {
     public const string Section = "RateLimits";
 
@@ -17,9 +17,9 @@ internal sealed class LoginLimitSettings
     public int AuthFailuresPerAddress { get; set; } = 100;
 }
 
-internal sealed class LoginLimitSettingsValidator : IValidateOptions<LoginLimitSettings>
+internal sealed class LoginLimitOptionsValidator : IValidateOptions<LoginLimitOptions>
 {
-    public ValidateOptionsResult Validate(string? name, LoginLimitSettings options) =>
+    public ValidateOptionsResult Validate(string? name, LoginLimitOptions options) =>
         options.LoginFailuresPerAccount < 1 ? ValidateOptionsResult.Fail("RateLimits:LoginFailuresPerAccount must be at least 1.")
         : options.LoginFailuresPerAddress < 1 ? ValidateOptionsResult.Fail("RateLimits:LoginFailuresPerAddress must be at least 1.")
         : options.AuthFailuresPerAddress < 1 ? ValidateOptionsResult.Fail("RateLimits:AuthFailuresPerAddress must be at least 1.")

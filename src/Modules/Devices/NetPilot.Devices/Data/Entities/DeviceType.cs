@@ -1,6 +1,5 @@
-namespace NetPilot.Devices.Data;
+namespace NetPilot.Devices.Data.Entities;
 
-/// <summary>What the user says a device is.</summary>
 internal enum DeviceType
 {
     Phone,

@@ -1,38 +1,32 @@
-using System.Net;
-using System.Net.NetworkInformation;
+// Upserts in a batch: a scan is one transaction in one round trip, whatever the number of devices.
+using NetPilot.Devices.Features.ScanDevices;
 using NetPilot.Devices.Vendors;
-using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
-using Npgsql;
 using NpgsqlTypes;
 
-namespace NetPilot.Devices.Features.ScanDevices;
+namespace NetPilot.Devices.Data.Statements;
 
-/// <summary>What a scan left in the database.</summary>
-/// <param name="Devices">The rows of the devices that it found.</param>
-/// <param name="Added">How many of them were new.</param>
+/// <summary>The rows of the devices that a scan found, and how many of them are new.</summary>
 internal sealed record StoredScan(IReadOnlyCollection<Guid> Devices, int Added);
 
 /// <summary>
-/// Writes what a scan found, in one round trip that is one transaction, whatever the number of devices. Facts are as old as the asking for
-/// the scan: where two scans overlap, the one that was asked for later has the last word, whichever is stored last.
+/// Stores a scan. A fact is as old as the request for its scan: if two scans overlap, the one that was requested later wins, in whatever
+/// order they are stored. All writers of several devices of a router lock its row in <c>router_scans</c> first, which prevents deadlocks.
 /// </summary>
-/// <remarks>Whoever writes several devices of a router locks its row in <c>router_scans</c> first, so that nobody waits in a circle.</remarks>
-internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
+internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
 {
-    // $1 user, $2 router, $3 when the scan was asked for.
-    // $4 and on: the latest time that is believed; or the devices' ids, addresses, MACs, hostnames, vendors and the registry's makers ({Seen});
-    // or every pair of address and MAC ({Pairs}).
+    // $1 user, $2 router, $3 the time of the request. $4 and on: the latest plausible time; or the devices' ids, addresses, MACs, hostnames,
+    // vendors and makers ({Seen}); or the pairs of address and MAC ({Pairs}).
     private const string LockRouter = """
         INSERT INTO devices.router_scans AS scan (user_id, router_id, scanned_at) VALUES ($1, $2, $3)
         ON CONFLICT (user_id, router_id) DO UPDATE
             SET scanned_at = CASE WHEN scan.scanned_at > $4 THEN $3 ELSE GREATEST(scan.scanned_at, $3) END
         """;
 
-    // A planner that takes a router for small compares each record with each row; for this transaction it may not. Returns nothing.
+    // If the planner takes a router for small, it compares each record with each row. This forbids that for the transaction.
     private const string CompareByHash = "SELECT WHERE set_config('enable_nestloop', 'off', true) IS NULL";
 
-    // Times that a wrong clock left would make every scan until then lose. Nothing says when those devices were seen, but it was before now.
+    // A time in the future, left by a wrong clock, would make each scan until then lose.
     private const string CorrectFuture = """
         UPDATE devices.user_devices
         SET last_seen = $3 - interval '1 microsecond', first_seen = LEAST(first_seen, $3 - interval '1 microsecond')
@@ -45,8 +39,8 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
 
     private const string Pairs = "unnest($4, $5) WITH ORDINALITY AS pair (ip, mac, nr)";
 
-    // A device that is known by its address alone gets the MAC that the scan shows there, if that is no known device's, and if no known
-    // device that had this address still has it.
+    // A device without a MAC gets the MAC that the scan shows at its address, unless that MAC belongs to a known device, or the scan shows the
+    // MAC of a known device that had this address.
     private const string GiveMacs = $"""
         WITH claim AS (
             SELECT DISTINCT ON (nameless.id) nameless.id, pair.mac, pair.nr
@@ -64,7 +58,7 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
         WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = claim.id
         """;
 
-    // What the router says outranks what is stored, and that outranks what the registry says.
+    // The router's values come first, then the stored ones, then the registry's.
     private const string Update = $"""
         UPDATE devices.user_devices AS device SET
             ip = seen.ip,
@@ -92,8 +86,8 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
         RETURNING id, true
         """;
 
-    // Whom a record without a MAC means: the known device at its address, or else the one that is known by this address alone. A device
-    // that the same scan shows elsewhere is no longer there, since the MACs are written first.
+    // The device that a record without a MAC means: the known device at its address, else the device without a MAC. The MACs are written first,
+    // so a device that the same scan shows at another address is not among them.
     private const string Holders = $"""
         SELECT DISTINCT ON (seen.ip) seen.ip, seen.hostname, seen.vendor, seen.maker, device.id
         FROM {Seen} JOIN devices.user_devices AS device ON device.ip = seen.ip
@@ -113,8 +107,8 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
         RETURNING id, true
         """;
 
-    // Devices known by their address alone that turn out to be a known device. Two names that the user gave are two devices to the user.
-    // Where an address has several MACs, the device that is known longest takes the row.
+    // Merges devices without a MAC into the known devices that they turn out to be. Two different names are two devices. If an address has
+    // several MACs, the device that is known longest takes the row.
     private const string MergeInto = """
         , choice AS (
             SELECT DISTINCT ON (nameless.id) nameless.id, device.id AS device_id, nameless.device_name, device.device_name AS own_name
@@ -166,15 +160,14 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
         UNION ALL SELECT id, false FROM ({Holders}) AS holder
         """;
 
-    /// <summary>Stores the devices that the scan found.</summary>
-    public Task<StoredScan> SaveAsync(
+    public Task<StoredScan> RunAsync(
         OwnedRouter router,
         ScanFindings findings,
         DateTimeOffset scannedAt,
         CancellationToken cancellationToken
-    ) => DatabaseRetry.RunAsync(token => SaveOnceAsync(router, findings, scannedAt, token), cancellationToken);
+    ) => DatabaseRetry.RunAsync(token => RunOnceAsync(router, findings, scannedAt, token), cancellationToken);
 
-    private async Task<StoredScan> SaveOnceAsync(
+    private async Task<StoredScan> RunOnceAsync(
         OwnedRouter router,
         ScanFindings findings,
         DateTimeOffset scannedAt,
@@ -229,7 +222,7 @@ internal sealed class ScanStore(NpgsqlDataSource database, TimeProvider time)
         return new StoredScan(found, added);
     }
 
-    // Arrays whose elements may be null have to name their type.
+    // Npgsql cannot infer the type of an array with null elements.
     private static void Add(NpgsqlBatch batch, string sql, object[] values) =>
         batch.With(
             sql,

@@ -1,12 +1,8 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace NetPilot.Identity.Data;
+namespace NetPilot.Identity.Data.Entities;
 
-/// <summary>
-/// An account that was deleted, until the worker has gone over it once more: for what a crash cut short, and for what a request that was
-/// under way wrote after the deletion.
-/// </summary>
+/// <summary>A deleted account, until a worker has repeated the deletion for what a crash interrupted or a late request wrote.</summary>
 internal sealed class AccountDeletion
 {
     private AccountDeletion() { }
@@ -20,7 +16,7 @@ internal sealed class AccountDeletionConfiguration : IEntityTypeConfiguration<Ac
 {
     public void Configure(EntityTypeBuilder<AccountDeletion> builder)
     {
-        // No foreign key: it outlives the user.
+        // No foreign key, because it outlives the user.
         builder.ToTable("account_deletions");
         builder.HasKey(deletion => deletion.UserId);
         builder.Property(deletion => deletion.UserId).ValueGeneratedNever();
