@@ -46,19 +46,19 @@ public sealed class SettingsTests
     [Fact]
     public void Other_bad_settings_are_named()
     {
-        new SessionSettingsValidator()
+        new SweepOptionsValidator()
             .Validate(null, new() { SweepInterval = TimeSpan.Zero })
             .FailureMessage.ShouldStartWith("Sessions:SweepInterval");
-        new LoginLimitSettingsValidator()
+        new LoginLimitOptionsValidator()
             .Validate(null, new() { LoginFailuresPerAccount = 0 })
             .FailureMessage.ShouldStartWith("RateLimits:LoginFailuresPerAccount");
-        new LoginLimitSettingsValidator()
+        new LoginLimitOptionsValidator()
             .Validate(null, new() { LoginFailuresPerAddress = 0 })
             .FailureMessage.ShouldStartWith("RateLimits:LoginFailuresPerAddress");
-        new LoginLimitSettingsValidator()
+        new LoginLimitOptionsValidator()
             .Validate(null, new() { AuthFailuresPerAddress = 0 })
             .FailureMessage.ShouldStartWith("RateLimits:AuthFailuresPerAddress");
-        new TierOptionsValidator()
+        new TiersOptionsValidator()
             .Validate(null, new() { Pro = new() { MaxBlocks = -1 } })
             .FailureMessage.ShouldStartWith("Tiers:pro:MaxBlocks");
         Mail(mail => mail.From = "nobody").ShouldStartWith("Mail:From");
@@ -142,15 +142,15 @@ public sealed class SettingsTests
 
     private static string? Refusal(AuthOptions options) => new AuthOptionsValidator().Validate(null, options).FailureMessage;
 
-    private static string? Mail(Action<MailSettings> change)
+    private static string? Mail(Action<MailOptions> change)
     {
-        var mail = new MailSettings
+        var mail = new MailOptions
         {
             From = "NetPilot <noreply@example.test>",
             ResetUrl = "https://app.example.test/reset",
             Smtp = { Host = "localhost" },
         };
         change(mail);
-        return new MailSettingsValidator().Validate(null, mail).FailureMessage;
+        return new MailOptionsValidator().Validate(null, mail).FailureMessage;
     }
 }
