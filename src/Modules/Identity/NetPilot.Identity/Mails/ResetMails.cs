@@ -1,4 +1,3 @@
-
 namespace NetPilot.Identity.Mails;
 
 /// <summary>The queue of mails that reset a password, in PostgreSQL.</summary>
