@@ -37,16 +37,11 @@ internal sealed class SessionEndings(NpgsqlDataSource database, EndDeliveries de
     /// <returns>What the function reads from the first row of the first result; the default if there is no row.</returns>
     public async Task<T?> ChangeAsync<T>(NpgsqlBatch batch, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
-        T? changed = default;
-        var ended = new List<EndingSession?>();
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
-        {
-            changed = await reader.ReadAsync(cancellationToken) ? read(reader) : default;
-            await reader.NextResultAsync(cancellationToken);
-            ended = await EndSessions.ReadAsync(reader, cancellationToken);
-        }
-
-        Deliver(ended);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var changed = await reader.ReadAsync(cancellationToken) ? read(reader) : default;
+        await reader.NextResultAsync(cancellationToken);
+        // The batch is committed when its last result is read.
+        Deliver(await EndSessions.ReadAsync(reader, cancellationToken));
         return changed;
     }
 
