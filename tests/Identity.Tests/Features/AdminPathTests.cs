@@ -1,4 +1,5 @@
 using NetPilot.Testing;
+using Xunit;
 
 namespace NetPilot.Identity.Tests.Features;
 

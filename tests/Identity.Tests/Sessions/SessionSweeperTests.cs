@@ -1,3 +1,5 @@
+using NetPilot.Testing;
+using Shouldly;
 using Xunit;
 
 namespace NetPilot.Identity.Tests.Sessions;
