@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Devices.Contracts;
 using NetPilot.Devices.Tests;
+using NetPilot.Routers.Contracts;
 using NetPilot.Testing;
 using Xunit;
 
@@ -22,4 +24,23 @@ public sealed class DevicesServer : NetPilotServer
     }
 
     protected override void ConfigureServices(IServiceCollection services) => services.AddSingleton<IDeviceSightings>(Sightings);
+}
+
+/// <summary>One more follower of devices, that keeps what it was told last about each router.</summary>
+public sealed class LastSightings : IDeviceSightings
+{
+    private readonly ConcurrentDictionary<string, IReadOnlyList<DeviceSighting>> _told = new();
+
+    public IEnumerable<(string Mac, string Ip)> Of(TestRouter router) =>
+        _told
+            .GetValueOrDefault(router.RouterId, [])
+            .Select(pair =>
+                (BitConverter.ToString(pair.Mac.GetAddressBytes()).Replace('-', ':').ToLowerInvariant(), pair.Address.ToString())
+            );
+
+    public Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, CancellationToken cancellationToken)
+    {
+        _told[router.RouterId] = devices;
+        return Task.CompletedTask;
+    }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using NetPilot.DevStack.Mail;
 using NetPilot.Identity.Contracts;
 using NetPilot.Identity.Tests;
+using NetPilot.Identity.Tests.Accounts;
 using NetPilot.Testing;
 using Xunit;
 
@@ -45,3 +46,7 @@ public sealed class IdentityServer : NetPilotServer
         services.AddScoped<IUserDependents>(_ => new LoggedDependents(Deletions, 1));
     }
 }
+
+/// <summary>What needs the server for itself: it is about all hashes, or about the mail server, or holds up everybody.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;

@@ -46,23 +46,23 @@ public sealed class SettingsTests
     [Fact]
     public void Other_bad_settings_are_named()
     {
-        new SessionSettings { SweepInterval = TimeSpan.Zero }
+        new SweepOptions { SweepInterval = TimeSpan.Zero }
             .Refusals()
             .ShouldHaveSingleItem()
             .ShouldStartWith("Sessions:SweepInterval");
-        new LoginLimitSettings { LoginFailuresPerAccount = 0 }
+        new LoginLimitOptions { LoginFailuresPerAccount = 0 }
             .Refusals()
             .ShouldHaveSingleItem()
             .ShouldStartWith("RateLimits:LoginFailuresPerAccount");
-        new LoginLimitSettings { LoginFailuresPerAddress = 0 }
+        new LoginLimitOptions { LoginFailuresPerAddress = 0 }
             .Refusals()
             .ShouldHaveSingleItem()
             .ShouldStartWith("RateLimits:LoginFailuresPerAddress");
-        new LoginLimitSettings { AuthFailuresPerAddress = 0 }
+        new LoginLimitOptions { AuthFailuresPerAddress = 0 }
             .Refusals()
             .ShouldHaveSingleItem()
             .ShouldStartWith("RateLimits:AuthFailuresPerAddress");
-        new TierOptions { Pro = new() { MaxBlocks = -1 } }
+        new TiersOptions { Pro = new() { MaxBlocks = -1 } }
             .Refusals()
             .ShouldHaveSingleItem()
             .ShouldStartWith("Tiers:pro:MaxBlocks");
@@ -147,9 +147,9 @@ public sealed class SettingsTests
 
     private static string? Refusal(AuthOptions options) => Joined(options.Refusals());
 
-    private static string? Mail(Action<MailSettings> change)
+    private static string? Mail(Action<MailOptions> change)
     {
-        var mail = new MailSettings
+        var mail = new MailOptions
         {
             From = "NetPilot <noreply@example.test>",
             ResetUrl = "https://app.example.test/reset",

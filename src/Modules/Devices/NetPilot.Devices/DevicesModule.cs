@@ -1,16 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
-using NetPilot.Devices.Contracts;
-using NetPilot.Devices.Data;
+using NetPilot.Devices.Data.Statements;
 using NetPilot.Devices.Features;
 using NetPilot.Devices.Features.ScanDevices;
 using NetPilot.Devices.Integrations;
 using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices;
 
-/// <summary>The module's door to the composition root.</summary>
 public static class DevicesModule
 {
     public static IServiceCollection AddDevices(this IServiceCollection services)
@@ -24,7 +21,7 @@ public static class DevicesModule
         services.AddSingleton<IUserDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddScoped<OwnedDevices>();
         services.AddScoped<BlockedFlags>();
-        services.AddSingleton<ScanStore>();
+        services.AddSingleton<StoreScan>();
         services.AddSingleton<ScanRecorder>();
         services.AddSingleton<IDeviceScans>(provider => provider.GetRequiredService<ScanRecorder>());
         return services;

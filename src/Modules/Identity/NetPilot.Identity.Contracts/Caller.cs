@@ -2,19 +2,19 @@ using Microsoft.AspNetCore.Http;
 
 namespace NetPilot.Identity.Contracts;
 
-/// <summary>Who makes the request: made from the access token and from the session's row, read anew on every request.</summary>
+/// <summary>The caller of a request, from the access token and from the row of its session.</summary>
 /// <param name="UserId">The user.</param>
 /// <param name="SessionId">The session's public id (the token's <c>sid</c>).</param>
-/// <param name="CommandsSessionId">The session's id on the Commands-Server. A credential: never logged, never answered.</param>
-/// <param name="Tier">The user's tier now.</param>
-/// <param name="Role">The user's role now.</param>
+/// <param name="CommandsSessionId">The session's id on the Commands-Server. It is a credential: it is neither logged nor answered.</param>
+/// <param name="Tier">The user's tier.</param>
+/// <param name="Role">The user's role.</param>
 public sealed record Caller(Guid UserId, Guid SessionId, Guid CommandsSessionId, UserTier Tier, UserRole Role)
 {
-    /// <summary>Names the user alone, since the other ids are credentials or nearly so.</summary>
+    /// <summary>Names the user alone, because the session ids are credentials or close to them.</summary>
     public override string ToString() => $"user {UserId}";
 }
 
-/// <summary>What a user pays for.</summary>
+/// <summary>The tier of a user.</summary>
 public enum UserTier
 {
     /// <summary>The tier of a new account.</summary>
@@ -24,13 +24,13 @@ public enum UserTier
     Pro,
 }
 
-/// <summary>What a user may administer.</summary>
+/// <summary>The role of a user.</summary>
 public enum UserRole
 {
-    /// <summary>Own things only.</summary>
+    /// <summary>Manages the user's own routers only.</summary>
     User,
 
-    /// <summary>Users and claims, but not other people's routers.</summary>
+    /// <summary>Also administers users and claims, but not the routers of other users.</summary>
     Admin,
 }
 
@@ -38,7 +38,7 @@ public enum UserRole
 public static class CallerExtensions
 {
     /// <summary>The authenticated caller.</summary>
-    /// <exception cref="InvalidOperationException">The endpoint allows anonymous requests, so there is none: a programming error.</exception>
+    /// <exception cref="InvalidOperationException">The endpoint allows anonymous requests.</exception>
     public static Caller Caller(this HttpContext context) =>
         context.Features.Get<Caller>() ?? throw new InvalidOperationException("This endpoint has no authenticated caller.");
 }

@@ -1,8 +1,8 @@
 namespace NetPilot.Identity.Contracts;
 
-/// <summary>The server's own session on the Commands-Server, for background work. Its row has no user, and is made, started and ended like any other.</summary>
+/// <summary>The server's own session on the Commands-Server, for background work. It has no user.</summary>
 public interface IMaintenanceSession
 {
-    /// <summary>The live maintenance session's id on the Commands-Server; made if there is none. Shared by all replicas.</summary>
+    /// <summary>The id of the live session on the Commands-Server, which all replicas share. It is made if there is none.</summary>
     Task<Guid> GetCommandsSessionIdAsync(CancellationToken cancellationToken);
 }

@@ -6,30 +6,26 @@ using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
 using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Features.GrantAdmin;
 using NetPilot.Identity.Integrations;
 using NetPilot.Identity.Mails;
 using NetPilot.Identity.Passwords;
 using NetPilot.Identity.Sessions;
 using NetPilot.Identity.Tokens;
-using NetPilot.Persistence;
 using NetPilot.Web;
 
 namespace NetPilot.Identity;
 
-/// <summary>The module's door to the composition root.</summary>
 public static class IdentityModule
 {
     public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddModuleDbContext<IdentityDbContext>(IdentityDbContext.Schema);
         services.AddValidated<AuthOptions>(AuthOptions.Section, options => options.Refusals());
-        services.AddValidated<SessionSettings>(SessionSettings.Section, options => options.Refusals());
-        services.AddValidated<TierOptions>(TierOptions.Section, options => options.Refusals());
-        services.AddValidated<LoginLimitSettings>(LoginLimitSettings.Section, options => options.Refusals());
-        services.AddValidated<MailSettings>(MailSettings.Section, options => options.Refusals());
+        services.AddValidated<SweepOptions>(SweepOptions.Section, options => options.Refusals());
+        services.AddValidated<TiersOptions>(TiersOptions.Section, options => options.Refusals());
+        services.AddValidated<LoginLimitOptions>(LoginLimitOptions.Section, options => options.Refusals());
+        services.AddValidated<MailOptions>(MailOptions.Section, options => options.Refusals());
 
         services
             .AddAuthentication(JwtBearerDefaults.AuthenticationScheme)
@@ -41,10 +37,10 @@ public static class IdentityModule
         services.AddSingleton<PasswordHasher>();
 
         services.AddSingleton<TokenRotation>();
-        services.AddSingleton<PasswordCheck>();
+        services.AddScoped<PasswordCheck>();
         services.AddSingleton<PasswordChange>();
         services.AddSingleton<ResetTokens>();
-        services.AddSingleton<LoginGuard>();
+        services.AddScoped<LoginGuard>();
         services.AddSingleton<FailedAuthentications>();
 
         services.AddSingleton<AccountRemoval>();
@@ -61,7 +57,7 @@ public static class IdentityModule
         services.AddSingleton<EndDeliveries>();
         services.AddHostedService<SessionGauge>();
         services.AddSingleton<BackgroundCalls>();
-        // Stopped from the last to the first: who hands ends over stops before who delivers them.
+        // Hosted services stop in reverse order: those that record ends stop before the one that delivers them.
         services.AddHostedService<EndDeliveryWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<BackgroundCalls>());
         services.AddHostedService<SessionSweeper>();
@@ -73,13 +69,11 @@ public static class IdentityModule
         return services;
     }
 
-    /// <summary>Whether the command line asks for something else than the server.</summary>
+    /// <summary>Whether the command line is a command and not a start of the server.</summary>
     public static bool IsAdminCommand(IReadOnlyList<string> arguments) => arguments is ["admin", ..];
 
-    /// <summary>
-    /// Runs a command of the command line: <c>admin grant &lt;email&gt;</c>. The schema has to be up to date.
-    /// </summary>
-    /// <returns>The process's exit code; null if the arguments are no such command, and the server is to start.</returns>
+    /// <summary>Runs the command <c>admin grant &lt;email&gt;</c>. The schema has to be up to date.</summary>
+    /// <returns>The exit code; null if the arguments are no command.</returns>
     public static async Task<int?> RunAdminCommandAsync(
         IServiceProvider services,
         IReadOnlyList<string> arguments,
@@ -99,11 +93,11 @@ public static class IdentityModule
         }
 
         await using var scope = services.CreateAsyncScope();
-        var database = scope.ServiceProvider.GetRequiredService<IdentityDbContext>();
-        return await GrantAdminCommand.RunAsync(database, email, output, cancellationToken);
+        var db = scope.ServiceProvider.GetRequiredService<IdentityDbContext>();
+        return await GrantAdminCommand.RunAsync(db, email, output, cancellationToken);
     }
 
-    // Authentication brings ASP.NET's data protection along, which leaves a key on the disk at the first start. Nothing here uses it.
+    // AddAuthentication adds ASP.NET's data protection, which writes a key to the disk at the first start. Nothing here uses it.
     private static void MakeNoDataProtectionKeys(this IServiceCollection services)
     {
         var maker = services.Where(service =>

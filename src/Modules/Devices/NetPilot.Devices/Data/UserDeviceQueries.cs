@@ -1,7 +1,4 @@
-using System.Net;
-using System.Net.NetworkInformation;
 using System.Text.RegularExpressions;
-using Microsoft.EntityFrameworkCore;
 
 namespace NetPilot.Devices.Data;
 
@@ -10,20 +7,17 @@ internal static partial class UserDeviceQueries
     public static IQueryable<UserDevice> BehindRouter(this IQueryable<UserDevice> devices, Guid userId, string routerId) =>
         devices.Where(device => device.UserId == userId && device.RouterId == routerId);
 
-    /// <summary>
-    /// Devices behind a router whose name, hostname, address, MAC or vendor contains the text, in whatever case; <c>%</c> and <c>_</c> are
-    /// literal.
-    /// </summary>
-    public static IQueryable<UserDevice> Containing(this DbSet<UserDevice> devices, Guid userId, string routerId, string text)
+    /// <summary>Devices whose name, hostname, vendor, address or MAC contains the text in any case. <c>%</c> and <c>_</c> are literal.</summary>
+    public static IQueryable<UserDevice> Containing(this IQueryable<UserDevice> devices, string text)
     {
+        const string escape = @"\";
         var pattern = $"%{SpecialToLike().Replace(text, @"\$0")}%";
-        return devices.FromSql(
-            $"""
-            SELECT * FROM devices.user_devices
-            WHERE user_id = {userId} AND router_id = {routerId}
-              AND (device_name ILIKE {pattern} OR hostname ILIKE {pattern} OR manufacturer ILIKE {pattern}
-                OR host(ip) ILIKE {pattern} OR mac::text ILIKE {pattern})
-            """
+        return devices.Where(device =>
+            EF.Functions.ILike(device.DeviceName!, pattern, escape)
+            || EF.Functions.ILike(device.Hostname!, pattern, escape)
+            || EF.Functions.ILike(device.Manufacturer!, pattern, escape)
+            || EF.Functions.ILike(device.Ip.ToString(), pattern, escape)
+            || EF.Functions.ILike((string)(object)device.Mac!, pattern, escape)
         );
     }
 

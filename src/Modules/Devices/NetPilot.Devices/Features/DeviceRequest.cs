@@ -2,7 +2,7 @@ using FastEndpoints;
 
 namespace NetPilot.Devices.Features;
 
-/// <summary>A request that names a device and nothing more. The id is text, since a malformed one is answered as an unknown one.</summary>
+/// <summary>A request for one device. The id is text, because a malformed one is answered like an unknown one.</summary>
 internal sealed class DeviceRequest
 {
     [RouteParam]

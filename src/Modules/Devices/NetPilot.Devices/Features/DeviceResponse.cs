@@ -1,9 +1,5 @@
-using NetPilot.Devices.Data;
-using NetPilot.Web;
-
 namespace NetPilot.Devices.Features;
 
-/// <summary>A device, as its router's owner sees it.</summary>
 internal sealed record DeviceResponse(
     Guid Id,
     string Ip,

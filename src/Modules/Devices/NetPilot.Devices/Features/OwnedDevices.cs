@@ -1,12 +1,9 @@
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Devices.Data;
 using NetPilot.Identity.Contracts;
 using NetPilot.Routers.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Devices.Features;
 
-/// <summary>Finds the router and the device that a path names, if they are the user's.</summary>
+/// <summary>Finds the device of a path, if it belongs to the user.</summary>
 internal sealed class OwnedDevices(IRouterOwnership ownership, DevicesDbContext db)
 {
     /// <exception cref="ProblemException">404 <c>router_not_found</c> or <c>device_not_found</c>.</exception>

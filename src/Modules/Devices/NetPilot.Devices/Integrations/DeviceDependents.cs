@@ -1,17 +1,16 @@
+using NetPilot.Devices.Data.Statements;
 using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
-using Npgsql;
 
 namespace NetPilot.Devices.Integrations;
 
-/// <summary>Devices go with their router and with their owner. The rows of the scans go first, in one order, since scans that are being stored hold them.</summary>
+/// <summary>Devices go with their router and with their owner.</summary>
 internal sealed class DeviceDependents(NpgsqlDataSource database) : IRouterDependents, IUserDependents
 {
     public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
-        DeleteAsync("user_id = $1 AND router_id = $2", [userId, routerId], cancellationToken);
+        DeleteDevices.OfRouterAsync(database, userId, routerId, cancellationToken);
 
-    // A reset takes rules off the router, and devices are none.
+    // A reset removes rules from the router, and devices have none.
     public Task ForgetClearingAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task ExpectClearingAsync(Guid userId, RouterTurn turn, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
@@ -20,18 +19,5 @@ internal sealed class DeviceDependents(NpgsqlDataSource database) : IRouterDepen
     public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken) =>
-        DeleteAsync("user_id = $1", [userId], cancellationToken);
-
-    private Task DeleteAsync(string condition, object[] values, CancellationToken cancellationToken) =>
-        DatabaseRetry.RunAsync(token => DeleteOnceAsync(condition, values, token), cancellationToken);
-
-    private async Task DeleteOnceAsync(string condition, object[] values, CancellationToken cancellationToken)
-    {
-        await using var batch = database.CreateBatch();
-        batch
-            .With($"SELECT 1 FROM devices.router_scans WHERE {condition} ORDER BY router_id FOR UPDATE", values)
-            .With($"DELETE FROM devices.router_scans WHERE {condition}", values)
-            .With($"DELETE FROM devices.user_devices WHERE {condition}", values);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-    }
+        DeleteDevices.OfUserAsync(database, userId, cancellationToken);
 }

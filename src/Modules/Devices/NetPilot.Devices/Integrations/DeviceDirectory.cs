@@ -1,29 +1,29 @@
-using System.Net;
-using System.Net.NetworkInformation;
-using NetPilot.Devices.Contracts;
-using NetPilot.Devices.Data;
-using NetPilot.Persistence;
-using Npgsql;
+using System.Linq.Expressions;
 
 namespace NetPilot.Devices.Integrations;
 
-internal sealed class DeviceDirectory(NpgsqlDataSource database) : IDeviceDirectory, IDeviceLookalikes
+internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contexts) : IDeviceDirectory, IDeviceLookalikes
 {
-    private const string Select = """
-        SELECT id, ip, mac, COALESCE(device_name, hostname), device_type, online
-        FROM devices.user_devices
-        WHERE user_id = $1 AND router_id = $2
-        """;
+    private static readonly Expression<Func<UserDevice, KnownDevice>> Known = device => new KnownDevice(
+        device.Id,
+        device.Ip,
+        device.Mac,
+        device.DeviceName ?? device.Hostname,
+        device.DeviceType == DeviceType.Router,
+        device.Online
+    );
 
     public async Task<KnownDevice?> FindByAddressAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken)
     {
-        await using var command = database.Command(
-            $"{Select} AND ip = $3 ORDER BY online DESC, last_seen DESC, id DESC LIMIT 1",
-            userId,
-            routerId,
-            address
-        );
-        return (await ReadAsync(command, cancellationToken)).SingleOrDefault();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db
+            .Devices.BehindRouter(userId, routerId)
+            .Where(device => device.Ip == address)
+            .OrderByDescending(device => device.Online)
+            .ThenByDescending(device => device.LastSeen)
+            .ThenByDescending(device => device.Id)
+            .Select(Known)
+            .FirstOrDefaultAsync(cancellationToken);
     }
 
     public async Task<IReadOnlyList<KnownDevice>> FindAsync(
@@ -34,14 +34,14 @@ internal sealed class DeviceDirectory(NpgsqlDataSource database) : IDeviceDirect
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.Command(
-            $"{Select} AND (mac = ANY ($3) OR ip = ANY ($4))",
-            userId,
-            routerId,
-            macs.ToArray(),
-            addresses.ToArray()
-        );
-        return await ReadAsync(command, cancellationToken);
+        PhysicalAddress?[] wantedMacs = [.. macs];
+        IPAddress[] wantedAddresses = [.. addresses];
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db
+            .Devices.BehindRouter(userId, routerId)
+            .Where(device => wantedMacs.Contains(device.Mac) || wantedAddresses.Contains(device.Ip))
+            .Select(Known)
+            .ToListAsync(cancellationToken);
     }
 
     async Task<IReadOnlyList<KnownDevice>> IDeviceLookalikes.FindAsync(
@@ -51,33 +51,14 @@ internal sealed class DeviceDirectory(NpgsqlDataSource database) : IDeviceDirect
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.Command(
-            $"{Select} AND online AND ip <> $3 AND strpos(host(ip), host($3)) > 0 ORDER BY ip, id",
-            userId,
-            routerId,
-            address
-        );
-        return await ReadAsync(command, cancellationToken);
-    }
-
-    private static async Task<List<KnownDevice>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
-    {
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        var devices = new List<KnownDevice>();
-        while (await row.ReadAsync(cancellationToken))
-        {
-            devices.Add(
-                new KnownDevice(
-                    row.GetGuid(0),
-                    row.GetFieldValue<IPAddress>(1),
-                    row.IsDBNull(2) ? null : row.GetFieldValue<PhysicalAddress>(2),
-                    row.IsDBNull(3) ? null : row.GetString(3),
-                    SnakeCase.Parse<DeviceType>(row.GetString(4)) == DeviceType.Router,
-                    row.GetBoolean(5)
-                )
-            );
-        }
-
-        return devices;
+        var text = address.ToString();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db
+            .Devices.BehindRouter(userId, routerId)
+            .Where(device => device.Online && device.Ip != address && device.Ip.ToString().Contains(text))
+            .OrderBy(device => device.Ip)
+            .ThenBy(device => device.Id)
+            .Select(Known)
+            .ToListAsync(cancellationToken);
     }
 }

@@ -1,19 +1,18 @@
 using System.Globalization;
 using System.IO.Compression;
-using System.Net.NetworkInformation;
 
 namespace NetPilot.Devices.Vendors;
 
-/// <summary>Makers of devices by the first digits of the MAC: IEEE's public registry, as <c>dev/Vendors/make-vendors.py</c> packs it. Read when it is first asked.</summary>
+/// <summary>Makers of devices by the first digits of the MAC: the registry of the IEEE, packed by <c>dev/Vendors/make-vendors.py</c>.</summary>
 internal static class VendorRegistry
 {
     private const int MacDigits = 12;
 
-    // Small blocks lie inside larger ones, so the longest prefix says who made a device.
+    // Small blocks lie within larger ones, so the longest prefix decides.
     private static readonly int[] PrefixLengths = [9, 7, 6];
     private static readonly Lazy<Dictionary<(int Digits, ulong Prefix), string>> Makers = new(Load);
 
-    /// <summary>The maker; null where the registry knows none, or the device made its MAC up.</summary>
+    /// <summary>The maker; null if the registry has none.</summary>
     public static string? MakerOf(PhysicalAddress mac)
     {
         var value = mac.GetAddressBytes().Aggregate(0UL, (digits, part) => digits << 8 | part);

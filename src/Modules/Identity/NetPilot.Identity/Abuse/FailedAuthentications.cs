@@ -4,15 +4,14 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using NetPilot.Identity.Sessions;
 using NetPilot.Identity.Tokens;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Abuse;
 
 /// <summary>
-/// Requests whose token was refused, counted per address and minute, and the sessions that they named. Per replica and in memory, so that
-/// what is refused again costs PostgreSQL nothing. Good tokens are not affected, whoever else fails at the same address.
+/// Counts requests with a refused token per address and minute, and remembers the refused sessions, so that PostgreSQL is not asked again.
+/// Both are in memory, per replica. Valid tokens are not affected.
 /// </summary>
-internal sealed class FailedAuthentications(IOptions<LoginLimitSettings> options, TimeProvider time) : IDisposable
+internal sealed class FailedAuthentications(IOptions<LoginLimitOptions> options, TimeProvider time) : IDisposable
 {
     private const int MostRemembered = 10_000;
     private static readonly TimeSpan RememberedFor = TimeSpan.FromMinutes(1);
@@ -30,7 +29,7 @@ internal sealed class FailedAuthentications(IOptions<LoginLimitSettings> options
         )
     );
 
-    /// <summary>What became of these ids within the last minute; null: they were not refused.</summary>
+    /// <summary>Why these ids were refused within the last minute; null if they were not.</summary>
     public Refusal? Of(TokenIds ids) => refused.TryGetValue(ids, out var known) && !IsOld(known.At) ? known.Refusal : null;
 
     public void Remember(TokenIds ids, Refusal refusal)
@@ -49,10 +48,10 @@ internal sealed class FailedAuthentications(IOptions<LoginLimitSettings> options
     }
 
     /// <summary>Counts a failure.</summary>
-    /// <exception cref="ProblemException">429 <c>rate_limited</c>: the address has had its failures.</exception>
+    /// <exception cref="ProblemException">429 <c>rate_limited</c>.</exception>
     public void Count(HttpContext context) => Acquire(context, 1);
 
-    /// <summary>Lets go on whom <see cref="Count"/> would still let fail.</summary>
+    /// <summary>Refuses a request if <see cref="Count"/> would.</summary>
     /// <exception cref="ProblemException">429 <c>rate_limited</c>.</exception>
     public void DemandRoom(HttpContext context) => Acquire(context, 0);
 
@@ -100,9 +99,9 @@ internal sealed class FailedAuthentications(IOptions<LoginLimitSettings> options
 /// <summary>Why a signed token is refused.</summary>
 internal enum Refusal
 {
-    /// <summary>The user is disabled, which an operator may take back without the session having ended.</summary>
+    /// <summary>The user is disabled. An admin may undo that while the session is live.</summary>
     ForNow,
 
-    /// <summary>The session is over, and nothing brings it back.</summary>
+    /// <summary>The session has ended.</summary>
     ForGood,
 }

@@ -1,8 +1,5 @@
-using NetPilot.Web;
-
 namespace NetPilot.Identity.Accounts;
 
-/// <summary>The refusals that belong to accounts.</summary>
 internal static class AccountProblems
 {
     public static Problem InvalidCredentials() => new(ErrorCodes.InvalidCredentials, "The e-mail or the password is wrong.");

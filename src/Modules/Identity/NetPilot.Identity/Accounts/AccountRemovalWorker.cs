@@ -5,10 +5,10 @@ using NetPilot.Identity.Sessions;
 
 namespace NetPilot.Identity.Accounts;
 
-/// <summary>Goes over every deleted account once more.</summary>
+/// <summary>Repeats the second step of each deletion, for what a crash interrupted or a late request wrote.</summary>
 internal sealed partial class AccountRemovalWorker(
     AccountRemoval removal,
-    IOptions<SessionSettings> options,
+    IOptions<SweepOptions> options,
     TimeProvider time,
     ILogger<AccountRemovalWorker> logger
 ) : PeriodicWorker(time, logger)
@@ -20,17 +20,16 @@ internal sealed partial class AccountRemovalWorker(
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         var due = await removal.TakeDueAsync(AtOnce, cancellationToken);
-        foreach (var userId in due)
+        foreach (var deletion in due)
         {
             try
             {
-                await removal.FinishAsync(userId, cancellationToken);
-                await removal.CloseAsync(userId, cancellationToken);
+                await removal.LookAgainAsync(deletion.UserId, cancellationToken);
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
-                // One account that can't be finished must not keep the others waiting; its lease brings it back.
-                Log.NotFinished(logger, userId, exception);
+                // A failure must not delay the other accounts. This one is due again when its lease ends.
+                Log.NotFinished(logger, deletion.UserId, exception);
             }
         }
 

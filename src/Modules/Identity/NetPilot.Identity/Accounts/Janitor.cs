@@ -1,12 +1,11 @@
 using Microsoft.Extensions.Logging;
 using NetPilot.Background;
-using NetPilot.Persistence;
-using Npgsql;
 
 namespace NetPilot.Identity.Accounts;
 
-/// <summary>Forgets what is over, so that no table grows with time alone.</summary>
-internal sealed class Janitor(NpgsqlDataSource database, TimeProvider time, ILogger<Janitor> logger) : PeriodicWorker(time, logger)
+/// <summary>Deletes rows that are over, so that no table grows with time alone.</summary>
+internal sealed class Janitor(IDbContextFactory<IdentityDbContext> contexts, TimeProvider time, ILogger<Janitor> logger)
+    : PeriodicWorker(time, logger)
 {
     private readonly TimeProvider time = time;
 
@@ -15,14 +14,15 @@ internal sealed class Janitor(NpgsqlDataSource database, TimeProvider time, ILog
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         var now = time.UtcNow();
-        await using var batch = database.CreateBatch();
-        batch
-            .With("DELETE FROM identity.sessions WHERE ended_at < $1 AND commands_state <> 'ending'", now - TimeSpan.FromDays(7))
-            .With("DELETE FROM identity.login_attempts WHERE at < $1", now - TimeSpan.FromHours(1))
-            .With("DELETE FROM identity.known_networks WHERE last_login_at < $1", now - TimeSpan.FromDays(180))
-            .With("DELETE FROM identity.password_resets WHERE expires_at < $1", now)
-            .With("DELETE FROM identity.reset_mails WHERE due_at IS NULL AND created_at < $1", now - TimeSpan.FromHours(1));
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        var (anHourAgo, aWeekAgo, halfAYearAgo) = (now.AddHours(-1), now.AddDays(-7), now.AddDays(-180));
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db
+            .Sessions.Where(session => session.EndedAt < aWeekAgo && session.CommandsState != CommandsState.Ending)
+            .ExecuteDeleteAsync(cancellationToken);
+        await db.LoginAttempts.Where(attempt => attempt.At < anHourAgo).ExecuteDeleteAsync(cancellationToken);
+        await db.KnownNetworks.Where(known => known.LastLoginAt < halfAYearAgo).ExecuteDeleteAsync(cancellationToken);
+        await db.PasswordResets.Where(reset => reset.ExpiresAt < now).ExecuteDeleteAsync(cancellationToken);
+        await db.ResetMails.Where(mail => mail.DueAt == null && mail.CreatedAt < anHourAgo).ExecuteDeleteAsync(cancellationToken);
         return false;
     }
 }

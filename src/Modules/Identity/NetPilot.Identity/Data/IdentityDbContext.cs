@@ -1,8 +1,4 @@
-using System.Text.RegularExpressions;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
 
 namespace NetPilot.Identity.Data;
 
@@ -14,26 +10,26 @@ internal sealed class IdentityDbContext(DbContextOptions<IdentityDbContext> opti
 
     public DbSet<Session> Sessions => Set<Session>();
 
-    public DbSet<RefreshToken> RefreshTokens => Set<RefreshToken>();
-
-    /// <summary>The user with this e-mail, whatever its case. PostgreSQL lowers both sides, as its index does.</summary>
-    public IQueryable<User> UsersByEmail(string email) =>
-        Users.FromSql($"SELECT * FROM identity.users WHERE lower(email) = lower({email})");
-
-    /// <summary>The users whose e-mail begins so, whatever its case.</summary>
-    public IQueryable<User> UsersByEmailPrefix(string beginning)
-    {
-        // LIKE's own signs mean themselves here.
-        var pattern = Regex.Replace(beginning, @"[\\%_]", @"\$0") + "%";
-        return Users.FromSql($"SELECT * FROM identity.users WHERE lower(email) LIKE lower({pattern})");
-    }
-
     public DbSet<PasswordReset> PasswordResets => Set<PasswordReset>();
+
+    public DbSet<LoginAttempt> LoginAttempts => Set<LoginAttempt>();
+
+    public DbSet<KnownNetwork> KnownNetworks => Set<KnownNetwork>();
+
+    public DbSet<ResetMail> ResetMails => Set<ResetMail>();
+
+    public DbSet<AccountDeletion> AccountDeletions => Set<AccountDeletion>();
+
+    /// <summary>PostgreSQL's <c>lower</c>, which the indexes on the e-mail use.</summary>
+    public static string Lower(string text) => throw new NotSupportedException($"{text}: only PostgreSQL runs this function.");
+
+    /// <summary>The user with this e-mail in any case.</summary>
+    public IQueryable<User> UsersByEmail(string email) => Users.Where(user => Lower(user.Email) == Lower(email));
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
-        modelBuilder.HasDefaultSchema(Schema);
-        modelBuilder.ApplyConfigurationsFromAssembly(typeof(IdentityDbContext).Assembly);
+        modelBuilder.HasDefaultSchema(Schema).ApplyConfigurationsFromAssembly(typeof(IdentityDbContext).Assembly);
+        modelBuilder.HasDbFunction(() => Lower("")).HasName("lower").IsBuiltIn();
     }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)

@@ -1,22 +1,15 @@
 using Microsoft.Extensions.Options;
-using NetPilot.Identity.Contracts;
 
 namespace NetPilot.Identity.Integrations;
 
 /// <summary>The settings under <c>Tiers</c>.</summary>
-internal sealed class TierOptions
+internal sealed class TiersOptions
 {
     public const string Section = "Tiers";
 
-    public TierSettings Free { get; set; } =
-        new()
-        {
-            MaxRouters = 1,
-            MaxBlocks = 25,
-            SpeedTest = false,
-        };
+    public TierOptions Free { get; set; } = new() { MaxRouters = 1, MaxBlocks = 25 };
 
-    public TierSettings Pro { get; set; } =
+    public TierOptions Pro { get; set; } =
         new()
         {
             MaxRouters = 50,
@@ -27,7 +20,7 @@ internal sealed class TierOptions
     public IEnumerable<string> Refusals() => [.. Free.Refusals("free"), .. Pro.Refusals("pro")];
 }
 
-internal sealed class TierSettings
+internal sealed class TierOptions
 {
     public int MaxRouters { get; set; }
 
@@ -41,12 +34,12 @@ internal sealed class TierSettings
         : [];
 }
 
-internal sealed class ConfiguredTierLimits(IOptions<TierOptions> options) : ITierLimits
+internal sealed class ConfiguredTierLimits(IOptions<TiersOptions> options) : ITierLimits
 {
     private readonly TierLimits free = Limits(options.Value.Free);
     private readonly TierLimits pro = Limits(options.Value.Pro);
 
     public TierLimits Of(UserTier tier) => tier == UserTier.Pro ? pro : free;
 
-    private static TierLimits Limits(TierSettings settings) => new(settings.MaxRouters, settings.MaxBlocks, settings.SpeedTest);
+    private static TierLimits Limits(TierOptions settings) => new(settings.MaxRouters, settings.MaxBlocks, settings.SpeedTest);
 }

@@ -4,7 +4,7 @@ using NetPilot.Identity.Sessions;
 
 namespace NetPilot.Identity.Integrations;
 
-internal sealed class MaintenanceSchedule(IOptions<SessionSettings> options) : IMaintenanceSchedule
+internal sealed class MaintenanceSchedule(IOptions<SweepOptions> options) : IMaintenanceSchedule
 {
     public TimeSpan SweepInterval => options.Value.SweepInterval;
 }

@@ -1,52 +1,32 @@
-using NetPilot.Identity.Contracts;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Sessions;
-using NetPilot.Persistence;
-using Npgsql;
 
 namespace NetPilot.Identity.Integrations;
 
 /// <summary>
-/// The session without a user. A unique index lets one of them live at a time, so that replicas that make one at once agree on one. The
-/// first command starts it on the Commands-Server, as with any session that is unknown there; the sweeper ends it.
+/// The session without a user. A unique index allows one live row, so that all replicas use the same one. The first command starts it on the
+/// Commands-Server, and the sweeper ends it.
 /// </summary>
-internal sealed class MaintenanceSession(NpgsqlDataSource database, SessionEndings endings, TimeProvider time) : IMaintenanceSession
+internal sealed class MaintenanceSession(IDbContextFactory<IdentityDbContext> contexts, SessionEndings endings, TimeProvider time)
+    : IMaintenanceSession
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
-    private const string Find =
-        "SELECT commands_session_id FROM identity.sessions WHERE user_id IS NULL AND ended_at IS NULL AND expires_at > $1";
 
     public async Task<Guid> GetCommandsSessionIdAsync(CancellationToken cancellationToken)
     {
-        await using var find = database.Command(Find, time.UtcNow());
-        return await find.ExecuteScalarAsync(cancellationToken) as Guid? ?? await MakeAsync(cancellationToken);
-    }
-
-    private async Task<Guid> MakeAsync(CancellationToken cancellationToken)
-    {
         var now = time.UtcNow();
-        await using (var ending = database.CreateBatch())
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var live = db
+            .Sessions.Where(session => session.UserId == null && session.EndedAt == null && session.ExpiresAt > now)
+            .Select(session => (Guid?)session.CommandsSessionId);
+        if (await live.SingleOrDefaultAsync(cancellationToken) is { } found)
         {
-            endings.End(ending, SessionEndReason.Expired, "user_id IS NULL AND expires_at <= $1");
-            await endings.ExecuteAsync(ending, cancellationToken);
+            return found;
         }
 
-        await using var making = database.CreateBatch();
-        making
-            .With(
-                """
-                INSERT INTO identity.sessions
-                    (id, commands_session_id, commands_state, created_at, last_used_at, expires_at)
-                VALUES ($1, $2, 'none', $3, $3, $4)
-                ON CONFLICT DO NOTHING
-                """,
-                time.NewId(),
-                CommandsSessionId.New(),
-                now,
-                now + Lifetime
-            )
-            .With(Find, now);
-        return await making.ExecuteScalarAsync(cancellationToken) as Guid?
+        await endings.EndAsync(batch => EndSessions.ExpiredMaintenance(batch, endings.Terms(SessionEndReason.Expired)), cancellationToken);
+        var making = MakeMaintenanceSession.Of(time.NewId(), CommandsSessionId.New(), now, now + Lifetime);
+        await db.Database.ExecuteSqlAsync(making, cancellationToken);
+        return await live.SingleOrDefaultAsync(cancellationToken)
             ?? throw new InvalidOperationException("The maintenance session that was just made is not there.");
     }
 }

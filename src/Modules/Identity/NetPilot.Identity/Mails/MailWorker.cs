@@ -7,27 +7,25 @@ using MimeKit;
 using NetPilot.Background;
 using NetPilot.Identity.Passwords;
 using NetPilot.Identity.Sessions;
-using NetPilot.Persistence;
 
 namespace NetPilot.Identity.Mails;
 
-/// <summary>Sends the mails of the queue. A token is made only when its mail goes out, so that none lies about.</summary>
+/// <summary>Sends the mails of the queue. The token of a mail is made when the mail is sent.</summary>
 internal sealed partial class MailWorker(
     ResetMails mails,
     ResetTokens tokens,
-    IOptions<MailSettings> settings,
-    IOptions<SessionSettings> interval,
+    IOptions<MailOptions> settings,
+    IOptions<SweepOptions> interval,
     TimeProvider time,
     ILogger<MailWorker> logger
 ) : PeriodicWorker(time, logger)
 {
     /// <summary>
-    /// How long one delivery may take in all, so that it is over before another replica may take the mail. A slow server's answers add up:
-    /// there are ten of them where it wants TLS and a login.
+    /// The limit for one delivery. It is over before another replica may take the mail. A mail server with TLS and a login gives ten answers,
+    /// each of which may be slow.
     /// </summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(150);
 
-    /// <summary>How long each answer may take.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromSeconds(5);
@@ -58,7 +56,10 @@ internal sealed partial class MailWorker(
             return false;
         }
 
-        if (mail.Recipient is { } recipient && await tokens.MintAsync(recipient.UserId, cancellationToken) is { } token)
+        if (
+            await mails.FindRecipientAsync(mail, cancellationToken) is { } recipient
+            && await tokens.MintAsync(recipient.Id, cancellationToken) is { } token
+        )
         {
             await SendAsync(mail, recipient, token);
         }
@@ -70,7 +71,7 @@ internal sealed partial class MailWorker(
         return true;
     }
 
-    private async Task SendAsync(DueMail mail, MailRecipient recipient, ResetToken token)
+    private async Task SendAsync(ResetMail mail, User recipient, ResetToken token)
     {
         try
         {
@@ -79,17 +80,17 @@ internal sealed partial class MailWorker(
         }
         catch (Exception exception) when (exception is not Npgsql.NpgsqlException)
         {
-            // The link may have arrived all the same; the next mail brings another one.
+            // The mail may have arrived all the same. The next one has another link.
             await tokens.DiscardAsync(token);
             if (IsHopeless(exception) || time.UtcNow() - mail.CreatedAt >= GivenUpAfter)
             {
-                Log.GivenUp(logger, recipient.UserId, mail.Attempts, exception);
+                Log.GivenUp(logger, recipient.Id, mail.Attempts, exception);
                 await mails.CloseAsync(mail);
             }
             else
             {
                 var wait = FirstBackOff * Math.Pow(2, Math.Min(mail.Attempts - 1, 20));
-                Log.NotSent(logger, recipient.UserId, exception.Message);
+                Log.NotSent(logger, recipient.Id, exception.Message);
                 await mails.PostponeAsync(mail, wait < LongestBackOff ? wait : LongestBackOff);
             }
         }
@@ -133,7 +134,7 @@ internal sealed partial class MailWorker(
         await QuitAsync(client, deadline);
     }
 
-    // The mail is taken by now: that the server is slow or gone after that is no reason to send it again.
+    // The server has taken the mail, so a failure from here on is no reason to send it again.
     private static async Task QuitAsync(SmtpClient client, CancellationToken deadline)
     {
         try
@@ -142,11 +143,11 @@ internal sealed partial class MailWorker(
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or TimeoutException or ProtocolException)
         {
-            // The connection goes with the client.
+            // Disposing the client closes the connection.
         }
     }
 
-    private MimeMessage Compose(MailRecipient recipient, ResetToken token)
+    private MimeMessage Compose(User recipient, ResetToken token)
     {
         var message = new MimeMessage { Subject = "Your NetPilot password" };
         message.From.Add(MailboxAddress.Parse(settings.Value.From!));

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>
-/// Threads for long computations, one fewer than there are cores, which yield to whatever else wants a core. In the thread pool such work
-/// would keep every other request from the threads, and at the usual priority, or on every core, from the cores.
+/// Threads with a low priority for long computations, one fewer than there are cores. In the thread pool, at the normal priority or on all
+/// cores, such work would delay all other requests (docs/decisions/0017).
 /// </summary>
 internal sealed class BackgroundThreads : IDisposable
 {
@@ -21,14 +21,13 @@ internal sealed class BackgroundThreads : IDisposable
             Start(name, ThreadPriority.Lowest, Compute);
         }
 
-        // Results are handed over at the usual priority: on Linux a thread inherits its own from the one that starts it, and whoever hands
-        // work to the pool may be the one that starts a thread there.
+        // On Linux a thread inherits the priority of the thread that starts it. A completed task may start a thread of the pool, so results are
+        // set by a thread of normal priority.
         Start($"{name} results", ThreadPriority.Normal, HandOver);
     }
 
     private static int Count => Math.Max(1, Environment.ProcessorCount - 1);
 
-    /// <summary>Computes on one of the threads; work beyond their number waits for one.</summary>
     public Task<T> RunAsync<T>(Func<T> compute)
     {
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,7 +46,7 @@ internal sealed class BackgroundThreads : IDisposable
         return completion.Task;
     }
 
-    /// <summary>Lets the threads end when what they were given is done.</summary>
+    /// <summary>Lets the threads finish the given work and end.</summary>
     public void Dispose() => work.CompleteAdding();
 
     private static void Start(string name, ThreadPriority priority, ThreadStart run) =>
@@ -80,7 +79,7 @@ internal sealed class BackgroundThreads : IDisposable
         }
     }
 
-    // .NET leaves a thread's priority without effect on Linux. Where the system refuses this, the threads are as any others.
+    // .NET ignores a thread's priority on Linux. If the system refuses the call, the threads keep the normal priority.
     private static void YieldToOthers()
     {
         if (OperatingSystem.IsLinux())

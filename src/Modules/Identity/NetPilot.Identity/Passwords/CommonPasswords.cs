@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace NetPilot.Identity.Passwords;
 
-/// <summary>The passwords that are guessed first, of the lengths that are allowed (docs/decisions/0012 says where they come from).</summary>
+/// <summary>The most common passwords of the permitted lengths (docs/decisions/0012).</summary>
 internal static class CommonPasswords
 {
     private static readonly Lazy<FrozenSet<string>> Known = new(Load);

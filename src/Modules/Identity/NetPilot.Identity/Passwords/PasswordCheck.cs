@@ -1,20 +1,14 @@
 using Microsoft.AspNetCore.Http;
 using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Accounts;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Passwords;
 
-/// <summary>Asks whether a password is right, and counts who asks: wherever a password is compared, guessing is limited.</summary>
+/// <summary>Compares passwords within the limits for wrong ones.</summary>
 internal sealed class PasswordCheck(LoginGuard guard)
 {
-    /// <summary>The password is right, or this ends in a problem. Whoever goes on takes the attempt back together with what it allows.</summary>
-    /// <param name="place">Where it is hashed.</param>
-    /// <param name="email">The account that the password is tried on.</param>
-    /// <param name="password">The password.</param>
-    /// <param name="findHash">Reads the account's hash; null where there is no such account, which takes as long and looks the same.</param>
-    /// <param name="context">The request.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <summary>Demands the right password. The caller takes the attempt back with the change that it permits.</summary>
+    /// <remarks><c>findHash</c> reads the account's hash. Null stands for an unknown account, which takes as long.</remarks>
     /// <exception cref="ProblemException">401 <c>invalid_credentials</c>, 429 <c>too_many_attempts</c>.</exception>
     public async Task<CountedAttempt> DemandAsync(
         PasswordHasher.Place place,

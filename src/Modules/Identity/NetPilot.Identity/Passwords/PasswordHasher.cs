@@ -3,14 +3,13 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
 using NetPilot.Identity.Tokens;
-using NetPilot.Web;
 using NSec.Cryptography;
 
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>
-/// Argon2id, kept as PHC strings. Every hash costs memory and tens of milliseconds of a core, so one runs on each core, a few wait, and the
-/// rest is refused at once: a flood of logins takes neither the machine nor its memory.
+/// Argon2id hashes as PHC strings. Each one takes memory and tens of milliseconds of a core, so the number of running and waiting
+/// computations is limited.
 /// </summary>
 internal sealed class PasswordHasher : IDisposable
 {
@@ -30,10 +29,7 @@ internal sealed class PasswordHasher : IDisposable
         );
     }
 
-    /// <summary>
-    /// Room for one hash at a time, until it is given back. Taken before anything else is done for a password, so that who is turned away costs
-    /// nothing and loses nothing.
-    /// </summary>
+    /// <summary>Takes a place for one hash at a time. It is taken before any other work on a password, so that a refusal is cheap.</summary>
     /// <exception cref="ProblemException">503 <c>server_busy</c>.</exception>
     public Place TakePlace() =>
         places.Wait(TimeSpan.Zero)
@@ -45,7 +41,7 @@ internal sealed class PasswordHasher : IDisposable
                 }
             );
 
-    /// <summary>Whether a stored hash was made with weaker parameters than the present ones.</summary>
+    /// <summary>Whether the parameters of a stored hash are weaker than the present ones.</summary>
     public bool IsOutdated(string stored)
     {
         var used = PhcString.Parse(stored);
@@ -61,7 +57,6 @@ internal sealed class PasswordHasher : IDisposable
     private Task<byte[]> ComputeAsync(string password, PhcString with, CancellationToken cancellationToken) =>
         threads.RunAsync(() =>
         {
-            // Nobody waits any more, and others do.
             cancellationToken.ThrowIfCancellationRequested();
             return Compute(password, with);
         });
@@ -88,7 +83,6 @@ internal sealed class PasswordHasher : IDisposable
         }
     }
 
-    /// <summary>Room for one hash at a time.</summary>
     public sealed class Place : IDisposable
     {
         private readonly PasswordHasher hasher;
@@ -102,7 +96,7 @@ internal sealed class PasswordHasher : IDisposable
             return (fresh with { Hash = await hasher.ComputeAsync(password, fresh, cancellationToken) }).ToString();
         }
 
-        /// <summary>Compares with a stored hash. Where there is none (an unknown e-mail), it takes the same time to say no.</summary>
+        /// <summary>Compares with a stored hash. Without one (an unknown e-mail) the answer is false after the same time.</summary>
         public async Task<bool> VerifyAsync(string password, string? stored, CancellationToken cancellationToken)
         {
             var expected = PhcString.Parse(stored ?? hasher.nobodys.Value);

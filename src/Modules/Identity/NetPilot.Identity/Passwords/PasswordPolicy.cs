@@ -1,18 +1,14 @@
 using FluentValidation;
 using FluentValidation.Validators;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Passwords;
 
-/// <summary>Which new passwords are taken: long ones that nobody guesses first.</summary>
 internal static class PasswordPolicy
 {
     public const int MinLength = 12;
     public const int MaxLength = 128;
 
-    /// <summary>A new password that must be there.</summary>
-    /// <param name="rule">The field's rule.</param>
-    /// <param name="email">The account's e-mail, which must not be its password.</param>
+    /// <summary>A required new password, which must not be the e-mail.</summary>
     public static IRuleBuilderOptionsConditions<T, string?> NewPassword<T>(this IRuleBuilder<T, string?> rule, Func<T, string?> email) =>
         rule.Custom(
             (value, context) =>
@@ -28,11 +24,11 @@ internal static class PasswordPolicy
             }
         );
 
-    /// <summary>A password that is only compared: whether it is a good one is no question any more.</summary>
+    /// <summary>A required password that is only compared.</summary>
     public static IRuleBuilderOptions<T, string?> PresentPassword<T>(this IRuleBuilder<T, string?> rule) =>
         rule.SetValidator(new PresentPasswordValidator<T>());
 
-    /// <summary>Refuses a new password that its own field's rules let pass, because they don't know the e-mail.</summary>
+    /// <summary>Checks a new password against the e-mail, which the request does not contain.</summary>
     /// <exception cref="ProblemException">400 <c>validation_failed</c>.</exception>
     public static void Demand(string newPassword, string email)
     {
@@ -42,7 +38,6 @@ internal static class PasswordPolicy
         }
     }
 
-    /// <summary>Why a new password is refused; null if it is fine.</summary>
     public static string? RefusalOf(string password, string? email)
     {
         var normal = PasswordText.Normalize(password);
@@ -55,7 +50,7 @@ internal static class PasswordPolicy
     }
 }
 
-/// <summary>Counts a password as the new one was counted, or one that was taken when it was set would be refused when it is compared.</summary>
+/// <summary>Counts the characters of a password as they were counted when it was set.</summary>
 internal sealed class PresentPasswordValidator<T> : PropertyValidator<T, string?>, ITextLimits
 {
     public override string Name => "Text";

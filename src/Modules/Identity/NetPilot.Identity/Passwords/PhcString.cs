@@ -22,7 +22,7 @@ internal sealed partial record PhcString(int MemoryKiB, int Passes, byte[] Salt,
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"$argon2id$v=19$m={MemoryKiB},t={Passes},p=1${Encode(Salt)}${Encode(Hash)}");
 
-    // Base64 without padding, as the format wants it.
+    // The format has base64 without padding.
     private static string Encode(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=');
 
     private static byte[] Decode(string text) => Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='));

@@ -3,5 +3,5 @@ using NetPilot.Background;
 
 namespace NetPilot.Identity.Sessions;
 
-/// <summary>Calls that a request begins and does not wait for. What a crash loses, PostgreSQL still knows, and the sweeper takes up.</summary>
+/// <summary>Calls that a request begins and does not wait for. After a crash the sweeper finds their rows.</summary>
 internal sealed class BackgroundCalls(ILogger<BackgroundCalls> logger) : BackgroundWork(logger);

@@ -1,18 +1,15 @@
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Sessions;
 
-/// <summary>What a request says of its client.</summary>
 internal static class ClientOf
 {
     private const int MaxUserAgent = 255;
 
     /// <summary>
-    /// The client's address in one form, which is also what PostgreSQL keeps of it: IPv4 as IPv4, and IPv6 without a zone, which names an
-    /// interface of the host that saw it and means nothing elsewhere.
+    /// The client's address as PostgreSQL stores it: IPv4 unmapped, and IPv6 without a zone, which has a meaning on one host only.
     /// </summary>
     public static IPAddress? Address(HttpContext context) =>
         context.Connection.RemoteIpAddress switch
@@ -22,10 +19,10 @@ internal static class ClientOf
             var address => new IPAddress(address.GetAddressBytes()),
         };
 
-    /// <summary>Whom limits count the client with.</summary>
+    /// <summary>The network that limits count for the client.</summary>
     public static string Network(HttpContext context) => Address(context) is { } address ? ClientNetwork.Of(address).ToString() : "unknown";
 
-    /// <summary>The client's own name, which it may choose: without control characters, and cut.</summary>
+    /// <summary>The user agent without control characters, cut to the length of its column.</summary>
     public static string? UserAgent(HttpContext context)
     {
         var clean = new StringBuilder();

@@ -1,18 +1,17 @@
 using System.Threading.Channels;
+using Microsoft.EntityFrameworkCore.Query;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
-using NetPilot.Persistence;
-using Npgsql;
 
 namespace NetPilot.Identity.Sessions;
 
-/// <summary>Delivers the ends of sessions to the Commands-Server: each at least once, and until it is acknowledged.</summary>
+/// <summary>Delivers the ends of sessions to the Commands-Server. Each is repeated until it is acknowledged.</summary>
 internal sealed partial class EndDeliveries(
-    NpgsqlDataSource database,
+    IDbContextFactory<IdentityDbContext> contexts,
     IOptions<CommandsServerOptions> commands,
-    IOptions<SessionSettings> sessions,
+    IOptions<SweepOptions> sessions,
     TimeProvider time,
     ILogger<EndDeliveries> logger
 )
@@ -21,12 +20,15 @@ internal sealed partial class EndDeliveries(
     private static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(24);
     private readonly Channel<EndingSession> handedOver = Channel.CreateUnbounded<EndingSession>();
 
-    /// <summary>Ends that were recorded by this process just now.</summary>
+    /// <summary>Ends that this process recorded.</summary>
     public ChannelReader<EndingSession> HandedOver => handedOver.Reader;
 
-    /// <summary>How long an end belongs to whoever took it: the call and a margin.</summary>
-    public DateTimeOffset LeaseFrom(DateTimeOffset now) =>
-        now + commands.Value.Timeouts.Connect + commands.Value.Timeouts.Session + TimeSpan.FromSeconds(3);
+    /// <summary>A lease for a delivery: the time of the call and a margin.</summary>
+    public Lease NewLease()
+    {
+        var now = time.UtcNow();
+        return new Lease(now, now + commands.Value.Timeouts.Connect + commands.Value.Timeouts.Session + TimeSpan.FromSeconds(3));
+    }
 
     public void HandOver(IEnumerable<EndingSession> ending)
     {
@@ -36,7 +38,7 @@ internal sealed partial class EndDeliveries(
         }
     }
 
-    /// <summary>Nothing more is handed over: what comes from now on is left to the sweeper of whoever runs next.</summary>
+    /// <summary>Takes no more ends. The sweeper of another process delivers those that follow.</summary>
     public void Close() => handedOver.Writer.TryComplete();
 
     public async Task DeliverAsync(EndingSession session, ICommandsClient client)
@@ -58,37 +60,39 @@ internal sealed partial class EndDeliveries(
         }
     }
 
-    // A start whose outcome nobody recorded may take effect after this end: then another end follows when that can no longer be.
-    // Whoever changed the row since (a start that returned) has changed the due time, and this outcome is no longer the last word.
-    private async Task SettleAsync(EndingSession session, DateTimeOffset now)
-    {
-        await using var command = database.Command(
-            """
-            UPDATE identity.sessions SET
-                commands_state = CASE WHEN start_until > $3 THEN 'ending' ELSE 'ended' END,
-                end_due_at = CASE WHEN start_until > $3 THEN start_until END
-            WHERE id = $1 AND commands_state = 'ending' AND end_due_at = $2
-            """,
-            session.Id,
-            session.LeasedUntil,
-            now
+    // A start whose outcome is not recorded may take effect after this end, so another end becomes due when the start can no longer do so.
+    private Task SettleAsync(EndingSession ending, DateTimeOffset now) =>
+        UpdateAsync(
+            ending,
+            set =>
+                set.SetProperty(
+                        session => session.CommandsState,
+                        session => session.StartUntil > now ? CommandsState.Ending : CommandsState.Ended
+                    )
+                    .SetProperty(session => session.EndDueAt, session => session.StartUntil > now ? session.StartUntil : null)
         );
-        await command.ExecuteNonQueryAsync();
+
+    private Task PostponeAsync(EndingSession ending, DateTimeOffset now)
+    {
+        var wait = sessions.Value.SweepInterval * Math.Pow(2, Math.Min(ending.Attempts, 20));
+        var due = now + (wait < LongestBackOff ? wait : LongestBackOff);
+        return UpdateAsync(
+            ending,
+            set =>
+                set.SetProperty(session => session.EndAttempts, session => session.EndAttempts + 1)
+                    .SetProperty(session => session.EndDueAt, due)
+        );
     }
 
-    private async Task PostponeAsync(EndingSession session, DateTimeOffset now)
+    // The due time is the fence: a start that returned in the meantime has changed it, and this outcome no longer counts.
+    private async Task UpdateAsync(EndingSession ending, Action<UpdateSettersBuilder<Session>> set)
     {
-        var wait = sessions.Value.SweepInterval * Math.Pow(2, Math.Min(session.Attempts, 20));
-        await using var command = database.Command(
-            """
-            UPDATE identity.sessions SET end_attempts = end_attempts + 1, end_due_at = $3
-            WHERE id = $1 AND commands_state = 'ending' AND end_due_at = $2
-            """,
-            session.Id,
-            session.LeasedUntil,
-            now + (wait < LongestBackOff ? wait : LongestBackOff)
-        );
-        await command.ExecuteNonQueryAsync();
+        await using var db = await contexts.CreateDbContextAsync();
+        await db
+            .Sessions.Where(session =>
+                session.Id == ending.Id && session.CommandsState == CommandsState.Ending && session.EndDueAt == ending.LeasedUntil
+            )
+            .ExecuteUpdateAsync(set);
     }
 
     private static partial class Log
@@ -101,16 +105,16 @@ internal sealed partial class EndDeliveries(
     }
 }
 
-/// <summary>Delivers at once what this process ended.</summary>
+/// <summary>Delivers the ends that this process recorded.</summary>
 internal sealed partial class EndDeliveryWorker(EndDeliveries deliveries, ICommandsClient client, ILogger<EndDeliveryWorker> logger)
     : BackgroundService
 {
-    // One hung call must not hold up the others; what waits longer than its lease, the sweeper delivers.
+    // A hung call must not delay the others. The sweeper delivers what waits longer than its lease.
     private const int AtOnce = 32;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        // The requests are over by now. What they ended is delivered before the server is gone.
+        // The requests are over. The ends that they recorded are delivered before the process ends.
         deliveries.Close();
         await (ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken);
         await base.StopAsync(cancellationToken);

@@ -1,9 +1,6 @@
-using NetPilot.Persistence;
-using Npgsql;
-
 namespace NetPilot.Identity.Sessions;
 
-/// <summary>A session that ended here and has to be ended on the Commands-Server, leased to whoever holds this until <see cref="LeasedUntil"/>.</summary>
+/// <summary>A session that ended here and has to end on the Commands-Server. Its delivery is leased to the holder of this record.</summary>
 internal sealed record EndingSession(
     Guid Id,
     Guid CommandsSessionId,
@@ -13,17 +10,14 @@ internal sealed record EndingSession(
     DateTimeOffset EndedAt
 )
 {
-    /// <summary>What a statement must return for <see cref="Read"/>.</summary>
-    public const string Columns = "id, commands_session_id, commands_router_id, end_due_at, end_attempts, ended_at";
-
-    public static EndingSession Read(NpgsqlDataReader row, int from = 0) =>
+    public static EndingSession Of(Session session) =>
         new(
-            row.GetGuid(from),
-            row.GetGuid(from + 1),
-            row.Nullable<string>(from + 2),
-            row.GetFieldValue<DateTimeOffset>(from + 3),
-            row.GetInt32(from + 4),
-            row.GetFieldValue<DateTimeOffset>(from + 5)
+            session.Id,
+            session.CommandsSessionId,
+            session.CommandsRouterId,
+            session.EndDueAt!.Value,
+            session.EndAttempts,
+            session.EndedAt!.Value
         );
 
     /// <summary>Names the public id alone.</summary>

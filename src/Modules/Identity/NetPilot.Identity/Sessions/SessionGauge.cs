@@ -1,8 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using NetPilot.Background;
-using NetPilot.Identity.Data;
-using Npgsql;
 
 namespace NetPilot.Identity.Sessions;
 
@@ -12,11 +10,7 @@ internal sealed class SessionGauge(NpgsqlDataSource database, IMeterFactory mete
         new("netpilot.sessions", "{session}", "Sessions that live, or whose end is to be delivered, by state."),
         meters.Create(IdentityMeter.Name),
         Enum.GetValues<CommandsState>().Where(state => state != CommandsState.Ended),
-        """
-        SELECT commands_state, count(*) FROM identity.sessions
-        WHERE ended_at IS NULL OR commands_state = 'ending'
-        GROUP BY commands_state
-        """,
+        CountSessions.ByState,
         database,
         time,
         logger

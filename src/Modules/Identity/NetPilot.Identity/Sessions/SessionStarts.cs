@@ -1,15 +1,11 @@
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
-using NetPilot.Identity.Contracts;
-using NetPilot.Identity.Data;
-using NetPilot.Persistence;
-using Npgsql;
 
 namespace NetPilot.Identity.Sessions;
 
-/// <summary>Starts sessions on the Commands-Server for those who log in.</summary>
+/// <summary>Starts sessions on the Commands-Server at login.</summary>
 internal sealed class SessionStarts(
-    NpgsqlDataSource database,
+    IDbContextFactory<IdentityDbContext> contexts,
     ICommandsClient client,
     ICommandsSessionAuthority authority,
     IEnumerable<IRecentRouter> recentRouters,
@@ -18,7 +14,7 @@ internal sealed class SessionStarts(
     TimeProvider time
 )
 {
-    /// <summary>How the session of a login that happens now begins: with a start, or in the deployed dialect, where the user has no router to name, without.</summary>
+    /// <summary>Plans the start of a new session. The deployed dialect has none for a user without a router.</summary>
     public async Task<SessionStart> PlanAsync(Guid userId, CancellationToken cancellationToken)
     {
         var router = options.Value.Dialect == CommandsDialect.Deployed ? await FindRouterAsync(userId, cancellationToken) : null;
@@ -26,7 +22,7 @@ internal sealed class SessionStarts(
         return new SessionStart(CommandsSessionId.New(), router, begins ? time.UtcNow() + StartWindow(options.Value) : null);
     }
 
-    /// <summary>Makes the start, waits for it as long as a login may, and says what is known then. The start itself goes on.</summary>
+    /// <summary>Begins the start and waits for it as long as a login may. The start goes on after that.</summary>
     public async Task<CommandsState> BeginAsync(SessionStart start)
     {
         if (start.Until is null)
@@ -49,8 +45,8 @@ internal sealed class SessionStarts(
     }
 
     /// <summary>
-    /// Keeps a live session from idling out on the Commands-Server, without waiting for it. Where it is unknown there, it is started again;
-    /// in the deployed dialect the first command does that, which knows a router that the user owns now.
+    /// Refreshes a live session on the Commands-Server in the background, so that it does not idle out there. A session that is unknown there
+    /// is started again. In the deployed dialect the first command starts it, because it names a router that the user owns.
     /// </summary>
     public void KeepAlive(LiveCommandsSession session)
     {
@@ -81,9 +77,7 @@ internal sealed class SessionStarts(
         }
     }
 
-    /// <summary>
-    /// How long a start may still take effect when nobody saw its outcome: the Commands-Server was seen to take a minute over a hung router.
-    /// </summary>
+    /// <summary>How long a start with an unknown outcome may still take effect. The Commands-Server was seen to take a minute for a hung router.</summary>
     public static TimeSpan StartWindow(CommandsServerOptions options) =>
         options.Timeouts.Connect + options.Timeouts.Session + TimeSpan.FromMinutes(1);
 
@@ -96,20 +90,19 @@ internal sealed class SessionStarts(
             return CommandsState.Ready;
         }
 
-        // Only a connection that was never made proves that the session is unknown there; a start that failed may have left it half made.
+        // Only a refused connection proves that the session is unknown there. A start that failed may have had an effect.
         var unknown = result.Failure is { Kind: CommandsFailureKind.Unavailable, Effect: CommandEffect.NotDone };
-        await using var command = database.Command(
-            """
-            UPDATE identity.sessions SET
-                commands_state = 'unavailable',
-                start_until = CASE WHEN $3 THEN NULL ELSE start_until END
-            WHERE commands_session_id = $1 AND commands_state = 'starting' AND start_until = $2
-            """,
-            start.CommandsSessionId,
-            start.Until,
-            unknown
-        );
-        await command.ExecuteNonQueryAsync();
+        await using var db = await contexts.CreateDbContextAsync();
+        await db
+            .Sessions.Where(session =>
+                session.CommandsSessionId == start.CommandsSessionId
+                && session.CommandsState == CommandsState.Starting
+                && session.StartUntil == start.Until
+            )
+            .ExecuteUpdateAsync(set =>
+                set.SetProperty(session => session.CommandsState, CommandsState.Unavailable)
+                    .SetProperty(session => session.StartUntil, session => unknown ? null : session.StartUntil)
+            );
         return CommandsState.Unavailable;
     }
 
@@ -128,21 +121,18 @@ internal sealed class SessionStarts(
 }
 
 /// <summary>A session's start on the Commands-Server.</summary>
-/// <param name="CommandsSessionId">The session's id there.</param>
 /// <param name="RouterId">The router that the deployed dialect names.</param>
-/// <param name="Until">Until when the start can take effect; null: none is made.</param>
+/// <param name="Until">The time until which the start can take effect; null: there is no start.</param>
 internal sealed record SessionStart(Guid CommandsSessionId, string? RouterId, DateTimeOffset? Until)
 {
-    /// <summary>Says nothing: the id is a credential.</summary>
+    /// <summary>Hides the id, which is a credential.</summary>
     public override string ToString() => nameof(SessionStart);
 }
 
-/// <summary>A session that lives here, and what the Commands-Server knows of it.</summary>
-/// <param name="CommandsSessionId">Its id there.</param>
-/// <param name="State">How far it got.</param>
-/// <param name="RouterId">The router that it was started for last.</param>
+/// <summary>A live session, as the Commands-Server knows it.</summary>
+/// <param name="RouterId">The router that it was last started for.</param>
 internal sealed record LiveCommandsSession(Guid CommandsSessionId, CommandsState State, string? RouterId)
 {
-    /// <summary>Says nothing: the id is a credential.</summary>
+    /// <summary>Hides the id, which is a credential.</summary>
     public override string ToString() => nameof(LiveCommandsSession);
 }

@@ -4,7 +4,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace NetPilot.Identity.Tokens;
 
-/// <summary>Mints access tokens, and says how one is verified. A token only names the user and the session: what they may do is read anew on every request.</summary>
+/// <summary>Makes and verifies access tokens. A token names the user and the session; the rights are read in each request.</summary>
 internal sealed class AccessTokens
 {
     private readonly JsonWebTokenHandler handler = new() { SetDefaultTimesOnTokenCreation = false };
@@ -22,7 +22,7 @@ internal sealed class AccessTokens
         Validation = new TokenValidationParameters
         {
             ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
-            // A token names its key; one without a known name is not tried with the others.
+            // A token names its key. Without a known name it is not verified with the other keys.
             IssuerSigningKeyResolver = (_, _, id, _) => id is not null && keys.TryGetValue(id, out var known) ? known : [],
             TryAllIssuerSigningKeys = false,
             ValidIssuer = this.options.Issuer,
@@ -33,15 +33,15 @@ internal sealed class AccessTokens
         };
     }
 
-    /// <summary>How far the clocks of two replicas may differ before one takes the other's fresh token for an expired one.</summary>
+    /// <summary>The tolerated difference between the clocks of two replicas.</summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
 
-    /// <summary>The claim that authentication adds from the database; a token carries none.</summary>
+    /// <summary>A claim that authentication adds from the database. Tokens do not contain it.</summary>
     public const string RoleClaim = "role";
 
     public TokenValidationParameters Validation { get; }
 
-    /// <summary>A token for the session, which never outlives it.</summary>
+    /// <summary>A token that expires with the session at the latest.</summary>
     public AccessToken Mint(Guid userId, Guid sessionId, DateTimeOffset sessionExpiresAt, DateTimeOffset now)
     {
         var ordinary = now + options.AccessTokenLifetime;
@@ -64,7 +64,7 @@ internal sealed class AccessTokens
         return new AccessToken(token, (int)Math.Max(1, (expires - now).TotalSeconds));
     }
 
-    // A token tells whole seconds: up, or a short lifetime would be cut to nothing.
+    // A token has whole seconds. Rounding down could make a short lifetime zero.
     private static DateTimeOffset UpToSecond(DateTimeOffset value) =>
         value.UtcTicks % TimeSpan.TicksPerSecond is var beyond && beyond == 0 ? value : value.AddTicks(TimeSpan.TicksPerSecond - beyond);
 }

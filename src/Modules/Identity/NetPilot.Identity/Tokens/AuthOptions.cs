@@ -5,7 +5,7 @@ internal sealed class AuthOptions
 {
     public const string Section = "Auth";
 
-    /// <summary>The first signs, all verify: a new key is put first, and the old one removed when its tokens have run out.</summary>
+    /// <summary>The first one signs, all verify. A new key is put first. The old one is removed when its tokens have expired.</summary>
     public List<SigningKeyOptions> SigningKeys { get; } = [];
 
     public string Issuer { get; set; } = "netpilot";
@@ -30,10 +30,10 @@ internal sealed class SigningKeyOptions
 
 internal sealed class Argon2Options
 {
-    /// <summary>The least of what OWASP recommends (7 MiB, with 5 passes): below, guessing on graphics cards gets cheap whatever the passes.</summary>
+    /// <summary>The lowest recommendation of OWASP (7 MiB with 5 passes). Below it, guesses on graphics cards are cheap.</summary>
     public const int MinMemoryKiB = 7168;
 
-    /// <summary>Keeps a typing error from taking the machine's memory.</summary>
+    /// <summary>Protects the memory of the machine from a typing error.</summary>
     public const int MaxMemoryKiB = 1024 * 1024;
 
     public int MemoryKiB { get; set; } = 19456;

@@ -10,11 +10,9 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Sessions;
-using NetPilot.Persistence;
 
 namespace NetPilot.Identity.Tokens;
 
-/// <summary>How the signature of a bearer token is checked.</summary>
 internal sealed class BearerOptions(AccessTokens tokens) : IConfigureNamedOptions<JwtBearerOptions>
 {
     public void Configure(JwtBearerOptions options) => Configure(JwtBearerDefaults.AuthenticationScheme, options);
@@ -28,13 +26,10 @@ internal sealed class BearerOptions(AccessTokens tokens) : IConfigureNamedOption
 }
 
 /// <summary>
-/// A request is authenticated by its token's signature, and then by the session's row. Failures are counted per address, and a session that
-/// was refused lately is not read again.
+/// Authenticates a request by the signature of its token and by the row of its session. Failures are counted per address, and a session that
+/// was refused in the last minute is not read again.
 /// </summary>
-/// <remarks>
-/// The row is read here and not in an event of the base class, which logs whatever an event throws as an error: that the database is away, or
-/// that the client has gone, is told by the exception's own way up.
-/// </remarks>
+/// <remarks>The row is not read in an event of the base class, because that one logs each exception of an event as an error.</remarks>
 internal sealed class BearerAuthentication(
     IOptionsMonitor<JwtBearerOptions> options,
     ILoggerFactory logger,
@@ -45,7 +40,7 @@ internal sealed class BearerAuthentication(
 {
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        // Nobody is asked for a token there, so that a stale one must not keep anybody from a new one.
+        // An expired token must not prevent a login or a refresh.
         if (Context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
         {
             return AuthenticateResult.NoResult();
@@ -54,7 +49,7 @@ internal sealed class BearerAuthentication(
         var signed = await base.HandleAuthenticateAsync();
         if (signed.None || signed.Failure is SecurityTokenInvalidLifetimeException)
         {
-            // Every token of ours expires: the answer tells an honest client to refresh, and costs no more than one without a token.
+            // An expired token is normal, and its refusal costs nothing, so it is not counted.
             return signed;
         }
 
@@ -82,7 +77,7 @@ internal sealed class BearerAuthentication(
         }
 
         Context.Features.Set(caller);
-        // Whatever else the token claims is not taken over.
+        // Other claims of the token are ignored.
         var principal = new ClaimsPrincipal(
             new ClaimsIdentity(
                 [

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace NetPilot.Identity.Tokens;
 
-/// <summary>In Development, where no key is configured: one in a git-ignored file, so that logins outlive a restart.</summary>
+/// <summary>In Development without a configured key: keeps a key in a file that git ignores, so that logins survive a restart.</summary>
 internal sealed class DevelopmentSigningKey(IHostEnvironment environment) : IPostConfigureOptions<AuthOptions>
 {
     public const string FileName = ".signing-key";
@@ -28,7 +28,7 @@ internal sealed class DevelopmentSigningKey(IHostEnvironment environment) : IPos
         return key ?? throw new IOException($"{path} can't be written, or another process holds it.");
     }
 
-    // Null where there is none yet, or where another process is writing it.
+    // Null if there is none yet, or if another process is writing it.
     private static string? Read(string path)
     {
         try
@@ -41,8 +41,8 @@ internal sealed class DevelopmentSigningKey(IHostEnvironment environment) : IPos
         }
     }
 
-    // Made under an exclusive hold of the file, since moving a finished one into place without overwriting is a look and
-    // a rename on Unix, between which another process may put its own. Null where another process holds it.
+    // The file is opened exclusively, because a move without overwriting is a check and a rename on Unix, between which another process may
+    // write its own. Null if another process holds the file.
     private static string? Make(string path)
     {
         var options = new FileStreamOptions

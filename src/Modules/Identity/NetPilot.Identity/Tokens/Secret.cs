@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 namespace NetPilot.Identity.Tokens;
 
 /// <summary>
-/// 256 random bits that the holder alone knows: a refresh token, or a token to reset a password. The database keeps its hash. A refresh
-/// token's successor can be sealed with it, so that it can be given to its holder, and nobody else, a second time.
+/// 256 random bits: a refresh token, or a token that resets a password. The database has its hash only. The successor of a refresh token is
+/// encrypted with it, so that only its holder can get it a second time.
 /// </summary>
 internal readonly struct Secret
 {
@@ -19,11 +19,10 @@ internal readonly struct Secret
 
     public static Secret Make() => new(RandomNumberGenerator.GetBytes(Size));
 
-    /// <summary>What the client sent, if it can be a token at all.</summary>
+    /// <summary>Decodes a token; null if the text is none.</summary>
     public static Secret? Read(string? text)
     {
-        // The decoder that reports a status: TryDecodeFromChars returns false for a short buffer alone, and throws at anything that is not
-        // canonical base64url.
+        // TryDecodeFromChars throws if the text is not canonical base64url.
         Span<byte> read = stackalloc byte[Size + 1];
         return
             text is { Length: 43 }
@@ -33,7 +32,7 @@ internal readonly struct Secret
             : null;
     }
 
-    // One round of SHA-256 is enough for what nobody can guess.
+    // One round of SHA-256 is enough for random bits.
     public byte[] Hash() => SHA256.HashData(bytes);
 
     public string Text() => Base64Url.EncodeToString(bytes);
@@ -56,7 +55,7 @@ internal readonly struct Secret
         return new Secret(successor);
     }
 
-    /// <summary>Says nothing: the value is a credential.</summary>
+    /// <summary>Hides the value, which is a credential.</summary>
     public override string ToString() => nameof(Secret);
 
     private AesGcm Cipher() =>

@@ -25,7 +25,7 @@ namespace NetPilot.Devices.Data.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
-            modelBuilder.Entity("NetPilot.Devices.Data.RouterScan", b =>
+            modelBuilder.Entity("NetPilot.Devices.Data.Entities.RouterScan", b =>
                 {
                     b.Property<Guid>("UserId")
                         .HasColumnType("uuid")
@@ -45,7 +45,7 @@ namespace NetPilot.Devices.Data.Migrations
                     b.ToTable("router_scans", "devices");
                 });
 
-            modelBuilder.Entity("NetPilot.Devices.Data.UserDevice", b =>
+            modelBuilder.Entity("NetPilot.Devices.Data.Entities.UserDevice", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()

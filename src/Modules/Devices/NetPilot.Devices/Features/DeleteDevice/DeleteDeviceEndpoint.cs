@@ -1,8 +1,5 @@
 using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Devices.Data;
 using NetPilot.Identity.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Devices.Features.DeleteDevice;
 
@@ -15,10 +12,10 @@ internal sealed class DeleteDeviceEndpoint(OwnedDevices devices, DevicesDbContex
         Description(b => b.AnswersEmpty(204).Refuses(404));
     }
 
-    public override async Task HandleAsync(DeviceRequest request, CancellationToken ct)
+    public override async Task HandleAsync(DeviceRequest request, CancellationToken cancellationToken)
     {
-        var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, ct);
-        await db.Devices.Where(row => row.Id == device.Id).ExecuteDeleteAsync(ct);
-        await Send.NoContentAsync(ct);
+        var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, cancellationToken);
+        await db.Devices.Where(row => row.Id == device.Id).ExecuteDeleteAsync(cancellationToken);
+        await Send.NoContentAsync(cancellationToken);
     }
 }

@@ -1,6 +1,5 @@
 using FastEndpoints;
 using NetPilot.Identity.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Devices.Features.GetDevice;
 
@@ -13,9 +12,12 @@ internal sealed class GetDeviceEndpoint(OwnedDevices devices, BlockedFlags block
         Description(b => b.Answers<DeviceResponse>(200).Refuses(404));
     }
 
-    public override async Task HandleAsync(DeviceRequest request, CancellationToken ct)
+    public override async Task HandleAsync(DeviceRequest request, CancellationToken cancellationToken)
     {
-        var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, ct);
-        await Send.OkAsync(DeviceResponse.Of(device, await blocked.OfRouterAsync(device.UserId, device.RouterId, ct)), ct);
+        var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, cancellationToken);
+        await Send.OkAsync(
+            DeviceResponse.Of(device, await blocked.OfRouterAsync(device.UserId, device.RouterId, cancellationToken)),
+            cancellationToken
+        );
     }
 }

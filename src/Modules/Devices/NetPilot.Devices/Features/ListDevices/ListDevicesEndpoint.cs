@@ -1,10 +1,6 @@
 using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Devices.Data;
 using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Devices.Features.ListDevices;
 
@@ -48,9 +44,9 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFla
         Description(b => b.Answers<Page<DeviceResponse>>(200).Refuses(404));
     }
 
-    public override async Task HandleAsync(ListDevicesRequest request, CancellationToken ct)
+    public override async Task HandleAsync(ListDevicesRequest request, CancellationToken cancellationToken)
     {
-        // The binder takes an empty filter for false, which nobody has asked for.
+        // The binder would take an empty filter for false.
         if (Filters.FirstOrDefault(name => HttpContext.Request.Query.TryGetValue(name, out var text) && text == "") is { } empty)
         {
             throw new ProblemException(Problem.Invalid(empty, "Must be true or false."));
@@ -64,15 +60,14 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFla
             request.Online,
             request.Blocked
         );
-        var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, ct);
-        var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, ct);
+        var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, cancellationToken);
+        var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, cancellationToken);
 
-        var devices = request.Search is { Length: > 0 } text
-            ? db.Devices.Containing(router.UserId, router.RouterId, text).AsNoTracking()
-            : db.Devices.BehindRouter(router.UserId, router.RouterId).AsNoTracking();
+        var devices = db.Devices.AsNoTracking().BehindRouter(router.UserId, router.RouterId);
+        devices = request.Search is { Length: > 0 } text ? devices.Containing(text) : devices;
         devices = request.Online is { } online ? devices.Where(device => device.Online == online) : devices;
         devices = request.Blocked is { } isBlocked ? devices.WhereBlocked(isBlocked, blocks.Macs, blocks.Addresses) : devices;
-        var found = await devices.ToPageAsync(NewestFirst, page, ct);
-        await Send.OkAsync(found.Select(device => DeviceResponse.Of(device, blocks)), ct);
+        var found = await devices.ToPageAsync(NewestFirst, page, cancellationToken);
+        await Send.OkAsync(found.Select(device => DeviceResponse.Of(device, blocks)), cancellationToken);
     }
 }

@@ -1,12 +1,8 @@
 using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
-using NetPilot.Devices.Data;
 using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Devices.Features.ScanDevices;
 
@@ -44,30 +40,30 @@ internal sealed class ScanDevicesEndpoint(
         Description(b => b.Answers<ScanDevicesResponse>(200).Refuses(404).FailsDownstream());
     }
 
-    public override async Task HandleAsync(ScanDevicesRequest request, CancellationToken ct)
+    public override async Task HandleAsync(ScanDevicesRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
-        var router = await ownership.GetAsync(caller, request.RouterId, ct);
+        var router = await ownership.GetAsync(caller, request.RouterId, cancellationToken);
         var scannedAt = time.UtcNow();
         var result = await commands.RunAsync(
             router,
             caller.AsActor(),
             new RouterCommand(RouterActivityKind.Scan, null, options.Value.Timeouts.Scan),
             client.ScanAsync,
-            ct
+            cancellationToken
         );
         var findings = ScanFindings.Of(result.OrThrow());
         var stored =
             await recorder.StoreAsync(router, findings, scannedAt, CancellationToken.None)
             ?? throw new ProblemException(Problem.RouterNotFound());
-        var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, ct);
+        var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, cancellationToken);
         var devices = await db
             .Devices.AsNoTracking()
             .BehindRouter(router.UserId, router.RouterId)
             .Where(device => stored.Devices.Contains(device.Id))
             .OrderByDescending(device => device.FirstSeen)
             .ThenByDescending(device => device.Id)
-            .ToListAsync(ct);
+            .ToListAsync(cancellationToken);
         await Send.OkAsync(
             new ScanDevicesResponse(
                 [.. devices.Select(device => DeviceResponse.Of(device, blocks))],
@@ -76,7 +72,7 @@ internal sealed class ScanDevicesEndpoint(
                 [.. findings.Skipped.Select(skip => new SkippedRecord(skip.Address, skip.Mac, skip.Reason))],
                 scannedAt
             ),
-            ct
+            cancellationToken
         );
     }
 }

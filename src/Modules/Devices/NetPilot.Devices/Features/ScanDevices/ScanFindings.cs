@@ -1,18 +1,13 @@
-using System.Net;
-using System.Net.NetworkInformation;
 using NetPilot.CommandsClient;
-using NetPilot.Devices.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Devices.Features.ScanDevices;
 
 /// <summary>
-/// What a scan found, each device once: by its MAC, or by its address where the scan told no MAC. Sorted, so that two scans never lock
-/// rows in opposite orders.
+/// The devices of a scan, each once by its MAC, or by its address if it has no MAC. They are sorted, so that all scans lock rows in one order.
 /// </summary>
-/// <param name="Devices">The devices; one with several addresses has the first.</param>
-/// <param name="Sightings">Every pair of MAC and address, once: each device's address first, the others in the scan's order.</param>
-/// <param name="Skipped">The records that are no devices of their own, and why.</param>
+/// <param name="Devices">A device with several addresses has the first one.</param>
+/// <param name="Sightings">Each pair of MAC and address, once: the addresses of the devices first, then the others in the scan's order.</param>
+/// <param name="Skipped">The records that are not stored, with the reasons.</param>
 internal sealed record ScanFindings(
     IReadOnlyList<ScannedDevice> Devices,
     IReadOnlyList<DeviceSighting> Sightings,
@@ -48,7 +43,7 @@ internal sealed record ScanFindings(
             }
         }
 
-        // A record without a MAC at an address that another record gives a MAC is that device again.
+        // A record without a MAC means the device that another record shows at the same address.
         foreach (var (address, macs) in sightings)
         {
             if (byAddress.Remove(address, out var nameless) && macs.Count == 1 && byMac[macs.Single()] is var device)

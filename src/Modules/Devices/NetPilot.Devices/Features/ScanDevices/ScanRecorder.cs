@@ -1,22 +1,19 @@
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.CommandsClient;
-using NetPilot.Devices.Contracts;
+using NetPilot.Devices.Data.Statements;
 using NetPilot.Devices.Integrations;
 using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Features.ScanDevices;
 
-/// <summary>Stores what a scan found, whoever asked for it, and tells it to those who follow devices.</summary>
-/// <remarks>
-/// They are resolved when there is something to tell: who follows devices may itself ask for scans and hand them in here.
-/// </remarks>
-internal sealed class ScanRecorder(ScanStore store, IRouterOwnership ownership, DeviceDependents dependents, IServiceScopeFactory scopes)
+/// <summary>Stores a scan and tells the <see cref="IDeviceSightings"/>. These are resolved late, because they may depend on this class.</summary>
+internal sealed class ScanRecorder(StoreScan store, IRouterOwnership ownership, DeviceDependents dependents, IServiceScopeFactory scopes)
     : IDeviceScans
 {
     Task IDeviceScans.RecordAsync(OwnedRouter router, ScanReport report, DateTimeOffset scannedAt, CancellationToken cancellationToken) =>
         StoreAsync(router, ScanFindings.Of(report), scannedAt, cancellationToken);
 
-    /// <summary>Null where the router was given up during the scan; nothing is kept then.</summary>
+    /// <summary>Null if the router was given up during the scan. Nothing is kept then.</summary>
     public async Task<StoredScan?> StoreAsync(
         OwnedRouter router,
         ScanFindings findings,
@@ -24,9 +21,8 @@ internal sealed class ScanRecorder(ScanStore store, IRouterOwnership ownership, 
         CancellationToken cancellationToken
     )
     {
-        var stored = await store.SaveAsync(router, findings, scannedAt, cancellationToken);
-        // A scan can take a minute: what it found belongs to nobody if the router was given up meanwhile. Asked after it was stored, so that
-        // either this or the giving up removes it.
+        var stored = await store.RunAsync(router, findings, scannedAt, cancellationToken);
+        // The router may have been given up during the scan. This is checked after the write, so that either this or the release deletes the rows.
         if (await ownership.FindAsync(router.UserId, router.RouterId, cancellationToken) is null)
         {
             await dependents.DeleteForRouterAsync(router.UserId, router.RouterId, cancellationToken);

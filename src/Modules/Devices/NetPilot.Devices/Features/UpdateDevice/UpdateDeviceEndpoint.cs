@@ -1,8 +1,5 @@
 using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Devices.Data;
 using NetPilot.Identity.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Devices.Features.UpdateDevice;
 
@@ -16,24 +13,27 @@ internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, BlockedFlags bl
         Description(b => b.Answers<DeviceResponse>(200).Refuses(404));
     }
 
-    public override async Task HandleAsync(UpdateDeviceRequest request, CancellationToken ct)
+    public override async Task HandleAsync(UpdateDeviceRequest request, CancellationToken cancellationToken)
     {
-        var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, ct);
+        var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, cancellationToken);
         device.Rename(request.Name.Or(device.DeviceName));
         device.Classify(request.Type.Or(device.DeviceType));
-        await SaveAsync(ct);
-        await Send.OkAsync(DeviceResponse.Of(device, await blocked.OfRouterAsync(device.UserId, device.RouterId, ct)), ct);
+        await SaveAsync(cancellationToken);
+        await Send.OkAsync(
+            DeviceResponse.Of(device, await blocked.OfRouterAsync(device.UserId, device.RouterId, cancellationToken)),
+            cancellationToken
+        );
     }
 
-    private async Task SaveAsync(CancellationToken ct)
+    private async Task SaveAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await db.SaveChangesAsync(ct);
+            await db.SaveChangesAsync(cancellationToken);
         }
         catch (DbUpdateConcurrencyException)
         {
-            // Forgotten since it was read.
+            // The device was deleted after it was read.
             throw new ProblemException(OwnedDevices.DeviceNotFound());
         }
     }

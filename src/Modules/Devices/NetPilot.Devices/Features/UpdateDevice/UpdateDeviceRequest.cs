@@ -1,6 +1,4 @@
 using FastEndpoints;
-using NetPilot.Devices.Data;
-using NetPilot.Web;
 
 namespace NetPilot.Devices.Features.UpdateDevice;
 

@@ -24,7 +24,7 @@ namespace NetPilot.Identity.Data.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
-            modelBuilder.Entity("NetPilot.Identity.Data.AccountDeletion", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.AccountDeletion", b =>
                 {
                     b.Property<Guid>("UserId")
                         .HasColumnType("uuid")
@@ -43,7 +43,7 @@ namespace NetPilot.Identity.Data.Migrations
                     b.ToTable("account_deletions", "identity");
                 });
 
-            modelBuilder.Entity("NetPilot.Identity.Data.KnownNetwork", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.KnownNetwork", b =>
                 {
                     b.Property<Guid>("UserId")
                         .HasColumnType("uuid")
@@ -67,7 +67,7 @@ namespace NetPilot.Identity.Data.Migrations
                     b.ToTable("known_networks", "identity");
                 });
 
-            modelBuilder.Entity("NetPilot.Identity.Data.LoginAttempt", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.LoginAttempt", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -106,7 +106,7 @@ namespace NetPilot.Identity.Data.Migrations
                     b.ToTable("login_attempts", "identity");
                 });
 
-            modelBuilder.Entity("NetPilot.Identity.Data.PasswordReset", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.PasswordReset", b =>
                 {
                     b.Property<byte[]>("TokenHash")
                         .HasColumnType("bytea")
@@ -136,7 +136,7 @@ namespace NetPilot.Identity.Data.Migrations
                     b.ToTable("password_resets", "identity");
                 });
 
-            modelBuilder.Entity("NetPilot.Identity.Data.RefreshToken", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.RefreshToken", b =>
                 {
                     b.Property<byte[]>("TokenHash")
                         .HasColumnType("bytea")
@@ -171,7 +171,7 @@ namespace NetPilot.Identity.Data.Migrations
                     b.ToTable("refresh_tokens", "identity");
                 });
 
-            modelBuilder.Entity("NetPilot.Identity.Data.ResetMail", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.ResetMail", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -213,7 +213,7 @@ namespace NetPilot.Identity.Data.Migrations
                     b.ToTable("reset_mails", "identity");
                 });
 
-            modelBuilder.Entity("NetPilot.Identity.Data.Session", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.Session", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -325,7 +325,7 @@ namespace NetPilot.Identity.Data.Migrations
                         });
                 });
 
-            modelBuilder.Entity("NetPilot.Identity.Data.User", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.User", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -394,9 +394,9 @@ namespace NetPilot.Identity.Data.Migrations
                         });
                 });
 
-            modelBuilder.Entity("NetPilot.Identity.Data.KnownNetwork", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.KnownNetwork", b =>
                 {
-                    b.HasOne("NetPilot.Identity.Data.User", null)
+                    b.HasOne("NetPilot.Identity.Data.Entities.User", null)
                         .WithMany()
                         .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -404,9 +404,9 @@ namespace NetPilot.Identity.Data.Migrations
                         .HasConstraintName("fk_known_networks_users_user_id");
                 });
 
-            modelBuilder.Entity("NetPilot.Identity.Data.PasswordReset", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.PasswordReset", b =>
                 {
-                    b.HasOne("NetPilot.Identity.Data.User", null)
+                    b.HasOne("NetPilot.Identity.Data.Entities.User", null)
                         .WithMany()
                         .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -414,9 +414,9 @@ namespace NetPilot.Identity.Data.Migrations
                         .HasConstraintName("fk_password_resets_users_user_id");
                 });
 
-            modelBuilder.Entity("NetPilot.Identity.Data.RefreshToken", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.RefreshToken", b =>
                 {
-                    b.HasOne("NetPilot.Identity.Data.Session", null)
+                    b.HasOne("NetPilot.Identity.Data.Entities.Session", null)
                         .WithMany()
                         .HasForeignKey("SessionId")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -424,9 +424,9 @@ namespace NetPilot.Identity.Data.Migrations
                         .HasConstraintName("fk_refresh_tokens_sessions_session_id");
                 });
 
-            modelBuilder.Entity("NetPilot.Identity.Data.Session", b =>
+            modelBuilder.Entity("NetPilot.Identity.Data.Entities.Session", b =>
                 {
-                    b.HasOne("NetPilot.Identity.Data.User", null)
+                    b.HasOne("NetPilot.Identity.Data.Entities.User", null)
                         .WithMany()
                         .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.SetNull)

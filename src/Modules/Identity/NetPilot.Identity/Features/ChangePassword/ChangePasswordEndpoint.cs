@@ -1,37 +1,26 @@
 using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Passwords;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.ChangePassword;
 
-internal sealed class ChangePasswordEndpoint(
-    IdentityDbContext database,
-    PasswordHasher passwords,
-    PasswordCheck check,
-    PasswordChange change
-) : Endpoint<ChangePasswordRequest>
+internal sealed class ChangePasswordEndpoint(IdentityDbContext db, PasswordHasher passwords, PasswordCheck check, PasswordChange change)
+    : Endpoint<ChangePasswordRequest>
 {
     public override void Configure()
     {
-        Post("/me/password");
-        Description(endpoint => endpoint.AnswersEmpty(204).Refuses(503));
-        Summary(summary =>
+        Post("me/password");
+        Description(b => b.AnswersEmpty(204).Refuses(503));
+        Summary(s =>
         {
-            summary.Summary = "Change my password";
-            summary.Description = "Every other session ends. A wrong present password counts as a failed login.";
+            s.Summary = "Change my password";
+            s.Description = "Every other session ends. A wrong present password counts as a failed login.";
         });
     }
 
     public override async Task HandleAsync(ChangePasswordRequest request, CancellationToken cancellationToken)
     {
-        var caller = HttpContext.Caller();
-        var user =
-            await database.Users.AsNoTracking().SingleOrDefaultAsync(user => user.Id == caller.UserId, cancellationToken)
-            ?? throw new ProblemException(Problem.Unauthorized());
+        var user = await db.Users.AsNoTracking().CallerAsync(HttpContext, cancellationToken);
         PasswordPolicy.Demand(request.NewPassword!, user.Email);
         using var place = passwords.TakePlace();
         var attempt = await check.DemandAsync(
@@ -42,7 +31,7 @@ internal sealed class ChangePasswordEndpoint(
             HttpContext,
             cancellationToken
         );
-        if (!await change.ByOwnerAsync(place, user, request.NewPassword!, attempt, caller.SessionId, cancellationToken))
+        if (!await change.ByOwnerAsync(place, user, request.NewPassword!, attempt, HttpContext.Caller().SessionId, cancellationToken))
         {
             throw new ProblemException(AccountProblems.InvalidCredentials());
         }
@@ -51,18 +40,13 @@ internal sealed class ChangePasswordEndpoint(
     }
 }
 
-internal sealed record ChangePasswordRequest
+internal sealed class ChangePasswordRequest
 {
-    /// <summary>The password that the account has.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? CurrentPassword { get; init; }
 
-    /// <summary>The one that it is to have, by the rules of registering.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? NewPassword { get; init; }
-
-    /// <summary>Says nothing: it holds passwords.</summary>
-    public override string ToString() => nameof(ChangePasswordRequest);
 }
 
 internal sealed class ChangePasswordValidator : Validator<ChangePasswordRequest>

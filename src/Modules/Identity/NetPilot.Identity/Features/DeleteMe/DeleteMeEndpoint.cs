@@ -1,16 +1,12 @@
 using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Passwords;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.DeleteMe;
 
 internal sealed class DeleteMeEndpoint(
-    IdentityDbContext database,
+    IdentityDbContext db,
     PasswordHasher passwords,
     PasswordCheck check,
     LoginGuard guard,
@@ -19,29 +15,26 @@ internal sealed class DeleteMeEndpoint(
 {
     public override void Configure()
     {
-        Delete("/me");
-        Description(endpoint => endpoint.AnswersEmpty(204).Refuses(409, 503));
-        Summary(summary =>
+        Delete("me");
+        Description(b => b.AnswersEmpty(204).Refuses(409, 503));
+        Summary(s =>
         {
-            summary.Summary = "Delete my account";
-            summary.Description =
+            s.Summary = "Delete my account";
+            s.Description =
                 "Account, sessions and all that it owns go at once; its routers are reset when they can be reached. A wrong password counts as a failed login. The last admin who can log in stays.";
         });
     }
 
     public override async Task HandleAsync(DeleteMeRequest request, CancellationToken cancellationToken)
     {
-        var caller = HttpContext.Caller();
-        var user =
-            await database.Users.AsNoTracking().SingleOrDefaultAsync(user => user.Id == caller.UserId, cancellationToken)
-            ?? throw new ProblemException(Problem.Unauthorized());
+        var user = await db.Users.AsNoTracking().CallerAsync(HttpContext, cancellationToken);
         var attempt = await DemandPasswordAsync(user, request.Password!, cancellationToken);
         if (!await BeginAsync(user, attempt, cancellationToken))
         {
             throw new ProblemException(AccountProblems.InvalidCredentials());
         }
 
-        // From here on the account is dead, and the rest happens, whoever waits for it.
+        // The account is deleted, so the rest is not cancelled with the request.
         await removal.FinishAsync(user.Id, CancellationToken.None);
         await Send.NoContentAsync(cancellationToken);
     }
@@ -54,7 +47,7 @@ internal sealed class DeleteMeEndpoint(
         }
         catch (ProblemException)
         {
-            // The last admin, whose password was right all the same.
+            // The caller is the last admin, and the password was right.
             await guard.TakeBackAsync(attempt);
             throw;
         }
@@ -74,14 +67,10 @@ internal sealed class DeleteMeEndpoint(
     }
 }
 
-internal sealed record DeleteMeRequest
+internal sealed class DeleteMeRequest
 {
-    /// <summary>The account's password.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Password { get; init; }
-
-    /// <summary>Says nothing: it holds a password.</summary>
-    public override string ToString() => nameof(DeleteMeRequest);
 }
 
 internal sealed class DeleteMeValidator : Validator<DeleteMeRequest>

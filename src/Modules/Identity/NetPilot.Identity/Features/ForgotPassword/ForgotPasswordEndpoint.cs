@@ -2,22 +2,21 @@ using FastEndpoints;
 using Microsoft.Extensions.Options;
 using NetPilot.Identity.Accounts;
 using NetPilot.Identity.Mails;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.ForgotPassword;
 
-internal sealed class ForgotPasswordEndpoint(ResetMails mails, MailWorker worker, IOptions<MailSettings> settings)
+internal sealed class ForgotPasswordEndpoint(ResetMails mails, MailWorker worker, IOptions<MailOptions> settings)
     : Endpoint<ForgotPasswordRequest>
 {
     public override void Configure()
     {
-        Post("/auth/password/forgot");
+        Post("auth/password/forgot");
         AllowAnonymous();
-        Description(endpoint => endpoint.AnswersEmpty(202).Refuses(429, 503));
-        Summary(summary =>
+        Description(b => b.AnswersEmpty(202).Refuses(429, 503));
+        Summary(s =>
         {
-            summary.Summary = "Forgot my password";
-            summary.Description =
+            s.Summary = "Forgot my password";
+            s.Description =
                 "Sends a mail with a link, if there is an account, at most three in an hour. The answer does not tell whether there is one.";
         });
     }
@@ -34,9 +33,8 @@ internal sealed class ForgotPasswordEndpoint(ResetMails mails, MailWorker worker
     }
 }
 
-internal sealed record ForgotPasswordRequest
+internal sealed class ForgotPasswordRequest
 {
-    /// <summary>The account's e-mail.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Email { get; init; }
 }

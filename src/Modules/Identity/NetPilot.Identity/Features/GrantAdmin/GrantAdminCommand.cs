@@ -1,18 +1,13 @@
-using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Identity.Data;
 
 namespace NetPilot.Identity.Features.GrantAdmin;
 
 /// <summary>The command line's <c>admin grant &lt;email&gt;</c>: how the first admin comes to be.</summary>
 internal static class GrantAdminCommand
 {
-    public static async Task<int> RunAsync(IdentityDbContext database, string email, TextWriter output, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(IdentityDbContext db, string email, TextWriter output, CancellationToken cancellationToken)
     {
-        var user = await database
-            .UsersByEmail(AccountRules.Trim(email))
-            .SingleOrDefaultAsync(user => user.DeletedAt == null, cancellationToken);
+        var user = await db.UsersByEmail(AccountRules.Trim(email)).SingleOrDefaultAsync(user => user.DeletedAt == null, cancellationToken);
         if (user is null)
         {
             await output.WriteLineAsync($"There is no user with the e-mail {email}: register first.");
@@ -20,7 +15,7 @@ internal static class GrantAdminCommand
         }
 
         user.Role = UserRole.Admin;
-        await database.SaveChangesAsync(cancellationToken);
+        await db.SaveChangesAsync(cancellationToken);
         await output.WriteLineAsync($"{user.Email} is an admin now.");
         return 0;
     }

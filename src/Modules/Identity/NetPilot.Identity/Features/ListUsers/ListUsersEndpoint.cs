@@ -1,51 +1,48 @@
 using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Data;
 using NetPilot.Persistence;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.ListUsers;
 
-internal sealed class ListUsersEndpoint(IdentityDbContext database) : Endpoint<ListUsersRequest, Page<AdminUserView>>
+internal sealed class ListUsersEndpoint(IdentityDbContext db) : Endpoint<ListUsersRequest, Page<AdminUserResponse>>
 {
-    private static readonly Keyset<Data.User> Newest = new(user => user.CreatedAt, user => user.Id);
+    private static readonly Keyset<User> Newest = new(user => user.CreatedAt, user => user.Id);
 
     public override void Configure()
     {
-        Get("/admin/users");
+        Get("admin/users");
         Roles(Contracts.Roles.Admin);
-        Description(endpoint => endpoint.Answers<Page<AdminUserView>>(200).Refuses(403, 503));
-        Summary(summary => summary.Summary = "List users");
+        Description(b => b.Answers<Page<AdminUserResponse>>(200).Refuses(403, 503));
+        Summary(s => s.Summary = "List users");
     }
 
     public override async Task HandleAsync(ListUsersRequest request, CancellationToken cancellationToken)
     {
         var page = PageRequest.Of(request.Limit, request.Cursor, "users", request.Search);
-        var users = (string.IsNullOrEmpty(request.Search) ? database.Users : database.UsersByEmailPrefix(request.Search))
-            .AsNoTracking()
-            .Where(user => user.DeletedAt == null);
+        var users = db.Users.AsNoTracking().Where(user => user.DeletedAt == null);
+        if (request.Search?.ToLowerInvariant() is { Length: > 0 } beginning)
+        {
+            users = users.Where(user => IdentityDbContext.Lower(user.Email).StartsWith(beginning));
+        }
+
         var found = await users.ToPageAsync(Newest, page, cancellationToken);
-        await Send.OkAsync(found.Select(AdminUserView.Of), cancellationToken);
+        await Send.OkAsync(found.Select(AdminUserResponse.Of), cancellationToken);
     }
 }
 
-internal sealed record ListUsersRequest
+internal sealed class ListUsersRequest
 {
-    /// <summary>The beginning of the e-mail, in any case.</summary>
     [QueryParam]
     public string? Search { get; init; }
 
-    /// <summary>How many to list at most (1 to 200; 50 unless given).</summary>
     [QueryParam]
     public int? Limit { get; init; }
 
-    /// <summary>Where to go on: <c>nextCursor</c> of the page before.</summary>
     [QueryParam]
     public string? Cursor { get; init; }
 }
 
 internal sealed class ListUsersValidator : Validator<ListUsersRequest>
 {
-    public ListUsersValidator() => RuleFor(request => request.Search).Text(0, Data.User.MaxEmail);
+    public ListUsersValidator() => RuleFor(request => request.Search).Text(0, User.MaxEmail);
 }

@@ -1,32 +1,29 @@
 using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Passwords;
 using NetPilot.Identity.Sessions;
 using NetPilot.Identity.Tokens;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.LogIn;
 
 internal sealed class LoginEndpoint(
-    IdentityDbContext database,
+    IdentityDbContext db,
     PasswordCheck check,
     PasswordHasher passwords,
     LoginGuard guard,
     SessionOpening sessions
-) : Endpoint<LoginRequest, TokensView>
+) : Endpoint<LoginRequest, TokensResponse>
 {
     public override void Configure()
     {
-        Post("/auth/login");
+        Post("auth/login");
         AllowAnonymous();
-        Description(endpoint => endpoint.Answers<TokensView>(200).Refuses(401, 403, 429, 503));
-        Summary(summary =>
+        Description(b => b.Answers<TokensResponse>(200).Refuses(401, 403, 429, 503));
+        Summary(s =>
         {
-            summary.Summary = "Log in";
-            summary.Description = "Opens a session, here and on the Commands-Server. A wrong password and an unknown e-mail look the same.";
+            s.Summary = "Log in";
+            s.Description = "Opens a session, here and on the Commands-Server. A wrong password and an unknown e-mail look the same.";
         });
     }
 
@@ -43,7 +40,7 @@ internal sealed class LoginEndpoint(
     private async Task<VerifiedLogin> VerifyAsync(string email, string password, CancellationToken cancellationToken)
     {
         using var place = passwords.TakePlace();
-        Data.User? user = null;
+        User? user = null;
         var attempt = await check.DemandAsync(
             place,
             email,
@@ -62,22 +59,17 @@ internal sealed class LoginEndpoint(
         return new VerifiedLogin(user.Id, user.PasswordVersion, stronger, attempt);
     }
 
-    private Task<Data.User?> FindAsync(string email, CancellationToken cancellationToken) =>
-        database.UsersByEmail(email).AsNoTracking().SingleOrDefaultAsync(user => user.DeletedAt == null, cancellationToken);
+    private Task<User?> FindAsync(string email, CancellationToken cancellationToken) =>
+        db.UsersByEmail(email).AsNoTracking().SingleOrDefaultAsync(user => user.DeletedAt == null, cancellationToken);
 }
 
-internal sealed record LoginRequest
+internal sealed class LoginRequest
 {
-    /// <summary>The address of the account, in any case.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Email { get; init; }
 
-    /// <summary>Its password.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Password { get; init; }
-
-    /// <summary>Says nothing: it holds a password.</summary>
-    public override string ToString() => nameof(LoginRequest);
 }
 
 internal sealed class LoginValidator : Validator<LoginRequest>

@@ -1,8 +1,5 @@
 using FastEndpoints;
-using NetPilot.Identity.Contracts;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Sessions;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.LogOut;
 
@@ -10,12 +7,12 @@ internal sealed class LogoutEndpoint(SessionEndings endings) : EndpointWithoutRe
 {
     public override void Configure()
     {
-        Post("/auth/logout");
-        Description(endpoint => endpoint.AnswersEmpty(204).Refuses(503));
-        Summary(summary =>
+        Post("auth/logout");
+        Description(b => b.AnswersEmpty(204).Refuses(503));
+        Summary(s =>
         {
-            summary.Summary = "Log out";
-            summary.Description = "Ends the session that asks: its tokens are dead at once, on every replica.";
+            s.Summary = "Log out";
+            s.Description = "Ends the session that asks: its tokens are dead at once, on every replica.";
         });
     }
 

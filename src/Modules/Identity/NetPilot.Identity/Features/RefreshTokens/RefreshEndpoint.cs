@@ -1,21 +1,20 @@
 using FastEndpoints;
 using NetPilot.Identity.Accounts;
 using NetPilot.Identity.Tokens;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.RefreshTokens;
 
-internal sealed class RefreshEndpoint(TokenRotation rotation) : Endpoint<RefreshRequest, TokensView>
+internal sealed class RefreshEndpoint(TokenRotation rotation) : Endpoint<RefreshRequest, TokensResponse>
 {
     public override void Configure()
     {
-        Post("/auth/refresh");
+        Post("auth/refresh");
         AllowAnonymous();
-        Description(endpoint => endpoint.Answers<TokensView>(200).Refuses(401, 429, 503));
-        Summary(summary =>
+        Description(b => b.Answers<TokensResponse>(200).Refuses(401, 429, 503));
+        Summary(s =>
         {
-            summary.Summary = "Refresh";
-            summary.Description =
+            s.Summary = "Refresh";
+            s.Description =
                 "Brings the next tokens and spends the refresh token. The one spent last brings the same successor again for 10 s, while that is unused; any other spent token ends the session.";
         });
     }
@@ -31,14 +30,10 @@ internal sealed class RefreshEndpoint(TokenRotation rotation) : Endpoint<Refresh
     }
 }
 
-internal sealed record RefreshRequest
+internal sealed class RefreshRequest
 {
-    /// <summary>The refresh token of the last login or refresh.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? RefreshToken { get; init; }
-
-    /// <summary>Says nothing: it holds a credential.</summary>
-    public override string ToString() => nameof(RefreshRequest);
 }
 
 internal sealed class RefreshValidator : Validator<RefreshRequest>

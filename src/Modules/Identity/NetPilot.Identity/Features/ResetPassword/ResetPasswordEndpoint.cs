@@ -1,32 +1,27 @@
 using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Passwords;
 using NetPilot.Identity.Tokens;
-using NetPilot.Persistence;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.ResetPassword;
 
-internal sealed class ResetPasswordEndpoint(IdentityDbContext database, PasswordChange change, TimeProvider time)
-    : Endpoint<ResetPasswordRequest>
+internal sealed class ResetPasswordEndpoint(IdentityDbContext db, PasswordChange change, TimeProvider time) : Endpoint<ResetPasswordRequest>
 {
     public override void Configure()
     {
-        Post("/auth/password/reset");
+        Post("auth/password/reset");
         AllowAnonymous();
-        Description(endpoint => endpoint.AnswersEmpty(204).Refuses(429, 503));
-        Summary(summary =>
+        Description(b => b.AnswersEmpty(204).Refuses(429, 503));
+        Summary(s =>
         {
-            summary.Summary = "Set a new password";
-            summary.Description = "With the token of a mail, or of an admin. Every session of the account ends.";
+            s.Summary = "Set a new password";
+            s.Description = "With the token of a mail, or of an admin. Every session of the account ends.";
         });
     }
 
     public override async Task HandleAsync(ResetPasswordRequest request, CancellationToken cancellationToken)
     {
-        // The hash, which is the expensive part, is made only for a token that is good.
+        // The hash is expensive, so it is made for a valid token only.
         if (Secret.Read(request.Token) is not { } token || await FindAsync(token, cancellationToken) is not { } user)
         {
             throw new ProblemException(AccountProblems.InvalidResetToken());
@@ -41,29 +36,24 @@ internal sealed class ResetPasswordEndpoint(IdentityDbContext database, Password
         await Send.NoContentAsync(cancellationToken);
     }
 
-    private Task<Data.User?> FindAsync(Secret token, CancellationToken cancellationToken)
+    private Task<User?> FindAsync(Secret token, CancellationToken cancellationToken)
     {
         var hash = token.Hash();
         var now = time.UtcNow();
-        return database
+        return db
             .PasswordResets.Where(reset => reset.TokenHash == hash && reset.ExpiresAt > now)
-            .Join(database.Users.AsNoTracking(), reset => reset.UserId, user => user.Id, (_, user) => user)
+            .Join(db.Users.AsNoTracking(), reset => reset.UserId, user => user.Id, (_, user) => user)
             .SingleOrDefaultAsync(user => user.DeletedAt == null, cancellationToken);
     }
 }
 
-internal sealed record ResetPasswordRequest
+internal sealed class ResetPasswordRequest
 {
-    /// <summary>The token, as the link's fragment has it.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Token { get; init; }
 
-    /// <summary>The new password, by the rules of registering.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? NewPassword { get; init; }
-
-    /// <summary>Says nothing: it holds a password and a credential.</summary>
-    public override string ToString() => nameof(ResetPasswordRequest);
 }
 
 internal sealed class ResetPasswordValidator : Validator<ResetPasswordRequest>

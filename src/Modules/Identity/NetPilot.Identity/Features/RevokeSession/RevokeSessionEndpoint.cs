@@ -1,9 +1,6 @@
 using FastEndpoints;
 using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Identity.Data;
 using NetPilot.Identity.Sessions;
-using NetPilot.Web;
 
 namespace NetPilot.Identity.Features.RevokeSession;
 
@@ -11,9 +8,9 @@ internal sealed class RevokeSessionEndpoint(SessionEndings endings) : Endpoint<R
 {
     public override void Configure()
     {
-        Delete("/auth/sessions/{id}");
-        Description(endpoint => endpoint.AnswersEmpty(204).Refuses(404, 503));
-        Summary(summary => summary.Summary = "End one of my sessions");
+        Delete("auth/sessions/{id}");
+        Description(b => b.AnswersEmpty(204).Refuses(404, 503));
+        Summary(s => s.Summary = "End one of my sessions");
     }
 
     public override async Task HandleAsync(RevokeSessionRequest request, CancellationToken cancellationToken)
@@ -30,9 +27,8 @@ internal sealed class RevokeSessionEndpoint(SessionEndings endings) : Endpoint<R
     }
 }
 
-internal sealed record RevokeSessionRequest
+internal sealed class RevokeSessionRequest
 {
-    /// <summary>The session's id.</summary>
     [RouteParam]
     public string Id { get; init; } = "";
 }

@@ -1,0 +1,85 @@
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace NetPilot.Devices.Data.Entities;
+
+/// <summary>
+/// A device that scans saw behind a router, known by its MAC or else by its address. Only scans add devices. No scan changes name and type.
+/// </summary>
+internal sealed class UserDevice
+{
+    public const int MaxNameLength = 100;
+
+    private UserDevice() { }
+
+    public Guid Id { get; private set; }
+
+    public Guid UserId { get; private set; }
+
+    public string RouterId { get; private set; } = null!;
+
+    public IPAddress Ip { get; private set; } = null!;
+
+    public PhysicalAddress? Mac { get; private set; }
+
+    public string? Hostname { get; private set; }
+
+    public string? DeviceName { get; private set; }
+
+    public DeviceType DeviceType { get; private set; }
+
+    public string? Manufacturer { get; private set; }
+
+    public DateTimeOffset FirstSeen { get; private set; }
+
+    public DateTimeOffset LastSeen { get; private set; }
+
+    public bool Online { get; private set; }
+
+    /// <summary>Whether the MAC is locally administered, as phones have it for privacy.</summary>
+    public bool HasPrivateAddress => Mac?.GetAddressBytes() is [var first, ..] && (first & 0b10) != 0;
+
+    public void Rename(string? name) => DeviceName = name;
+
+    public void Classify(DeviceType type) => DeviceType = type;
+}
+
+internal sealed class UserDeviceConfiguration : IEntityTypeConfiguration<UserDevice>
+{
+    public void Configure(EntityTypeBuilder<UserDevice> builder)
+    {
+        // The migration makes the unique indexes over mac and ip, because EF supports neither type in one.
+        builder.ToTable(
+            "user_devices",
+            table =>
+            {
+                table.HasCheckConstraint("ck_user_devices_device_type", SnakeCase.Check<DeviceType>("device_type"));
+                table.HasCheckConstraint(
+                    "ck_user_devices_device_name",
+                    $"char_length(device_name) BETWEEN 1 AND {UserDevice.MaxNameLength}"
+                );
+            }
+        );
+        // Without a sentinel, EF would replace the first type by the default of the database.
+        builder
+            .Property(device => device.DeviceType)
+            .HasConversion(new SnakeCaseConverter<DeviceType>())
+            .HasDefaultValueSql("'other'")
+            .HasSentinel((DeviceType)(-1));
+        builder.Ignore(device => device.HasPrivateAddress);
+        builder
+            .HasIndex(device => new
+            {
+                device.UserId,
+                device.RouterId,
+                device.FirstSeen,
+                device.Id,
+            })
+            .IsDescending(false, false, true, true);
+        builder.HasIndex(device => new
+        {
+            device.UserId,
+            device.RouterId,
+            device.Ip,
+        });
+    }
+}

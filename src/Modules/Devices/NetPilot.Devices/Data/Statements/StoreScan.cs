@@ -1,0 +1,245 @@
+// Upserts in a batch: a scan is one transaction in one round trip, whatever the number of devices.
+using NetPilot.Devices.Features.ScanDevices;
+using NetPilot.Devices.Vendors;
+using NetPilot.Routers.Contracts;
+using NpgsqlTypes;
+
+namespace NetPilot.Devices.Data.Statements;
+
+/// <summary>The rows of the devices that a scan found, and how many of them are new.</summary>
+internal sealed record StoredScan(IReadOnlyCollection<Guid> Devices, int Added);
+
+/// <summary>
+/// Stores a scan. A fact is as old as the request for its scan: if two scans overlap, the one that was requested later wins, in whatever
+/// order they are stored. All writers of several devices of a router lock its row in <c>router_scans</c> first, which prevents deadlocks.
+/// </summary>
+internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
+{
+    // $1 user, $2 router, $3 the time of the request. $4 and on: the latest plausible time; or the devices' ids, addresses, MACs, hostnames,
+    // vendors and makers ({Seen}); or the pairs of address and MAC ({Pairs}).
+    private const string LockRouter = """
+        INSERT INTO devices.router_scans AS scan (user_id, router_id, scanned_at) VALUES ($1, $2, $3)
+        ON CONFLICT (user_id, router_id) DO UPDATE
+            SET scanned_at = CASE WHEN scan.scanned_at > $4 THEN $3 ELSE GREATEST(scan.scanned_at, $3) END
+        """;
+
+    // If the planner takes a router for small, it compares each record with each row. This forbids that for the transaction.
+    private const string CompareByHash = "SELECT WHERE set_config('enable_nestloop', 'off', true) IS NULL";
+
+    // A time in the future, left by a wrong clock, would make each scan until then lose.
+    private const string CorrectFuture = """
+        UPDATE devices.user_devices
+        SET last_seen = $3 - interval '1 microsecond', first_seen = LEAST(first_seen, $3 - interval '1 microsecond')
+        WHERE user_id = $1 AND router_id = $2 AND last_seen > $4
+        """;
+
+    private const string IsNewest = "(SELECT scanned_at = $3 FROM devices.router_scans WHERE user_id = $1 AND router_id = $2)";
+
+    private const string Seen = "unnest($4, $5, $6, $7, $8, $9) AS seen (id, ip, mac, hostname, vendor, maker)";
+
+    private const string Pairs = "unnest($4, $5) WITH ORDINALITY AS pair (ip, mac, nr)";
+
+    // A device without a MAC gets the MAC that the scan shows at its address, unless that MAC belongs to a known device, or the scan shows the
+    // MAC of a known device that had this address.
+    private const string GiveMacs = $"""
+        WITH claim AS (
+            SELECT DISTINCT ON (nameless.id) nameless.id, pair.mac, pair.nr
+            FROM devices.user_devices AS nameless JOIN {Pairs} ON pair.ip = nameless.ip
+            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
+              AND NOT EXISTS (
+                SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.mac = pair.mac)
+              AND NOT EXISTS (
+                SELECT 1 FROM devices.user_devices AS other
+                WHERE other.user_id = $1 AND other.router_id = $2 AND other.ip = nameless.ip AND other.mac = ANY ($5))
+            ORDER BY nameless.id, pair.nr
+        )
+        UPDATE devices.user_devices AS device SET mac = claim.mac
+        FROM (SELECT DISTINCT ON (mac) id, mac FROM claim ORDER BY mac, nr) AS claim
+        WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = claim.id
+        """;
+
+    // The router's values come first, then the stored ones, then the registry's.
+    private const string Update = $"""
+        UPDATE devices.user_devices AS device SET
+            ip = seen.ip,
+            hostname = COALESCE(seen.hostname, device.hostname),
+            manufacturer = COALESCE(seen.vendor, device.manufacturer, seen.maker),
+            last_seen = $3,
+            online = {IsNewest}
+        """;
+
+    private const string Insert = $"""
+        INSERT INTO devices.user_devices
+            (id, user_id, router_id, ip, mac, hostname, manufacturer, device_type, first_seen, last_seen, online)
+        SELECT id, $1, $2, ip, mac, hostname, COALESCE(vendor, maker), 'other', $3, $3, {IsNewest} FROM {Seen}
+        """;
+
+    private const string UpdateByMac = $"""
+        {Update} FROM {Seen}
+        WHERE device.user_id = $1 AND device.router_id = $2 AND device.mac = seen.mac AND device.last_seen <= $3
+        """;
+
+    private const string InsertByMac = $"""
+        {Insert}
+        WHERE mac IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.mac = seen.mac)
+        RETURNING id, true
+        """;
+
+    // The device that a record without a MAC means: the known device at its address, else the device without a MAC. The MACs are written first,
+    // so a device that the same scan shows at another address is not among them.
+    private const string Holders = $"""
+        SELECT DISTINCT ON (seen.ip) seen.ip, seen.hostname, seen.vendor, seen.maker, device.id
+        FROM {Seen} JOIN devices.user_devices AS device ON device.ip = seen.ip
+        WHERE seen.mac IS NULL AND device.user_id = $1 AND device.router_id = $2
+        ORDER BY seen.ip, device.mac IS NULL, device.online DESC, device.last_seen DESC, device.id DESC
+        """;
+
+    private const string UpdateByAddress = $"""
+        {Update} FROM ({Holders}) AS seen
+        WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = seen.id AND device.last_seen <= $3
+        """;
+
+    private const string InsertByAddress = $"""
+        {Insert}
+        WHERE mac IS NULL AND NOT EXISTS (
+            SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.ip = seen.ip)
+        RETURNING id, true
+        """;
+
+    // Merges devices without a MAC into the known devices that they turn out to be. Two different names are two devices. If an address has
+    // several MACs, the device that is known longest takes the row.
+    private const string MergeInto = """
+        , choice AS (
+            SELECT DISTINCT ON (nameless.id) nameless.id, device.id AS device_id, nameless.device_name, device.device_name AS own_name
+            FROM devices.user_devices AS nameless
+            JOIN holder ON holder.ip = nameless.ip
+            JOIN devices.user_devices AS device ON device.user_id = $1 AND device.router_id = $2 AND device.id = holder.id
+            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
+              AND device.mac IS NOT NULL
+              AND (nameless.device_name IS NULL OR device.device_name IS NULL OR nameless.device_name = device.device_name)
+            ORDER BY nameless.id, device.first_seen, device.id
+        ), named AS (
+            SELECT id, device_id, device_name, COALESCE(own_name, min(device_name) OVER (PARTITION BY device_id)) AS kept_name FROM choice
+        ), merged AS (
+            DELETE FROM devices.user_devices AS nameless USING named
+            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.id = named.id AND (named.device_name IS NULL OR named.device_name = named.kept_name)
+            RETURNING named.device_id, nameless.hostname, nameless.device_name, nameless.device_type, nameless.manufacturer, nameless.first_seen
+        )
+        UPDATE devices.user_devices AS device SET
+            device_name = COALESCE(device.device_name, gone.device_name),
+            device_type = CASE WHEN device.device_type = 'other' THEN COALESCE(gone.device_type, 'other') ELSE device.device_type END,
+            hostname = COALESCE(device.hostname, gone.hostname),
+            manufacturer = COALESCE(device.manufacturer, gone.manufacturer),
+            first_seen = LEAST(device.first_seen, gone.first_seen)
+        FROM (
+            SELECT device_id, min(device_name) AS device_name, min(NULLIF(device_type, 'other')) AS device_type, min(hostname) AS hostname,
+                min(manufacturer) AS manufacturer, min(first_seen) AS first_seen
+            FROM merged GROUP BY device_id
+        ) AS gone
+        WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = gone.device_id
+        """;
+
+    private const string MergeByMac = $"""
+        WITH holder AS (
+            SELECT pair.ip, device.id FROM {Pairs} JOIN devices.user_devices AS device ON device.mac = pair.mac
+            WHERE device.user_id = $1 AND device.router_id = $2
+        ){MergeInto}
+        """;
+
+    private const string MergeByAddress = $"WITH holder AS ({Holders}){MergeInto}";
+
+    private const string MarkAbsent = $"""
+        UPDATE devices.user_devices SET online = false
+        WHERE user_id = $1 AND router_id = $2 AND online AND last_seen < $3 AND {IsNewest}
+        """;
+
+    private const string Found = $"""
+        SELECT device.id, false FROM {Seen} JOIN devices.user_devices AS device ON device.mac = seen.mac
+        WHERE device.user_id = $1 AND device.router_id = $2
+        UNION ALL SELECT id, false FROM ({Holders}) AS holder
+        """;
+
+    public Task<StoredScan> RunAsync(
+        OwnedRouter router,
+        ScanFindings findings,
+        DateTimeOffset scannedAt,
+        CancellationToken cancellationToken
+    ) => DatabaseRetry.RunAsync(token => RunOnceAsync(router, findings, scannedAt, token), cancellationToken);
+
+    private async Task<StoredScan> RunOnceAsync(
+        OwnedRouter router,
+        ScanFindings findings,
+        DateTimeOffset scannedAt,
+        CancellationToken cancellationToken
+    )
+    {
+        var devices = findings.Devices;
+        object[] scan = [router.UserId, router.RouterId, scannedAt];
+        object[] believed = [.. scan, time.UtcNow() + DatabaseClock.ToleratedSkew];
+        object[] pairs =
+        [
+            .. scan,
+            findings.Sightings.Select(pair => pair.Address).ToArray(),
+            findings.Sightings.Select(pair => pair.Mac).ToArray(),
+        ];
+        object[] seen =
+        [
+            .. scan,
+            devices.Select(_ => time.NewId()).ToArray(),
+            devices.Select(device => device.Address).ToArray(),
+            devices.Select(device => device.Mac).ToArray(),
+            devices.Select(device => device.Hostname).ToArray(),
+            devices.Select(device => device.Vendor).ToArray(),
+            devices.Select(device => device.Mac is { } mac ? VendorRegistry.MakerOf(mac) : null).ToArray(),
+        ];
+        await using var batch = database.CreateBatch();
+        Add(batch, LockRouter, believed);
+        Add(batch, CompareByHash, []);
+        Add(batch, CorrectFuture, believed);
+        Add(batch, GiveMacs, pairs);
+        Add(batch, UpdateByMac, seen);
+        Add(batch, InsertByMac, seen);
+        Add(batch, MergeByMac, pairs);
+        Add(batch, UpdateByAddress, seen);
+        Add(batch, InsertByAddress, seen);
+        Add(batch, MergeByAddress, seen);
+        Add(batch, MarkAbsent, scan);
+        Add(batch, Found, seen);
+
+        var found = new HashSet<Guid>(devices.Count);
+        var added = 0;
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        do
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                found.Add(reader.GetGuid(0));
+                added += reader.GetBoolean(1) ? 1 : 0;
+            }
+        } while (await reader.NextResultAsync(cancellationToken));
+
+        return new StoredScan(found, added);
+    }
+
+    // Npgsql cannot infer the type of an array with null elements.
+    private static void Add(NpgsqlBatch batch, string sql, object[] values) =>
+        batch.With(
+            sql,
+            [
+                .. values.Select(value =>
+                    value switch
+                    {
+                        PhysicalAddress?[] => new NpgsqlParameter
+                        {
+                            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.MacAddr,
+                            Value = value,
+                        },
+                        string?[] => new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text, Value = value },
+                        IPAddress[] => new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Inet, Value = value },
+                        _ => value,
+                    }
+                ),
+            ]
+        );
+}

@@ -1,0 +1,77 @@
+// Exact limits: the locks make attempts on one account, and from one network, count one after the other.
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using NetPilot.Identity.Abuse;
+
+namespace NetPilot.Identity.Data.Statements;
+
+internal static class CountAttempt
+{
+    private const int FailuresPerAccountAndHour = 50;
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan AccountWindow = TimeSpan.FromHours(1);
+
+    // All callers take the two locks in this order. The count is a statement of its own, because it has to see what was written before.
+    private const string Lock = "SELECT pg_advisory_xact_lock(1718574, $1), pg_advisory_xact_lock(1718575, $2)";
+
+    // Each part of the union finds the attempt that has to age out before the next one is allowed.
+    private const string Count = """
+        WITH full_until AS (
+            SELECT max(until) AS until FROM (
+                (SELECT at + $5::interval AS until FROM identity.login_attempts
+                 WHERE account = $1 AND network = $2 AND at > $3::timestamptz - $5::interval ORDER BY at DESC OFFSET $7 - 1 LIMIT 1)
+                UNION ALL
+                (SELECT at + $5::interval FROM identity.login_attempts
+                 WHERE network = $2 AND at > $3::timestamptz - $5::interval ORDER BY at DESC OFFSET $8 - 1 LIMIT 1)
+                UNION ALL
+                (SELECT at + $6::interval FROM identity.login_attempts
+                 WHERE account = $1 AND at > $3::timestamptz - $6::interval
+                   AND NOT EXISTS (
+                       SELECT FROM identity.known_networks known JOIN identity.users owner ON owner.id = known.user_id
+                       WHERE lower(owner.email) = lower($4) AND known.network = $2
+                   )
+                 ORDER BY at DESC OFFSET $9 - 1 LIMIT 1)
+            ) AS limits
+        ), counted AS (
+            INSERT INTO identity.login_attempts (account, network, at)
+            SELECT $1, $2, $3 FROM full_until WHERE until IS NULL
+            RETURNING id
+        )
+        SELECT until, (SELECT id FROM counted) FROM full_until
+        """;
+
+    /// <summary>The id of the counted attempt, or the time until which no attempt is allowed.</summary>
+    public static async Task<(long? Id, DateTimeOffset? FullUntil)> RunAsync(
+        NpgsqlDataSource database,
+        string email,
+        byte[] account,
+        string network,
+        LoginLimitOptions limits,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var batch = database.CreateBatch();
+        batch
+            .With(Lock, KeyOf(account), KeyOf(SHA256.HashData(Encoding.UTF8.GetBytes(network))))
+            .With(
+                Count,
+                account,
+                network,
+                now,
+                email,
+                Window,
+                AccountWindow,
+                limits.LoginFailuresPerAccount,
+                limits.LoginFailuresPerAddress,
+                FailuresPerAccountAndHour
+            );
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        await row.NextResultAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return (row.Nullable<long?>(1), row.Nullable<DateTimeOffset?>(0));
+    }
+
+    private static int KeyOf(byte[] hash) => BinaryPrimitives.ReadInt32LittleEndian(hash);
+}

@@ -1,0 +1,13 @@
+// Dependent steps in one round trip: the token is stored only if the user exists.
+using NetPilot.Identity.Passwords;
+
+namespace NetPilot.Identity.Data.Statements;
+
+internal static class MintResetToken
+{
+    public static FormattableString Of(ResetToken token, Guid userId, DateTimeOffset now) =>
+        $"""
+            INSERT INTO identity.password_resets (token_hash, user_id, created_at, expires_at)
+            SELECT {token.Secret.Hash()}, id, {now}, {token.ExpiresAt} FROM identity.users WHERE id = {userId} AND deleted_at IS NULL
+            """;
+}

@@ -1,0 +1,48 @@
+using MimeKit;
+
+namespace NetPilot.Identity.Mails;
+
+/// <summary>The settings under <c>Mail</c>. Without a host no mail is sent.</summary>
+internal sealed class MailOptions
+{
+    public const string Section = "Mail";
+
+    public SmtpOptions Smtp { get; set; } = new();
+
+    public string? From { get; set; }
+
+    /// <summary>The frontend's page for a new password. The token is its fragment, which is sent to no server.</summary>
+    public string? ResetUrl { get; set; }
+
+    public bool Sends => !string.IsNullOrWhiteSpace(Smtp.Host);
+
+    public IEnumerable<string> Refusals() =>
+        !Sends ? []
+        : Smtp.Port is < 1 or > 65535 ? ["Mail:Smtp:Port must be between 1 and 65535."]
+        : Smtp.User is null != Smtp.Password is null ? ["Mail:Smtp:User and Mail:Smtp:Password belong together: set both or neither."]
+        : !IsMailbox(From) ? ["Mail:From must be an e-mail address, since Mail:Smtp:Host is set."]
+        : !IsPage(ResetUrl) ? ["Mail:ResetUrl must be an absolute http or https URL without a fragment, since Mail:Smtp:Host is set."]
+        : [];
+
+    private static bool IsMailbox(string? from) =>
+        MailboxAddress.TryParse(from, out var mailbox) && mailbox.Address.Contains('@', StringComparison.Ordinal);
+
+    private static bool IsPage(string? url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var page)
+        && (page.Scheme == Uri.UriSchemeHttps || page.Scheme == Uri.UriSchemeHttp)
+        && page.Fragment.Length == 0;
+}
+
+internal sealed class SmtpOptions
+{
+    public string? Host { get; set; }
+
+    public int Port { get; set; } = 587;
+
+    public string? User { get; set; }
+
+    public string? Password { get; set; }
+
+    /// <summary>TLS from the start on port 465, required STARTTLS on other ports.</summary>
+    public bool UseTls { get; set; } = true;
+}

@@ -1,0 +1,182 @@
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Identity.Tests.Sessions;
+
+/// <summary>The two lives of a session: here and on the Commands-Server, which fails, hangs and restarts; and so does this server.</summary>
+public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
+{
+    private static readonly (string, string?) ShortCalls = ("CommandsServer:Timeouts:Session", "00:00:08");
+    private static readonly (string, string?) Impatient = ("CommandsServer:LoginStartBudget", "00:00:00.200");
+    private OwnStack stack = null!;
+
+    public async ValueTask InitializeAsync() => stack = await OwnStack.StartAsync(server);
+
+    public ValueTask DisposeAsync() => stack.DisposeAsync();
+
+    [Fact]
+    public async Task A_login_succeeds_while_the_commands_server_is_away_and_a_session_that_it_never_knew_is_not_ended_there()
+    {
+        var replica = await stack.StartReplicaAsync();
+        await stack.Commands.StopAsync();
+        var login = await OwnStack.LogInAsync(replica);
+        // "starting" would be the answer of a login that waited for its whole budget.
+        login.CommandsServer.ShouldBe("unavailable");
+        await (await login.Http.Get("/me")).ShouldBeJsonAsync(200);
+
+        var id = await stack.CommandsSessionOf(login);
+        await stack.Commands.StartAsync(TestContext.Current.CancellationToken);
+        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        await stack.Eventually(id, "commands_state = 'ended'");
+        stack.Commands.CallsWithSession(id).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_login_waits_for_a_slow_start_as_long_as_it_may_and_the_start_goes_on()
+    {
+        var replica = await stack.StartReplicaAsync(Impatient);
+        using var slow = stack.Commands.AddFault(new Fault(FaultKind.Hold) { Operation = SimulatorOperation.SessionStart });
+        var login = await OwnStack.LogInAsync(replica);
+        login.CommandsServer.ShouldBe("starting");
+        slow.Release();
+        await stack.Eventually(await stack.CommandsSessionOf(login), "commands_state = 'ready'");
+        var list = await (await login.Http.Get("/auth/sessions")).ShouldBeJsonAsync(200);
+        list.GetProperty("items")[0].Text("commandsServer").ShouldBe("ready");
+    }
+
+    [Fact]
+    public async Task A_start_that_fails_leaves_the_session_unavailable_and_it_is_ended_there_all_the_same()
+    {
+        var replica = await stack.StartReplicaAsync();
+        stack.Commands.AddFault(new Fault(FaultKind.Html) { Operation = SimulatorOperation.SessionStart, Executed = true });
+        var login = await OwnStack.LogInAsync(replica);
+        login.CommandsServer.ShouldBe("unavailable");
+        var id = await stack.CommandsSessionOf(login);
+        stack.Knows(id).ShouldBeTrue();
+        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        await stack.Called(SimulatorOperation.SessionEnd, id);
+        stack.Knows(id).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_start_that_takes_effect_after_the_logout_is_followed_by_another_end()
+    {
+        var replica = await stack.StartReplicaAsync(Impatient);
+        using var slow = stack.Commands.AddFault(new Fault(FaultKind.Hold) { Operation = SimulatorOperation.SessionStart });
+        var login = await OwnStack.LogInAsync(replica);
+        var id = await stack.CommandsSessionOf(login);
+        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        await stack.Called(SimulatorOperation.SessionEnd, id);
+        slow.Release();
+        await stack.Called(SimulatorOperation.SessionEnd, id, times: 2);
+        await stack.Eventually(id, "commands_state = 'ended'");
+        stack.Knows(id).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_start_that_nobody_came_back_from_is_followed_by_another_end_when_it_can_no_longer_take_effect()
+    {
+        var replica = await stack.StartReplicaAsync(Impatient);
+        using var slow = stack.Commands.AddFault(new Fault(FaultKind.Hold) { Operation = SimulatorOperation.SessionStart });
+        var login = await OwnStack.LogInAsync(replica);
+        var id = await stack.CommandsSessionOf(login);
+        await replica.KillAsync();
+        slow.Release();
+        stack.Commands.ClearFaults();
+
+        // The new server knows nothing of the start but the row.
+        var successor = await stack.StartReplicaAsync();
+        using var http = successor.NewClient(login.Tokens.Text("accessToken"));
+        await (await http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        await stack.Called(SimulatorOperation.SessionEnd, id);
+        await stack.Eventually(id, "commands_state = 'ending' AND end_due_at = start_until");
+        await stack.ExecuteAsync("UPDATE identity.sessions SET start_until = now(), end_due_at = now() WHERE commands_session_id = $1", id);
+        await stack.Called(SimulatorOperation.SessionEnd, id, times: 2);
+        await stack.Eventually(id, "commands_state = 'ended'");
+    }
+
+    [Fact]
+    public async Task A_start_that_nobody_came_back_from_does_not_stay_for_ever_on_a_live_session()
+    {
+        var replica = await stack.StartReplicaAsync(Impatient);
+        using var slow = stack.Commands.AddFault(new Fault(FaultKind.Hold) { Operation = SimulatorOperation.SessionStart });
+        var login = await OwnStack.LogInAsync(replica);
+        var id = await stack.CommandsSessionOf(login);
+        await replica.KillAsync();
+        await stack.ExecuteAsync("UPDATE identity.sessions SET start_until = now() WHERE commands_session_id = $1", id);
+        var successor = await stack.StartReplicaAsync();
+        await stack.Eventually(id, "commands_state = 'unavailable' AND ended_at IS NULL");
+        using var http = successor.NewClient(login.Tokens.Text("accessToken"));
+        await (await http.Get("/me")).ShouldBeJsonAsync(200);
+    }
+
+    [Fact]
+    public async Task A_logout_is_answered_at_once_though_the_commands_server_hangs_and_the_end_is_repeated_until_it_is_acknowledged()
+    {
+        var replica = await stack.StartReplicaAsync(ShortCalls);
+        var login = await OwnStack.LogInAsync(replica);
+        var id = await stack.CommandsSessionOf(login);
+        using var hanging = stack.Commands.AddFault(new Fault(FaultKind.Hang) { Operation = SimulatorOperation.SessionEnd, Times = null });
+
+        // Whenever the answer comes, no end was acknowledged before.
+        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        await (await login.Http.Get("/me")).ShouldBeProblemAsync(401, "unauthorized");
+        await hanging.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        stack.Knows(id).ShouldBeTrue();
+        await stack.Eventually(id, "end_attempts >= 1");
+        stack.Commands.AddFault(new Fault(FaultKind.Html) { Operation = SimulatorOperation.SessionEnd, Times = 2 });
+        stack.Commands.AddFault(new Fault(FaultKind.ResetBefore) { Operation = SimulatorOperation.SessionEnd });
+        hanging.Dispose();
+
+        await stack.Eventually(id, "commands_state = 'ended'");
+        stack.Count(SimulatorOperation.SessionEnd, id).ShouldBeGreaterThanOrEqualTo(5);
+        stack.Knows(id).ShouldBeFalse();
+        (
+            await stack.ScalarAsync<int>("SELECT end_attempts FROM identity.sessions WHERE commands_session_id = $1", id)
+        ).ShouldBeGreaterThanOrEqualTo(4);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_killed_while_it_delivers_an_end_leaves_it_to_the_next()
+    {
+        var replica = await stack.StartReplicaAsync(ShortCalls);
+        var login = await OwnStack.LogInAsync(replica);
+        var other = await OwnStack.LogInAsync(replica);
+        var (id, live) = (await stack.CommandsSessionOf(login), await stack.CommandsSessionOf(other));
+        using var hung = stack.Commands.AddFault(new Fault(FaultKind.Hang) { Operation = SimulatorOperation.SessionEnd });
+        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        await hung.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await replica.KillAsync();
+
+        await stack.StartReplicaAsync();
+        await stack.Eventually(id, "commands_state = 'ended'");
+        stack.Knows(id).ShouldBeFalse();
+        stack.Knows(live).ShouldBeTrue();
+        stack.Count(SimulatorOperation.SessionEnd, live).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task An_end_that_cannot_be_delivered_for_a_day_is_given_up_with_a_line_in_the_log()
+    {
+        var replica = await stack.StartReplicaAsync();
+        var login = await OwnStack.LogInAsync(replica);
+        var id = await stack.CommandsSessionOf(login);
+        stack.Commands.AddFault(new Fault(FaultKind.Html) { Operation = SimulatorOperation.SessionEnd, Times = null });
+        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        await stack.Eventually(id, "end_attempts > 1");
+        await stack.ExecuteAsync(
+            "UPDATE identity.sessions SET ended_at = now() - interval '24 hours', end_due_at = now() WHERE commands_session_id = $1",
+            id
+        );
+        await stack.Eventually(id, "commands_state = 'ended'");
+        // What a process prints arrives a little later than what it writes.
+        await Eventually.HoldsAsync(() =>
+        {
+            replica.Output.ShouldContain(line => line.Contains(login.SessionId.ToString()) && line.Contains("could not be delivered"));
+            return Task.CompletedTask;
+        });
+        replica.Output.ShouldNotContain(line => line.Contains(id.ToString()));
+    }
+}

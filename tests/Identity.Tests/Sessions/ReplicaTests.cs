@@ -1,0 +1,138 @@
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Identity.Tests.Sessions;
+
+/// <summary>Servers in processes of their own: several at once, stopped in order, and set up otherwise than the one that the tests share.</summary>
+public sealed class ReplicaTests(IdentityServer server) : IAsyncLifetime
+{
+    private OwnStack stack = null!;
+
+    public async ValueTask InitializeAsync() => stack = await OwnStack.StartAsync(server);
+
+    public ValueTask DisposeAsync() => stack.DisposeAsync();
+
+    [Fact]
+    public async Task Replicas_share_the_ends_so_that_each_is_delivered_once()
+    {
+        await stack.StartReplicaAsync();
+        await stack.StartReplicaAsync();
+        // Both sweepers are at it at once for sure when each row that is taken takes a while.
+        await stack.ExecuteAsync(
+            """
+            CREATE FUNCTION public.dwell() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.03); RETURN NEW; END';
+            CREATE TRIGGER dwell BEFORE UPDATE OF end_due_at ON identity.sessions FOR EACH ROW EXECUTE FUNCTION public.dwell();
+            """
+        );
+        await stack.ExecuteAsync(
+            """
+            INSERT INTO identity.sessions
+                (id, commands_session_id, commands_state, created_at, last_used_at, expires_at, ended_at, end_reason, end_due_at)
+            SELECT gen_random_uuid(), gen_random_uuid(), 'ending', now(), now(), now(), now(), 'logout', now() FROM generate_series(1, 128)
+            """
+        );
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(Calls.Patience);
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (await stack.ScalarAsync<long>("SELECT count(*) FROM identity.sessions WHERE commands_state <> 'ended'") > 0)
+        {
+            await pause.WaitForNextTickAsync(patience.Token);
+        }
+
+        var ends = stack.Commands.CallsOf(SimulatorOperation.SessionEnd);
+        ends.Count.ShouldBe(128);
+        ends.Select(call => call.SessionId).Distinct().Count().ShouldBe(128);
+    }
+
+    [Fact]
+    public async Task What_one_replica_ends_is_dead_on_the_other_at_the_next_request()
+    {
+        var one = await stack.StartReplicaAsync();
+        var two = await stack.StartReplicaAsync();
+        var login = await OwnStack.LogInAsync(one);
+        using var there = two.NewClient(login.Tokens.Text("accessToken"));
+        await (await there.Get("/me")).ShouldBeJsonAsync(200);
+        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        await (await there.Get("/me")).ShouldBeProblemAsync(401, "unauthorized");
+    }
+
+    [Fact]
+    public async Task Signing_keys_are_exchanged_without_logging_anybody_out()
+    {
+        var (oldKey, newKey) = (NewKey(), NewKey());
+        var before = await stack.StartReplicaAsync(Key(0, "old", oldKey));
+        var login = await OwnStack.LogInAsync(before);
+
+        var during = await stack.StartReplicaAsync([.. Key(0, "new", newKey), .. Key(1, "old", oldKey)]);
+        using var http = during.NewClient(login.Tokens.Text("accessToken"));
+        await (await http.Get("/me")).ShouldBeJsonAsync(200);
+        var renewed = await (await http.Refresh(login.Tokens.Text("refreshToken"))).ShouldBeJsonAsync(200);
+
+        var after = await stack.StartReplicaAsync(Key(0, "new", newKey));
+        using var old = after.NewClient(login.Tokens.Text("accessToken"));
+        await (await old.Get("/me")).ShouldBeProblemAsync(401, "unauthorized");
+        using var present = after.NewClient(renewed.Text("accessToken"));
+        await (await present.Get("/me")).ShouldBeJsonAsync(200);
+        await (await present.Refresh(renewed.Text("refreshToken"))).ShouldBeJsonAsync(200);
+
+        static (string, string?)[] Key(int index, string id, string key) =>
+            [($"Auth:SigningKeys:{index}:Id", id), ($"Auth:SigningKeys:{index}:Key", key)];
+
+        static string NewKey() => Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
+    }
+
+    [Fact]
+    public async Task A_server_that_stops_in_order_delivers_what_it_has_just_ended()
+    {
+        var replica = await stack.StartReplicaAsync(("Sessions:SweepInterval", "01:00:00"));
+        var login = await OwnStack.LogInAsync(replica);
+        var id = await stack.CommandsSessionOf(login);
+        using var slow = stack.Commands.AddFault(
+            new Fault(FaultKind.Delay) { Operation = SimulatorOperation.SessionEnd, Delay = TimeSpan.FromSeconds(0.5) }
+        );
+        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        (await replica.StopAsync(TestContext.Current.CancellationToken)).ShouldBe(0);
+        await stack.Eventually(id, "commands_state = 'ended'");
+        stack.Knows(id).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Where_limits_are_switched_off_wrong_passwords_are_not_counted()
+    {
+        var replica = await stack.StartReplicaAsync(("RateLimits:Enabled", "false"));
+        var login = await OwnStack.LogInAsync(replica);
+        for (var i = 0; i < 7; i++)
+        {
+            await (await login.Http.LogIn(login.Email, "not the password")).ShouldBeProblemAsync(401, "invalid_credentials");
+        }
+
+        (await stack.ScalarAsync<long>("SELECT count(*) FROM identity.login_attempts")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Without_a_mail_server_the_server_says_so_once_and_keeps_no_mails()
+    {
+        var replica = await stack.StartReplicaAsync(("Mail:Smtp:Host", null));
+        using var anyone = replica.NewClient();
+        await (await anyone.Post("/auth/password/forgot", new { email = TestUsers.NewEmail() })).ShouldBeEmptyAsync(202);
+        await (await anyone.Post("/auth/password/forgot", new { email = TestUsers.NewEmail() })).ShouldBeEmptyAsync(202);
+        replica.Output.Count(line => line.Contains("Mail:Smtp:Host is not set")).ShouldBe(1);
+        (await stack.ScalarAsync<long>("SELECT count(*) FROM identity.reset_mails")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task The_first_admin_is_made_on_the_command_line_beside_a_running_server()
+    {
+        var replica = await stack.StartReplicaAsync();
+        var login = await OwnStack.LogInAsync(replica);
+        await (await login.Http.Get("/admin/users")).ShouldBeProblemAsync(403, "forbidden");
+        var (code, output) = await stack.RunAsync("admin", "grant", login.Email);
+        output.ShouldContain($"{login.Email} is an admin now.");
+        code.ShouldBe(0);
+        await (await login.Http.Get("/admin/users")).ShouldBeJsonAsync(200);
+        (await stack.RunAsync("admin", "grant", TestUsers.NewEmail())).Code.ShouldBe(1);
+        (await stack.RunAsync("admin")).Code.ShouldBe(2);
+    }
+}
