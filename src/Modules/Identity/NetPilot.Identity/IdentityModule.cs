@@ -12,7 +12,6 @@ using NetPilot.Identity.Mails;
 using NetPilot.Identity.Passwords;
 using NetPilot.Identity.Sessions;
 using NetPilot.Identity.Tokens;
-using NetPilot.Web;
 
 namespace NetPilot.Identity;
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using NetPilot.Identity.Contracts;
 using NetPilot.Identity.Sessions;
 
 namespace NetPilot.Identity.Integrations;

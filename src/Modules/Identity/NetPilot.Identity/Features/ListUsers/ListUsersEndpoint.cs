@@ -1,6 +1,5 @@
 using FastEndpoints;
 using NetPilot.Identity.Accounts;
-using NetPilot.Persistence;
 
 namespace NetPilot.Identity.Features.ListUsers;
 
