@@ -8,7 +8,8 @@ namespace NetPilot.Architecture.Tests;
 /// <summary>The decision records: numbered without gaps, each with a status and a date, all in the index, and every reference to one leads to one.</summary>
 public sealed partial class DecisionTests
 {
-    private static readonly string Root = FindRoot();
+    /// <summary>The folder of the repository.</summary>
+    internal static readonly string Root = FindRoot();
 
     private static readonly string Folder = Path.Combine(Root, "docs", "decisions");
 

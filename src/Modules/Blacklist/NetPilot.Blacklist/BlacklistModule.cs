@@ -1,17 +1,13 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using NetPilot.Blacklist.Data;
 using NetPilot.Blacklist.Features;
 using NetPilot.Blacklist.Integrations;
-using NetPilot.Blacklist.Rules;
-using NetPilot.CommandsClient;
 using NetPilot.Devices.Contracts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Blacklist;
 
@@ -24,17 +20,21 @@ public static class BlacklistModule
         services.AddSingleton<IValidateOptions<BlacklistOptions>, BlacklistOptionsValidator>();
         services.AddModuleDbContext<BlacklistDbContext>(BlacklistDbContext.Schema);
 
-        services.AddSingleton<RuleStore>();
-        services.AddSingleton<RuleSignals>();
-        services.AddSingleton<RuleCalls>();
-        services.AddSingleton<DeviceScans>();
-        services.AddSingleton<RuleApplication>();
-        services.AddSingleton<RuleLifting>();
-        services.AddSingleton<RuleReconciler>();
-        services.AddSingleton<BlockSync>();
-        services.AddSingleton<RuleMaintenance>();
+        services.AddSingleton<IDbContextFactory<BlacklistDbContext>>(provider => new PooledDbContextFactory<BlacklistDbContext>(
+            provider.GetRequiredService<DbContextOptions<BlacklistDbContext>>()
+        ));
+
+        services.AddSingleton(PacingOf).AddSingleton<RuleIntents>().AddSingleton(OutcomesOf);
+        services.AddSingleton<RuleStore>().AddSingleton<RuleSignals>().AddSingleton<RuleWriter>();
+        services.AddSingleton<RuleTurns>().AddSingleton<RuleApplication>().AddSingleton<RuleLifting>();
+        services.AddSingleton<RuleReconciler>().AddSingleton<BlockSync>().AddSingleton<RuleMaintenance>();
+        services
+            .AddSingleton<CommandRunner>()
+            .AddSingleton<PutInForce>()
+            .AddSingleton<Lift>()
+            .AddSingleton<TurnRound>()
+            .AddSingleton<Join>();
         services.AddSingleton<RuleCommands>();
-        services.AddSingleton(LifecycleOf);
         services.AddSingleton<RunningCommands>().AddHostedService(provider => provider.GetRequiredService<RunningCommands>());
         services.AddWorker<SettleWorker>().AddWorker<ExpiryWorker>().AddWorker<DriftWorker>();
         services.AddHostedService<BlockGauge>();
@@ -49,17 +49,18 @@ public static class BlacklistModule
 
     public static IApplicationBuilder UseBlacklist(this IApplicationBuilder app) => app;
 
-    private static RuleLifecycle LifecycleOf(IServiceProvider provider)
-    {
-        var server = provider.GetRequiredService<IOptions<CommandsServerOptions>>().Value;
-        var settle = provider.GetRequiredService<IOptions<BlacklistOptions>>().Value.SettleInterval;
-        return new RuleLifecycle(
-            server.Timeouts.Command,
-            settle,
-            verifyAfterApply: server.MatchesAddressesBySubstring,
+    private static RulePacing PacingOf(IServiceProvider provider) =>
+        new(
+            provider.GetRequiredService<IOptions<CommandsServerOptions>>().Value.Timeouts.Command,
+            provider.GetRequiredService<IOptions<BlacklistOptions>>().Value,
             Random.Shared.NextDouble
         );
-    }
+
+    private static RuleOutcomes OutcomesOf(IServiceProvider provider) =>
+        new(
+            provider.GetRequiredService<RulePacing>(),
+            verifyAfterApply: provider.GetRequiredService<IOptions<CommandsServerOptions>>().Value.MatchesAddressesBySubstring
+        );
 
     private static IServiceCollection AddWorker<TWorker>(this IServiceCollection services)
         where TWorker : class, IHostedService =>
