@@ -11,6 +11,9 @@ internal sealed class RuleTurn(RuleTurns turns, OwnedRouter router, CommandActor
     private long leasedAt = turns.Time.GetTimestamp();
     private TimeSpan leasedFor = turns.Timeouts.Command;
 
+    // Whether the next call is made in what another one left of the lease, which it must not outlast.
+    private bool sharesLease;
+
     public OwnedRouter Router => router;
 
     public long Fence => lease.Fence;
@@ -110,7 +113,7 @@ internal sealed class RuleTurn(RuleTurns turns, OwnedRouter router, CommandActor
 
     /// <summary>
     /// Whether one more call may be made: the turn is not lost, and the request's time lasts. The lease is lengthened only where what is left of
-    /// it is little time for the call, which must not outlast it.
+    /// it is little time for the call.
     /// </summary>
     public async Task<bool> MayGoOnAsync(TimeSpan? callTimeout = null)
     {
@@ -120,7 +123,8 @@ internal sealed class RuleTurn(RuleTurns turns, OwnedRouter router, CommandActor
             return false;
         }
 
-        if (LeaseLeft >= timeout * 0.75)
+        sharesLease = LeaseLeft >= timeout * 0.75;
+        if (sharesLease)
         {
             return true;
         }
@@ -134,9 +138,9 @@ internal sealed class RuleTurn(RuleTurns turns, OwnedRouter router, CommandActor
 
     private CommandsTarget Target(TimeSpan timeout)
     {
-        var left = LeaseLeft;
-        var longest = timeout < left ? timeout : left;
-        return new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget?.For(longest) ?? longest);
+        var longest = sharesLease && LeaseLeft < timeout ? LeaseLeft : timeout;
+        var atLeast = longest > TimeSpan.Zero ? longest : TimeSpan.FromMilliseconds(1);
+        return new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget?.For(atLeast) ?? atLeast);
     }
 
     private async Task<(CommandsResult<T> Result, DateTimeOffset CalledAt)> CallAsync<T>(

@@ -109,14 +109,7 @@ internal abstract class AddListEntryEndpoint(RuleKind kind, RuleTargets targets,
     public override async Task HandleAsync(AddListEntryRequest request, CancellationToken cancellationToken)
     {
         var ip = IPAddress.Parse(request.Ip!);
-        var (target, device) = await targets.OfDeviceAsync(
-            kind,
-            HttpContext.Caller(),
-            request.RouterId,
-            ip,
-            prefer: null,
-            cancellationToken
-        );
+        var (target, device) = await targets.OfDeviceAsync(HttpContext, kind, request.RouterId, ip, cancellationToken);
         RuleTargets.RefuseRouter(device);
 
         var answer = await commands.PutInForceAsync(target, new RuleWords(request.Description, default), cancellationToken);
