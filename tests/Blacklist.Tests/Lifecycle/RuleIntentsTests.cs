@@ -28,9 +28,11 @@ public sealed class RuleIntentsTests
         );
         var unwanted = Intents.Unwanted(goesOn, Now);
 
-        (wanted.State, wanted.MaybeSent).ShouldBe((RuleState.Applying, true));
-        unwanted.From.ShouldBe([RuleState.InForce]);
-        (unwanted.State, unwanted.MaybeSent).ShouldBe((RuleState.Lifting, true));
+        wanted.State.ShouldBe(RuleState.Applying);
+        wanted.MaybeSent.ShouldBeTrue();
+        unwanted.From.ShouldHaveSingleItem().ShouldBe(RuleState.InForce);
+        unwanted.State.ShouldBe(RuleState.Lifting);
+        unwanted.MaybeSent.ShouldBe(true);
         wanted.SettleAt!.Value.ShouldBeGreaterThan(Now + CommandTimeout);
         unwanted.Due!.Value.At!.Value.ShouldBeGreaterThan(Now + CommandTimeout);
         wanted.GoesOnByItself.ShouldBe(goesOn);
@@ -38,14 +40,16 @@ public sealed class RuleIntentsTests
     }
 
     [Theory]
-    [InlineData(RuleState.Applying, RuleState.Lifting)]
-    [InlineData(RuleState.Lifting, RuleState.Applying)]
-    public void A_row_that_is_turned_round_is_settled_by_asking_and_is_not_ended_by_a_reset(RuleState from, RuleState to)
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_row_that_is_turned_round_is_settled_by_asking_and_is_not_ended_by_a_reset(bool isLifting)
     {
+        var (from, to) = isLifting ? (RuleState.Lifting, RuleState.Applying) : (RuleState.Applying, RuleState.Lifting);
         var turned = RuleIntents.TurnedRound(Row(from), Now);
 
-        turned.From.ShouldBe([from]);
-        (turned.State, turned.MaybeSent).ShouldBe((to, true));
+        turned.From.ShouldHaveSingleItem().ShouldBe(from);
+        turned.State.ShouldBe(to);
+        turned.MaybeSent.ShouldBe(true);
         turned.Due.ShouldBe(new RuleDue(Now, DueWhere.NothingWasSent));
         turned.ClearingFence.ShouldBe(new Optional<long?>(null));
         turned.GiveUpAt.Value.ShouldBe(Now + RulePacing.GiveUpAfter);
@@ -56,8 +60,9 @@ public sealed class RuleIntentsTests
     {
         var expired = RuleIntents.Expired;
 
-        expired.From.ShouldBe([RuleState.InForce]);
-        (expired.State, expired.MaybeSent).ShouldBe((RuleState.Lifting, false));
+        expired.From.ShouldHaveSingleItem().ShouldBe(RuleState.InForce);
+        expired.State.ShouldBe(RuleState.Lifting);
+        expired.MaybeSent.ShouldBe(false);
         Row(RuleState.InForce, expiresAt: Now).IsKept(Now).ShouldBeFalse();
         Row(RuleState.InForce, expiresAt: Now.AddTicks(1)).IsKept(Now).ShouldBeTrue();
         Row(RuleState.InForce).IsKept(Now).ShouldBeTrue();
@@ -70,9 +75,16 @@ public sealed class RuleIntentsTests
         var forgotten = RuleIntents.ClearingForgotten(7);
         var cleared = RuleOutcomes.Cleared(7, Now);
 
-        (expected.State, expected.ClearingFence.Value, expected.Due).ShouldBe((null, 7, new RuleDue(Now, DueWhere.Later)));
-        (forgotten.State, forgotten.ClearingFence, forgotten.OnlyOfReset).ShouldBe((null, new Optional<long?>(null), 7));
-        (cleared.State, cleared.Fence, cleared.Ends, cleared.Due).ShouldBe((RuleState.Lifted, 7, true, new RuleDue(null)));
+        expected.State.ShouldBeNull();
+        expected.ClearingFence.Value.ShouldBe(7);
+        expected.Due.ShouldBe(new RuleDue(Now, DueWhere.Later));
+        forgotten.State.ShouldBeNull();
+        forgotten.ClearingFence.ShouldBe(new Optional<long?>(null));
+        forgotten.OnlyOfReset.ShouldBe(7);
+        cleared.State.ShouldBe(RuleState.Lifted);
+        cleared.Fence.ShouldBe(7);
+        cleared.Ends.ShouldBeTrue();
+        cleared.Due.ShouldBe(new RuleDue(null));
         new[] { expected, forgotten, cleared }.ShouldAllBe(patch => patch.From == RuleStates.Live);
     }
 
