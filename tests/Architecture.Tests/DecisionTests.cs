@@ -8,6 +8,7 @@ namespace NetPilot.Architecture.Tests;
 /// <summary>The decision records: numbered without gaps, each with a status and a date, all in the index, and every reference to one leads to one.</summary>
 public sealed partial class DecisionTests
 {
+    /// <summary>The folder of the repository.</summary>
     internal static readonly string Root = FindRoot();
 
     private static readonly string Folder = Path.Combine(Root, "docs", "decisions");

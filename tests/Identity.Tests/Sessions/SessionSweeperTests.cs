@@ -1,4 +1,3 @@
-using NetPilot.Testing;
 using Shouldly;
 using Xunit;
 

@@ -1,16 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using NetPilot.Background;
-using NetPilot.Blacklist.Data;
 using NetPilot.Blacklist.Features;
 using NetPilot.Blacklist.Integrations;
-using NetPilot.Blacklist.Rules;
-using NetPilot.CommandsClient;
 using NetPilot.Devices.Contracts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Blacklist;
 
@@ -22,17 +15,17 @@ public static class BlacklistModule
         services.AddValidated<BlacklistOptions>("Blacklist", options => options.Refusals());
         services.AddModuleDbContext<BlacklistDbContext>(BlacklistDbContext.Schema);
 
-        services.AddSingleton<RuleStore>();
-        services.AddSingleton<RuleSignals>();
-        services.AddSingleton<RuleCalls>();
-        services.AddSingleton<DeviceScans>();
-        services.AddSingleton<RuleApplication>();
-        services.AddSingleton<RuleLifting>();
-        services.AddSingleton<RuleReconciler>();
-        services.AddSingleton<BlockSync>();
-        services.AddSingleton<RuleMaintenance>();
+        services.AddSingleton(PacingOf).AddSingleton<RuleIntents>().AddSingleton(OutcomesOf);
+        services.AddSingleton<RuleStore>().AddSingleton<RuleSignals>().AddSingleton<RuleWriter>();
+        services.AddSingleton<RuleTurns>().AddSingleton<RuleApplication>().AddSingleton<RuleLifting>();
+        services.AddSingleton<RuleReconciler>().AddSingleton<BlockSync>().AddSingleton<RuleMaintenance>();
+        services
+            .AddSingleton<CommandRunner>()
+            .AddSingleton<PutInForce>()
+            .AddSingleton<Lift>()
+            .AddSingleton<TurnRound>()
+            .AddSingleton<Join>();
         services.AddSingleton<RuleCommands>();
-        services.AddSingleton(LifecycleOf);
         services.AddWorker<RunningCommands>().AddWorker<SettleWorker>().AddWorker<ExpiryWorker>().AddWorker<DriftWorker>();
         services.AddHostedService<BlockGauge>();
         services.AddScoped<RuleTargets>();
@@ -44,15 +37,16 @@ public static class BlacklistModule
         return services;
     }
 
-    private static RuleLifecycle LifecycleOf(IServiceProvider provider)
-    {
-        var server = provider.GetRequiredService<IOptions<CommandsServerOptions>>().Value;
-        var settle = provider.GetRequiredService<IOptions<BlacklistOptions>>().Value.SettleInterval;
-        return new RuleLifecycle(
-            server.Timeouts.Command,
-            settle,
-            verifyAfterApply: server.MatchesAddressesBySubstring,
+    private static RulePacing PacingOf(IServiceProvider provider) =>
+        new(
+            provider.GetRequiredService<IOptions<CommandsServerOptions>>().Value.Timeouts.Command,
+            provider.GetRequiredService<IOptions<BlacklistOptions>>().Value,
             Random.Shared.NextDouble
         );
-    }
+
+    private static RuleOutcomes OutcomesOf(IServiceProvider provider) =>
+        new(
+            provider.GetRequiredService<RulePacing>(),
+            verifyAfterApply: provider.GetRequiredService<IOptions<CommandsServerOptions>>().Value.MatchesAddressesBySubstring
+        );
 }

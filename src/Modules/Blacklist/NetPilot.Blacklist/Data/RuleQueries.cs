@@ -1,5 +1,3 @@
-using NetPilot.Persistence;
-
 namespace NetPilot.Blacklist.Data;
 
 internal static class RuleQueries
@@ -17,7 +15,7 @@ internal static class RuleQueries
         {
             // Spelled out, because the index of live rows is found by this very condition.
             return rules.Where(rule =>
-                rule.State == RuleState.Applying || rule.State == RuleState.Blocked || rule.State == RuleState.Lifting
+                rule.State == RuleState.Applying || rule.State == RuleState.InForce || rule.State == RuleState.Lifting
             );
         }
 

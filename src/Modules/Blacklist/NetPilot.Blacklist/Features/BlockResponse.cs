@@ -1,6 +1,4 @@
-using NetPilot.Blacklist.Data;
 using NetPilot.Devices.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Features;
 

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using NetPilot.Blacklist.Rules;
 
 namespace NetPilot.Blacklist.Features;
 
@@ -9,7 +8,7 @@ internal static class RuleAnswers
     /// Sets the headers that an answer needs, and names its status: 201 for what this request put in force, 202 for what goes on by itself,
     /// 200 for what was so already, or was lifted.
     /// </summary>
-    public static int Announce(this HttpContext context, RuleAnswer answer, string? location, Preference? prefer)
+    public static int Announce(this HttpContext context, RuleAnswer answer, RuleTarget target, string? location = null)
     {
         var headers = context.Response.Headers;
         if (location is not null && answer.Kind != RuleAnswerKind.Already)
@@ -17,7 +16,7 @@ internal static class RuleAnswers
             headers.Location = location;
         }
 
-        if (prefer is not null)
+        if (target.Prefer is { } prefer)
         {
             headers["Preference-Applied"] = prefer.Applied;
         }

@@ -1,12 +1,6 @@
-using System.Net.NetworkInformation;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
-using NetPilot.Blacklist.Data;
-using NetPilot.Blacklist.Rules;
 using NetPilot.Devices.Contracts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
 using Npgsql;
 
 namespace NetPilot.Blacklist.Integrations;
@@ -19,7 +13,7 @@ internal sealed class BlockedDevices(BlacklistDbContext db) : IBlockedDevices
         var rows = await db
             .Blocks.AsNoTracking()
             .OfRouter(userId, routerId)
-            .Where(rule => rule.State == RuleState.Blocked || rule.State == RuleState.Lifting)
+            .Where(rule => rule.State == RuleState.InForce || rule.State == RuleState.Lifting)
             .Select(rule => new { rule.DeviceMac, rule.DeviceIp })
             .ToListAsync(cancellationToken);
         return new BlockedAddresses(
@@ -37,13 +31,12 @@ internal sealed partial class DeviceSightings(RuleStore store, SettleWorker sett
     {
         try
         {
-            await store.SeenAsync(
-                RuleKind.Block,
+            await store.FollowAsync(
                 router.UserId,
                 router.RouterId,
                 [.. devices.Select(device => device.Mac)],
                 [.. devices.Select(device => device.Address)],
-                time.UtcNow(),
+                RuleOutcomes.DeviceSeen(time.UtcNow()),
                 cancellationToken
             );
             settling.Nudge();
@@ -65,17 +58,20 @@ internal sealed partial class DeviceSightings(RuleStore store, SettleWorker sett
 /// <summary>What goes with a router, and with an account.</summary>
 internal sealed class BlacklistDependents(RuleStore store, TimeProvider time) : IRouterDependents, IUserDependents
 {
-    public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
-        store.DeleteForRouterAsync(userId, routerId, cancellationToken);
+    public async Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken)
+    {
+        await store.DeleteRouterAsync(userId, routerId, cancellationToken);
+        await store.DeleteCheckAsync(userId, routerId, cancellationToken);
+    }
 
     public Task ExpectClearingAsync(Guid userId, RouterTurn turn, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
-        store.ExpectClearingAsync(userId, turn.RouterId, turn.Fence, checkAt, cancellationToken);
+        store.PatchRouterAsync(userId, turn.RouterId, RuleIntents.ClearingExpected(turn.Fence, checkAt), cancellationToken);
 
     public Task ForgetClearingAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
-        store.ForgetClearingAsync(userId, turn.RouterId, turn.Fence, cancellationToken);
+        store.PatchRouterAsync(userId, turn.RouterId, RuleIntents.ClearingForgotten(turn.Fence), cancellationToken);
 
     public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
-        store.ClearAsync(userId, turn.RouterId, turn.Fence, time.UtcNow(), cancellationToken);
+        store.PatchRouterAsync(userId, turn.RouterId, RuleOutcomes.Cleared(turn.Fence, time.UtcNow()), cancellationToken);
 
     public Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken) => store.DeleteForUserAsync(userId, cancellationToken);
 }

@@ -25,7 +25,7 @@ namespace NetPilot.Blacklist.Data.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
-            modelBuilder.Entity("NetPilot.Blacklist.Data.BlockRow", b =>
+            modelBuilder.Entity("NetPilot.Blacklist.Data.Entities.BlockRow", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -159,7 +159,141 @@ namespace NetPilot.Blacklist.Data.Migrations
                         });
                 });
 
-            modelBuilder.Entity("NetPilot.Blacklist.Data.LimitedDeviceRow", b =>
+            modelBuilder.Entity("NetPilot.Blacklist.Data.Entities.ExemptRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("AppliedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("applied_at");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<long?>("ClearingFence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("clearing_fence");
+
+                    b.Property<string>("Code")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("code");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid?>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<string>("Detail")
+                        .HasColumnType("text")
+                        .HasColumnName("code_detail");
+
+                    b.PrimitiveCollection<IPAddress[]>("DeviceAliases")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("inet[]")
+                        .HasColumnName("device_aliases")
+                        .HasDefaultValueSql("'{}'");
+
+                    b.Property<IPAddress>("DeviceIp")
+                        .IsRequired()
+                        .HasColumnType("inet")
+                        .HasColumnName("device_ip");
+
+                    b.Property<PhysicalAddress>("DeviceMac")
+                        .HasColumnType("macaddr")
+                        .HasColumnName("device_mac");
+
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long>("Fence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("fence");
+
+                    b.Property<DateTimeOffset?>("GiveUpAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("give_up_at");
+
+                    b.Property<DateTimeOffset?>("LiftedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lifted_at");
+
+                    b.Property<bool>("MacConfirmed")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("mac_confirmed");
+
+                    b.Property<bool>("MaybeSent")
+                        .HasColumnType("boolean")
+                        .HasColumnName("maybe_sent");
+
+                    b.Property<string>("Note")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("description");
+
+                    b.Property<string>("RouterId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("router_id");
+
+                    b.Property<DateTimeOffset?>("SettleAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("settle_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(8)
+                        .HasColumnType("character varying(8)")
+                        .HasColumnName("state");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_user_whitelists");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_user_whitelists_expiry")
+                        .HasFilter("expires_at IS NOT NULL AND state = 'blocked'");
+
+                    b.HasIndex("SettleAt")
+                        .HasDatabaseName("ix_user_whitelists_settle")
+                        .HasFilter("settle_at IS NOT NULL");
+
+                    b.HasIndex("UserId", "RouterId", "CreatedAt", "Id")
+                        .IsDescending(false, false, true, true)
+                        .HasDatabaseName("ix_user_whitelists_live_newest")
+                        .HasFilter("state IN ('applying', 'blocked', 'lifting')");
+
+                    b.HasIndex("UserId", "RouterId", "DeviceIp", "CreatedAt")
+                        .HasDatabaseName("ix_user_whitelists_ip");
+
+                    b.HasIndex("UserId", "RouterId", "DeviceMac", "CreatedAt")
+                        .HasDatabaseName("ix_user_whitelists_mac");
+
+                    b.HasIndex("UserId", "RouterId", "State", "CreatedAt", "Id")
+                        .IsDescending(false, false, false, true, true)
+                        .HasDatabaseName("ix_user_whitelists_newest");
+
+                    b.ToTable("user_whitelists", "blacklist", t =>
+                        {
+                            t.HasCheckConstraint("ck_user_whitelists_state", "state IN ('applying', 'blocked', 'lifting', 'lifted', 'failed')");
+                        });
+                });
+
+            modelBuilder.Entity("NetPilot.Blacklist.Data.Entities.LimitedRow", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
@@ -293,7 +427,7 @@ namespace NetPilot.Blacklist.Data.Migrations
                         });
                 });
 
-            modelBuilder.Entity("NetPilot.Blacklist.Data.RouterCheck", b =>
+            modelBuilder.Entity("NetPilot.Blacklist.Data.Entities.RouterCheck", b =>
                 {
                     b.Property<Guid>("UserId")
                         .HasColumnType("uuid")
@@ -317,7 +451,7 @@ namespace NetPilot.Blacklist.Data.Migrations
                     b.ToTable("router_checks", "blacklist");
                 });
 
-            modelBuilder.Entity("NetPilot.Blacklist.Data.RuleCount", b =>
+            modelBuilder.Entity("NetPilot.Blacklist.Data.Entities.RuleCount", b =>
                 {
                     b.Property<Guid>("UserId")
                         .HasColumnType("uuid")
@@ -338,140 +472,6 @@ namespace NetPilot.Blacklist.Data.Migrations
                     b.ToTable("rule_counts", "blacklist", t =>
                         {
                             t.HasCheckConstraint("ck_rule_counts_live", "live >= 0");
-                        });
-                });
-
-            modelBuilder.Entity("NetPilot.Blacklist.Data.WhitelistRow", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<DateTimeOffset?>("AppliedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("applied_at");
-
-                    b.Property<int>("Attempts")
-                        .HasColumnType("integer")
-                        .HasColumnName("attempts");
-
-                    b.Property<long?>("ClearingFence")
-                        .HasColumnType("bigint")
-                        .HasColumnName("clearing_fence");
-
-                    b.Property<string>("Code")
-                        .HasMaxLength(64)
-                        .HasColumnType("character varying(64)")
-                        .HasColumnName("code");
-
-                    b.Property<DateTimeOffset>("CreatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("created_at");
-
-                    b.Property<Guid?>("CreatedBy")
-                        .HasColumnType("uuid")
-                        .HasColumnName("created_by");
-
-                    b.Property<string>("Detail")
-                        .HasColumnType("text")
-                        .HasColumnName("code_detail");
-
-                    b.PrimitiveCollection<IPAddress[]>("DeviceAliases")
-                        .IsRequired()
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("inet[]")
-                        .HasColumnName("device_aliases")
-                        .HasDefaultValueSql("'{}'");
-
-                    b.Property<IPAddress>("DeviceIp")
-                        .IsRequired()
-                        .HasColumnType("inet")
-                        .HasColumnName("device_ip");
-
-                    b.Property<PhysicalAddress>("DeviceMac")
-                        .HasColumnType("macaddr")
-                        .HasColumnName("device_mac");
-
-                    b.Property<DateTimeOffset?>("ExpiresAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("expires_at");
-
-                    b.Property<long>("Fence")
-                        .HasColumnType("bigint")
-                        .HasColumnName("fence");
-
-                    b.Property<DateTimeOffset?>("GiveUpAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("give_up_at");
-
-                    b.Property<DateTimeOffset?>("LiftedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("lifted_at");
-
-                    b.Property<bool>("MacConfirmed")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("boolean")
-                        .HasDefaultValue(false)
-                        .HasColumnName("mac_confirmed");
-
-                    b.Property<bool>("MaybeSent")
-                        .HasColumnType("boolean")
-                        .HasColumnName("maybe_sent");
-
-                    b.Property<string>("Note")
-                        .HasMaxLength(500)
-                        .HasColumnType("character varying(500)")
-                        .HasColumnName("description");
-
-                    b.Property<string>("RouterId")
-                        .IsRequired()
-                        .HasMaxLength(128)
-                        .HasColumnType("character varying(128)")
-                        .HasColumnName("router_id");
-
-                    b.Property<DateTimeOffset?>("SettleAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("settle_at");
-
-                    b.Property<string>("State")
-                        .IsRequired()
-                        .HasMaxLength(8)
-                        .HasColumnType("character varying(8)")
-                        .HasColumnName("state");
-
-                    b.Property<Guid>("UserId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("user_id");
-
-                    b.HasKey("Id")
-                        .HasName("pk_user_whitelists");
-
-                    b.HasIndex("ExpiresAt")
-                        .HasDatabaseName("ix_user_whitelists_expiry")
-                        .HasFilter("expires_at IS NOT NULL AND state = 'blocked'");
-
-                    b.HasIndex("SettleAt")
-                        .HasDatabaseName("ix_user_whitelists_settle")
-                        .HasFilter("settle_at IS NOT NULL");
-
-                    b.HasIndex("UserId", "RouterId", "CreatedAt", "Id")
-                        .IsDescending(false, false, true, true)
-                        .HasDatabaseName("ix_user_whitelists_live_newest")
-                        .HasFilter("state IN ('applying', 'blocked', 'lifting')");
-
-                    b.HasIndex("UserId", "RouterId", "DeviceIp", "CreatedAt")
-                        .HasDatabaseName("ix_user_whitelists_ip");
-
-                    b.HasIndex("UserId", "RouterId", "DeviceMac", "CreatedAt")
-                        .HasDatabaseName("ix_user_whitelists_mac");
-
-                    b.HasIndex("UserId", "RouterId", "State", "CreatedAt", "Id")
-                        .IsDescending(false, false, false, true, true)
-                        .HasDatabaseName("ix_user_whitelists_newest");
-
-                    b.ToTable("user_whitelists", "blacklist", t =>
-                        {
-                            t.HasCheckConstraint("ck_user_whitelists_state", "state IN ('applying', 'blocked', 'lifting', 'lifted', 'failed')");
                         });
                 });
 #pragma warning restore 612, 618

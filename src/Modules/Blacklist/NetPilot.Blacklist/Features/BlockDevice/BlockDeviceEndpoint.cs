@@ -1,9 +1,4 @@
-using System.Net;
 using FastEndpoints;
-using NetPilot.Blacklist.Rules;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Features.BlockDevice;
 
@@ -21,23 +16,17 @@ internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands comm
         Description(b => b.Answers<BlockResponse>(201, 200, 202).Refuses(403, 404).FailsDownstream().TakesPrefer().TakesIdempotencyKey());
     }
 
-    public override async Task HandleAsync(BlockDeviceRequest request, CancellationToken ct)
+    public override async Task HandleAsync(BlockDeviceRequest request, CancellationToken cancellationToken)
     {
-        var prefer = Preference.Read(HttpContext.Request.Headers);
-        var (target, device) = await targets.FindAsync(
-            RuleKind.Block,
-            HttpContext.Caller(),
-            request.RouterId,
-            IPAddress.Parse(request.Ip!),
-            prefer,
-            ct
-        );
+        var ip = IPAddress.Parse(request.Ip!);
+        var (target, device) = await targets.OfDeviceAsync(HttpContext, RuleKind.Block, request.RouterId, ip, cancellationToken);
         RuleTargets.RefuseRouter(device);
         var expiry = request.ExpiresAt.IsPresent ? new Optional<DateTimeOffset?>(request.ExpiresAt.Value?.ToMicroseconds()) : default;
 
-        var answer = await commands.PutInForceAsync(target, request.Reason, expiry, ct);
+        var answer = await commands.PutInForceAsync(target, new RuleWords(request.Reason, expiry), cancellationToken);
 
         var block = BlockResponse.Of(answer.Rule, DeviceNames.Of(device));
-        await Send.ResponseAsync(block, HttpContext.Announce(answer, $"/api/v1/routers/{request.RouterId}/blocked/{block.Id}", prefer), ct);
+        var location = $"/api/v1/routers/{request.RouterId}/blocked/{block.Id}";
+        await Send.ResponseAsync(block, HttpContext.Announce(answer, target, location), cancellationToken);
     }
 }

@@ -1,14 +1,10 @@
 using FastEndpoints;
 using FluentValidation;
-using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Features.BlockDevice;
 
-internal sealed class BlockDeviceRequest
+internal sealed class BlockDeviceRequest : RouterRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     /// <summary>The device's IPv4 address.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Ip { get; init; }

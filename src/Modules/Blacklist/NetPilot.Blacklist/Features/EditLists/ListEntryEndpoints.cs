@@ -1,31 +1,11 @@
-using System.Net;
 using FastEndpoints;
 using Microsoft.EntityFrameworkCore;
-using NetPilot.Blacklist.Data;
-using NetPilot.Blacklist.Rules;
 using NetPilot.Devices.Contracts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Features.EditLists;
 
-internal sealed class ListEntriesEndpointRequest
+internal sealed class AddListEntryRequest : RouterRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
-    [QueryParam]
-    public int? Limit { get; init; }
-
-    [QueryParam]
-    public string? Cursor { get; init; }
-}
-
-internal sealed class AddListEntryRequest
-{
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     /// <summary>The device's IPv4 address.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Ip { get; init; }
@@ -44,11 +24,8 @@ internal sealed class AddListEntryValidator : Validator<AddListEntryRequest>
     }
 }
 
-internal sealed class RemoveListEntryRequest
+internal sealed class RemoveListEntryRequest : RouterRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     [RouteParam]
     public string Ip { get; init; } = "";
 }
@@ -93,7 +70,7 @@ internal sealed record ListEntryResponse(
 
 /// <summary>What the endpoints of the two lists have in common: everything but the list.</summary>
 internal abstract class ListEntriesEndpoint(RuleKind kind, RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices)
-    : Endpoint<ListEntriesEndpointRequest, Page<ListEntryResponse>>
+    : Endpoint<RouterPageRequest, Page<ListEntryResponse>>
 {
     public override void Configure()
     {
@@ -102,18 +79,19 @@ internal abstract class ListEntriesEndpoint(RuleKind kind, RuleTargets targets, 
         Description(b => b.Answers<Page<ListEntryResponse>>(200).Refuses(404));
     }
 
-    public override async Task HandleAsync(ListEntriesEndpointRequest request, CancellationToken ct)
+    public override async Task HandleAsync(RouterPageRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
         var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value);
-        await targets.OwnedAsync(caller, request.RouterId, ct);
-        var rules = await Rows(db).OfRouter(caller.UserId, request.RouterId).InState(null).ToPageAsync(RuleQueries.Newest, page, ct);
+        await targets.OwnedAsync(caller, request.RouterId, cancellationToken);
+        var rules = await kind.Rows(db)
+            .OfRouter(caller.UserId, request.RouterId)
+            .InState(null)
+            .ToPageAsync(RuleQueries.Newest, page, cancellationToken);
 
-        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules.Items, ct);
-        await Send.OkAsync(rules.Select(rule => ListEntryResponse.Of(rule, names)), ct);
+        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules.Items, cancellationToken);
+        await Send.OkAsync(rules.Select(rule => ListEntryResponse.Of(rule, names)), cancellationToken);
     }
-
-    protected abstract IQueryable<Rule> Rows(BlacklistDbContext db);
 }
 
 internal abstract class AddListEntryEndpoint(RuleKind kind, RuleTargets targets, RuleCommands commands)
@@ -126,16 +104,17 @@ internal abstract class AddListEntryEndpoint(RuleKind kind, RuleTargets targets,
         Description(b => b.Answers<ListEntryResponse>(201, 200).Refuses(403, 404).FailsDownstream());
     }
 
-    public override async Task HandleAsync(AddListEntryRequest request, CancellationToken ct)
+    public override async Task HandleAsync(AddListEntryRequest request, CancellationToken cancellationToken)
     {
         var ip = IPAddress.Parse(request.Ip!);
-        var (target, device) = await targets.FindAsync(kind, HttpContext.Caller(), request.RouterId, ip, prefer: null, ct);
+        var (target, device) = await targets.OfDeviceAsync(HttpContext, kind, request.RouterId, ip, cancellationToken);
         RuleTargets.RefuseRouter(device);
 
-        var answer = await commands.PutInForceAsync(target, request.Description, default, ct);
+        var answer = await commands.PutInForceAsync(target, new RuleWords(request.Description, default), cancellationToken);
 
         var entry = ListEntryResponse.Of(answer.Rule, DeviceNames.Of(device));
-        await Send.ResponseAsync(entry, HttpContext.Announce(answer, $"/api/v1/routers/{request.RouterId}/{kind.Name}", prefer: null), ct);
+        var location = $"/api/v1/routers/{request.RouterId}/{kind.Name}";
+        await Send.ResponseAsync(entry, HttpContext.Announce(answer, target, location), cancellationToken);
     }
 }
 
@@ -149,17 +128,38 @@ internal abstract class RemoveListEntryEndpoint(RuleKind kind, RuleTargets targe
         Description(b => b.AnswersEmpty(204).Refuses(404).FailsDownstream());
     }
 
-    public override async Task HandleAsync(RemoveListEntryRequest request, CancellationToken ct)
+    public override async Task HandleAsync(RemoveListEntryRequest request, CancellationToken cancellationToken)
     {
         var ip = IPAddress.Parse(request.Ip);
-        var router = await targets.OwnedAsync(HttpContext.Caller(), request.RouterId, ct);
-        var target = new RuleTarget(kind, router, HttpContext.Caller(), ip, Mac: null, Prefer: null);
-        var answer = await commands.LiftAsync(target, new Problem(ErrorCodes.NotListed, $"The {kind.Name} has no such address."), ct);
+        var target = await targets.OfEntryAsync(HttpContext, kind, request.RouterId, ip, cancellationToken);
+        var answer = await commands.LiftAsync(
+            target,
+            new Problem(ErrorCodes.NotListed, $"The {kind.Name} has no such address."),
+            cancellationToken
+        );
         if (answer.Kind == RuleAnswerKind.UnderWay)
         {
             throw new ProblemException(RuleProblems.Of(answer.Rule));
         }
 
-        await Send.NoContentAsync(ct);
+        await Send.NoContentAsync(cancellationToken);
     }
 }
+
+internal sealed class ListBlacklistEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices)
+    : ListEntriesEndpoint(RuleKind.Limited, targets, db, devices);
+
+internal sealed class AddToBlacklistEndpoint(RuleTargets targets, RuleCommands commands)
+    : AddListEntryEndpoint(RuleKind.Limited, targets, commands);
+
+internal sealed class RemoveFromBlacklistEndpoint(RuleTargets targets, RuleCommands commands)
+    : RemoveListEntryEndpoint(RuleKind.Limited, targets, commands);
+
+internal sealed class ListWhitelistEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices)
+    : ListEntriesEndpoint(RuleKind.Exempt, targets, db, devices);
+
+internal sealed class AddToWhitelistEndpoint(RuleTargets targets, RuleCommands commands)
+    : AddListEntryEndpoint(RuleKind.Exempt, targets, commands);
+
+internal sealed class RemoveFromWhitelistEndpoint(RuleTargets targets, RuleCommands commands)
+    : RemoveListEntryEndpoint(RuleKind.Exempt, targets, commands);

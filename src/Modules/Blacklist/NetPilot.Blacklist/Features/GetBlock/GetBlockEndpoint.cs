@@ -1,17 +1,11 @@
 using FastEndpoints;
 using Microsoft.EntityFrameworkCore;
-using NetPilot.Blacklist.Data;
 using NetPilot.Devices.Contracts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Features.GetBlock;
 
-internal sealed class GetBlockRequest
+internal sealed class GetBlockRequest : RouterRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     [RouteParam]
     public string BlockId { get; init; } = "";
 }
@@ -26,19 +20,22 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
         Description(b => b.Answers<BlockResponse>(200).Refuses(404));
     }
 
-    public override async Task HandleAsync(GetBlockRequest request, CancellationToken ct)
+    public override async Task HandleAsync(GetBlockRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
-        await targets.OwnedAsync(caller, request.RouterId, ct);
+        await targets.OwnedAsync(caller, request.RouterId, cancellationToken);
         var rule = Guid.TryParse(request.BlockId, out var id)
-            ? await db.Blocks.AsNoTracking().OfRouter(caller.UserId, request.RouterId).SingleOrDefaultAsync(block => block.Id == id, ct)
+            ? await db
+                .Blocks.AsNoTracking()
+                .OfRouter(caller.UserId, request.RouterId)
+                .SingleOrDefaultAsync(block => block.Id == id, cancellationToken)
             : null;
         if (rule is null)
         {
             throw new ProblemException(new Problem(ErrorCodes.BlockNotFound, "This router has no block with this id."));
         }
 
-        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, [rule], ct);
-        await Send.OkAsync(BlockResponse.Of(rule, names), ct);
+        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, [rule], cancellationToken);
+        await Send.OkAsync(BlockResponse.Of(rule, names), cancellationToken);
     }
 }

@@ -1,28 +1,15 @@
 using FastEndpoints;
 using FluentValidation;
 using Microsoft.EntityFrameworkCore;
-using NetPilot.Blacklist.Data;
 using NetPilot.Devices.Contracts;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Features.ListBlocks;
 
-internal sealed class ListBlocksRequest
+internal sealed class ListBlocksRequest : RouterPageRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     /// <summary>applying, blocked, lifting, lifted or failed; without it, the first three.</summary>
     [QueryParam]
     public string? State { get; init; }
-
-    [QueryParam]
-    public int? Limit { get; init; }
-
-    [QueryParam]
-    public string? Cursor { get; init; }
 }
 
 internal sealed class ListBlocksValidator : Validator<ListBlocksRequest>
@@ -43,18 +30,18 @@ internal sealed class ListBlocksEndpoint(RuleTargets targets, BlacklistDbContext
         Description(b => b.Answers<Page<BlockResponse>>(200).Refuses(404));
     }
 
-    public override async Task HandleAsync(ListBlocksRequest request, CancellationToken ct)
+    public override async Task HandleAsync(ListBlocksRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
         var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value, request.State);
-        await targets.OwnedAsync(caller, request.RouterId, ct);
+        await targets.OwnedAsync(caller, request.RouterId, cancellationToken);
         var rules = await db
             .Blocks.AsNoTracking()
             .OfRouter(caller.UserId, request.RouterId)
             .InState(request.State)
-            .ToPageAsync(RuleQueries.Newest, page, ct);
+            .ToPageAsync(RuleQueries.Newest, page, cancellationToken);
 
-        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules.Items, ct);
-        await Send.OkAsync(rules.Select(rule => BlockResponse.Of(rule, names)), ct);
+        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules.Items, cancellationToken);
+        await Send.OkAsync(rules.Select(rule => BlockResponse.Of(rule, names)), cancellationToken);
     }
 }

@@ -1,16 +1,6 @@
 using FastEndpoints;
-using NetPilot.Blacklist.Rules;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Features.SyncBlocks;
-
-internal sealed class SyncBlocksRequest
-{
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-}
 
 /// <summary>What the comparison with the router came to.</summary>
 /// <param name="Reapplied">Addresses whose block the router had lost, in force again.</param>
@@ -32,7 +22,7 @@ internal sealed record SyncResponse(
 internal sealed record UnmanagedRule(string? Ip, string? Mac);
 
 internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, RunningCommands running)
-    : Endpoint<SyncBlocksRequest, SyncResponse>
+    : Endpoint<RouterRequest, SyncResponse>
 {
     public override void Configure()
     {
@@ -47,13 +37,13 @@ internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, Ru
         Description(b => b.Answers<SyncResponse>(200).Refuses(404).FailsDownstream());
     }
 
-    public override async Task HandleAsync(SyncBlocksRequest request, CancellationToken ct)
+    public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
-        var router = await targets.OwnedAsync(caller, request.RouterId, ct);
+        var router = await targets.OwnedAsync(caller, request.RouterId, cancellationToken);
         var comparison = sync.RunAsync(router, caller.AsActor());
         running.Track(comparison);
-        var report = await comparison.WaitAsync(ct) ?? throw new ProblemException(Problem.RouterBusy());
+        var report = await comparison.WaitAsync(cancellationToken) ?? throw new ProblemException(Problem.RouterBusy());
         if (report.Failure is { } failure)
         {
             throw new ProblemException(failure.ToProblem());
@@ -70,7 +60,7 @@ internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, Ru
                 report.CheckedAt,
                 report.Remaining
             ),
-            ct
+            cancellationToken
         );
     }
 }

@@ -1,16 +1,9 @@
-using System.Net;
 using FastEndpoints;
-using NetPilot.Blacklist.Rules;
-using NetPilot.Identity.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Blacklist.Features.UnblockDevice;
 
-internal sealed class UnblockDeviceRequest
+internal sealed class UnblockDeviceRequest : RouterRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     /// <summary>The blocked device's IPv4 address.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Ip { get; init; }
@@ -35,22 +28,15 @@ internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands co
         Description(b => b.Answers<BlockResponse>(200, 202).Refuses(404).FailsDownstream().TakesPrefer());
     }
 
-    public override async Task HandleAsync(UnblockDeviceRequest request, CancellationToken ct)
+    public override async Task HandleAsync(UnblockDeviceRequest request, CancellationToken cancellationToken)
     {
-        var prefer = Preference.Read(HttpContext.Request.Headers);
-        var (target, device) = await targets.FindAsync(
-            RuleKind.Block,
-            HttpContext.Caller(),
-            request.RouterId,
-            IPAddress.Parse(request.Ip!),
-            prefer,
-            ct
-        );
+        var ip = IPAddress.Parse(request.Ip!);
+        var (target, device) = await targets.OfDeviceAsync(HttpContext, RuleKind.Block, request.RouterId, ip, cancellationToken);
 
-        var answer = await commands.LiftAsync(target, NotBlocked(), ct);
+        var answer = await commands.LiftAsync(target, NotBlocked(), cancellationToken);
 
         var block = BlockResponse.Of(answer.Rule, DeviceNames.Of(device));
-        await Send.ResponseAsync(block, HttpContext.Announce(answer, location: null, prefer), ct);
+        await Send.ResponseAsync(block, HttpContext.Announce(answer, target), cancellationToken);
     }
 
     private static Problem NotBlocked() => new(ErrorCodes.NotBlocked, "No device with this address is blocked on this router.");

@@ -1,0 +1,66 @@
+namespace NetPilot.Blacklist.Commands;
+
+/// <summary>Puts a new rule in force.</summary>
+internal sealed class PutInForce(
+    RuleStore store,
+    RuleWriter writer,
+    RuleTurns turns,
+    RuleApplication application,
+    RuleOutcomes outcomes,
+    CommandRunner runner,
+    SettleWorker settling,
+    TimeProvider time
+)
+{
+    /// <param name="target">What is wanted.</param>
+    /// <param name="intent">The row that was made for it.</param>
+    /// <param name="words">What the request says besides.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the command.</param>
+    public Task<RuleAnswer> RunAsync(RuleTarget target, Rule intent, RuleWords words, CancellationToken cancellationToken) =>
+        runner.RunAsync(target, intent, () => ApplyAsync(target, intent, words), cancellationToken);
+
+    private async Task<CommandEnd> ApplyAsync(RuleTarget target, Rule intent, RuleWords words)
+    {
+        await using var turn = await turns.TakeAsync(target.Router, target.Actor, target.Budget);
+        if (turn is null)
+        {
+            var busy = Problem.RouterBusy();
+            var change = outcomes.ApplyNotDone(intent, busy.Code, busy.Detail, time.UtcNow());
+            return new CommandEnd(await writer.SaveAsync(intent, change, intent.Fence), busy);
+        }
+
+        var rule = turn.FollowsDirectly ? intent : await store.FindAsync(intent);
+        switch (rule)
+        {
+            case null:
+                return CommandEnd.NoRouter;
+            case { State: RuleState.Applying } when rule.Fence != intent.Fence:
+                // Another replica took it up meanwhile, and may have sent it: only the router knows, and a block sent twice is two rules.
+                return CommandEnd.Failed(rule);
+            case { State: RuleState.Applying }:
+                return CommandEnd.Of(await SendAsync(rule, words, turn), RuleState.InForce);
+            case { State: RuleState.Failed }:
+                // Settled while it waited: nothing was sent.
+                return new CommandEnd(rule, Problem.RouterBusy());
+            default:
+                return new CommandEnd(rule, null, RuleAnswerKind.Already);
+        }
+    }
+
+    private async Task<CallOutcome> SendAsync(Rule rule, RuleWords words, RuleTurn turn)
+    {
+        var outcome = await application.ApplyAsync(rule, rule.DeviceIp, turn);
+        if (outcome.Rule is { SettleAt: not null, State: RuleState.InForce })
+        {
+            settling.Nudge();
+        }
+
+        // The address was another one of a device that is blocked already: that block takes the words and the expiry.
+        return outcome is { WasThere: true, Rule: { } kept } && await store.DescribeAsync(kept, words) is { } described
+            ? outcome with
+            {
+                Rule = described,
+            }
+            : outcome;
+    }
+}

@@ -1,0 +1,14 @@
+namespace NetPilot.Blacklist.Commands;
+
+internal static class RuleProblems
+{
+    /// <summary>The failure that a row remembers, for whoever shares its outcome.</summary>
+    public static Problem Of(Rule rule)
+    {
+        var problem = new Problem(
+            rule.Code ?? ErrorCodes.CommandTimeout,
+            rule.Detail ?? "The command's outcome is not known yet; the server finds out by itself."
+        );
+        return problem.Status == 503 ? problem with { RetryAfter = TimeSpan.FromSeconds(5) } : problem;
+    }
+}

@@ -1,0 +1,37 @@
+namespace NetPilot.Blacklist.Commands;
+
+/// <summary>For whom, and where, a rule is to be put in force or lifted, and how long that may take.</summary>
+internal sealed record RuleTarget(
+    RuleKind Kind,
+    OwnedRouter Router,
+    Caller Caller,
+    IPAddress Ip,
+    PhysicalAddress? Mac,
+    Preference? Prefer,
+    RequestBudget Budget
+)
+{
+    public RuleKey Key => new(Kind, Caller.UserId, Router.RouterId, Ip, Mac);
+
+    /// <summary>Whether the server goes on by itself where the command can't be done now.</summary>
+    public bool GoesOn => Prefer is not null;
+
+    public CommandActor Actor => new(Caller.UserId, Caller.CommandsSessionId);
+}
+
+/// <summary>How a command ended for the one who asked.</summary>
+/// <param name="Rule">The row as it is now.</param>
+/// <param name="Kind">Which success it is.</param>
+internal sealed record RuleAnswer(Rule Rule, RuleAnswerKind Kind);
+
+internal enum RuleAnswerKind
+{
+    /// <summary>Done by this request.</summary>
+    Done,
+
+    /// <summary>It was so already.</summary>
+    Already,
+
+    /// <summary>The server goes on by itself.</summary>
+    UnderWay,
+}

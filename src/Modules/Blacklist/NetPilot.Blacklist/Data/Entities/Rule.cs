@@ -1,0 +1,82 @@
+namespace NetPilot.Blacklist.Data.Entities;
+
+/// <summary>Something that a user wants the router to hold: a block, or an entry of one of the two lists. The row says how far that got.</summary>
+internal class Rule
+{
+    public RuleKind Kind { get; init; } = RuleKind.Block;
+    public Guid Id { get; init; }
+    public Guid UserId { get; init; }
+    public required string RouterId { get; init; }
+
+    /// <summary>The device's address as last seen. It follows the device where the MAC is known.</summary>
+    public required IPAddress DeviceIp { get; init; }
+
+    public PhysicalAddress? DeviceMac { get; init; }
+
+    /// <summary>Whether the router itself tied the rule to <see cref="DeviceMac"/>: in the answer of a block, or in its list of rules.</summary>
+    public bool MacConfirmed { get; init; }
+
+    /// <summary>Other addresses that the router resolved to the same device when a block of them was asked for.</summary>
+    public IPAddress[] DeviceAliases { get; init; } = [];
+
+    /// <summary>The user's own words: a block's reason, a list entry's description.</summary>
+    public string? Note { get; init; }
+
+    public RuleState State { get; init; }
+
+    /// <summary>Why the last attempt did not succeed; null once one has.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>What goes with <see cref="Code"/>, for whoever waits for the same outcome.</summary>
+    public string? Detail { get; init; }
+
+    public Guid? CreatedBy { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? AppliedAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
+    public DateTimeOffset? LiftedAt { get; init; }
+
+    /// <summary>The turn in which the row was last written: a late answer of an older turn changes nothing.</summary>
+    public long Fence { get; init; }
+
+    /// <summary>Whether a command whose outcome is not known may have reached the router. Only asking the router settles that.</summary>
+    public bool MaybeSent { get; init; }
+
+    /// <summary>When the background work is to look at the row; null if there is nothing to do.</summary>
+    public DateTimeOffset? SettleAt { get; init; }
+
+    /// <summary>Until when the server goes on trying by itself; null if it does not.</summary>
+    public DateTimeOffset? GiveUpAt { get; init; }
+
+    /// <summary>Attempts that failed, and repeats since the router was last seen to hold the rule.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>The turn of a reset that was sent and may have removed the rule: a rule that is absent then is gone for good.</summary>
+    public long? ClearingFence { get; init; }
+
+    public bool IsBeingCleared => ClearingFence is not null;
+
+    public bool IsLive => State is RuleState.Applying or RuleState.InForce or RuleState.Lifting;
+
+    public bool GoesOnByItself => GiveUpAt is not null;
+
+    /// <summary>Since when nothing keeps the rule; null while something does. What keeps it is the user's wish, until it expires.</summary>
+    public DateTimeOffset? UnkeptSince(DateTimeOffset now) => ExpiresAt <= now ? ExpiresAt : null;
+
+    public bool IsKept(DateTimeOffset now) => UnkeptSince(now) is null;
+}
+
+internal sealed class BlockRow : Rule
+{
+    public BlockRow() => Kind = RuleKind.Block;
+}
+
+internal sealed class LimitedRow : Rule
+{
+    public LimitedRow() => Kind = RuleKind.Limited;
+}
+
+internal sealed class ExemptRow : Rule
+{
+    public ExemptRow() => Kind = RuleKind.Exempt;
+}

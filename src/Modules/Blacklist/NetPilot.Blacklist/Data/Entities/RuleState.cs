@@ -1,0 +1,32 @@
+using System.Text.Json.Serialization;
+
+namespace NetPilot.Blacklist.Data.Entities;
+
+/// <summary>Where a rule is in its life.</summary>
+internal enum RuleState
+{
+    /// <summary>Wanted; the router may or may not hold it.</summary>
+    Applying,
+
+    /// <summary>The Commands-Server acknowledged it. The tables and the REST contract call this <c>blocked</c> for all three kinds.</summary>
+    [JsonStringEnumMemberName("blocked")]
+    InForce,
+
+    /// <summary>No longer wanted; the router may or may not hold it.</summary>
+    Lifting,
+
+    /// <summary>The router does not hold it any more.</summary>
+    Lifted,
+
+    /// <summary>It is not in force: it never was, or the router lost it and did not take it back.</summary>
+    Failed,
+}
+
+internal static class RuleStates
+{
+    /// <summary>The states of live rows.</summary>
+    public static readonly RuleState[] Live = [RuleState.Applying, RuleState.InForce, RuleState.Lifting];
+
+    /// <summary>The same as a condition, by which PostgreSQL finds the index of live rows.</summary>
+    public const string LiveSql = "state IN ('applying', 'blocked', 'lifting')";
+}

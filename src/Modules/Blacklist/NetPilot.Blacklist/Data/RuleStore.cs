@@ -1,0 +1,139 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace NetPilot.Blacklist.Data;
+
+/// <summary>
+/// What commands and background work read of rules, and what they write without a change of state. The statements of <c>Data/Statements</c> that
+/// EF Core can't say run here too.
+/// </summary>
+internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, NpgsqlDataSource database)
+{
+    /// <summary>The rows that a statement returns.</summary>
+    public async Task<List<Rule>> RulesAsync(RuleKind kind, SqlText sql, CancellationToken cancellationToken = default)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var (text, parameters) = sql.Write();
+        return await kind.FromSql(db, text, parameters).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>The one row that a statement returns; null if it returns none.</summary>
+    public async Task<Rule?> RuleAsync(RuleKind kind, SqlText sql, CancellationToken cancellationToken = default) =>
+        (await RulesAsync(kind, sql, cancellationToken)).SingleOrDefault();
+
+    public async Task ExecuteAsync(SqlText sql, CancellationToken cancellationToken = default)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var (text, parameters) = sql.Write();
+        await db.Database.ExecuteSqlRawAsync(text, parameters, cancellationToken);
+    }
+
+    /// <summary>Runs a statement of each kind in one round trip and one transaction.</summary>
+    public Task ExecuteForAllKindsAsync(Func<RuleKind, SqlText> sql, CancellationToken cancellationToken) =>
+        DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var batch = database.CreateBatch();
+                foreach (var kind in RuleKind.All)
+                {
+                    var (text, parameters) = sql(kind).Write();
+                    batch.With(text, parameters);
+                }
+
+                await batch.ExecuteNonQueryAsync(token);
+            },
+            cancellationToken
+        );
+
+    /// <summary>What a claim returns, a row each.</summary>
+    public async Task<List<T>> ClaimAsync<T>(SqlText sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
+        var (text, parameters) = sql.Write();
+        await using var command = database.Command(text, parameters);
+        var claimed = new List<T>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            claimed.Add(read(reader));
+        }
+
+        return claimed;
+    }
+
+    public async Task<Rule?> FindAsync(Rule rule, CancellationToken cancellationToken = default)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await rule.Kind.Rows(db).SingleOrDefaultAsync(row => row.Id == rule.Id, cancellationToken);
+    }
+
+    /// <summary>Another live row of the device that has this address, by its own address or another one that it is known by.</summary>
+    public async Task<Rule?> FindOtherAsync(Rule rule, CancellationToken cancellationToken = default)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await rule
+            .Kind.Rows(db)
+            .OfRouter(rule.UserId, rule.RouterId)
+            .InState(null)
+            .Where(row => row.Id != rule.Id && (row.DeviceIp == rule.DeviceIp || row.DeviceAliases.Contains(rule.DeviceIp)))
+            .OrderBy(row => row.CreatedAt)
+            .ThenBy(row => row.Id)
+            .FirstOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>Whether the router ever had a rule of this kind.</summary>
+    public async Task<bool> AnyAsync(RuleKind kind, Guid userId, string routerId)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        return await kind.Rows(db).OfRouter(userId, routerId).AnyAsync();
+    }
+
+    /// <summary>
+    /// Gives claimed rows back, for a time when the router's turn may be free. A row that was written since it was claimed has a time of its
+    /// own by now, which is not to come sooner.
+    /// </summary>
+    public async Task PostponeAsync(DueRules claimed, DateTimeOffset until)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        await claimed
+            .Kind.Rows(db)
+            .Where(row => claimed.Ids.Contains(row.Id) && row.SettleAt == claimed.ClaimedUntil)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.SettleAt, until));
+    }
+
+    /// <summary>Makes rows due again that were not reached in this turn.</summary>
+    public async Task LeaveDueAsync(RuleKind kind, IReadOnlyCollection<Guid> ids, long fence, DateTimeOffset now)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        IReadOnlyList<Guid> left = [.. ids];
+        await kind.Rows(db)
+            .Where(row => left.Contains(row.Id) && row.Fence < fence && row.SettleAt != null)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.SettleAt, now));
+    }
+
+    /// <summary>Has the router's rules compared with the rows by this time, if there ever were any.</summary>
+    public async Task ScheduleCheckAsync(Guid userId, string routerId, DateTimeOffset checkAt)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        await db
+            .Checks.Where(check => check.UserId == userId && check.RouterId == routerId && check.NextCheckAt > checkAt)
+            .ExecuteUpdateAsync(set => set.SetProperty(check => check.NextCheckAt, checkAt));
+    }
+
+    public async Task DeleteCheckAsync(Guid userId, string routerId, CancellationToken cancellationToken = default)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.Checks.Where(check => check.UserId == userId && check.RouterId == routerId).ExecuteDeleteAsync(cancellationToken);
+    }
+
+    public async Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken = default)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        foreach (var kind in RuleKind.All)
+        {
+            await kind.Rows(db).Where(rule => rule.UserId == userId).ExecuteDeleteAsync(cancellationToken);
+        }
+
+        await db.Checks.Where(check => check.UserId == userId).ExecuteDeleteAsync(cancellationToken);
+        await db.Counts.Where(count => count.UserId == userId).ExecuteDeleteAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,60 @@
+// Claims of due rows by many replicas at once: SKIP LOCKED, which EF Core has not.
+namespace NetPilot.Blacklist.Data.Statements;
+
+/// <summary>A router whose rows of one kind are to be looked at. Without ids: all that there are.</summary>
+internal sealed record DueRules(RuleKind Kind, Guid UserId, string RouterId, IReadOnlyList<Guid> Ids, DateTimeOffset ClaimedUntil);
+
+/// <summary>What a worker claims: what is due now, for so many rows, until then if this replica dies with it.</summary>
+internal sealed record ClaimTerms(DateTimeOffset Now, DateTimeOffset Until, int Limit);
+
+internal static class ClaimRules
+{
+    /// <summary>Rows whose time has come.</summary>
+    public static Task<DueRules[]> ClaimDueAsync(
+        this RuleStore store,
+        RuleKind kind,
+        ClaimTerms terms,
+        CancellationToken cancellationToken
+    ) => ClaimAsync(store, kind, $"settle_at <= {terms.Now}", terms, cancellationToken);
+
+    /// <summary>Blocks whose time is over, now lifting, and those that are being lifted because of it and are due again.</summary>
+    public static Task<DueRules[]> ClaimExpiredAsync(this RuleStore store, ClaimTerms terms, CancellationToken cancellationToken)
+    {
+        SqlText due = $"""
+            (expires_at <= {terms.Now} AND {RuleIntents.Expired.Condition()})
+            OR (settle_at <= {terms.Now} AND expires_at <= {terms.Now} AND state IN ('lifting', 'applying'))
+            """;
+        return ClaimAsync(store, RuleKind.Block, due, terms, cancellationToken);
+    }
+
+    private static async Task<DueRules[]> ClaimAsync(
+        RuleStore store,
+        RuleKind kind,
+        SqlText due,
+        ClaimTerms terms,
+        CancellationToken cancellationToken
+    )
+    {
+        var expired = RuleIntents.Expired;
+        SqlText isExpired = $"{expired.Condition()} AND expires_at <= {terms.Now}";
+        var claimed = await store.ClaimAsync(
+            $"""
+            UPDATE {kind.Rules} AS rule
+            SET settle_at = {terms.Until},
+                maybe_sent = CASE WHEN {isExpired} THEN {expired.MaybeSent} ELSE maybe_sent END,
+                state = CASE WHEN {isExpired} THEN {expired.State} ELSE state END
+            FROM (SELECT id FROM {kind.Rules} WHERE {due} LIMIT {terms.Limit} FOR UPDATE SKIP LOCKED) AS claimed
+            WHERE rule.id = claimed.id
+            RETURNING rule.user_id, rule.router_id, rule.id
+            """,
+            row => (UserId: row.GetGuid(0), RouterId: row.GetString(1), Id: row.GetGuid(2)),
+            cancellationToken
+        );
+        return
+        [
+            .. claimed
+                .GroupBy(row => (row.UserId, row.RouterId))
+                .Select(rows => new DueRules(kind, rows.Key.UserId, rows.Key.RouterId, [.. rows.Select(row => row.Id)], terms.Until)),
+        ];
+    }
+}

@@ -1,0 +1,27 @@
+// What is deleted is taken off the user's counter by the same statement, the counter locked first and the rows in the order of their ids: EF Core's
+// ExecuteDelete returns a count of rows in any state, and has no FOR UPDATE.
+namespace NetPilot.Blacklist.Data.Statements;
+
+internal static class DeleteRouterRules
+{
+    public static Task DeleteRouterAsync(
+        this RuleStore store,
+        Guid userId,
+        string routerId,
+        CancellationToken cancellationToken = default
+    ) =>
+        store.ExecuteForAllKindsAsync(
+            kind =>
+                $"""
+                    WITH counter AS MATERIALIZED (
+                        SELECT live FROM blacklist.rule_counts WHERE user_id = {userId} AND kind = {kind.Name} FOR UPDATE
+                    ), locked AS MATERIALIZED (
+                        SELECT id FROM {kind.Rules}
+                        WHERE user_id = {userId} AND router_id = {routerId} AND (SELECT count(*) FROM counter) >= 0 ORDER BY id FOR UPDATE
+                    ), deleted AS (DELETE FROM {kind.Rules} WHERE id IN (SELECT id FROM locked) RETURNING state)
+                    UPDATE blacklist.rule_counts SET live = GREATEST(0, live - (SELECT count(*) FROM deleted WHERE {SqlText.Live}))
+                    WHERE user_id = {userId} AND kind = {kind.Name}
+                    """,
+            cancellationToken
+        );
+}

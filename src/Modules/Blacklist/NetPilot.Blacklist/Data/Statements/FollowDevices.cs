@@ -1,0 +1,65 @@
+// A scan of hundreds of devices moves a router's rows in one statement: dependent steps over two arrays, the rows locked in the order of their ids.
+namespace NetPilot.Blacklist.Data.Statements;
+
+internal static class FollowDevices
+{
+    /// <summary>Blocks follow the devices that a scan saw, and those that waited for one are due.</summary>
+    /// <param name="store">Where the rows are.</param>
+    /// <param name="userId">The owner.</param>
+    /// <param name="routerId">The router.</param>
+    /// <param name="macs">The devices, one for each of <paramref name="addresses"/>; the address that Devices keeps of a MAC comes first.</param>
+    /// <param name="addresses">Where they are.</param>
+    /// <param name="waiting">What becomes of rows that waited.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public static Task FollowAsync(
+        this RuleStore store,
+        Guid userId,
+        string routerId,
+        PhysicalAddress[] macs,
+        IPAddress[] addresses,
+        RulePatch waiting,
+        CancellationToken cancellationToken
+    )
+    {
+        var blocks = RuleKind.Block.Rules;
+        return store.ExecuteAsync(
+            $"""
+            WITH seen AS (SELECT mac, ip, place FROM unnest({macs}, {addresses}) WITH ORDINALITY AS seen (mac, ip, place)),
+            locked AS MATERIALIZED (
+                SELECT id, device_mac, device_ip, device_aliases,
+                       NOT maybe_sent AND {waiting.Condition()} AND (state = 'lifting' OR applied_at IS NOT NULL) AS waits
+                FROM {blocks}
+                WHERE user_id = {userId} AND router_id = {routerId} AND {SqlText.Live}
+                  AND (device_mac IN (SELECT mac FROM seen) OR device_ip IN (SELECT ip FROM seen) OR device_aliases <> ARRAY[]::inet[])
+                ORDER BY id FOR UPDATE
+            ),
+            -- A row that knows its device keeps its address while the device still has it.
+            named AS (
+                SELECT DISTINCT ON (locked.id) locked.id, seen.mac, seen.ip FROM locked JOIN seen ON seen.mac = locked.device_mac
+                ORDER BY locked.id, (seen.ip = locked.device_ip) DESC, seen.place
+            ),
+            -- A row without a MAC is of the device at its address, if that is one and has no row of its own.
+            nameless AS (
+                SELECT DISTINCT ON (at.mac) locked.id, at.mac, locked.device_ip AS ip FROM locked
+                JOIN (SELECT ip, (array_agg(mac))[1] AS mac FROM seen GROUP BY ip HAVING count(DISTINCT mac) = 1) AS at ON at.ip = locked.device_ip
+                WHERE locked.device_mac IS NULL AND NOT EXISTS (SELECT 1 FROM locked AS other WHERE other.device_mac = at.mac)
+                ORDER BY at.mac, locked.id
+            ),
+            shown AS (SELECT * FROM named UNION ALL SELECT * FROM nameless)
+            UPDATE {blocks} AS rule
+            SET device_mac = COALESCE(shown.mac, rule.device_mac),
+                device_ip = COALESCE(shown.ip, rule.device_ip),
+                device_aliases = ARRAY(
+                    SELECT alias FROM unnest(rule.device_aliases) AS alias
+                    WHERE NOT EXISTS (SELECT 1 FROM seen WHERE seen.ip = alias AND seen.mac IS DISTINCT FROM COALESCE(shown.mac, rule.device_mac))),
+                settle_at = CASE WHEN shown.id IS NOT NULL AND locked.waits THEN LEAST(rule.settle_at, {waiting.Due?.At}) ELSE rule.settle_at END
+            FROM locked LEFT JOIN shown ON shown.id = locked.id
+            WHERE rule.id = locked.id
+              AND (rule.device_mac IS DISTINCT FROM COALESCE(shown.mac, rule.device_mac)
+                OR rule.device_ip IS DISTINCT FROM COALESCE(shown.ip, rule.device_ip)
+                OR (shown.id IS NOT NULL AND locked.waits) OR rule.device_aliases <> ARRAY[]::inet[])
+            """,
+            cancellationToken
+        );
+    }
+}

@@ -1,0 +1,73 @@
+// One statement finds the device's live row, or counts a new one against the tier's limit and makes it: EF Core has neither INSERT … SELECT nor a
+// counter that is changed only below a limit, and the limit has to be exact however many ask at once.
+using Npgsql;
+
+namespace NetPilot.Blacklist.Data.Statements;
+
+internal static class InsertRule
+{
+    /// <summary>
+    /// The live row of the same device, or <paramref name="wanted"/> where the tier has room. Null where it has not. The user's counter is locked
+    /// before any row, here and wherever rows end.
+    /// </summary>
+    public static async Task<Rule?> InsertAsync(
+        this RuleStore store,
+        Rule wanted,
+        int limit,
+        DateTimeOffset firstCheckAt,
+        CancellationToken cancellationToken
+    )
+    {
+        var sql = Sql(wanted, limit, firstCheckAt);
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                // At the limit, the row of the same device may have been made by a statement that this one waited for: look once more.
+                return await store.RuleAsync(wanted.Kind, sql, cancellationToken)
+                    ?? await store.RuleAsync(wanted.Kind, sql, cancellationToken);
+            }
+            catch (PostgresException exception) when (attempt < 3 && exception.SqlState == PostgresErrorCodes.UniqueViolation)
+            {
+                // Somebody made the row of the same device at the same moment: find it.
+            }
+        }
+    }
+
+    private static SqlText Sql(Rule wanted, int limit, DateTimeOffset firstCheckAt)
+    {
+        var (kind, user, router, ip, mac) = (wanted.Kind, wanted.UserId, wanted.RouterId, wanted.DeviceIp, wanted.DeviceMac);
+        return $"""
+            WITH existing AS (
+                SELECT id FROM {kind.Rules}
+                WHERE user_id = {user} AND router_id = {router} AND {SqlText.Live}
+                  AND (device_mac = {mac} OR (device_ip = {ip} AND (device_mac IS NULL OR {mac} IS NULL)) OR ({mac} IS NULL AND {ip} = ANY(device_aliases)))
+                ORDER BY (device_mac IS NOT DISTINCT FROM {mac}) DESC, (device_ip = {ip}) DESC LIMIT 1
+            ), held AS (
+                -- Counted only where there is no counter yet: rows that came into the table by another way count too.
+                SELECT CASE WHEN EXISTS (SELECT 1 FROM blacklist.rule_counts WHERE user_id = {user} AND kind = {kind.Name}) THEN 0
+                            ELSE (SELECT count(*) FROM {kind.Rules} WHERE user_id = {user} AND {SqlText.Live}) END AS live
+            ), slot AS (
+                INSERT INTO blacklist.rule_counts AS counter (user_id, kind, live)
+                SELECT {user}, {kind.Name}, 1 + held.live FROM held WHERE held.live < {limit} AND NOT EXISTS (SELECT 1 FROM existing)
+                ON CONFLICT (user_id, kind) DO UPDATE SET live = counter.live + 1 WHERE counter.live < {limit}
+                RETURNING live
+            ), checked AS (
+                INSERT INTO blacklist.router_checks (user_id, router_id, next_check_at)
+                SELECT {user}, {router}, {firstCheckAt} FROM slot ON CONFLICT (user_id, router_id) DO NOTHING
+            ), inserted AS (
+                INSERT INTO {kind.Rules}
+                    (id, user_id, router_id, device_ip, device_mac, {SqlText.Raw(
+                kind.NoteColumn
+            )}, state, created_by, created_at, expires_at,
+                     fence, maybe_sent, settle_at, give_up_at, attempts)
+                SELECT {wanted.Id}, {user}, {router}, {ip}, {mac}, {wanted.Note}, {wanted.State}, {wanted.CreatedBy}, {wanted.CreatedAt},
+                       {wanted.ExpiresAt}, {wanted.Fence}, {wanted.MaybeSent}, {wanted.SettleAt}, {wanted.GiveUpAt}, {wanted.Attempts} FROM slot
+                RETURNING *
+            )
+            SELECT * FROM inserted
+            UNION ALL
+            SELECT * FROM {kind.Rules} WHERE id = (SELECT id FROM existing)
+            """;
+    }
+}

@@ -1,0 +1,47 @@
+// Patches stand in statements that EF Core can't say, so that their assignments can't be its setters.
+
+namespace NetPilot.Blacklist.Data.Statements;
+
+/// <summary>A <see cref="RulePatch"/> as parts of a statement.</summary>
+internal static class PatchSql
+{
+    /// <summary>What the patch writes.</summary>
+    public static SqlText Assignments(this RulePatch patch, RuleKind kind) =>
+        SqlText.Join(
+            ", ",
+            When(patch.State is not null, $"state = {patch.State}"),
+            When(patch.MaybeSent is not null, $"maybe_sent = {patch.MaybeSent}"),
+            When(patch.Due is not null, DueOf(patch.Due ?? default)),
+            When(patch.GiveUpAt.IsPresent, $"give_up_at = {patch.GiveUpAt.Value}"),
+            When(patch.Attempts is not null, $"attempts = {patch.Attempts}"),
+            When(patch.ForgetsFailure, $"code = {Kept("code", patch)}, code_detail = {Kept("code_detail", patch)}"),
+            When(patch.LiftedAt is not null, $"lifted_at = {patch.LiftedAt}"),
+            When(patch.Fence is not null, $"fence = {patch.Fence}"),
+            When(patch.ClearingFence.IsPresent, $"clearing_fence = {patch.ClearingFence.Value}"),
+            When(patch.Note.IsPresent, $"{SqlText.Raw(kind.NoteColumn)} = {patch.Note.Value}"),
+            When(patch.ExpiresAt.IsPresent, $"expires_at = {patch.ExpiresAt.Value}")
+        );
+
+    /// <summary>The rows that the patch is for.</summary>
+    public static SqlText Condition(this RulePatch patch) =>
+        SqlText.Join(
+            " AND ",
+            SqlText.Raw($"state IN ({string.Join(", ", patch.From.Select(state => $"'{SnakeCase.Of(state)}'"))})"),
+            When(patch.Fence is not null, $"fence <= {patch.Fence}"),
+            When(patch.OnlyOfReset is not null, $"clearing_fence = {patch.OnlyOfReset}"),
+            When(patch.OnlyWhileAwaited, SqlText.Raw("give_up_at IS NULL"))
+        );
+
+    private static SqlText? When(bool counts, SqlText part) => counts ? part : null;
+
+    private static SqlText DueOf(RuleDue due) =>
+        due.Where switch
+        {
+            DueWhere.Later => $"settle_at = LEAST(settle_at, {due.At})",
+            DueWhere.NothingWasSent => $"settle_at = CASE WHEN maybe_sent THEN settle_at ELSE {due.At} END",
+            _ => $"settle_at = {due.At}",
+        };
+
+    private static SqlText Kept(string column, RulePatch patch) =>
+        patch.KeepsUnconfirmed ? $"CASE WHEN code = {RuleCodes.Unconfirmed} THEN {SqlText.Raw(column)} END" : SqlText.Raw("NULL");
+}

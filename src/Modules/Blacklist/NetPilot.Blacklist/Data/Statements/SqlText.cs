@@ -1,0 +1,100 @@
+// What the statements of this folder are written with: EF Core's own interpolated SQL takes no names, no parts, and no type of a null.
+using System.Runtime.CompilerServices;
+using System.Text;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace NetPilot.Blacklist.Data.Statements;
+
+/// <summary>A statement, or a part of one. Its interpolated values become parameters, and its interpolated parts become part of it.</summary>
+[InterpolatedStringHandler]
+internal sealed class SqlText(int literalLength, int formattedCount)
+{
+    private readonly List<(string? Text, NpgsqlDbType Type, object? Value)> parts = new((2 * formattedCount) + (literalLength > 0 ? 1 : 0));
+
+    /// <summary>The condition of live rows.</summary>
+    public static SqlText Live { get; } = Raw(RuleStates.LiveSql);
+
+    /// <summary>A name or a condition that holds no value.</summary>
+    public static SqlText Raw(string text)
+    {
+        var raw = new SqlText(text.Length, 0);
+        raw.AppendLiteral(text);
+        return raw;
+    }
+
+    /// <summary>The parts that there are, one after the other.</summary>
+    public static SqlText Join(string separator, params ReadOnlySpan<SqlText?> items)
+    {
+        var joined = new SqlText(0, items.Length);
+        foreach (var item in items)
+        {
+            if (item is null)
+            {
+                continue;
+            }
+
+            if (joined.parts.Count > 0)
+            {
+                joined.AppendLiteral(separator);
+            }
+
+            joined.AppendFormatted(item);
+        }
+
+        return joined;
+    }
+
+    public void AppendLiteral(string text) => parts.Add((text, default, null));
+
+    public void AppendFormatted(SqlText part) => parts.AddRange(part.parts);
+
+    public void AppendFormatted(string? value) => Add(NpgsqlDbType.Text, value);
+
+    public void AppendFormatted(RuleState? value) => Add(NpgsqlDbType.Text, value is { } state ? SnakeCase.Of(state) : null);
+
+    public void AppendFormatted(IPAddress? value) => Add(NpgsqlDbType.Inet, value);
+
+    public void AppendFormatted(PhysicalAddress? value) => Add(NpgsqlDbType.MacAddr, value);
+
+    public void AppendFormatted(DateTimeOffset? value) => Add(NpgsqlDbType.TimestampTz, value?.ToMicroseconds());
+
+    public void AppendFormatted(TimeSpan value) => Add(NpgsqlDbType.Interval, value);
+
+    public void AppendFormatted(Guid? value) => Add(NpgsqlDbType.Uuid, value);
+
+    public void AppendFormatted(long? value) => Add(NpgsqlDbType.Bigint, value);
+
+    public void AppendFormatted(int? value) => Add(NpgsqlDbType.Integer, value);
+
+    public void AppendFormatted(bool? value) => Add(NpgsqlDbType.Boolean, value);
+
+    public void AppendFormatted(Guid[] value) => Add(NpgsqlDbType.Array | NpgsqlDbType.Uuid, value);
+
+    public void AppendFormatted(IPAddress[] value) => Add(NpgsqlDbType.Array | NpgsqlDbType.Inet, value);
+
+    public void AppendFormatted(PhysicalAddress[] value) => Add(NpgsqlDbType.Array | NpgsqlDbType.MacAddr, value);
+
+    /// <summary>The text, and the parameters that it names.</summary>
+    public (string Text, object[] Parameters) Write()
+    {
+        var sql = new StringBuilder(1024);
+        var parameters = new List<object>();
+        foreach (var (text, type, value) in parts)
+        {
+            if (text is not null)
+            {
+                sql.Append(text);
+                continue;
+            }
+
+            var name = $"p{parameters.Count}";
+            parameters.Add(new NpgsqlParameter(name, type) { Value = value ?? DBNull.Value });
+            sql.Append('@').Append(name);
+        }
+
+        return (sql.ToString(), [.. parameters]);
+    }
+
+    private void Add(NpgsqlDbType type, object? value) => parts.Add((null, type, value));
+}

@@ -1,0 +1,115 @@
+namespace NetPilot.Blacklist.Lifecycle;
+
+/// <summary>Which device a rule is known to be for.</summary>
+/// <param name="Ip">Its address now.</param>
+/// <param name="Mac">Its MAC; null keeps what the row has.</param>
+/// <param name="Confirmed">Whether the router itself named the MAC.</param>
+internal sealed record RuleDevice(IPAddress Ip, PhysicalAddress? Mac, bool Confirmed);
+
+/// <summary>What becomes of a row that was read in the router's turn: everything that a write in the turn may change.</summary>
+internal sealed record RuleChange(RuleState State)
+{
+    public string? Code { get; init; }
+    public string? Detail { get; init; }
+    public bool MaybeSent { get; init; }
+    public DateTimeOffset? SettleAt { get; init; }
+    public DateTimeOffset? GiveUpAt { get; init; }
+    public int Attempts { get; init; }
+    public DateTimeOffset? AppliedAt { get; init; }
+    public DateTimeOffset? LiftedAt { get; init; }
+
+    /// <summary>What the router said of the device; null: nothing new.</summary>
+    public RuleDevice? Device { get; init; }
+
+    /// <summary>Whether a reset that may have removed the rule is still to be asked about.</summary>
+    public bool KeepsClearing { get; init; }
+
+    private bool IsLive => State is not (RuleState.Lifted or RuleState.Failed);
+
+    /// <summary>What the row has already.</summary>
+    public static RuleChange None(Rule rule) =>
+        new(rule.State)
+        {
+            Code = rule.Code,
+            Detail = rule.Detail,
+            MaybeSent = rule.MaybeSent,
+            SettleAt = rule.SettleAt,
+            GiveUpAt = rule.GiveUpAt,
+            Attempts = rule.Attempts,
+            AppliedAt = rule.AppliedAt,
+            LiftedAt = rule.LiftedAt,
+            KeepsClearing = true,
+        };
+
+    /// <summary>Whether it is the end that the row waits for, so that it holds whoever waits and however long.</summary>
+    public bool Fulfils(Rule rule) => State == RuleState.Lifted || (State == RuleState.InForce && rule.State != RuleState.Lifting);
+
+    /// <summary>How many live rows there are more: 1 where an ended row is under way again, -1 where a live one ends.</summary>
+    public int LiveMore(Rule rule) => (IsLive ? 1 : 0) - (rule.IsLive ? 1 : 0);
+}
+
+/// <summary>
+/// What becomes of rows that were not read in the router's turn: only what is named here is written, and only to rows in one of the states
+/// <paramref name="From"/>.
+/// </summary>
+internal sealed record RulePatch(params RuleState[] From)
+{
+    public RuleState? State { get; init; }
+    public bool? MaybeSent { get; init; }
+    public RuleDue? Due { get; init; }
+    public Optional<DateTimeOffset?> GiveUpAt { get; init; }
+    public int? Attempts { get; init; }
+
+    /// <summary>Whether code and detail become null.</summary>
+    public bool ForgetsFailure { get; init; }
+
+    /// <summary>Whether <see cref="RuleCodes.Unconfirmed"/> is no failure to forget.</summary>
+    public bool KeepsUnconfirmed { get; init; }
+
+    public DateTimeOffset? LiftedAt { get; init; }
+
+    /// <summary>The turn that the patch is written in; null: none. Rows that a later turn has written stay as they are.</summary>
+    public long? Fence { get; init; }
+
+    public Optional<long?> ClearingFence { get; init; }
+
+    /// <summary>The turn of the reset that the rows are marked for; null: any row.</summary>
+    public long? OnlyOfReset { get; init; }
+
+    /// <summary>Whether it is for rows alone that do not go on by themselves.</summary>
+    public bool OnlyWhileAwaited { get; init; }
+
+    public Optional<string?> Note { get; init; }
+    public Optional<DateTimeOffset?> ExpiresAt { get; init; }
+
+    /// <summary>Whether live rows end by it, which the tier's limit counts.</summary>
+    public bool Ends => State is RuleState.Lifted or RuleState.Failed;
+}
+
+/// <summary>When the background work is to look at a row.</summary>
+internal readonly record struct RuleDue(DateTimeOffset? At, DueWhere Where = DueWhere.Always);
+
+/// <summary>Which rows get another time.</summary>
+internal enum DueWhere
+{
+    Always,
+
+    /// <summary>Those whose time is later, or that have none.</summary>
+    Later,
+
+    /// <summary>Those for which no command can be on its way.</summary>
+    NothingWasSent,
+}
+
+/// <summary>Codes of a row that no answer of the REST contract's error table carries.</summary>
+internal static class RuleCodes
+{
+    /// <summary>The router acknowledged the rule, and its list can't confirm it.</summary>
+    public const string Unconfirmed = "unconfirmed";
+}
+
+/// <summary>What a request says of a rule besides its address; what it left out stays.</summary>
+internal readonly record struct RuleWords(Optional<string?> Note, Optional<DateTimeOffset?> ExpiresAt)
+{
+    public bool IsEmpty => !Note.IsPresent && !ExpiresAt.IsPresent;
+}

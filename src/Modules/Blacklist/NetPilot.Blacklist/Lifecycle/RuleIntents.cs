@@ -1,0 +1,117 @@
+namespace NetPilot.Blacklist.Lifecycle;
+
+/// <summary>
+/// What is wanted: what users, expiries and resets make of rows before the router is asked or told anything. Pure. What the router holds
+/// changes in <see cref="RuleOutcomes"/>.
+/// </summary>
+internal sealed class RuleIntents(RulePacing pacing)
+{
+    /// <summary>A block whose time is over is to be lifted. Nothing was sent for that yet.</summary>
+    public static RulePatch Expired { get; } = new(RuleState.InForce) { State = RuleState.Lifting, MaybeSent = false };
+
+    /// <summary>What puts an end to a reset's mark: it surely was not done, or the rule is wanted again.</summary>
+    private static Optional<long?> Unmarked => new(null);
+
+    /// <summary>A rule that a user wants. It counts as sent at once, so that a crash needs no further write to be found.</summary>
+    public Rule Wanted(RuleKey key, Guid id, RuleWords words, bool goesOn, DateTimeOffset now) =>
+        new()
+        {
+            Id = id,
+            Kind = key.Kind,
+            UserId = key.UserId,
+            RouterId = key.RouterId,
+            DeviceIp = key.Ip,
+            DeviceMac = key.Kind.FollowsDevice ? key.Mac : null,
+            Note = words.Note.Value,
+            ExpiresAt = words.ExpiresAt.Value,
+            State = RuleState.Applying,
+            CreatedBy = key.UserId,
+            CreatedAt = now,
+            MaybeSent = true,
+            SettleAt = pacing.AfterLease(now),
+            GiveUpAt = GiveUpAt(goesOn, now),
+        };
+
+    /// <summary>When a router that had no rule yet is compared with its rows.</summary>
+    public DateTimeOffset FirstCheck(DateTimeOffset now) => pacing.FirstCheck(now);
+
+    /// <summary>A rule in force is wanted no longer, and is to be lifted by the request that says so.</summary>
+    public RulePatch Unwanted(bool goesOn, DateTimeOffset now) =>
+        new(RuleState.InForce)
+        {
+            State = RuleState.Lifting,
+            MaybeSent = true,
+            Due = new(pacing.AfterLease(now)),
+            GiveUpAt = new(GiveUpAt(goesOn, now)),
+            Attempts = 0,
+            ForgetsFailure = true,
+            KeepsUnconfirmed = true,
+        };
+
+    /// <summary>
+    /// A row that is under way to one end is wanted at the other one: the router may hold the rule or not, and is asked when nothing can be on
+    /// its way there any more.
+    /// </summary>
+    public static RulePatch TurnedRound(Rule rule, DateTimeOffset now) =>
+        new(rule.State)
+        {
+            State = rule.State == RuleState.Lifting ? RuleState.Applying : RuleState.Lifting,
+            MaybeSent = true,
+            Due = new(now, DueWhere.NothingWasSent),
+            GiveUpAt = new(GiveUpAt(goesOn: true, now)),
+            Attempts = 0,
+            ForgetsFailure = true,
+            ClearingFence = Unmarked,
+        };
+
+    /// <summary>A row that somebody waits for is to go on by itself from now on.</summary>
+    public static RulePatch GoesOn(Rule rule, DateTimeOffset now) =>
+        new(rule.State)
+        {
+            GiveUpAt = new(GiveUpAt(goesOn: true, now)),
+            ClearingFence = Unmarked,
+            OnlyWhileAwaited = true,
+        };
+
+    /// <summary>A rule is wanted again that a reset of unknown outcome may have removed: where it is absent, it is put back.</summary>
+    public static RulePatch WantedAgain(Rule rule) => new(rule.State) { ClearingFence = Unmarked };
+
+    /// <summary>What a request says of a rule that is there already.</summary>
+    public static RulePatch Described(RuleWords words) =>
+        new(RuleState.Applying, RuleState.InForce) { Note = words.Note, ExpiresAt = words.ExpiresAt };
+
+    /// <summary>
+    /// Two rows turned out to be of one device. The one that stays says what a repeated block would have made it say: what the later request
+    /// left out stays.
+    /// </summary>
+    public static RuleWords WordsOf(Rule kept, Rule duplicate)
+    {
+        var isLater = duplicate.CreatedAt > kept.CreatedAt;
+        return new RuleWords(
+            Takes(kept.Note is null, duplicate.Note is null) ? new(duplicate.Note) : default,
+            Takes(kept.ExpiresAt is null, duplicate.ExpiresAt is null) ? new(duplicate.ExpiresAt) : default
+        );
+
+        bool Takes(bool keptSaysNothing, bool duplicateSaysNothing) => !duplicateSaysNothing && (isLater || keptSaysNothing);
+    }
+
+    /// <summary>
+    /// A reset is about to be sent. Should its outcome be lost, the rows are looked at by <paramref name="checkAt"/>, and those whose rule is
+    /// absent then have ended by it.
+    /// </summary>
+    public static RulePatch ClearingExpected(long fence, DateTimeOffset checkAt) =>
+        new(RuleStates.Live) { ClearingFence = new(fence), Due = new(checkAt, DueWhere.Later) };
+
+    /// <summary>The reset of this turn surely did not take effect.</summary>
+    public static RulePatch ClearingForgotten(long fence) => new(RuleStates.Live) { ClearingFence = Unmarked, OnlyOfReset = fence };
+
+    private static DateTimeOffset? GiveUpAt(bool goesOn, DateTimeOffset now) => goesOn ? now + RulePacing.GiveUpAfter : null;
+}
+
+/// <summary>What a rule is for: a device of a user's router.</summary>
+/// <param name="Kind">The kind of rule.</param>
+/// <param name="UserId">The router's owner.</param>
+/// <param name="RouterId">The router.</param>
+/// <param name="Ip">The device's address.</param>
+/// <param name="Mac">Its MAC, if it is known.</param>
+internal sealed record RuleKey(RuleKind Kind, Guid UserId, string RouterId, IPAddress Ip, PhysicalAddress? Mac);

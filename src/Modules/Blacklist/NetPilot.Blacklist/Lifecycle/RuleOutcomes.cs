@@ -1,0 +1,240 @@
+namespace NetPilot.Blacklist.Lifecycle;
+
+/// <summary>
+/// What the router holds: what the outcome of a call, or a look at the router, makes of a row, for blocks and for the entries of the two lists.
+/// Pure. What is wanted changes in <see cref="RuleIntents"/>, and nothing else changes a row's state.
+/// </summary>
+internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
+{
+    /// <summary>How often a rule that the router lost is put back without being seen there in between.</summary>
+    public const int MostRepeats = 3;
+
+    /// <summary>The Commands-Server acknowledged the command that puts the rule in force.</summary>
+    /// <param name="rule">The row.</param>
+    /// <param name="device">The device that the answer names; null if it names none.</param>
+    /// <param name="now">The time.</param>
+    public RuleChange Applied(Rule rule, RuleDevice? device, DateTimeOffset now) =>
+        InForce(rule, now) with
+        {
+            Device = device,
+            Attempts = rule.AppliedAt is null ? 0 : rule.Attempts,
+            SettleAt = verifyAfterApply && device is not { Confirmed: true } ? now : null,
+        };
+
+    /// <summary>The command that puts the rule in force failed.</summary>
+    public RuleChange ApplyFailed(Rule rule, CommandsFailure failure, DateTimeOffset calledAt, DateTimeOffset now) =>
+        failure.Effect == CommandEffect.Unknown
+            ? Unknown(rule, failure, calledAt)
+            : ApplyNotDone(rule, failure.Code, failure.Detail, now, retry: failure.Kind != CommandsFailureKind.NotSupported);
+
+    public RuleChange ApplyNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool retry = true) =>
+        retry && rule.GiveUpAt > now && rule.IsKept(now)
+            ? Again(rule, code, detail, now + pacing.Backoff(rule.Attempts))
+            : Failed(rule, code, detail);
+
+    /// <summary>The rule is to be put in force, and its device is away: it waits without an end until the device is seen.</summary>
+    public RuleChange AwaitsDevice(Rule rule, DateTimeOffset now) =>
+        Again(
+            rule,
+            "command_failed",
+            "The device is away; the rule is put in force when it is seen again.",
+            now + pacing.Backoff(rule.Attempts)
+        ) with
+        {
+            State = RuleState.Applying,
+            GiveUpAt = now + RulePacing.GiveUpAfter,
+        };
+
+    /// <summary>The call that lifts the rule was made, or no turn came for it.</summary>
+    public RuleChange LiftEnded(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, DateTimeOffset now, bool byServer) =>
+        failure switch
+        {
+            null => Gone(rule, now),
+            { Effect: CommandEffect.Unknown } => Unknown(rule, failure, calledAt),
+            _ => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer, WasRefused(failure.Code)),
+        };
+
+    /// <summary>The rule was not lifted.</summary>
+    /// <param name="rule">The row.</param>
+    /// <param name="code">Why.</param>
+    /// <param name="detail">What goes with it.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="byServer">Whether the server acts, and not a user who waits.</param>
+    /// <param name="refused">Whether the router refused to lift the rule, and not only to be asked.</param>
+    public RuleChange LiftNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool byServer, bool refused = false) =>
+        !rule.IsKept(now) || rule.GiveUpAt > now || (byServer && rule.GiveUpAt is null)
+            ? Again(rule, code, detail, now + LiftPause(rule, now, refused)) with
+            {
+                // A user who asks again does not lengthen the server's own pauses.
+                Attempts = rule.Attempts + (byServer ? 1 : 0),
+            }
+            : new RuleChange(RuleState.InForce)
+            {
+                Code = code,
+                Detail = detail,
+                AppliedAt = rule.AppliedAt,
+                KeepsClearing = true,
+            };
+
+    /// <summary>The device is away, and the router can't lift its rule before it is back. What the router just refused is not repeated soon.</summary>
+    public RuleChange WaitsForDevice(Rule rule, DateTimeOffset now, bool refused) =>
+        Again(rule, null, null, now + LiftPause(rule, now, refused)) with
+        {
+            GiveUpAt = null,
+        };
+
+    /// <summary>The router holds the rule.</summary>
+    public static RuleChange InForce(Rule rule, DateTimeOffset now) => new(RuleState.InForce) { AppliedAt = rule.AppliedAt ?? now };
+
+    /// <summary>The router's list shows a rule that is in force: it is no longer unconfirmed, and a failed lift remains told.</summary>
+    public static RuleChange Shown(Rule rule, DateTimeOffset now) =>
+        InForce(rule, now) with
+        {
+            Code = rule.Code == RuleCodes.Unconfirmed ? null : rule.Code,
+            Detail = rule.Code == RuleCodes.Unconfirmed ? null : rule.Detail,
+        };
+
+    /// <summary>The rule could not be lifted for as long as the server goes on: it stays in force.</summary>
+    public static RuleChange LiftGivenUp(Rule rule, DateTimeOffset now) =>
+        InForce(rule, now) with
+        {
+            Code = rule.Code ?? "router_unreachable",
+            Detail = rule.Detail,
+        };
+
+    /// <summary>The router was reset: it holds no rule any more.</summary>
+    public static RulePatch Cleared(long fence, DateTimeOffset now) =>
+        new(RuleStates.Live)
+        {
+            State = RuleState.Lifted,
+            LiftedAt = now,
+            Fence = fence,
+            MaybeSent = false,
+            Due = new RuleDue(null),
+            GiveUpAt = new(null),
+            ForgetsFailure = true,
+            ClearingFence = new(null),
+        };
+
+    /// <summary>A scan shows the device of a row that waits for it: the row is due.</summary>
+    public static RulePatch DeviceSeen(DateTimeOffset now) => new(RuleState.Applying, RuleState.Lifting) { Due = new(now, DueWhere.Later) };
+
+    /// <summary>
+    /// The Commands-Server acknowledged the rule, and the router's list can't say whether it is there. It counts as in force, says so by its
+    /// code, and is never sent again.
+    /// </summary>
+    public static RuleChange Unconfirmed(Rule rule) =>
+        RuleChange.None(rule) with
+        {
+            State = RuleState.InForce,
+            Code = RuleCodes.Unconfirmed,
+            Detail = "The router's list of rules does not show whether the rule is in force.",
+            MaybeSent = false,
+            SettleAt = null,
+            GiveUpAt = null,
+        };
+
+    /// <summary>The router's list can't say yet whether a rule that is under way is there.</summary>
+    public RuleChange Undecided(Rule rule, DateTimeOffset now) =>
+        RuleChange.None(rule) with
+        {
+            Attempts = rule.Attempts + 1,
+            SettleAt = now + pacing.Backoff(rule.Attempts),
+        };
+
+    /// <summary>The router does not hold the rule any more.</summary>
+    public static RuleChange Gone(Rule rule, DateTimeOffset now) => new(RuleState.Lifted) { AppliedAt = rule.AppliedAt, LiftedAt = now };
+
+    /// <summary>The router was asked, and does not hold a rule that was to be put in force: the command did not arrive.</summary>
+    public static RuleChange NeverArrived(Rule rule) =>
+        new(RuleState.Failed) { Code = rule.Code ?? "command_timeout", Detail = rule.Detail ?? "The command did not reach the router." };
+
+    /// <summary>The router put the rule on another device, or on several, from which it was lifted again.</summary>
+    public static RuleChange Misdirected(Rule rule) =>
+        Failed(rule, "command_failed", "The router applied the rule to another device; it was lifted there.");
+
+    /// <summary>The rule was put in force for something else than one device, and is to be taken back.</summary>
+    public RuleChange TakenBack(Rule rule, DateTimeOffset now) =>
+        RuleChange.None(rule) with
+        {
+            State = RuleState.Lifting,
+            MaybeSent = true,
+            GiveUpAt = null,
+            SettleAt = pacing.AfterLease(now),
+        };
+
+    /// <summary>A rule whose row has ended is still on the router, which refused to lift it: the row is under way again, with growing pauses.</summary>
+    public RuleChange Revived(Rule rule, CommandsFailure refusal, DateTimeOffset now) =>
+        new(RuleState.Lifting)
+        {
+            Code = refusal.Code,
+            Detail = refusal.Detail,
+            AppliedAt = rule.AppliedAt,
+            Attempts = 1,
+            SettleAt = now + pacing.Backoff(0),
+        };
+
+    /// <summary>The router holds the rule more than once, and refused to remove what is too much.</summary>
+    public static RuleChange KeepsExtra(Rule rule, CommandsFailure refusal) =>
+        RuleChange.None(rule) with
+        {
+            Code = refusal.Code,
+            Detail = "The router holds the rule more than once, and refused to remove what is too much.",
+        };
+
+    /// <summary>A command is about to be sent for the row: until its outcome is written, only the router knows.</summary>
+    public RuleChange Sending(Rule rule, RuleState state, DateTimeOffset now) =>
+        RuleChange.None(rule) with
+        {
+            State = state,
+            MaybeSent = true,
+            SettleAt = pacing.AfterLease(now),
+            Attempts = rule.State == RuleState.InForce && state == RuleState.Applying ? rule.Attempts + 1 : rule.Attempts,
+            // A rule in force that the router lost is put back for as long as it takes within a day.
+            GiveUpAt = rule.State == RuleState.InForce && state == RuleState.Applying ? now + RulePacing.GiveUpAfter : rule.GiveUpAt,
+        };
+
+    /// <summary>The router could not be asked: nothing is known that was not known before.</summary>
+    public RuleChange LookFailed(Rule rule, CommandsFailure failure, DateTimeOffset now) =>
+        rule switch
+        {
+            // A look is no attempt: what is tried after it waits as after the first failure.
+            { MaybeSent: true } => RuleChange.None(rule) with { SettleAt = now + (pacing.SettleInterval * 0.9) },
+            { State: RuleState.Applying } => ApplyNotDone(rule, failure.Code, failure.Detail, now),
+            { State: RuleState.Lifting } => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer: true),
+            _ => RuleChange.None(rule) with { SettleAt = now + pacing.SettleInterval },
+        };
+
+    private RuleChange Unknown(Rule rule, CommandsFailure failure, DateTimeOffset calledAt) =>
+        RuleChange.None(rule) with
+        {
+            Code = failure.Code,
+            Detail = failure.Detail,
+            MaybeSent = true,
+            SettleAt = calledAt + pacing.CommandTimeout,
+        };
+
+    private static RuleChange Again(Rule rule, string? code, string? detail, DateTimeOffset at) =>
+        RuleChange.None(rule) with
+        {
+            Code = code,
+            Detail = detail,
+            MaybeSent = false,
+            Attempts = rule.Attempts + 1,
+            SettleAt = at,
+        };
+
+    private static RuleChange Failed(Rule rule, string code, string? detail) =>
+        new(RuleState.Failed)
+        {
+            Code = code,
+            Detail = detail,
+            AppliedAt = rule.AppliedAt,
+        };
+
+    private TimeSpan LiftPause(Rule rule, DateTimeOffset now, bool refused) =>
+        refused ? pacing.Backoff(rule.Attempts) : pacing.LiftRetry(rule, now);
+
+    // Only a router that was asked can refuse, and each refusal restarts its firewall.
+    private static bool WasRefused(string code) => code is "command_failed" or "commands_server_protocol_error" or "not_supported";
+}

@@ -1,0 +1,42 @@
+namespace NetPilot.Blacklist.Lifecycle;
+
+/// <summary>When a row is looked at, and how soon what failed is tried again.</summary>
+internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions intervals, Func<double> random)
+{
+    /// <summary>How long the server goes on by itself before it gives up.</summary>
+    public static readonly TimeSpan GiveUpAfter = TimeSpan.FromHours(24);
+
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromHours(1);
+
+    public TimeSpan CommandTimeout => commandTimeout;
+
+    public TimeSpan SettleInterval => intervals.SettleInterval;
+
+    /// <summary>When a crash between the intent and the outcome is looked into: not before the command's own time, and the lease's margin, are over.</summary>
+    public DateTimeOffset AfterLease(DateTimeOffset now) => now + commandTimeout + TimeSpan.FromSeconds(5);
+
+    /// <summary>When a router that had no rule yet is compared with its rows: spread over the interval from the first time on.</summary>
+    public DateTimeOffset FirstCheck(DateTimeOffset now) => now + (intervals.DriftCheckInterval * random());
+
+    /// <summary>How long to wait after so many failed attempts.</summary>
+    public TimeSpan Backoff(int attempts) =>
+        Jittered(attempts >= 9 ? LongestBackoff : TimeSpan.FromTicks(Math.Min(LongestBackoff.Ticks, FirstBackoff.Ticks << attempts)));
+
+    /// <summary>
+    /// The same for a lift that the router did not refuse. A rule that nothing keeps is to go as soon as the router answers again: it is tried
+    /// often at first, then every tenth of the time that it is late.
+    /// </summary>
+    public TimeSpan LiftRetry(Rule rule, DateTimeOffset now) =>
+        rule.UnkeptSince(now) is { } since
+            ? Jittered(Clamp((now - since) / 10, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)))
+            : Backoff(rule.Attempts);
+
+    // Within a tenth above, so that routers which went away together do not come back together; never below the promised time.
+    private TimeSpan Jittered(TimeSpan value) => value * (1 + (0.1 * random()));
+
+    private static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) =>
+        value < least ? least
+        : value > most ? most
+        : value;
+}

@@ -1,0 +1,123 @@
+namespace NetPilot.Blacklist.Lifecycle;
+
+/// <summary>Whether the router holds the rule of a row.</summary>
+internal enum Presence
+{
+    Present,
+    Absent,
+
+    /// <summary>The list can't say.</summary>
+    Unclear,
+}
+
+/// <summary>
+/// What the router's list says of each row. A rule counts as absent only where the list was read whole and holds no rule that could be this one.
+/// </summary>
+internal sealed class RulePresence
+{
+    private readonly RouterView view;
+    private readonly ReconciliationTerms terms;
+    private readonly RuleClaims claims;
+
+    // Whether there are rules that could be of a row with a MAC, and of one without.
+    private readonly bool anyPlain;
+    private readonly bool anyNamed;
+    private readonly bool anyUnnamed;
+
+    public RulePresence(RouterView view, ReconciliationTerms terms, RuleClaims claims)
+    {
+        (this.view, this.terms, this.claims) = (view, terms, claims);
+        anyPlain =
+            claims.AnyPresumed
+            || claims.Unclaimed.Exists(rule => rule is { Mac: null, Address: { } ip } && !(view.Seen?.MacsAt(ip).Any() ?? false));
+        anyUnnamed = claims.Unclaimed.Exists(rule => rule.Mac is null);
+        anyNamed = claims.Unclaimed.Exists(rule => rule.Mac is not null) || claims.Found.Values.Any(entries => entries.Count > 1);
+    }
+
+    public Presence Of(Rule row, BlockedRule? entry) =>
+        entry is not null ? Presence.Present
+        : view.Report.IsComplete && !CouldBeUnclaimed(row) ? Presence.Absent
+        : Presence.Unclear;
+
+    /// <summary>The rule of a row, if the list shows it.</summary>
+    public BlockedRule? EntryOf(Rule row) =>
+        claims.Found.TryGetValue(row, out var entries)
+            ? entries.Find(entry => row.DeviceIp.Equals(entry.Address)) ?? entries.Find(entry => entry.Address is not null) ?? entries[0]
+            : AdoptedBy(row);
+
+    /// <summary>Whether a rule that no row claims could be the one that this row stands for.</summary>
+    public bool CouldBeUnclaimed(Rule row)
+    {
+        if (!terms.FollowsDevice)
+        {
+            return false;
+        }
+
+        // The rule is of who had the address; where the scan names who that is, it would have been claimed by that.
+        var there = view.Seen?.OnlyMacAt(row.DeviceIp);
+        var isDoubtful = row.DeviceMac is null
+            ? there is null
+            : !row.MacConfirmed
+                && row.State != RuleState.Lifting
+                && (MayHaveBeenSent(row) || row.AppliedAt is not null)
+                && !row.DeviceMac.Equals(there);
+        return anyPlain || (isDoubtful && (anyNamed || anyUnnamed));
+    }
+
+    /// <summary>Whether the router's list may leave the rule out although it is in force.</summary>
+    public bool IsUnlistable(Rule row) =>
+        (row.Attempts >= RuleOutcomes.MostRepeats && !terms.Eager)
+        || (MayBeOfSeveral(row) && (view.ScanFailure is not null || (view.Seen?.AnyLookalike(row.DeviceIp) ?? false)));
+
+    /// <summary>Whether the rule may be for several devices, and so left out of the list. Only a scan shows whether the address can have meant several.</summary>
+    public bool MayBeOfSeveral(Rule row) => terms.MatchesBySubstring && !row.MacConfirmed;
+
+    /// <summary>The rule that a row's command may have put on another device.</summary>
+    public BlockedRule? MisdirectedRuleOf(Rule row) =>
+        MayBeOfSeveral(row) && row.State != RuleState.Lifting && MayHaveBeenSent(row)
+            ? claims.Unclaimed.Find(rule =>
+                rule.Mac is not null
+                && !rule.Mac.Equals(row.DeviceMac)
+                && RuleMatching.IsLookalike(rule.Address, row.DeviceIp)
+                && !claims.HasEnded(rule)
+            )
+            : null;
+
+    /// <summary>Where a scan shows the row's device: at its own address, if it is there too.</summary>
+    public IPAddress? WhereIs(Rule row)
+    {
+        if (row.DeviceMac is null || view.Seen is null)
+        {
+            return null;
+        }
+
+        var addresses = view.Seen.AddressesOf(row.DeviceMac).ToArray();
+        return addresses.Contains(row.DeviceIp) ? row.DeviceIp : addresses.FirstOrDefault();
+    }
+
+    /// <summary>Where to lift a rule that the list shows; null while its device is away.</summary>
+    public IPAddress? PresentAddress(Rule row, BlockedRule entry) =>
+        // Where the list names no address at all, it says nothing about who is away.
+        entry.Address
+        ?? WhereIs(row)
+        ?? (view.Report.Rules.All(rule => rule.Address is null) ? row.DeviceIp : null);
+
+    /// <summary>The rule of another device at the row's own address: the router resolved the address to that one when it was blocked.</summary>
+    private BlockedRule? AdoptedBy(Rule row)
+    {
+        if (!terms.FollowsDevice || row.DeviceMac is null || row.MacConfirmed || row.State == RuleState.Lifting || !MayHaveBeenSent(row))
+        {
+            return null;
+        }
+
+        var adopted = claims.Unclaimed.Find(rule => rule.Mac is not null && row.DeviceIp.Equals(rule.Address) && !claims.HasEnded(rule));
+        if (adopted is not null)
+        {
+            claims.Unclaimed.Remove(adopted);
+        }
+
+        return adopted;
+    }
+
+    private static bool MayHaveBeenSent(Rule row) => row.State == RuleState.InForce || row.MaybeSent;
+}

@@ -1,0 +1,239 @@
+namespace NetPilot.Blacklist.Lifecycle;
+
+/// <summary>
+/// Compares what the router holds with the rows, and says what to do. Pure: the reading before and the doing after belong to
+/// <see cref="Settling.RuleReconciler"/>. <see cref="RuleClaims"/> says which rule is whose, and <see cref="RulePresence"/> what that proves.
+/// </summary>
+internal sealed class RuleReconciliation
+{
+    private readonly RouterView view;
+    private readonly ReconciliationTerms terms;
+    private readonly RuleClaims claims;
+    private readonly RulePresence presence;
+
+    /// <param name="view">What is known of the router.</param>
+    /// <param name="rows">The router's live rows, and the newest row of each device and address that the router reports.</param>
+    /// <param name="terms">What the comparison goes by.</param>
+    public RuleReconciliation(RouterView view, IReadOnlyList<Rule> rows, ReconciliationTerms terms)
+    {
+        (this.view, this.terms) = (view, terms);
+        claims = new RuleClaims(view, rows);
+        presence = new RulePresence(view, terms, claims);
+    }
+
+    /// <summary>The live rows whose rule the router shows.</summary>
+    public IEnumerable<Rule> Shown => claims.Found.Keys;
+
+    /// <summary>The rows in force whose rule the router shows, and which do not say so yet.</summary>
+    public Guid[] NewlyConfirmed =>
+        [
+            .. Shown
+                .Where(row =>
+                    row.State == RuleState.InForce
+                    && (row.Attempts > 0 || (!row.MacConfirmed && row.DeviceMac is not null && terms.FollowsDevice))
+                )
+                .Select(row => row.Id),
+        ];
+
+    /// <summary>Whether the plan depends on where devices are now.</summary>
+    public bool NeedsSightings => terms.FollowsDevice && view.Seen is null && Array.Exists(claims.Live, DependsOnSightings);
+
+    /// <summary>What the router's list says of one live row, and the rule that is its own.</summary>
+    public (Presence Presence, BlockedRule? Entry) Find(Guid id)
+    {
+        if (Array.Find(claims.Live, row => row.Id == id) is not { } own)
+        {
+            return (Presence.Unclear, null);
+        }
+
+        var entry = presence.EntryOf(own);
+        return (presence.Of(own, entry), entry);
+    }
+
+    /// <summary>What is to be done. To be read once.</summary>
+    public IEnumerable<ReconciliationStep> Plan()
+    {
+        var isUnsure = false;
+        var mayLiftExtras = true;
+        foreach (var row in claims.Live)
+        {
+            var isFound = claims.Found.ContainsKey(row);
+            if (!isFound && terms.FollowsDevice && claims.KnownDeviceOf(row) is { } kept)
+            {
+                yield return new ReconciliationStep.Merge(row, kept);
+                continue;
+            }
+
+            var entry = presence.EntryOf(row);
+            if (entry is not null && IdentifyStep(row, entry) is { } identify)
+            {
+                yield return identify;
+            }
+
+            if (!IsDecided(row))
+            {
+                isUnsure |= row.DeviceMac is null && !isFound;
+                mayLiftExtras &= !isUnsure;
+                continue;
+            }
+
+            if (entry is null && presence.MisdirectedRuleOf(row) is { Address: { } elsewhere } misdirected)
+            {
+                claims.Unclaimed.Remove(misdirected);
+                yield return new ReconciliationStep.LiftMisdirected(row, elsewhere);
+                continue;
+            }
+
+            if (entry is null && row.DeviceMac is null && presence.Of(row, null) == Presence.Unclear)
+            {
+                isUnsure = true;
+                // An extra rule can be of a block whose answer was lost, of another address of the device: it is too much all the same.
+                mayLiftExtras &= row is { State: RuleState.Applying, MaybeSent: true };
+            }
+
+            if (StepFor(row, entry) is { } step)
+            {
+                yield return step;
+            }
+        }
+
+        foreach (
+            var step in (mayLiftExtras && terms.FollowsDevice ? Extras() : []).Concat(
+                claims.Unclaimed.Select(rule => StrayStep(rule, isUnsure))
+            )
+        )
+        {
+            yield return step;
+        }
+    }
+
+    private bool DependsOnSightings(Rule row) =>
+        IsDecided(row)
+        && !claims.Found.ContainsKey(row)
+        && (
+            presence.CouldBeUnclaimed(row)
+            || ((row.DeviceMac is not null || presence.MayBeOfSeveral(row)) && StepFor(row, null) is ReconciliationStep.Apply)
+        );
+
+    private bool IsDecided(Rule row) => row.State == RuleState.InForce || terms.IsDue(row);
+
+    private ReconciliationStep? StepFor(Rule row, BlockedRule? entry)
+    {
+        var seen = presence.Of(row, entry);
+        return row.State switch
+        {
+            RuleState.Applying => StepForApplying(row, entry, seen),
+            RuleState.InForce => StepForInForce(row, seen),
+            _ => StepForLifting(row, entry, seen),
+        };
+    }
+
+    private ReconciliationStep? StepForApplying(Rule row, BlockedRule? entry, Presence seen)
+    {
+        var isTriedAgain = row.GiveUpAt > terms.Now && row.IsKept(terms.Now);
+        return seen switch
+        {
+            Presence.Present => !row.IsKept(terms.Now) && entry!.Address is { } address
+                ? new ReconciliationStep.Lift(row, address)
+                : Settle(row, RuleOutcomes.InForce(row, terms.Now)),
+            Presence.Absent when HasEnded(row) => Gone(row),
+            Presence.Absent => isTriedAgain ? ApplyStep(row) : Settle(row, RuleOutcomes.NeverArrived(row)),
+            // Nothing was ever sent for it, so that no rule on the router can be its own.
+            _ when row is { MaybeSent: false, AppliedAt: null } && isTriedAgain => ApplyStep(row),
+            _ => Settle(row, terms.Outcomes.Undecided(row, terms.Now)),
+        };
+    }
+
+    private ReconciliationStep? StepForInForce(Rule row, Presence seen)
+    {
+        var isUnconfirmed = row.Code == RuleCodes.Unconfirmed;
+        return seen switch
+        {
+            Presence.Present => row.SettleAt is null && !isUnconfirmed ? null : Settle(row, RuleOutcomes.Shown(row, terms.Now)),
+            Presence.Absent when HasEnded(row) => Gone(row),
+            Presence.Absent when !presence.IsUnlistable(row) => ApplyStep(row),
+            _ => isUnconfirmed && row.SettleAt is null ? null : Settle(row, RuleOutcomes.Unconfirmed(row)),
+        };
+    }
+
+    private ReconciliationStep StepForLifting(Rule row, BlockedRule? entry, Presence seen) =>
+        seen switch
+        {
+            // A list that may leave the rule out does not prove that it is gone.
+            Presence.Absent when presence.MayBeOfSeveral(row) && !row.MaybeSent => new ReconciliationStep.Lift(row, row.DeviceIp),
+            Presence.Absent => Gone(row),
+            _ when row.GiveUpAt <= terms.Now && row.IsKept(terms.Now) => Settle(row, RuleOutcomes.LiftGivenUp(row, terms.Now)),
+            Presence.Present => presence.PresentAddress(row, entry!) is { } present
+                ? new ReconciliationStep.Lift(row, present)
+                : Settle(row, terms.Outcomes.WaitsForDevice(row, terms.Now, refused: false)),
+            _ => new ReconciliationStep.Lift(row, presence.WhereIs(row) ?? row.DeviceIp),
+        };
+
+    // Nothing keeps a rule that is absent: its time is over, or a reset removed it.
+    private bool HasEnded(Rule row) => !row.IsKept(terms.Now) || row.IsBeingCleared;
+
+    // A rule in force is sent again only where its device is now: somebody else may have its old address.
+    private ReconciliationStep ApplyStep(Rule row)
+    {
+        if (row.DeviceMac is null || !terms.FollowsDevice)
+        {
+            return new ReconciliationStep.Apply(row, row.DeviceIp);
+        }
+
+        if (view.ScanFailure is { } failure)
+        {
+            return Settle(row, terms.Outcomes.LookFailed(row, failure, terms.Now));
+        }
+
+        if (view.Seen is null || presence.WhereIs(row) is not null)
+        {
+            return new ReconciliationStep.Apply(row, presence.WhereIs(row) ?? row.DeviceIp);
+        }
+
+        // An idle device can be unseen while the router still resolves its address, which is worth the first attempt.
+        return row.AppliedAt is null && !view.Seen.MacsAt(row.DeviceIp).Any() ? new ReconciliationStep.Apply(row, row.DeviceIp)
+            : row.AppliedAt is null ? Settle(row, terms.Outcomes.ApplyNotDone(row, "command_failed", "The device is away.", terms.Now))
+            : Settle(row, terms.Outcomes.AwaitsDevice(row, terms.Now));
+    }
+
+    private ReconciliationStep.Identify? IdentifyStep(Rule row, BlockedRule entry)
+    {
+        if (!terms.FollowsDevice)
+        {
+            return null;
+        }
+
+        // The list names one address of the device, and the row's own may be another one that it still has.
+        var mac = entry.Mac ?? row.DeviceMac;
+        var keepsAddress =
+            mac is not null
+            && (
+                (view.Seen?.AddressesOf(mac).Contains(row.DeviceIp) ?? false)
+                || (mac.Equals(row.DeviceMac) && row.DeviceAliases.Contains(entry.Address))
+            );
+        var ip = keepsAddress ? row.DeviceIp : entry.Address ?? row.DeviceIp;
+        return !ip.Equals(row.DeviceIp) || (entry.Mac is not null && !entry.Mac.Equals(row.DeviceMac))
+            ? new ReconciliationStep.Identify(row, new RuleDevice(ip, entry.Mac, entry.Mac is not null))
+            : null;
+    }
+
+    private IEnumerable<ReconciliationStep> Extras() =>
+        from pair in claims.Found
+        where pair.Key.State != RuleState.Lifting && (terms.Eager || pair.Key.Code is null or RuleCodes.Unconfirmed)
+        from entry in pair.Value.Skip(1)
+        where entry.Address is not null && !CouldTakeAnother(entry.Address)
+        select new ReconciliationStep.LiftExtra(pair.Key, entry.Address!);
+
+    private ReconciliationStep StrayStep(BlockedRule rule, bool isUnsure) =>
+        !isUnsure && claims.Newest(rule) is { IsLive: false } ended && rule.Address is { } address && !CouldTakeAnother(address)
+            ? new ReconciliationStep.LiftStray(ended, address)
+            : new ReconciliationStep.Unmanaged(rule);
+
+    // A look-up by substring could lift the rule of another device, which is in force rightly.
+    private bool CouldTakeAnother(IPAddress address) =>
+        terms.MatchesBySubstring && view.Report.Rules.Any(other => RuleMatching.IsLookalike(other.Address, address));
+
+    private static ReconciliationStep.Settle Settle(Rule row, RuleChange change) => new(row, change);
+
+    private ReconciliationStep.Settle Gone(Rule row) => Settle(row, RuleOutcomes.Gone(row, terms.Now));
+}

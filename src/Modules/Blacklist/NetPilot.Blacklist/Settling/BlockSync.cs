@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Options;
+
+namespace NetPilot.Blacklist.Settling;
+
+/// <summary>A comparison that a user asked for: in several turns if there is much to mend, so that the router's other commands are not kept waiting.</summary>
+internal sealed class BlockSync(
+    RuleReconciler reconciler,
+    RuleStore store,
+    RuleTurns turns,
+    IOptions<CommandsServerOptions> options,
+    TimeProvider time
+)
+{
+    /// <summary>Null: no turn came in time, and nothing was sent.</summary>
+    public async Task<ReconciliationReport?> RunAsync(OwnedRouter router, CommandActor actor)
+    {
+        var budget = new RequestBudget(time, options.Value.Timeouts);
+        var report = await RunTurnAsync(router, actor, budget, null);
+        while (report is { Failure: null, Remaining: > 0 } && budget.Patience > TimeSpan.Zero)
+        {
+            var next = await RunTurnAsync(router, actor, budget, report.Seen);
+            if (next is null or { Failure: not null })
+            {
+                break;
+            }
+
+            next.Reapplied.InsertRange(0, report.Reapplied);
+            next.Lifted.InsertRange(0, report.Lifted);
+            report = next;
+        }
+
+        if (report?.Remaining > 0)
+        {
+            await store.ScheduleCheckAsync(router.UserId, router.RouterId, time.UtcNow());
+        }
+
+        return report;
+    }
+
+    private async Task<ReconciliationReport?> RunTurnAsync(OwnedRouter router, CommandActor actor, RequestBudget budget, Sightings? seen)
+    {
+        await using var turn = await turns.TakeAsync(router, actor, budget);
+        if (turn is null)
+        {
+            return null;
+        }
+
+        var patience = budget.Patience < ReconciliationOrder.LongestTurn ? budget.Patience : ReconciliationOrder.LongestTurn;
+        var order = new ReconciliationOrder(RuleKind.Block, RouterActivityKind.Sync, [], patience, Eager: true, seen);
+        return await reconciler.RunAsync(turn, order);
+    }
+}

@@ -1,0 +1,48 @@
+namespace NetPilot.Blacklist.Settling;
+
+/// <summary>What a comparison is for.</summary>
+/// <param name="Kind">The kind of rule.</param>
+/// <param name="Asked">The activity that the question is recorded as.</param>
+/// <param name="Claimed">Rows that are due because the worker claimed them.</param>
+/// <param name="Patience">How long to send commands before the rest is left to another turn; looking at the router does not count.</param>
+/// <param name="Eager">Whether rows that wait for their next attempt are tried now.</param>
+/// <param name="Seen">Where devices are, if that was asked a moment ago.</param>
+internal sealed record ReconciliationOrder(
+    RuleKind Kind,
+    RouterActivityKind Asked,
+    IReadOnlyCollection<Guid> Claimed,
+    TimeSpan Patience,
+    bool Eager = false,
+    Sightings? Seen = null
+)
+{
+    /// <summary>How long a repair keeps the router's other commands waiting at a time.</summary>
+    public static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(2);
+}
+
+/// <summary>What a comparison of rows and router came to.</summary>
+internal sealed class ReconciliationReport(DateTimeOffset checkedAt)
+{
+    public DateTimeOffset CheckedAt => checkedAt;
+
+    public List<IPAddress> Reapplied { get; } = [];
+
+    public List<IPAddress> Lifted { get; } = [];
+
+    public List<BlockedRule> Unmanaged { get; } = [];
+
+    /// <summary>Entries of the router's list that name no device.</summary>
+    public IReadOnlyList<UnreadableRule> Unreadable { get; set; } = [];
+
+    /// <summary>Rows in force that were sent again, and whose answer named no device.</summary>
+    public HashSet<Guid> Unproven { get; } = [];
+
+    /// <summary>How many commands the plan still had when the time of this turn was over.</summary>
+    public int Remaining { get; set; }
+
+    /// <summary>Where devices are, if a scan was needed.</summary>
+    public Sightings? Seen { get; set; }
+
+    /// <summary>Why the router could not be asked; null if it was.</summary>
+    public CommandsFailure? Failure { get; set; }
+}

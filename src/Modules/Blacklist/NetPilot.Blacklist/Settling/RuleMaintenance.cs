@@ -1,0 +1,143 @@
+using Microsoft.Extensions.Logging;
+
+namespace NetPilot.Blacklist.Settling;
+
+/// <summary>
+/// Carries out what the workers claim, router by router, by the server's own session. Routers are independent of each other: one that
+/// hangs keeps its own place and nobody else's.
+/// </summary>
+internal sealed partial class RuleMaintenance(
+    RuleStore store,
+    RuleReconciler reconciler,
+    RulePacing pacing,
+    RunningCommands running,
+    IRouterOwnership ownership,
+    RuleTurns turns,
+    IMaintenanceSession session,
+    TimeProvider time,
+    ILogger<RuleMaintenance> logger
+)
+{
+    /// <summary>How many routers are worked on at once, by all workers of this replica together. None holds a connection while it calls.</summary>
+    private const int Places = 128;
+
+    private int taken;
+
+    /// <summary>How many more routers may be claimed now.</summary>
+    public int FreePlaces => Places - Volatile.Read(ref taken);
+
+    /// <summary>What a worker may claim now.</summary>
+    public ClaimTerms TermsOf(DateTimeOffset now) => new(now, pacing.AfterLease(now).ToMicroseconds(), FreePlaces);
+
+    /// <summary>Starts work on the claimed rows of each router, and returns. <paramref name="whenRoomy"/> is called when half of the places are free again.</summary>
+    public async Task StartAsync(
+        IReadOnlyList<DueRules> claims,
+        RouterActivityKind asked,
+        Action whenRoomy,
+        CancellationToken cancellationToken
+    )
+    {
+        if (claims.Count == 0)
+        {
+            return;
+        }
+
+        var owners = await ownership.FindOwnersAsync(claims.Select(due => due.RouterId).Distinct().ToArray(), cancellationToken);
+        var actor = new CommandActor(null, await session.GetCommandsSessionIdAsync(cancellationToken));
+        foreach (var router in claims.GroupBy(due => (due.UserId, due.RouterId)))
+        {
+            Interlocked.Increment(ref taken);
+            var owner = owners.GetValueOrDefault(router.Key.RouterId);
+            running.Track(WorkAsync(owner, actor, router.ToArray(), asked, whenRoomy));
+        }
+    }
+
+    private async Task WorkAsync(OwnedRouter? owner, CommandActor actor, DueRules[] claims, RouterActivityKind asked, Action whenRoomy)
+    {
+        var (userId, routerId) = (claims[0].UserId, claims[0].RouterId);
+        try
+        {
+            await Task.Yield();
+            if (owner is null || owner.UserId != userId)
+            {
+                // The router was released, and a crash left these behind: its rules are reset from Routers' side.
+                await store.DeleteRouterAsync(userId, routerId);
+                await store.DeleteCheckAsync(userId, routerId);
+                return;
+            }
+
+            await ReconcileAsync(owner, actor, claims, asked);
+        }
+        catch (Exception exception)
+        {
+            // The claim runs out, and the rows are due again.
+            Log.RouterFailed(logger, routerId, exception);
+        }
+        finally
+        {
+            if (Interlocked.Decrement(ref taken) == Places / 2)
+            {
+                whenRoomy();
+            }
+        }
+    }
+
+    private async Task ReconcileAsync(OwnedRouter router, CommandActor actor, DueRules[] claims, RouterActivityKind asked)
+    {
+        var remaining = 0;
+        await using (var turn = await turns.TakeAsync(router, actor, budget: null))
+        {
+            if (turn is null)
+            {
+                await PutOffAsync(router, claims, asked);
+                return;
+            }
+
+            var isFirst = true;
+            foreach (var claim in claims.GroupBy(due => due.Kind))
+            {
+                HashSet<Guid> ids = [.. claim.SelectMany(due => due.Ids)];
+                if (ids.Count == 0 && claim.Key != RuleKind.Block && !await store.AnyAsync(claim.Key, router.UserId, router.RouterId))
+                {
+                    continue;
+                }
+
+                if (!isFirst && !await turn.MayGoOnAsync())
+                {
+                    break;
+                }
+
+                isFirst = false;
+                var order = new ReconciliationOrder(claim.Key, asked, ids, ReconciliationOrder.LongestTurn);
+                remaining += (await reconciler.RunAsync(turn, order)).Remaining;
+            }
+        }
+
+        if (remaining > 0)
+        {
+            // The router's other commands come first; then the next part of a long repair.
+            await store.ScheduleCheckAsync(router.UserId, router.RouterId, time.UtcNow());
+        }
+    }
+
+    private async Task PutOffAsync(OwnedRouter router, DueRules[] claims, RouterActivityKind asked)
+    {
+        var soon = time.UtcNow() + TimeSpan.FromSeconds(1);
+        foreach (var due in claims.Where(due => due.Ids.Count > 0))
+        {
+            await store.PostponeAsync(due, soon);
+        }
+
+        if (asked == RouterActivityKind.Drift)
+        {
+            // Somebody may have asked for this check, and the next one is a whole interval away.
+            await store.ScheduleCheckAsync(router.UserId, router.RouterId, soon);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "The rules of router {RouterId} could not be settled; they are due again when the claim runs out")]
+        public static partial void RouterFailed(ILogger logger, string routerId, Exception exception);
+    }
+}

@@ -1,0 +1,245 @@
+using Npgsql;
+
+namespace NetPilot.Blacklist.Settling;
+
+/// <summary>Asks the router what it holds and makes rows and router agree, within a turn. Settling, expiry, sync and drift check all do just this.</summary>
+internal sealed class RuleReconciler(
+    RuleStore store,
+    RuleApplication application,
+    RuleLifting lifting,
+    RuleOutcomes outcomes,
+    RunningCommands running,
+    TimeProvider time
+)
+{
+    private static readonly CommandsFailure OutOfTime = new(
+        CommandsFailureKind.CommandTimeout,
+        CommandEffect.NotDone,
+        "There was no time left to look where the router's devices are."
+    );
+
+    public async Task<ReconciliationReport> RunAsync(RuleTurn turn, ReconciliationOrder order)
+    {
+        var now = time.UtcNow();
+        var report = new ReconciliationReport(now);
+        var look = await turn.AskAsync(order.Kind, order.Asked);
+        if (!look.IsSuccess)
+        {
+            await PutOffAsync(turn, order, look.Failure);
+            report.Failure = look.Failure;
+            return report;
+        }
+
+        report.Unreadable = look.Data.Unreadable;
+        var terms = turn.TermsOf(order.Kind, IsDue, order.Eager, now);
+        var view = new RouterView(look.Data, order.Seen);
+        var comparison = await CompareAsync();
+        if (comparison.NeedsSightings)
+        {
+            var scan = await turn.ScanAsync();
+            view = scan is { IsSuccess: true, Data: { } seen }
+                ? new RouterView(look.Data, Sightings.Of(seen))
+                : new RouterView(look.Data, null, scan?.Failure ?? OutOfTime);
+            report.Failure = view.ScanFailure;
+            comparison = await CompareAsync();
+        }
+
+        report.Seen = view.Seen;
+        await CarryOutAsync(turn, order, comparison.Plan(), report);
+        await ConfirmAsync(order.Kind, comparison);
+        if (report.Unproven.Count > 0)
+        {
+            await ProveAsync(turn, order.Kind, report.Unproven, view);
+        }
+
+        return report;
+
+        async Task<RuleReconciliation> CompareAsync() => new(view, await turn.LoadAsync(order.Kind, look.Data), terms);
+
+        bool IsDue(Rule row) =>
+            !running.IsUnsent(row.Id) && (order.Claimed.Contains(row.Id) || row.SettleAt <= now || (order.Eager && !row.MaybeSent));
+    }
+
+    /// <summary>Carries the plan out as far as the time goes.</summary>
+    private async Task CarryOutAsync(
+        RuleTurn turn,
+        ReconciliationOrder order,
+        IEnumerable<ReconciliationStep> plan,
+        ReconciliationReport report
+    )
+    {
+        var started = time.GetTimestamp();
+        var isOver = false;
+        foreach (var step in plan)
+        {
+            isOver = isOver || (step.Sends && (time.GetElapsedTime(started) > order.Patience || !await turn.MayGoOnAsync()));
+            if (isOver)
+            {
+                report.Remaining += step.Sends ? 1 : 0;
+                continue;
+            }
+
+            await DoAsync(turn, step, report);
+        }
+
+        if (isOver)
+        {
+            // What is left stays due as it is, and a row in force that the router lacks is found again.
+            await store.LeaveDueAsync(order.Kind, order.Claimed, turn.Fence, time.UtcNow());
+        }
+    }
+
+    private async Task DoAsync(RuleTurn turn, ReconciliationStep step, ReconciliationReport report)
+    {
+        switch (step)
+        {
+            case ReconciliationStep.Settle(var rule, var change):
+                await turn.SaveAsync(rule, change);
+                break;
+
+            case ReconciliationStep.Identify(var rule, var device):
+                await store.IdentifyAsync(rule, device);
+                break;
+
+            case ReconciliationStep.Merge(var duplicate, var other):
+                await turn.SaveAsync(duplicate, RuleOutcomes.Gone(duplicate, time.UtcNow()));
+                await KeepAsync(await store.FindDeviceAsync(duplicate, other.DeviceMac!), duplicate);
+                break;
+
+            case ReconciliationStep.Apply(var rule, var ip):
+                await ApplyAsync(turn, rule, ip, report);
+                break;
+
+            case ReconciliationStep.Lift(var rule, var ip):
+                if (
+                    await turn.BeginAsync(rule, RuleState.Lifting) is { } begun
+                    && (await lifting.LiftAsync(begun, ip, turn)).Rule is { State: RuleState.Lifted }
+                )
+                {
+                    report.Lifted.Add(ip);
+                }
+
+                break;
+
+            case ReconciliationStep.LiftExtra(var rule, var ip):
+                if ((await turn.RemoveAsync(rule.Kind, ip)).Failure is { Kind: CommandsFailureKind.CommandFailed } kept)
+                {
+                    await turn.SaveAsync(rule, RuleOutcomes.KeepsExtra(rule, kept));
+                }
+
+                break;
+
+            case ReconciliationStep.LiftMisdirected(var rule, var ip):
+                if ((await turn.RemoveAsync(rule.Kind, ip)).Failure is null)
+                {
+                    report.Lifted.Add(ip);
+                    await turn.SaveAsync(rule, RuleOutcomes.Misdirected(rule));
+                }
+
+                break;
+
+            case ReconciliationStep.LiftStray(var ended, var ip):
+                await LiftStrayAsync(turn, ended, ip, report);
+                break;
+
+            case ReconciliationStep.Unmanaged(var rule):
+                report.Unmanaged.Add(rule);
+                break;
+        }
+    }
+
+    private async Task ApplyAsync(RuleTurn turn, Rule rule, IPAddress ip, ReconciliationReport report)
+    {
+        if (await turn.BeginAsync(rule, RuleState.Applying) is not { } begun)
+        {
+            return;
+        }
+
+        var outcome = await application.ApplyAsync(begun, ip, turn);
+        if (outcome.WasThere)
+        {
+            await KeepAsync(outcome.Rule, rule);
+        }
+
+        if (outcome is not { Failure: null, Rule: { State: RuleState.InForce } applied })
+        {
+            return;
+        }
+
+        report.Reapplied.Add(applied.DeviceIp);
+        if (rule.State == RuleState.InForce && rule.Kind.FollowsDevice && !applied.MacConfirmed)
+        {
+            report.Unproven.Add(applied.Id);
+        }
+    }
+
+    private async Task LiftStrayAsync(RuleTurn turn, Rule ended, IPAddress ip, ReconciliationReport report)
+    {
+        switch ((await turn.RemoveAsync(ended.Kind, ip)).Failure)
+        {
+            case null:
+                report.Lifted.Add(ip);
+                break;
+
+            case { Kind: CommandsFailureKind.CommandFailed } refusal:
+                try
+                {
+                    await turn.SaveAsync(ended, outcomes.Revived(ended, refusal, time.UtcNow()));
+                }
+                catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
+                {
+                    // The device is blocked again by a row of its own, which the rule is of from now on.
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Two rows were of one device: the one that stays takes what the other one says.</summary>
+    private async Task KeepAsync(Rule? kept, Rule duplicate)
+    {
+        if (kept is not null)
+        {
+            await store.DescribeAsync(kept, RuleIntents.WordsOf(kept, duplicate));
+        }
+    }
+
+    private async Task ConfirmAsync(RuleKind kind, RuleReconciliation comparison)
+    {
+        if (comparison.NewlyConfirmed is { Length: > 0 } confirmed)
+        {
+            await store.ConfirmAsync(kind, confirmed);
+        }
+    }
+
+    /// <summary>
+    /// Rules were sent again because the list did not show them. Those that it still does not show can't be confirmed by it, and are never sent
+    /// again for that.
+    /// </summary>
+    private async Task ProveAsync(RuleTurn turn, RuleKind kind, HashSet<Guid> unproven, RouterView before)
+    {
+        if (await turn.AskAsync(kind) is not { IsSuccess: true, Data: { } report })
+        {
+            return;
+        }
+
+        var loaded = await turn.LoadAsync(kind, report);
+        var terms = turn.TermsOf(kind, row => unproven.Contains(row.Id), eager: false, time.UtcNow());
+        var comparison = new RuleReconciliation(before with { Report = report }, loaded, terms);
+        await ConfirmAsync(kind, comparison);
+        var shown = comparison.Shown.ToHashSet();
+        foreach (var row in loaded.Where(row => row.State == RuleState.InForce && unproven.Contains(row.Id) && !shown.Contains(row)))
+        {
+            await turn.SaveAsync(row, RuleOutcomes.Unconfirmed(row));
+        }
+    }
+
+    private async Task PutOffAsync(RuleTurn turn, ReconciliationOrder order, CommandsFailure failure)
+    {
+        var live = await turn.LoadAsync(order.Kind, report: null);
+        foreach (var row in live.Where(row => order.Claimed.Contains(row.Id) && !running.IsUnsent(row.Id)))
+        {
+            await turn.SaveAsync(row, outcomes.LookFailed(row, failure, time.UtcNow()));
+        }
+    }
+}

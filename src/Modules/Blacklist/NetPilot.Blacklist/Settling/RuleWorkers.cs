@@ -1,0 +1,107 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using NetPilot.Background;
+
+namespace NetPilot.Blacklist.Settling;
+
+/// <summary>Claims rows and has them compared with their routers.</summary>
+internal abstract class RuleWorker(RuleMaintenance maintenance, TimeProvider time, ILogger logger) : PeriodicWorker(time, logger)
+{
+    private readonly TimeProvider clock = time;
+
+    protected virtual RouterActivityKind Asked => RouterActivityKind.Settle;
+
+    protected sealed override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        if (maintenance.FreePlaces <= 0)
+        {
+            return false;
+        }
+
+        var claims = await ClaimAsync(maintenance.TermsOf(clock.UtcNow()), cancellationToken);
+        await maintenance.StartAsync(claims, Asked, Nudge, cancellationToken);
+        return claims.Count > 0 && maintenance.FreePlaces > 0;
+    }
+
+    /// <summary>Claims what is due; nothing where there is nothing left.</summary>
+    protected abstract Task<IReadOnlyList<DueRules>> ClaimAsync(ClaimTerms terms, CancellationToken cancellationToken);
+}
+
+/// <summary>Settles what a crash, a timeout or a lost answer left open, and tries again what the server does by itself.</summary>
+internal sealed class SettleWorker(
+    RuleStore store,
+    RuleMaintenance maintenance,
+    IOptions<BlacklistOptions> options,
+    TimeProvider time,
+    ILogger<SettleWorker> logger
+) : RuleWorker(maintenance, time, logger)
+{
+    protected override TimeSpan Interval => options.Value.SettleInterval;
+
+    protected override async Task<IReadOnlyList<DueRules>> ClaimAsync(ClaimTerms terms, CancellationToken cancellationToken)
+    {
+        var claims = new List<DueRules>();
+        foreach (var kind in RuleKind.All.TakeWhile(_ => claims.Count < terms.Limit))
+        {
+            claims.AddRange(await store.ClaimDueAsync(kind, terms with { Limit = terms.Limit - claims.Count }, cancellationToken));
+        }
+
+        return claims;
+    }
+}
+
+/// <summary>Lifts blocks whose time is over.</summary>
+internal sealed class ExpiryWorker(
+    RuleStore store,
+    RuleMaintenance maintenance,
+    IOptions<BlacklistOptions> options,
+    TimeProvider time,
+    ILogger<ExpiryWorker> logger
+) : RuleWorker(maintenance, time, logger)
+{
+    protected override TimeSpan Interval => options.Value.ExpiryInterval;
+
+    protected override async Task<IReadOnlyList<DueRules>> ClaimAsync(ClaimTerms terms, CancellationToken cancellationToken) =>
+        await store.ClaimExpiredAsync(terms, cancellationToken);
+}
+
+/// <summary>Compares rows and router now and then, spread over the interval, for routers that were seen in the last day.</summary>
+internal sealed class DriftWorker(
+    RuleStore store,
+    RuleMaintenance maintenance,
+    IRouterOwnership ownership,
+    IOptions<BlacklistOptions> options,
+    TimeProvider time,
+    ILogger<DriftWorker> logger
+) : RuleWorker(maintenance, time, logger)
+{
+    private static readonly TimeSpan SeenLately = TimeSpan.FromDays(1);
+
+    // Looks often, so that the checks stay as spread over their interval as they were put.
+    protected override TimeSpan Interval =>
+        options.Value.DriftCheckInterval / 10 < TimeSpan.FromSeconds(5) ? options.Value.DriftCheckInterval / 10 : TimeSpan.FromSeconds(5);
+
+    protected override RouterActivityKind Asked => RouterActivityKind.Drift;
+
+    protected override async Task<IReadOnlyList<DueRules>> ClaimAsync(ClaimTerms terms, CancellationToken cancellationToken)
+    {
+        while (await store.ClaimChecksAsync(terms, options.Value.DriftCheckInterval, cancellationToken) is { Count: > 0 } due)
+        {
+            var owners = await ownership.FindOwnersAsync([.. due.Select(check => check.RouterId)], cancellationToken);
+            DueRules[] checks =
+            [
+                .. from check in due
+                let owner = owners.GetValueOrDefault(check.RouterId)
+                where owner?.UserId != check.UserId || owner.LastSeenAt > terms.Now - SeenLately
+                from kind in RuleKind.All
+                select new DueRules(kind, check.UserId, check.RouterId, [], terms.Now),
+            ];
+            if (checks.Length > 0)
+            {
+                return checks;
+            }
+        }
+
+        return [];
+    }
+}

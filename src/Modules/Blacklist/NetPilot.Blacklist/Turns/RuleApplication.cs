@@ -1,0 +1,168 @@
+using NetPilot.Devices.Contracts;
+using Npgsql;
+
+namespace NetPilot.Blacklist.Turns;
+
+/// <summary>
+/// Puts a row in state <c>applying</c> in force, within a turn. The command is sent once. The router says which device it resolved the address
+/// to, in its answer or in its list, and the row adopts that device; a rule that does not belong to exactly one device is taken back.
+/// </summary>
+internal sealed class RuleApplication(
+    RuleStore store,
+    RuleOutcomes outcomes,
+    RunningCommands running,
+    IDeviceLookalikes lookalikes,
+    TimeProvider time
+)
+{
+    private static readonly CommandsFailure NotOneDevice = NotDone(
+        "The router applied the rule to something else than one device; it was taken back."
+    );
+
+    private static readonly CommandsFailure NoTimeLeft = NotDone(
+        "There was no time left after the look for the router's devices: nothing was sent."
+    );
+
+    /// <param name="rule">The row, in state <c>applying</c>.</param>
+    /// <param name="ip">Where its device is.</param>
+    /// <param name="turn">The turn.</param>
+    public async Task<CallOutcome> ApplyAsync(Rule rule, IPAddress ip, RuleTurn turn)
+    {
+        var bySubstring = rule.Kind.FollowsDevice && turn.MatchesBySubstring;
+        if (bySubstring && await FindLookalikeAsync(rule, ip, turn) is { } lookalike)
+        {
+            return await FailAsync(rule, lookalike, turn);
+        }
+
+        running.MarkSent(rule.Id);
+        var (result, calledAt) = await turn.AddAsync(rule.Kind, ip);
+        if (!result.IsSuccess)
+        {
+            return await EndFailedAsync(rule, ip, result.Failure, calledAt, turn);
+        }
+
+        var receipt = result.Data;
+        if (receipt.IsAmbiguous)
+        {
+            return await TakeBackAsync(rule, ip, NotOneDevice, turn);
+        }
+
+        var device = receipt.Mac is null || !rule.Kind.FollowsDevice ? null : new RuleDevice(ip, receipt.Mac, Confirmed: true);
+        if (
+            bySubstring
+            && device is not null
+            && !device.Mac!.Equals(rule.DeviceMac)
+            && await WhereIsAsync(rule.Kind, device, turn) is { } elsewhere
+        )
+        {
+            return await TakeBackAsync(rule, elsewhere, NotOneDevice, turn);
+        }
+
+        return await EndAppliedAsync(rule, ip, device, turn);
+    }
+
+    private async Task<CallOutcome> EndAppliedAsync(Rule rule, IPAddress ip, RuleDevice? device, RuleTurn turn)
+    {
+        try
+        {
+            return new CallOutcome(await turn.EndAsync(rule, row => outcomes.Applied(row, device, time.UtcNow())), null);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            // Another row stands for the same device: the router has its rule twice now, and one has to go.
+            return await EndDuplicateAsync(rule, ip, device!, turn);
+        }
+    }
+
+    private async Task<CallOutcome> EndDuplicateAsync(Rule rule, IPAddress ip, RuleDevice device, RuleTurn turn)
+    {
+        // Whoever joined this row finds the other one by the address from now on.
+        var kept = await store.FindDeviceAsync(rule, device.Mac!);
+        var taken = await TakeBackAsync(rule, ip, null, turn);
+        return kept is null ? taken : new CallOutcome(kept, null) { WasThere = true };
+    }
+
+    /// <summary>The Commands-Server says that the command failed. It can have been carried out all the same, which the router is asked first.</summary>
+    private async Task<CallOutcome> EndFailedAsync(Rule rule, IPAddress ip, CommandsFailure failure, DateTimeOffset calledAt, RuleTurn turn)
+    {
+        if (failure.Kind == CommandsFailureKind.CommandFailed)
+        {
+            switch (await turn.FindAsync(rule))
+            {
+                case { Presence: Presence.Present, Entry: { } entry }:
+                    var device = entry.Mac is null ? null : new RuleDevice(ip, entry.Mac, Confirmed: true);
+                    return await EndAppliedAsync(rule, ip, device, turn);
+                case { Presence: Presence.Absent }:
+                    return await FailAsync(rule, failure with { Effect = CommandEffect.NotDone }, turn);
+            }
+        }
+
+        var saved = await turn.EndAsync(rule, row => outcomes.ApplyFailed(row, failure, calledAt, time.UtcNow()));
+        return new CallOutcome(saved, failure);
+    }
+
+    /// <summary>Removes the rule that was just made. The row has failed then; until the router acknowledges that, it is being lifted.</summary>
+    private async Task<CallOutcome> TakeBackAsync(Rule rule, IPAddress ip, CommandsFailure? reason, RuleTurn turn)
+    {
+        var lifting = await turn.SaveAsync(rule, outcomes.TakenBack(rule, time.UtcNow()));
+        if (lifting is not { State: RuleState.Lifting } || !await turn.MayGoOnAsync())
+        {
+            return new CallOutcome(lifting, reason);
+        }
+
+        var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
+        var end = failure switch
+        {
+            null when reason is not null => RuleOutcomes.Misdirected(lifting),
+            _ => outcomes.LiftEnded(lifting, failure, calledAt, time.UtcNow(), byServer: true),
+        };
+        return new CallOutcome(await turn.SaveAsync(lifting, end), reason);
+    }
+
+    private async Task<CallOutcome> FailAsync(Rule rule, CommandsFailure failure, RuleTurn turn)
+    {
+        var saved = await turn.EndAsync(rule, row => outcomes.ApplyNotDone(row, failure.Code, failure.Detail, time.UtcNow()));
+        return new CallOutcome(saved, failure);
+    }
+
+    /// <summary>
+    /// The router looks an address up as a part of a line: while another device's address contains this one, a rule would be for both. Devices
+    /// knows that where the network was scanned; else it is scanned now, if the address can be a part of another one at all.
+    /// </summary>
+    private async Task<CommandsFailure?> FindLookalikeAsync(Rule rule, IPAddress ip, RuleTurn turn)
+    {
+        if (!CanBePart(ip))
+        {
+            return null;
+        }
+
+        var known = await lookalikes.FindAsync(rule.UserId, rule.RouterId, ip, CancellationToken.None);
+        var other = known.FirstOrDefault(device => device.Mac is null || !device.Mac.Equals(rule.DeviceMac))?.Address;
+        if (other is null && rule.DeviceMac is null)
+        {
+            var scan = await turn.ScanAsync();
+            if (!await turn.MayGoOnAsync())
+            {
+                return NoTimeLeft;
+            }
+
+            other = scan?.Data?.Devices.Select(device => device.Address).FirstOrDefault(address => RuleMatching.IsLookalike(address, ip));
+        }
+
+        return other is null ? null : NotDone($"The router can't tell {ip} from {other}, which is in use too: nothing was sent.");
+    }
+
+    // The last number is what differs within a network: 1 to 25 can begin a longer one.
+    private static bool CanBePart(IPAddress ip) => ip.GetAddressBytes()[3] <= 25;
+
+    /// <summary>Where the device that the router named is, if that is not the address that was sent but one that contains it.</summary>
+    private static async Task<IPAddress?> WhereIsAsync(RuleKind kind, RuleDevice device, RuleTurn turn) =>
+        CanBePart(device.Ip) && await turn.AskAsync(kind) is { IsSuccess: true, Data: { } report }
+            ? report
+                .Rules.Where(known => device.Mac!.Equals(known.Mac))
+                .Select(known => known.Address)
+                .FirstOrDefault(address => RuleMatching.IsLookalike(address, device.Ip))
+            : null;
+
+    private static CommandsFailure NotDone(string detail) => new(CommandsFailureKind.CommandFailed, CommandEffect.NotDone, detail);
+}

@@ -1,0 +1,142 @@
+namespace NetPilot.Blacklist.Turns;
+
+/// <summary>
+/// Lifts a row in state <c>lifting</c>, within a turn. Where an acknowledgement does not prove that the rule is gone, the router is asked: the
+/// deployed form looks addresses up by substring, and can hold a rule more than once.
+/// </summary>
+internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, RunningCommands running, TimeProvider time)
+{
+    // A router that holds a rule more often than this loses the rest at the next look.
+    private const int MostAtOnce = 32;
+
+    private static readonly CommandsFailure StillThere = new(
+        CommandsFailureKind.CommandFailed,
+        CommandEffect.NotDone,
+        "The router acknowledged the command and still holds the rule."
+    );
+
+    private static readonly CommandsFailure NotSeen = new(
+        CommandsFailureKind.CommandTimeout,
+        CommandEffect.Unknown,
+        "The router acknowledged the command, and could not be asked in time whether it lifted the right rule."
+    );
+
+    /// <param name="rule">The row, in state <c>lifting</c>.</param>
+    /// <param name="ip">Where its device is.</param>
+    /// <param name="turn">The turn.</param>
+    public Task<CallOutcome> LiftAsync(Rule rule, IPAddress ip, RuleTurn turn)
+    {
+        running.MarkSent(rule.Id);
+        // The list never confirmed the rule, and the row does not know its device: only a rule that is missing afterwards shows what was lifted.
+        return rule.Kind.FollowsDevice && rule is { DeviceMac: null, Code: RuleCodes.Unconfirmed }
+            ? LiftUnknownAsync(rule, ip, turn)
+            : LiftAsync(rule, ip, mayMove: true, turn);
+    }
+
+    private async Task<CallOutcome> LiftAsync(Rule rule, IPAddress ip, bool mayMove, RuleTurn turn)
+    {
+        var mustAsk = rule.Kind.FollowsDevice && (turn.MatchesBySubstring || rule.Code == RuleCodes.Unconfirmed);
+        var left = MostAtOnce;
+        while (true)
+        {
+            var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
+            if (failure is not null)
+            {
+                return await EndRefusedAsync(rule, ip, failure, calledAt, mayMove, turn);
+            }
+
+            if (!mustAsk)
+            {
+                return await EndAsync(rule, null, calledAt, turn);
+            }
+
+            var look = await turn.AskAsync(rule.Kind);
+            if (look is not { IsSuccess: true, Data: { } report })
+            {
+                return await EndAsync(rule, (look?.Failure ?? NotSeen) with { Effect = CommandEffect.Unknown }, calledAt, turn);
+            }
+
+            var remaining = report.Rules.Count(known => RuleMatching.IsSame(rule, known));
+            if (remaining == 0)
+            {
+                return await EndAsync(rule, null, calledAt, turn);
+            }
+
+            // The command may have taken another device's rule instead, which the check that this makes due puts back.
+            await store.ScheduleCheckAsync(rule.UserId, rule.RouterId, time.UtcNow());
+            if (remaining >= left || !await turn.MayGoOnAsync())
+            {
+                return await EndAsync(rule, StillThere, calledAt, turn);
+            }
+
+            left = remaining;
+        }
+    }
+
+    private async Task<CallOutcome> LiftUnknownAsync(Rule rule, IPAddress ip, RuleTurn turn)
+    {
+        var before = await turn.AskAsync(rule.Kind);
+        if (before is not { IsSuccess: true } || !await turn.MayGoOnAsync())
+        {
+            var unseen = before?.Failure ?? NotSeen;
+            var change = outcomes.LiftNotDone(rule, unseen.Code, unseen.Detail, time.UtcNow(), turn.ByServer);
+            return new CallOutcome(await turn.SaveAsync(rule, change), unseen);
+        }
+
+        var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
+        var after = await turn.AskAsync(rule.Kind);
+        var outcome = after switch
+        {
+            not { IsSuccess: true } => (failure ?? after?.Failure ?? NotSeen) with { Effect = CommandEffect.Unknown },
+            { Data: { } report } when CountOf(report) < CountOf(before.Data) || CountOf(report) == 0 => null,
+            _ => (failure ?? StillThere) with { Effect = CommandEffect.NotDone },
+        };
+        return await EndAsync(rule, outcome, calledAt, turn);
+    }
+
+    private static int CountOf(BlockedReport report) => report.Rules.Count + report.Unreadable.Count;
+
+    /// <summary>The router is asked why: the rule may be gone already, the device may have another address, or be away.</summary>
+    private async Task<CallOutcome> EndRefusedAsync(
+        Rule rule,
+        IPAddress ip,
+        CommandsFailure failure,
+        DateTimeOffset calledAt,
+        bool mayMove,
+        RuleTurn turn
+    )
+    {
+        if (failure.Kind != CommandsFailureKind.CommandFailed)
+        {
+            return await EndAsync(rule, failure, calledAt, turn);
+        }
+
+        switch (await turn.FindAsync(rule))
+        {
+            case { Failure: { } unseen } when failure.MaybeAlreadyUnblocked:
+                var unchanged = outcomes.LookFailed(rule, unseen, time.UtcNow());
+                return new CallOutcome(await turn.SaveAsync(rule, unchanged), unseen);
+
+            case { Presence: Presence.Absent }:
+                return await EndAsync(rule, null, calledAt, turn);
+
+            case { Entry: { Address: null } }:
+                var waiting = outcomes.WaitsForDevice(rule, time.UtcNow(), refused: true);
+                return new CallOutcome(await turn.SaveAsync(rule, waiting), null);
+
+            case { Entry.Address: { } present } when mayMove && !present.Equals(ip) && await turn.MayGoOnAsync():
+                await store.IdentifyAsync(rule, new RuleDevice(present, null, false));
+                return await LiftAsync(rule, present, mayMove: false, turn);
+
+            // The router has answered: whatever the failure said of its effect, the list says what is true.
+            case { Presence: Presence.Present }:
+                return await EndAsync(rule, failure with { Effect = CommandEffect.NotDone }, calledAt, turn);
+
+            default:
+                return await EndAsync(rule, failure, calledAt, turn);
+        }
+    }
+
+    private async Task<CallOutcome> EndAsync(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, RuleTurn turn) =>
+        new(await turn.EndAsync(rule, row => outcomes.LiftEnded(row, failure, calledAt, time.UtcNow(), turn.ByServer)), failure);
+}

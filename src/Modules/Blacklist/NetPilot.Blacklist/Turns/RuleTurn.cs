@@ -1,0 +1,169 @@
+namespace NetPilot.Blacklist.Turns;
+
+/// <summary>
+/// A router's turn that is held, until it is disposed of. What every call for a row has in common: sent once, noted, and written whatever its
+/// outcome is.
+/// </summary>
+internal sealed class RuleTurn(RuleTurns turns, OwnedRouter router, CommandActor actor, RouterTurn lease, RequestBudget? budget)
+    : IAsyncDisposable
+{
+    private readonly List<RouterActivity> activities = [];
+    private long leasedAt = turns.Time.GetTimestamp();
+    private TimeSpan leasedFor = turns.Timeouts.Command;
+
+    // Whether the next call is made in what another one left of the lease, which it must not outlast.
+    private bool sharesLease;
+
+    public OwnedRouter Router => router;
+
+    public long Fence => lease.Fence;
+
+    /// <summary>Whether the server acts, and not a user who waits.</summary>
+    public bool ByServer => actor.UserId is null;
+
+    /// <summary>Whether what was read with the router still holds.</summary>
+    public bool FollowsDirectly => lease.FollowsDirectly(router);
+
+    public bool MatchesBySubstring => turns.MatchesBySubstring;
+
+    public async ValueTask DisposeAsync() => await turns.Leases.ReleaseAsync(lease, activities, CancellationToken.None);
+
+    public Task<Rule?> SaveAsync(Rule rule, RuleChange change) => turns.Writer.SaveAsync(rule, change, Fence);
+
+    /// <summary>Writes the end of a call. Who joined during the call, and was told that the server goes on by itself, changed what a failure comes to.</summary>
+    public async Task<Rule?> EndAsync(Rule rule, Func<Rule, RuleChange> end)
+    {
+        var saved = await SaveAsync(rule, end(rule));
+        return saved is { GoesOnByItself: true } && !rule.GoesOnByItself && saved.State == rule.State && saved.Fence <= Fence
+            ? await SaveAsync(saved, end(saved))
+            : saved;
+    }
+
+    /// <summary>Writes that a command is about to be sent for the row. Null: the row is not what it was, send nothing.</summary>
+    public async Task<Rule?> BeginAsync(Rule rule, RuleState state) =>
+        await SaveAsync(rule, turns.Outcomes.Sending(rule, state, turns.Time.UtcNow())) is { MaybeSent: true } begun
+        && begun.State == state
+        && begun.Fence == Fence
+            ? begun
+            : null;
+
+    /// <summary>Puts the rule of an address in force on the router.</summary>
+    public Task<(CommandsResult<BlockReceipt> Result, DateTimeOffset CalledAt)> AddAsync(RuleKind kind, IPAddress ip) =>
+        CallAsync(kind.AddActivity, ip.ToString(), target => kind.Add(turns.Client, target, ip));
+
+    /// <summary>Lifts one rule of an address. Null: the Commands-Server acknowledged it.</summary>
+    public async Task<(CommandsFailure? Failure, DateTimeOffset CalledAt)> RemoveAsync(RuleKind kind, IPAddress ip)
+    {
+        var (result, calledAt) = await CallAsync(kind.RemoveActivity, ip.ToString(), target => kind.Remove(turns.Client, target, ip));
+        return (result.Failure, calledAt);
+    }
+
+    /// <summary>Asks the router for its rules once more. Null: nothing more may be sent in this turn.</summary>
+    public async Task<CommandsResult<BlockedReport>?> AskAsync(RuleKind kind) =>
+        await MayGoOnAsync() ? await kind.Ask(turns.Client, Target(turns.Timeouts.Command)) : null;
+
+    /// <summary>Asks the router for its rules, as the activity that the comparison is.</summary>
+    public async Task<CommandsResult<BlockedReport>> AskAsync(RuleKind kind, RouterActivityKind asked) =>
+        (await CallAsync(asked, kind == RuleKind.Block ? null : kind.Name, target => kind.Ask(turns.Client, target))).Result;
+
+    /// <summary>Asks the router whether it holds the rule of a live row.</summary>
+    public async Task<RuleSight> FindAsync(Rule rule)
+    {
+        var look = await AskAsync(rule.Kind);
+        if (look is not { IsSuccess: true, Data: { } report })
+        {
+            return new RuleSight(Presence.Unclear, null, look?.Failure);
+        }
+
+        var terms = TermsOf(rule.Kind, _ => true, eager: false, turns.Time.UtcNow());
+        var (presence, entry) = new RuleReconciliation(new RouterView(report), await LoadAsync(rule.Kind, report), terms).Find(rule.Id);
+        return new RuleSight(presence, entry, null);
+    }
+
+    /// <summary>Scans where the router's devices are, and hands Devices what was found. Null: nothing more may be sent in this turn.</summary>
+    public async Task<CommandsResult<ScanReport>?> ScanAsync()
+    {
+        var timeout = turns.Timeouts.Scan;
+        if (!await MayGoOnAsync(timeout))
+        {
+            return null;
+        }
+
+        var (scan, scannedAt) = await CallAsync(
+            RouterActivityKind.Scan,
+            null,
+            target => turns.Client.ScanAsync(target, CancellationToken.None),
+            timeout
+        );
+        if (scan.IsSuccess)
+        {
+            await turns.Scans.RecordAsync(router, scan.Data, scannedAt, CancellationToken.None);
+        }
+
+        return scan;
+    }
+
+    /// <summary>The live rows of the router, and the newest row of each device or address that it reports.</summary>
+    public Task<List<Rule>> LoadAsync(RuleKind kind, BlockedReport? report) =>
+        turns.Store.LoadAsync(kind, router.UserId, router.RouterId, report?.Rules ?? []);
+
+    /// <summary>What a comparison of this kind of rule goes by.</summary>
+    public ReconciliationTerms TermsOf(RuleKind kind, Func<Rule, bool> isDue, bool eager, DateTimeOffset now) =>
+        new(isDue, turns.Outcomes, now, kind.FollowsDevice, kind.FollowsDevice && MatchesBySubstring, eager);
+
+    /// <summary>
+    /// Whether one more call may be made: the turn is not lost, and the request's time lasts. The lease is lengthened only where what is left of
+    /// it is little time for the call.
+    /// </summary>
+    public async Task<bool> MayGoOnAsync(TimeSpan? callTimeout = null)
+    {
+        var timeout = budget?.For(callTimeout ?? turns.Timeouts.Command) ?? callTimeout ?? turns.Timeouts.Command;
+        if (budget?.Patience == TimeSpan.Zero)
+        {
+            return false;
+        }
+
+        sharesLease = LeaseLeft >= timeout * 0.75;
+        if (sharesLease)
+        {
+            return true;
+        }
+
+        (leasedAt, leasedFor) = (turns.Time.GetTimestamp(), timeout);
+        return await turns.Leases.RenewAsync(lease, timeout, CancellationToken.None);
+    }
+
+    // The lease's margin is for what comes before and after the calls.
+    private TimeSpan LeaseLeft => leasedFor - turns.Time.GetElapsedTime(leasedAt);
+
+    private CommandsTarget Target(TimeSpan timeout)
+    {
+        var longest = sharesLease && LeaseLeft < timeout ? LeaseLeft : timeout;
+        var atLeast = longest > TimeSpan.Zero ? longest : TimeSpan.FromMilliseconds(1);
+        return new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget?.For(atLeast) ?? atLeast);
+    }
+
+    private async Task<(CommandsResult<T> Result, DateTimeOffset CalledAt)> CallAsync<T>(
+        RouterActivityKind kind,
+        string? about,
+        Func<CommandsTarget, Task<CommandsResult<T>>> call,
+        TimeSpan? timeout = null
+    )
+    {
+        var calledAt = turns.Time.UtcNow();
+        var started = turns.Time.GetTimestamp();
+        var result = await call(Target(timeout ?? turns.Timeouts.Command));
+        activities.Add(RouterActivity.Of(router, actor.UserId, kind, about, result, calledAt, turns.Time.GetElapsedTime(started)));
+        return (result, calledAt);
+    }
+}
+
+/// <summary>What came of a call, and the row as it was written after it; the row is null where it is gone.</summary>
+internal sealed record CallOutcome(Rule? Rule, CommandsFailure? Failure)
+{
+    /// <summary>Whether the row is another one, which stood for the same device already.</summary>
+    public bool WasThere { get; init; }
+}
+
+/// <summary>What a look at the router said of one row; the look's failure where it could not be asked.</summary>
+internal sealed record RuleSight(Presence Presence, BlockedRule? Entry, CommandsFailure? Failure);

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace NetPilot.Blacklist.Turns;
+
+/// <summary>Writes changes of rows, and tells whoever waits for one.</summary>
+internal sealed partial class RuleWriter(RuleStore store, RuleSignals signals, ILogger<RuleWriter> logger)
+{
+    private static readonly TimeSpan[] WriteRetries =
+    [
+        TimeSpan.FromMilliseconds(100),
+        TimeSpan.FromMilliseconds(500),
+        TimeSpan.FromSeconds(2),
+    ];
+
+    /// <summary>
+    /// Writes an outcome. PostgreSQL may be away just now, and the outcome is worth some patience: without it the row waits to be settled.
+    /// Where the row has moved on under a later turn, it is returned as it is; null if it is gone.
+    /// </summary>
+    public async Task<Rule?> SaveAsync(Rule rule, RuleChange change, long fence)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                var saved = await store.SaveAsync(rule, change, fence) ?? await store.FindAsync(rule);
+                signals.Raise(rule.Id);
+                return saved;
+            }
+            catch (NpgsqlException exception)
+                when (attempt < WriteRetries.Length && exception.SqlState != PostgresErrorCodes.UniqueViolation)
+            {
+                Log.WriteFailed(logger, rule.Kind.Name, rule.Id, exception.Message);
+                await Task.Delay(WriteRetries[attempt], CancellationToken.None);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The outcome of {Kind} {RuleId} could not be written yet: {Reason}")]
+        public static partial void WriteFailed(ILogger logger, string kind, Guid ruleId, string reason);
+    }
+}

@@ -1,0 +1,118 @@
+using System.Net;
+using System.Text.Json;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Npgsql;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests.Commands;
+
+/// <summary>Interleavings that random sequences meet too seldom, one by one.</summary>
+public sealed class InterleavingTests(BlacklistServer server)
+{
+    [Fact]
+    public async Task A_block_that_another_replica_took_up_while_it_waited_is_not_sent_again()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        await server.ExecuteAsync(
+            """
+            INSERT INTO routers.router_turns (router_id, fence, lease_until, last_replica)
+            VALUES ($1, 41, clock_timestamp() + interval '1 minute', gen_random_uuid())
+            """,
+            router.RouterId
+        );
+        using var response = await router.BlockAsync(device.Ip, "respond-async");
+        await response.ShouldBeJsonAsync(202);
+
+        // The other one had its turn: its call was carried out, and its answer was lost.
+        await server.ExecuteAsync(
+            """
+            UPDATE blacklist.user_blacklists SET fence = 42, code = 'commands_server_unavailable', settle_at = clock_timestamp() + interval '2 s'
+            WHERE router_id = $1
+            """,
+            router.RouterId
+        );
+        router.Simulated.AddRule(device.Mac);
+        await server.ExecuteAsync("UPDATE routers.router_turns SET fence = 42, lease_until = NULL WHERE router_id = $1", router.RouterId);
+
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        router.Simulated.RuleCounts.Values.ShouldBe([1]);
+        router.CallsOf(SimulatorOperation.Block).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(FaultKind.Hang)]
+    [InlineData(FaultKind.Envelope)]
+    public async Task Who_joins_a_block_and_is_told_that_it_goes_on_can_count_on_it(FaultKind kind)
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        var fault = server.Commands.AddFault(
+            new Fault(kind)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Block,
+                Status = 503,
+                Delay = kind == FaultKind.Envelope ? TimeSpan.FromSeconds(1) : TimeSpan.Zero,
+            }
+        );
+        var first = router.BlockAsync(device.Ip);
+        await fault.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+
+        using var joined = await router.BlockAsync(device.Ip, "respond-async");
+        await joined.ShouldBeJsonAsync(202);
+        (await first).StatusCode.ShouldBeOneOf(HttpStatusCode.GatewayTimeout, HttpStatusCode.ServiceUnavailable);
+
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        router.Simulated.RuleCounts.Values.ShouldBe([1]);
+    }
+
+    [Fact]
+    public async Task An_expiry_that_is_taken_back_while_the_block_expires_does_not_lift_it()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        // As the worker does with a block whose time is over: here it holds the row until the request waits for it.
+        await using var expire = new NpgsqlCommand(
+            """
+            UPDATE blacklist.user_blacklists
+            SET state = 'lifting', maybe_sent = false, expires_at = clock_timestamp(), settle_at = clock_timestamp()
+            WHERE router_id = $1
+            """,
+            connection,
+            transaction
+        );
+        expire.Parameters.Add(new() { Value = router.RouterId });
+        await expire.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        var request = router.BlockAsync(device.Ip, more: new { expiresAt = (DateTimeOffset?)null });
+        await Eventually.HoldsAsync(async () =>
+            (
+                await server.ScalarAsync<bool>(
+                    "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() <> pid AND $1 = ANY(pg_blocking_pids(pid)))",
+                    connection.ProcessID
+                )
+            ).ShouldBeTrue()
+        );
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
+
+        using var response = await request;
+
+        var block = await response.ShouldBeJsonAsync((int)response.StatusCode is 201 ? 201 : 200);
+        block.GetProperty("state").GetString().ShouldBe("blocked");
+        block.GetProperty("expiresAt").ValueKind.ShouldBe(JsonValueKind.Null);
+        var row = (
+            await server.QueryAsync(
+                "SELECT state, expires_at FROM blacklist.user_blacklists WHERE router_id = $1 ORDER BY created_at DESC LIMIT 1",
+                router.RouterId
+            )
+        ).Single();
+        (row.Value<string>("state"), row["expires_at"]).ShouldBe(("blocked", null));
+        router.Simulated.RuleCounts.Values.ShouldBe([1]);
+    }
+}

@@ -1,0 +1,218 @@
+using NetPilot.CommandsClient;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests.Commands;
+
+public sealed class PreferTests(BlacklistServer server)
+{
+    [Theory]
+    [InlineData("respond-async")]
+    [InlineData("wait=0")]
+    [InlineData("handling=lenient, respond-async; x=y")]
+    public async Task Respond_async_is_202_and_the_server_goes_on(string prefer)
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+
+        using var response = await router.BlockAsync(device.Ip, prefer);
+
+        var block = await response.ShouldBeJsonAsync(202);
+        response.Headers.GetValues("Preference-Applied").ShouldHaveSingleItem();
+        response.Headers.Location!.ToString().ShouldBe(router.Path($"blocked/{block.GetProperty("id").GetGuid()}"));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+    }
+
+    [Fact]
+    public async Task Wait_is_201_when_it_is_done_in_time()
+    {
+        var router = await server.NewRouterAsync();
+
+        using var response = await router.BlockAsync(router.Simulated.Device().Ip, "wait=60");
+
+        await response.ShouldBeJsonAsync(201);
+        response.Headers.GetValues("Preference-Applied").ShouldBe(["wait=60"]);
+    }
+
+    [Theory]
+    [InlineData("wait=61")]
+    [InlineData("wait=-1")]
+    [InlineData("wait=soon")]
+    [InlineData("return=minimal")]
+    public async Task Anything_else_is_ignored(string prefer)
+    {
+        var router = await server.NewRouterAsync();
+
+        using var response = await router.BlockAsync(router.Simulated.Device().Ip, prefer);
+
+        await response.ShouldBeJsonAsync(201);
+        response.Headers.Contains("Preference-Applied").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Through_an_offline_router_the_row_says_the_last_failure_and_its_unblock_cancels_it()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        router.Simulated.Online = false;
+
+        using var response = await router.BlockAsync(device.Ip, "wait=20");
+        var block = await response.ShouldBeJsonAsync(202);
+        block.GetProperty("state").GetString().ShouldBe("applying");
+        block.GetProperty("code").GetString().ShouldBe(server.OfflineCode());
+
+        using var cancelled = await router.UnblockAsync(device.Ip);
+
+        if (IsOutcomeKnown)
+        {
+            (await cancelled.ShouldBeJsonAsync(200)).GetProperty("state").GetString().ShouldBe("lifted");
+        }
+        else
+        {
+            await cancelled.ShouldBeOfflineAsync(server);
+            router.Simulated.Online = true;
+            await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        }
+
+        router.Simulated.RuleHistory.ShouldBeEmpty();
+        router.CallsOf(SimulatorOperation.Unblock).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task When_the_router_is_back_the_block_is_put_in_force_by_the_server()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        router.Simulated.Online = false;
+        (await router.BlockAsync(device.Ip, "wait=20")).Dispose();
+
+        await ComesBackAsync(router);
+
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        router.Simulated.RuleCounts.Values.ShouldBe([1]);
+        var session = router.CallsOf(SimulatorOperation.Block)[^1].SessionId;
+        (
+            await server.ScalarAsync<bool>("SELECT user_id IS NULL FROM identity.sessions WHERE commands_session_id = $1::uuid", session)
+        ).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task After_a_day_the_server_gives_up_with_the_last_code()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        router.Simulated.Online = false;
+        (await router.BlockAsync(device.Ip, "wait=20")).Dispose();
+
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET give_up_at = now(), settle_at = now() WHERE router_id = $1",
+            router.RouterId
+        );
+        if (!IsOutcomeKnown)
+        {
+            router.Simulated.Online = true;
+        }
+
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["failed"]));
+        (await router.BlockedAsync("?state=failed")).Single().GetProperty("code").GetString().ShouldBe(server.OfflineCode());
+        router.Simulated.RuleHistory.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Unblock_takes_it_too()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        router.Simulated.Online = false;
+
+        using var response = await router.UnblockAsync(device.Ip, "wait=20");
+        (await response.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+        await ComesBackAsync(router);
+
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task An_unblock_that_does_not_wait_for_the_block_under_way_is_seen_to_by_the_server()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        using var held = server.Commands.AddFault(
+            new Fault(FaultKind.Hold) { Operation = SimulatorOperation.Block, RouterId = router.RouterId }
+        );
+        var blocking = router.BlockAsync(device.Ip);
+        await server.Commands.WaitForCallAsync(
+            SimulatorOperation.Block,
+            router.RouterId,
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+
+        using var response = await router.UnblockAsync(device.Ip, "respond-async");
+
+        (await response.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+        held.Release();
+        (await blocking).Dispose();
+        router.Simulated.Rules.ShouldHaveSingleItem();
+        await DueNowAsync(router, least: 0);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_block_that_does_not_wait_for_the_unblock_under_way_is_seen_to_by_the_server()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        using var held = server.Commands.AddFault(
+            new Fault(FaultKind.Hold) { Operation = SimulatorOperation.Unblock, RouterId = router.RouterId }
+        );
+        var unblocking = router.UnblockAsync(device.Ip);
+        await server.Commands.WaitForCallAsync(
+            SimulatorOperation.Unblock,
+            router.RouterId,
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+
+        using var response = await router.BlockAsync(device.Ip, "respond-async", new { reason = "after all" });
+
+        var block = await response.ShouldBeJsonAsync(202);
+        block.GetProperty("state").GetString().ShouldBe("applying");
+        block.GetProperty("reason").GetString().ShouldBe("after all");
+        held.Release();
+        (await unblocking).Dispose();
+        router.Simulated.Rules.ShouldBeEmpty();
+        await DueNowAsync(router, least: 0);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        router.Simulated.RuleCounts.Values.ShouldBe([1]);
+    }
+
+    /// <summary>
+    /// Whether a failure says that nothing was done. The deployed form does not say that a router is away, and a failed change of rules may have
+    /// been done: the router is asked about it as soon as it answers.
+    /// </summary>
+    private bool IsOutcomeKnown => server.Dialect == CommandsDialect.Plan;
+
+    private async Task ComesBackAsync(TestRouter router)
+    {
+        router.Simulated.Online = true;
+        if (IsOutcomeKnown)
+        {
+            await DueNowAsync(router);
+        }
+    }
+
+    /// <summary>The backoff is 10 s and more: its time is moved, not waited for.</summary>
+    private async Task DueNowAsync(TestRouter router, int least = 8) =>
+        (
+            await server.ExecuteAsync(
+                "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND settle_at > now() + $2 * interval '1 second'",
+                router.RouterId,
+                least
+            )
+        ).ShouldBe(1);
+}

@@ -1,0 +1,118 @@
+using System.Text.Json;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests.Features;
+
+public sealed class BlockDeviceTests(BlacklistServer server)
+{
+    [Fact]
+    public async Task Blocking_puts_one_rule_on_the_router_and_one_row_in_the_database()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+
+        using var response = await router.BlockAsync(device.Ip, more: new { reason = "homework" });
+
+        var block = await response.ShouldBeJsonAsync(201);
+        block.GetProperty("state").GetString().ShouldBe("blocked");
+        block.GetProperty("ip").GetString().ShouldBe(device.Ip);
+        block.GetProperty("mac").GetString().ShouldBe(device.Mac);
+        block.GetProperty("reason").GetString().ShouldBe("homework");
+        block.GetProperty("createdBy").GetGuid().ShouldBe(router.Owner.Id);
+        block.GetProperty("appliedAt").ValueKind.ShouldBe(JsonValueKind.String);
+        block.GetProperty("liftedAt").ValueKind.ShouldBe(JsonValueKind.Null);
+        response.Headers.Location!.ToString().ShouldBe(router.Path($"blocked/{block.GetProperty("id").GetGuid()}"));
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
+        (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
+    }
+
+    [Fact]
+    public async Task Blocking_again_is_200_and_sends_nothing()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+
+        using var again = await router.BlockAsync(device.Ip, more: new { reason = "still" });
+
+        (await again.ShouldBeJsonAsync(200)).GetProperty("reason").GetString().ShouldBe("still");
+        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(8)]
+    [InlineData(32)]
+    public async Task However_many_ask_at_once_there_is_one_row_and_one_rule(int callers)
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+
+        var responses = await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => router.BlockAsync(device.Ip)));
+
+        responses.Count(response => (int)response.StatusCode == 201).ShouldBe(1);
+        responses.Count(response => (int)response.StatusCode == 200).ShouldBe(callers - 1);
+        router.Simulated.RuleCounts.Values.ShouldBe([1]);
+        (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
+    }
+
+    [Fact]
+    public async Task Unblocking_lifts_the_rule_and_keeps_the_history()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+
+        using var response = await router.UnblockAsync(device.Ip);
+
+        (await response.ShouldBeJsonAsync(200)).GetProperty("state").GetString().ShouldBe("lifted");
+        router.Simulated.Rules.ShouldBeEmpty();
+        (await router.BlockedAsync()).ShouldBeEmpty();
+        (await router.BlockedAsync("?state=lifted")).Length.ShouldBe(1);
+        using var again = await router.UnblockAsync(device.Ip);
+        await again.ShouldBeProblemAsync(404, "not_blocked");
+    }
+
+    [Fact]
+    public async Task A_refused_block_fails_and_leaves_nothing_in_force()
+    {
+        var router = await server.NewRouterAsync();
+
+        using var response = await router.BlockAsync("192.168.77.77");
+
+        await response.ShouldBeProblemAsync(502, "command_failed");
+        (await router.StatesAsync("192.168.77.77")).ShouldBe(["failed"]);
+        (await router.BlockedAsync("?state=failed")).Single().GetProperty("code").GetString().ShouldBe("command_failed");
+    }
+
+    [Fact]
+    public async Task The_tiers_limit_is_exact_however_many_ask_at_once()
+    {
+        var router = await server.NewRouterAsync();
+        router.Simulated.SetDevices(
+            Enumerable.Range(102, 40).Select(i => new SimulatedDevice($"192.168.1.{i}", $"02:00:00:00:00:{i:x2}", $"device-{i}", null))
+        );
+        var addresses = router.Simulated.Devices.Select(device => device.Ip).ToArray();
+        foreach (var ip in addresses.Take(24))
+        {
+            (await router.BlockAsync(ip)).Dispose();
+        }
+
+        var responses = await Task.WhenAll(addresses.Skip(10).Take(29).Select(ip => router.BlockAsync(ip)));
+
+        responses.Count(response => (int)response.StatusCode == 201).ShouldBe(1);
+        responses.Count(response => (int)response.StatusCode == 200).ShouldBe(14);
+        foreach (var refused in responses.Where(response => (int)response.StatusCode == 403))
+        {
+            await refused.ShouldBeProblemAsync(403, "tier_limit_reached");
+        }
+
+        router.Simulated.Rules.Count.ShouldBe(25);
+        using var freed = await router.UnblockAsync(addresses[0]);
+        using var again = await router.BlockAsync(addresses[0]);
+        await again.ShouldBeJsonAsync(201);
+    }
+}

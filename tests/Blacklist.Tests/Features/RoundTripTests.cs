@@ -1,0 +1,36 @@
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests.Features;
+
+/// <summary>What a request may cost in round trips to PostgreSQL, counted by Npgsql's own spans.</summary>
+public sealed class RoundTripTests(BlacklistServer server)
+{
+    [Fact]
+    public async Task Blocking_and_unblocking_cost_what_they_may_and_a_list_four_at_most()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var (warm, device) = (router.Simulated.Device(), router.Simulated.Device(1));
+        (await router.BlockAsync(warm.Ip)).Dispose();
+        (await router.UnblockAsync(warm.Ip)).Dispose();
+
+        (await CountAsync(router, HttpMethod.Post, "block", new { ip = device.Ip })).ShouldBeInRange(1, 7);
+        (await CountAsync(router, HttpMethod.Get, "blocked")).ShouldBeInRange(1, 4);
+        (await CountAsync(router, HttpMethod.Post, "block", new { ip = device.Ip })).ShouldBeInRange(1, 4);
+        (await CountAsync(router, HttpMethod.Post, "unblock", new { ip = device.Ip })).ShouldBeInRange(1, 7);
+        (await CountAsync(router, HttpMethod.Get, "blocked")).ShouldBeInRange(1, 3);
+    }
+
+    private static async Task<int> CountAsync(TestRouter router, HttpMethod method, string below, object? body = null)
+    {
+        var (count, response) = await RoundTrips.CountAsync(router.Owner, method, router.Path(below).ToString(), body);
+        using (response)
+        {
+            response.IsSuccessStatusCode.ShouldBeTrue();
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,61 @@
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests.Settling;
+
+/// <summary>A device that is silent: no scan shows it, the list names it without an address, and the router knows it by its lease.</summary>
+public sealed class IdleDeviceTests(BlacklistServer server)
+{
+    private static readonly SimulatedDevice Idle = new("192.168.1.160", "3c:52:82:00:01:60", "idle");
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(CommandAnswer.Text)]
+    public async Task It_has_one_rule_and_its_MAC_is_what_the_router_says(CommandAnswer? answer)
+    {
+        var router = await NewRouterAsync();
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { Answer = answer };
+
+        using var blocked = await router.BlockAsync(Idle.Ip);
+
+        var block = await blocked.ShouldBeJsonAsync(201);
+        if (answer is null)
+        {
+            block.GetProperty("mac").GetString().ShouldBe(Idle.Mac);
+        }
+
+        await router.CompareAgainAndAgainAsync();
+        router.Simulated.TallyOf(Idle.Mac).ShouldBe(new RuleTally(Now: 1, Most: 1, Added: 1, Removed: 0));
+        using var unblocked = await router.UnblockAsync(Idle.Ip);
+        (await unblocked.ShouldBeJsonAsync(200)).GetProperty("state").GetString().ShouldBe("lifted");
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task An_unblock_that_is_refused_while_it_is_away_waits_for_it()
+    {
+        var router = await NewRouterAsync();
+        (await router.BlockAsync(Idle.Ip)).Dispose();
+        router.Simulated.RemoveLease(Idle.Ip);
+
+        using var response = await router.UnblockAsync(Idle.Ip);
+
+        (await response.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+        await router.CompareAgainAndAgainAsync();
+        (await router.StatesAsync(Idle.Ip)).ShouldBe(["lifting"]);
+        router.Simulated.ChangeDevice(Idle.Mac, present: true);
+        await router.ScanAsync();
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(Idle.Ip)).ShouldBe(["lifted"]));
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    private async Task<TestRouter> NewRouterAsync()
+    {
+        var router = await server.NewRouterAsync();
+        router.Simulated.SetDevices(Idle, new SimulatedDevice("192.168.1.170", "3c:52:82:00:01:70", "awake"));
+        router.Simulated.LetIdle(Idle.Mac);
+        return router;
+    }
+}

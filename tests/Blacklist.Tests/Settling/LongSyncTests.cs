@@ -1,0 +1,55 @@
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests.Settling;
+
+/// <summary>A router that lost hundreds of rules is mended in several turns, between which its other commands have theirs.</summary>
+public sealed class LongSyncTests(BlacklistServer server)
+{
+    [Fact]
+    public async Task Other_commands_have_their_turn_during_a_long_repair_and_it_ends_complete()
+    {
+        var router = await server.NewRouterAsync("pro");
+        var devices = Enumerable
+            .Range(0, 201)
+            .Select(n => new SimulatedDevice($"10.0.{n / 100}.{n % 100 + 101}", $"3c:52:82:00:06:{n:x2}"))
+            .ToArray();
+        router.Simulated.SetDevices(devices);
+        await router.ScanAsync();
+        await router.HaveBlockedAsync(devices[..^1], withRules: false);
+        using var slow = server.Commands.AddFault(
+            new Fault(FaultKind.Delay)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Block,
+                Delay = TimeSpan.FromMilliseconds(40),
+                Times = null,
+            }
+        );
+
+        var syncing = router.SendAsync(HttpMethod.Post, "blocked/sync");
+        await slow.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        using var other = await router.BlockAsync(devices[^1].Ip);
+        var restoredBefore = router.Simulated.RuleCounts.Count - 1;
+        using var synced = await syncing;
+
+        await other.ShouldBeJsonAsync(201);
+        restoredBefore.ShouldBeInRange(1, devices.Length - 2);
+        var report = await synced.ShouldBeJsonAsync(200);
+        var remaining = report.GetProperty("remaining").GetInt32();
+        (report.GetProperty("reapplied").GetArrayLength() + remaining).ShouldBeGreaterThanOrEqualTo(devices.Length - 1);
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                router.Simulated.RuleCounts.Count.ShouldBe(devices.Length);
+                return Task.CompletedTask;
+            },
+            seconds: 300
+        );
+        (await router.SyncAsync()).GetProperty("remaining").GetInt32().ShouldBe(0);
+        router.Simulated.RuleTallies.Values.ShouldAllBe(tally => tally == new RuleTally(1, 1, 1, 0));
+        (await router.BlockedAsync("?limit=1")).Single().GetProperty("state").GetString().ShouldBe("blocked");
+    }
+}

@@ -1,0 +1,182 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using NetPilot.Blacklist.Data;
+using NetPilot.Blacklist.Data.Statements;
+using NetPilot.Blacklist.Lifecycle;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Npgsql;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests.Settling;
+
+/// <summary>A reset that the router acknowledged holds, whatever goes on beside it and whatever becomes of its own write.</summary>
+public sealed class ResetRaceTests(BlacklistServer server)
+{
+    [Theory]
+    [InlineData(25, 20)]
+    [InlineData(300, 1)]
+    public async Task A_reset_beside_scans_of_devices_that_change_addresses_holds(int blocks, int rounds)
+    {
+        var router = await server.NewRouterAsync("pro");
+        var devices = DevicesOf(blocks);
+        router.Simulated.SetDevices(devices);
+        await router.ScanAsync();
+        for (var round = 0; round < rounds; round++)
+        {
+            await router.HaveBlockedAsync(devices);
+            var scans = Enumerable.Range(0, 4).Select(step => ScanAsync(round + step)).ToArray();
+
+            using var reset = await router.SendAsync(HttpMethod.Post, "reset");
+
+            await reset.ShouldBeJsonAsync(200);
+            (await Task.WhenAll(scans)).ShouldAllBe(status => status == HttpStatusCode.OK);
+            router.Simulated.Rules.ShouldBeEmpty();
+            (await LiveAsync(router)).ShouldBe(0);
+        }
+
+        await router.CompareAgainAndAgainAsync();
+        router.Simulated.Rules.ShouldBeEmpty();
+        router.Simulated.CommandsOf(SimulatorOperation.Block).ShouldBe(0);
+        (await LiveAsync(router)).ShouldBe(0);
+
+        async Task<HttpStatusCode> ScanAsync(int step)
+        {
+            // Everybody has somebody else's address.
+            for (var n = 0; n < devices.Length; n++)
+            {
+                router.Simulated.ChangeDevice(devices[n].Mac, ip: devices[(n + step) % devices.Length].Ip);
+            }
+
+            using var response = await router.SendAsync(HttpMethod.Post, "scan");
+            return response.StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task Rows_of_a_reset_whose_outcome_could_not_be_written_are_not_put_back()
+    {
+        var (router, _) = await LoseResetAsync();
+
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                using var sync = await router.SendAsync(HttpMethod.Post, "blocked/sync");
+                ((int)sync.StatusCode).ShouldBe(200);
+            },
+            seconds: 120
+        );
+        await router.CompareAgainAndAgainAsync();
+        router.Simulated.CommandsOf(SimulatorOperation.Block).ShouldBe(0);
+        router.Simulated.Rules.ShouldBeEmpty();
+        (await LiveAsync(router)).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("respond-async", false)]
+    [InlineData("respond-async", true)]
+    public async Task What_is_blocked_again_after_such_a_reset_is_put_back(string? prefer, bool unblockedFirst)
+    {
+        var (router, devices) = await LoseResetAsync();
+        if (unblockedFirst)
+        {
+            using var unblocked = await router.UnblockAsync(devices[0].Ip, "respond-async");
+            ((int)unblocked.StatusCode).ShouldBeOneOf(200, 202);
+        }
+
+        using var blocked = await router.BlockAsync(devices[0].Ip, prefer);
+
+        ((int)blocked.StatusCode).ShouldBeOneOf(200, 201, 202);
+        await Eventually.HoldsAsync(async () =>
+        {
+            using var sync = await router.SendAsync(HttpMethod.Post, "blocked/sync");
+            ((int)sync.StatusCode).ShouldBe(200);
+            router.Simulated.Rules.ShouldBe([devices[0].Mac]);
+            (await LiveAsync(router)).ShouldBe(1);
+        });
+        router.Simulated.TallyOf(devices[0].Mac).Most.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_was_decided_for_a_reset_does_not_end_a_block_that_was_wanted_again_since()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        await router.ScanAsync();
+        await router.HaveBlockedAsync([device]);
+        var store = server.Services.GetRequiredService<RuleStore>();
+        var unwanted = server.Services.GetRequiredService<RuleIntents>().Unwanted(goesOn: false, now: TimeProvider.System.GetUtcNow());
+        var (now, owner, token) = (TimeProvider.System.GetUtcNow(), router.Owner.Id, TestContext.Current.CancellationToken);
+        await store.PatchRouterAsync(owner, router.RouterId, RuleIntents.ClearingExpected(long.MaxValue, now.AddHours(1)), token);
+        var decidedOn = (await store.LoadAsync(RuleKind.Block, owner, router.RouterId, [])).ShouldHaveSingleItem();
+        decidedOn.ClearingFence.ShouldNotBeNull();
+
+        var key = new RuleKey(RuleKind.Block, owner, router.RouterId, decidedOn.DeviceIp, decidedOn.DeviceMac);
+        var lifting = (await store.BeginLiftAsync(key, unwanted with { Due = new RuleDue(now) }, token)).ShouldNotBeNull();
+        lifting.IsBegun.ShouldBeTrue();
+        await store.PatchAsync(lifting.Rule, RuleIntents.TurnedRound(lifting.Rule, now), token);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+
+        (await store.SaveAsync(decidedOn, RuleOutcomes.Gone(decidedOn, now), long.MaxValue, token)).ShouldBeNull();
+
+        (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
+        router.Simulated.Rules.ShouldBe([device.Mac]);
+    }
+
+    /// <summary>Five blocks and a reset that the router carries out, while the rows are out of reach when its answer comes.</summary>
+    private async Task<(TestRouter Router, SimulatedDevice[] Devices)> LoseResetAsync()
+    {
+        var router = await server.NewRouterAsync();
+        var devices = DevicesOf(5);
+        router.Simulated.SetDevices(devices);
+        await router.ScanAsync();
+        await router.HaveBlockedAsync(devices);
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.HoldAnswer) { RouterId = router.RouterId, Operation = SimulatorOperation.Reset }
+        );
+        var resetting = router.SendAsync(HttpMethod.Post, "reset");
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await using (var connection = new NpgsqlConnection(server.ConnectionString))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            await using var rows = new NpgsqlCommand(
+                "SELECT 1 FROM blacklist.user_blacklists WHERE router_id = $1 FOR UPDATE",
+                connection,
+                transaction
+            );
+            rows.Parameters.Add(new() { Value = router.RouterId });
+            await rows.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            hold.Release();
+            while (!resetting.IsCompleted)
+            {
+                // Whatever wants to write these rows loses its connection, as in a failover.
+                await server.ExecuteAsync(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))",
+                    connection.ProcessID
+                );
+                await Task.WhenAny(resetting, Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken));
+            }
+        }
+
+        using var response = await resetting;
+        ((int)response.StatusCode).ShouldBe(503);
+        router.Simulated.Rules.ShouldBeEmpty();
+        return (router, devices);
+    }
+
+    private static SimulatedDevice[] DevicesOf(int count) =>
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(n => new SimulatedDevice($"10.5.{n / 100}.{n % 100 + 101}", $"3c:52:82:05:{n / 256:x2}:{n % 256:x2}")),
+        ];
+
+    private Task<long> LiveAsync(TestRouter router) =>
+        server.ScalarAsync<long>(
+            "SELECT count(*) FROM blacklist.user_blacklists WHERE router_id = $1 AND state IN ('applying', 'blocked', 'lifting')",
+            router.RouterId
+        );
+}

@@ -1,0 +1,74 @@
+using NetPilot.CommandsClient;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests.Turns;
+
+/// <summary>A command can be carried out and be answered as failed: the router is asked before that is believed.</summary>
+public sealed class NoisyFailureTests(BlacklistServer server)
+{
+    [Fact]
+    public async Task A_block_that_was_done_and_says_that_it_failed_is_in_force()
+    {
+        SkipWhereFailedMeansNotDone();
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { BlockFailsNoisily = true };
+
+        using var response = await router.BlockAsync(device.Ip);
+        using var again = await router.BlockAsync(device.Ip);
+
+        (await response.ShouldBeJsonAsync(201)).GetProperty("state").GetString().ShouldBe("blocked");
+        await again.ShouldBeJsonAsync(200);
+        await router.CompareAgainAndAgainAsync();
+        router.Simulated.TallyOf(device.Mac).ShouldBe(new RuleTally(Now: 1, Most: 1, Added: 1, Removed: 0));
+        router.Simulated.CommandsOf(SimulatorOperation.Block).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task An_unblock_that_was_done_and_says_that_it_failed_is_lifted()
+    {
+        SkipWhereFailedMeansNotDone();
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockFailsNoisily = true };
+
+        using var response = await router.UnblockAsync(device.Ip);
+
+        (await response.ShouldBeJsonAsync(200)).GetProperty("state").GetString().ShouldBe("lifted");
+        router.Simulated.Rules.ShouldBeEmpty();
+        router.Simulated.CommandsOf(SimulatorOperation.Unblock).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_block_that_failed_and_was_not_done_has_failed()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        server.Commands.AddFault(
+            new Fault(FaultKind.Envelope)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Block,
+                Status = 500,
+                Code = server.Dialect == CommandsDialect.Deployed ? "UNEXPECTED_SERVER_ERROR" : "COMMAND_FAILED",
+                Message = "Failed to apply block rule",
+            }
+        );
+
+        using var response = await router.BlockAsync(device.Ip);
+
+        await response.ShouldBeProblemAsync(502, "command_failed");
+        (await router.StatesAsync(device.Ip)).ShouldBe(["failed"]);
+        router.Simulated.Rules.ShouldBeEmpty();
+        await router.CompareAgainAndAgainAsync();
+        router.Simulated.Rules.ShouldBeEmpty();
+        (await router.StatesAsync(device.Ip)).ShouldBe(["failed"]);
+    }
+
+    private void SkipWhereFailedMeansNotDone() =>
+        Assert.SkipUnless(server.Dialect == CommandsDialect.Deployed, "In the plan dialect COMMAND_FAILED says that nothing was done.");
+}
