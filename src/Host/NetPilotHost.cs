@@ -78,7 +78,7 @@ internal static class NetPilotHost
         app.UseFastEndpoints(config =>
         {
             config.Endpoints.RoutePrefix = "api/v1";
-            config.Endpoints.ShortNames = true;
+            config.Endpoints.NameGenerator = context => SchemaNames.OfOperation(context.EndpointType);
             ApiJson.Configure(config.Serializer.Options);
             var readOptions = JsonBody.ReadOptions(config.Serializer.Options);
             config.Serializer.RequestDeserializer = (request, type, _, cancellationToken) =>

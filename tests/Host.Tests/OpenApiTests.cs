@@ -2,6 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using NetPilot.Testing;
+using NetPilot.Web;
+using NJsonSchema;
+using NJsonSchema.Validation;
+using NSwag;
 using Shouldly;
 using Xunit;
 
@@ -42,8 +46,10 @@ public sealed partial class OpenApiTests(NetPilotServer server)
     [Fact]
     public async Task Every_operation_says_what_it_is_what_it_takes_and_what_can_come_of_it()
     {
+        var document = await DocumentAsync();
         var anonymous = server.Endpoints().Where(endpoint => endpoint.IsAnonymous).Select(endpoint => endpoint.ToString()).ToHashSet();
-        var operations = await OperationsAsync();
+        var tags = document["tags"]!.AsArray().Select(tag => (string)tag!["name"]!).ToHashSet();
+        var operations = Operations(document);
         var faults = new List<string>();
         foreach (var (method, path, operation) in operations)
         {
@@ -59,30 +65,36 @@ public sealed partial class OpenApiTests(NetPilotServer server)
             var inPath = parameters.Where(p => (string?)p["in"] == "path").Select(p => (string)p["name"]!);
             var responses = operation["responses"]!.AsObject();
             var isAnonymous = anonymous.Contains($"{method} {path}");
-            Demand((string?)operation["summary"] is { Length: > 0 and < 100 }, "a short summary");
-            Demand((operation["tags"] as JsonArray)?.Count == 1, "one tag");
+            Demand(Title().IsMatch((string?)operation["summary"] ?? ""), "a short summary without a full stop");
+            Demand(Sentences().IsMatch((string?)operation["description"] ?? ""), "a description in sentences");
+            Demand(operation["tags"]!.AsArray() is [{ } tag] && tags.Contains((string)tag!), "one of the document's tags");
             Demand(CamelCase().IsMatch((string?)operation["operationId"] ?? ""), "an operationId in camel case");
             Demand(
                 inPath.Order().SequenceEqual(Placeholder().Matches(path).Select(match => match.Groups[1].Value).Order()),
                 "path parameters"
             );
-            Demand(parameters.All(p => p["schema"]?["type"] is not null || p["schema"]?["$ref"] is not null), "types of parameters");
+            Demand(parameters.All(p => Type(document, p["schema"]!) is not null), "types of parameters");
+            Demand(parameters.All(p => (string?)p["description"] is { Length: > 0 }), "descriptions of parameters");
             Demand(responses.Any(response => response.Key[0] == '2'), "a success");
-            Demand(responses.ContainsKey("500") && responses.ContainsKey("429") && responses.ContainsKey("503"), "500, 503 and 429");
-            Demand(isAnonymous ? operation["security"] is null : operation["security"] is not null, "security");
-            Demand(isAnonymous || responses.ContainsKey("401"), "401");
-            Demand(!path.Contains("{routerId}", StringComparison.Ordinal) || responses.ContainsKey("404"), "404");
+            Demand(operation["security"]!.AsArray().Count == (isAnonymous ? 0 : 1), "security");
+            Demand(isAnonymous || Codes(document, operation, 401).Contains("unauthorized"), "401");
             Demand(
-                operation["requestBody"] is null
-                    || (responses.ContainsKey("400") && responses.ContainsKey("413") && responses.ContainsKey("415")),
-                "400, 413 and 415"
+                !path.Contains("{routerId}", StringComparison.Ordinal) || Codes(document, operation, 404).Contains("router_not_found"),
+                "404"
             );
-            foreach (var (status, response) in responses.Where(response => response.Key[0] is '4' or '5'))
+            Demand(operation["requestBody"] is null || Codes(document, operation, 415).Contains("unsupported_media_type"), "415");
+            foreach (var (status, response) in responses)
             {
-                Demand(
-                    (string?)response!["content"]?["application/problem+json"]?["schema"]?["$ref"] == "#/components/schemas/Problem",
-                    $"{status} as a problem"
-                );
+                var answer = Resolve(document, response!);
+                Demand((string?)answer["description"] is { Length: > 0 }, $"{status}: a description");
+                if (status[0] is '4' or '5')
+                {
+                    var codes = Codes(document, operation, int.Parse(status, System.Globalization.CultureInfo.InvariantCulture));
+                    var examples = answer["content"]!["application/problem+json"]!["examples"]!.AsObject().Select(example => example.Key);
+                    Demand(codes.Count > 0, $"{status}: codes");
+                    Demand(codes.SetEquals(examples), $"{status}: an example of each code");
+                    Demand(status is not ("429" or "503") || answer["headers"]!["Retry-After"] is not null, $"{status}: Retry-After");
+                }
             }
         }
 
@@ -91,55 +103,225 @@ public sealed partial class OpenApiTests(NetPilotServer server)
     }
 
     [Fact]
-    public async Task Every_schema_has_types_and_answers_demand_all_of_their_fields()
+    public async Task Codes_are_those_of_the_single_operation()
     {
         var document = await DocumentAsync();
-        var requests = server.Endpoints().Select(endpoint => endpoint.RequestType.Name).ToHashSet();
-        var untyped = new List<string>();
-        foreach (var (name, schema) in document["components"]!["schemas"]!.AsObject())
-        {
-            var properties = schema!["properties"]?.AsObject() ?? [];
-            untyped.AddRange(
-                properties
-                    .Where(p => p.Value!["type"] is null && p.Value["$ref"] is null && p.Value["oneOf"] is null)
-                    .Select(p => $"{name}.{p.Key}")
-            );
-            if (!requests.Contains(name) && name != "Problem")
-            {
-                schema["required"]?.AsArray().Select(field => (string)field!).ShouldBe(properties.Select(p => p.Key), name);
-            }
-        }
+        HashSet<string> CodesOf(string operationId, int status) => Codes(document, Operation(document, operationId), status);
 
-        untyped.ShouldBeEmpty();
+        CodesOf("register", 409).ShouldBe(["email_taken"]);
+        CodesOf("login", 400).ShouldBe(["malformed_json", "validation_failed"], ignoreOrder: true);
+        CodesOf("login", 401).ShouldBe(["invalid_credentials"]);
+        CodesOf("listRouters", 400).ShouldBe(["invalid_cursor", "validation_failed"], ignoreOrder: true);
+        CodesOf("blockDevice", 404).ShouldBe(["router_not_found"]);
+        CodesOf("removeFromWhitelist", 404).ShouldBe(["not_listed", "router_not_found"], ignoreOrder: true);
+        CodesOf("removeFromWhitelist", 400).ShouldBe(["validation_failed"]);
+        CodesOf("scanDevices", 503).ShouldNotContain("router_busy");
+        CodesOf("changeUser", 403).ShouldBe(["forbidden"]);
+        CodesOf("deleteMe", 409).ShouldBe(["last_admin"]);
     }
 
     [Fact]
-    public async Task Bodies_hold_no_bound_properties_and_say_what_is_required_and_how_long()
+    public async Task Every_property_has_a_type_and_a_description_and_answers_demand_all_of_their_fields()
     {
-        var schemas = (await DocumentAsync())["components"]!["schemas"]!;
+        var document = await DocumentAsync();
+        var requests = server.Endpoints().Select(endpoint => endpoint.RequestType.Name).ToHashSet();
+        var faults = new List<string>();
+        foreach (var (name, schema) in Schemas(document))
+        {
+            var properties = schema!["properties"]?.AsObject() ?? [];
+            faults.AddRange(properties.Where(p => Type(document, p.Value!) is null).Select(p => $"{name}.{p.Key}: a type"));
+            // A family of problems narrows what Problem describes.
+            var isFamily = schema["allOf"] is not null;
+            faults.AddRange(
+                properties
+                    .Where(p => !isFamily && (string?)p.Value!["description"] is not { Length: > 0 })
+                    .Select(p => $"{name}.{p.Key}: a description")
+            );
+            if (!requests.Contains(name) && !isFamily && schema["enum"] is null)
+            {
+                var required = schema["required"]!.AsArray().Select(field => (string)field!).ToHashSet();
+                faults.AddRange(properties.Where(p => !required.Contains(p.Key)).Select(p => $"{name}.{p.Key}: required"));
+            }
+        }
 
-        var claim = schemas["ClaimRouterRequest"]!;
-        claim["required"]!.AsArray().Select(field => (string)field!).ShouldBe(["routerId", "name"], ignoreOrder: true);
-        ((int)claim["properties"]!["name"]!["maxLength"]!).ShouldBe(100);
+        faults.ShouldBeEmpty();
+    }
 
-        var block = schemas["BlockDeviceRequest"]!;
-        block["properties"]!.AsObject().Select(property => property.Key).ShouldBe(["ip", "reason", "expiresAt"], ignoreOrder: true);
-        block["required"]!.AsArray().Select(field => (string)field!).ShouldBe(["ip"]);
-        ((string?)block["properties"]!["expiresAt"]!["format"]).ShouldBe("date-time");
+    [Fact]
+    public async Task Every_object_has_an_example_and_every_example_is_valid()
+    {
+        var text = (await DocumentAsync()).ToJsonString();
+        var document = await OpenApiDocument.FromJsonAsync(text, Ct);
+        var validator = new JsonSchemaValidator();
+        var faults = new List<string>();
+        void Check(string what, object? example, JsonSchema schema)
+        {
+            if (example is null)
+            {
+                faults.Add($"{what} has no example");
+                return;
+            }
 
-        schemas["Problem"]!["properties"]!["code"]!["enum"]!.AsArray().Count.ShouldBeGreaterThan(30);
+            faults.AddRange(
+                validator
+                    .Validate(Newtonsoft.Json.JsonConvert.SerializeObject(example), schema, SchemaType.OpenApi3)
+                    .Select(error => $"{what}: {error}")
+            );
+        }
+
+        foreach (var (name, schema) in document.Components.Schemas.Where(schema => schema.Value.IsObject))
+        {
+            Check(name, schema.Example, schema);
+        }
+
+        foreach (var operation in document.Operations)
+        {
+            foreach (var response in operation.Operation.Responses.Values.Select(response => response.ActualResponse))
+            {
+                foreach (var media in response.Content.Values)
+                {
+                    foreach (var (code, example) in media.Examples)
+                    {
+                        Check($"{operation.Operation.OperationId} {code}", (example.Reference ?? example).Value, media.Schema);
+                    }
+                }
+            }
+        }
+
+        faults.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task An_empty_body_is_refused_for_the_fields_that_the_document_requires()
+    {
+        var document = await DocumentAsync();
+        var router = await (await server.NewUserAsync(cancellationToken: Ct)).ClaimRouterAsync(cancellationToken: Ct);
+        var withBody = Operations(document)
+            .Where(operation =>
+                operation.Operation["requestBody"] is not null && !operation.Path.Contains("/admin/", StringComparison.Ordinal)
+            );
+        foreach (var (method, path, operation) in withBody)
+        {
+            var body = Resolve(document, operation["requestBody"]!["content"]!["application/json"]!["schema"]!);
+            var required = (body["required"] as JsonArray ?? []).Select(name => (string)name!).ToArray();
+            if (required.Length == 0)
+            {
+                continue;
+            }
+
+            using var request = new HttpRequestMessage(
+                new HttpMethod(method),
+                path.Replace("{routerId}", router.RouterId, StringComparison.Ordinal)
+            );
+            request.Content = new StringContent("{}", null, "application/json");
+            using var response = await router.Owner.Http.SendAsync(request, Ct);
+            var problem = await response.ShouldBeProblemAsync(400, "validation_failed");
+            problem.Errors!.Select(error => error.Name).ShouldBe(required, ignoreOrder: true, $"{method} {path}");
+        }
+    }
+
+    [Fact]
+    public async Task Limits_patterns_and_formats_are_those_of_the_rules()
+    {
+        var document = await DocumentAsync();
+        JsonNode Property(string schema, string name) => Schemas(document)[schema]!["properties"]![name]!;
+        JsonNode Parameter(string operation, string name) =>
+            Operation(document, operation)["parameters"]!.AsArray().Single(parameter => (string?)parameter!["name"] == name)!["schema"]!;
+
+        var password = Property("RegisterRequest", "password");
+        ((int)password["minLength"]!, (int)password["maxLength"]!).ShouldBe((12, 128));
+        ((string?)Property("RegisterRequest", "email")["format"]).ShouldBe("email");
+        ((int)Property("ClaimRouterRequest", "routerId")["maxLength"]!).ShouldBe(128);
+        ((int)Property("RenameWifiRequest", "ssid")["maxLength"]!).ShouldBe(32);
+        Property("RenameRouterRequest", "name")["nullable"].ShouldBeNull();
+        ((bool)Property("UpdateDeviceRequest", "name")["nullable"]!).ShouldBeTrue();
+        ((string?)Property("BlockDeviceRequest", "ip")["format"]).ShouldBe("ipv4");
+        ((string?)Property("Block", "ip")["format"]).ShouldBe("ipv4");
+        Schemas(document)["BlockDeviceRequest"]!["properties"]!
+            .AsObject()
+            .Select(property => property.Key)
+            .ShouldBe(["ip", "reason", "expiresAt"], ignoreOrder: true);
+        Property("Tokens", "tokenType")["enum"]!.AsArray().Select(value => (string?)value).ShouldBe(["Bearer"]);
+        ((string?)Parameter("getDevice", "deviceId")["format"]).ShouldBe("uuid");
+        ((int)Parameter("listUsers", "search")["maxLength"]!).ShouldBe(254);
+        ((int)Parameter("listRouters", "limit")["maximum"]!).ShouldBe(PageRequest.MaxLimit);
+        ((string?)Parameter("listActivity", "kind")["$ref"]).ShouldBe("#/components/schemas/RouterActivityKind");
+        ((string?)Parameter("listBlocks", "state")["$ref"]).ShouldBe("#/components/schemas/RuleState");
+    }
+
+    [Fact]
+    public void The_pattern_of_addresses_accepts_what_the_rule_accepts()
+    {
+        string[] octets =
+        [
+            "",
+            "0",
+            "1",
+            "9",
+            "10",
+            "00",
+            "01",
+            "99",
+            "100",
+            "126",
+            "127",
+            "128",
+            "168",
+            "169",
+            "199",
+            "223",
+            "224",
+            "249",
+            "250",
+            "254",
+            "255",
+            "256",
+            "-1",
+            "1a",
+        ];
+        var pattern = new Regex(AddressRules.Ipv4Shape.Pattern!, RegexOptions.ECMAScript);
+        foreach (var first in octets)
+        {
+            foreach (var second in octets)
+            {
+                foreach (var last in octets)
+                {
+                    foreach (var text in new[] { $"{first}.{second}.{last}.{second}", $"{first}.{second}.0.{last}" })
+                    {
+                        pattern.IsMatch(text).ShouldBe(AddressRules.TryReadIpv4(text, out _, out _), text);
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Operations_come_in_the_order_in_which_a_user_meets_them()
+    {
+        var document = await DocumentAsync();
+        var tags = document["tags"]!.AsArray().Select(tag => (string)tag!["name"]!).ToArray();
+        var operations = Operations(document);
+
+        tags.ShouldBe(["Account", "Sessions", "Routers", "Devices", "Blocks", "Lists", "Wi-Fi", "Activity", "Admin"]);
+        operations.Select(operation => (string)operation.Operation["tags"]![0]!).Distinct().ShouldBe(tags);
+        ((string?)operations[0].Operation["operationId"]).ShouldBe("register");
     }
 
     [Fact]
     public async Task Blocking_documents_its_headers()
     {
-        var block = (await OperationsAsync()).Single(operation => (string?)operation.Operation["operationId"] == "blockDevice").Operation;
+        var document = await DocumentAsync();
+        var block = Operation(document, "blockDevice");
 
         block["parameters"]!
             .AsArray()
             .Where(parameter => (string?)parameter!["in"] == "header")
             .Select(parameter => (string)parameter!["name"]!)
             .ShouldBe(["Prefer", "Idempotency-Key"], ignoreOrder: true);
+        string[] HeadersOf(string status) => [.. (block["responses"]![status]!["headers"]?.AsObject() ?? []).Select(header => header.Key)];
+        HeadersOf("201").ShouldBe(["Location", "Preference-Applied"], ignoreOrder: true);
+        HeadersOf("202").ShouldBe(["Location", "Preference-Applied"], ignoreOrder: true);
+        HeadersOf("200").ShouldBe(["Preference-Applied"]);
     }
 
     private async Task<JsonNode> DocumentAsync()
@@ -148,20 +330,57 @@ public sealed partial class OpenApiTests(NetPilotServer server)
         using var response = await client.GetAsync("/openapi/v1.json", Ct);
         await response.ShouldHaveStatusAsync(200);
         var document = (await JsonNode.ParseAsync(await response.Content.ReadAsStreamAsync(Ct), cancellationToken: Ct))!;
-        ((string)document["openapi"]!).ShouldStartWith("3.1.");
+        ((string)document["openapi"]!).ShouldStartWith("3.0.");
         return document;
     }
 
     private async Task<IReadOnlyList<(string Method, string Path, JsonNode Operation)>> OperationsAsync() =>
+        Operations(await DocumentAsync());
+
+    private static JsonObject Schemas(JsonNode document) => document["components"]!["schemas"]!.AsObject();
+
+    private static List<(string Method, string Path, JsonNode Operation)> Operations(JsonNode document) =>
         [
-            .. (await DocumentAsync())["paths"]!
+            .. document["paths"]!
                 .AsObject()
                 .SelectMany(path => path.Value!.AsObject().Select(method => (method.Key.ToUpperInvariant(), path.Key, method.Value!))),
         ];
+
+    private static JsonNode Operation(JsonNode document, string operationId) =>
+        Operations(document).Single(operation => (string?)operation.Operation["operationId"] == operationId).Operation;
+
+    private static HashSet<string> Codes(JsonNode document, JsonNode operation, int status) =>
+        operation["responses"]![$"{status}"] is { } response
+            ?
+            [
+                .. Resolve(document, response)["content"]!["application/problem+json"]!["schema"]!["properties"]!["code"]!["enum"]!
+                    .AsArray()
+                    .Select(code => (string)code!),
+            ]
+            : [];
+
+    private static string? Type(JsonNode document, JsonNode schema) =>
+        (string?)schema["type"]
+        ?? (schema["$ref"] ?? schema["allOf"]?[0]?["$ref"]) switch
+        {
+            { } reference => (string?)Resolve(document, new JsonObject { ["$ref"] = (string)reference! })["type"],
+            null => null,
+        };
+
+    private static JsonNode Resolve(JsonNode document, JsonNode node) =>
+        (string?)node["$ref"] is { } reference
+            ? reference.TrimStart('#', '/').Split('/').Aggregate(document, (parent, name) => parent[name]!)
+            : node;
 
     [GeneratedRegex(@"\{(\w+)\}")]
     private static partial Regex Placeholder();
 
     [GeneratedRegex("^[a-z]+([A-Z][a-z]+)*$")]
     private static partial Regex CamelCase();
+
+    [GeneratedRegex(@"^[A-Z][^.]{3,60}$")]
+    private static partial Regex Title();
+
+    [GeneratedRegex(@"^\S.*\.$")]
+    private static partial Regex Sentences();
 }

@@ -32,6 +32,22 @@ public sealed partial class PagesTests(NetPilotServer server)
     }
 
     [Fact]
+    public async Task Swagger_UI_asks_no_other_host_and_keeps_the_token_through_a_reload()
+    {
+        using var client = server.NewClient();
+        foreach (var file in new[] { "index.html", "netpilot.js", "netpilot.css" })
+        {
+            (await client.GetStringAsync($"/swagger/{file}", Ct)).ShouldNotContain("//", customMessage: file);
+        }
+
+        var settings = await client.GetStringAsync("/swagger/netpilot.js", Ct);
+        settings.ShouldContain("url: '../openapi/v1.json'");
+        settings.ShouldContain("validatorUrl: null");
+        settings.ShouldContain("persistAuthorization: true");
+        settings.ShouldContain("defaultModelsExpandDepth: 0");
+    }
+
+    [Fact]
     public async Task Swagger_UI_is_found_without_its_file_name()
     {
         using var client = server.NewClient();

@@ -1,10 +1,12 @@
-using System.Text.Json.Serialization.Metadata;
-using Microsoft.AspNetCore.Mvc.ApiExplorer;
-using Microsoft.AspNetCore.OpenApi;
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using System.Text;
+using FastEndpoints.Swagger;
 using Microsoft.Extensions.Options;
-using Microsoft.OpenApi;
+using Namotion.Reflection;
 using NetPilot.Web;
+using Newtonsoft.Json.Converters;
+using Newtonsoft.Json.Serialization;
+using NSwag.Generation;
+using NSwag.Generation.AspNetCore;
 
 namespace NetPilot.Host.OpenApi;
 
@@ -14,74 +16,73 @@ internal sealed class SwaggerSettings
 }
 
 /// <summary>
-/// The OpenAPI 3.1 document at <c>/openapi/v1.json</c> and Swagger UI over it. ASP.NET writes the document; FastEndpoints' endpoints tell it
-/// next to nothing by themselves, so each transformer here translates what an endpoint declares.
+/// The OpenAPI document at <c>/openapi/v1.json</c>. FastEndpoints.Swagger makes it when it is first asked for; the processors here add what the
+/// endpoints declare and the library does not read.
 /// </summary>
 internal static class OpenApiRegistration
 {
+    public const string Path = "/openapi/v1.json";
     private const string Version = "v1";
-    private const string Route = "/openapi/{documentName:regex(^v1$)}.json";
 
     public static void AddOpenApiDocument(this IServiceCollection services)
     {
         services.AddValidated<SwaggerSettings>("Swagger", _ => []);
-        services.ConfigureHttpJsonOptions(json => ApiJson.ConfigureShape(json.SerializerOptions));
-        services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, EndpointDescriptionProvider>());
-        services.AddOpenApi(
-            Version,
-            options =>
-            {
-                options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-                options.CreateSchemaReferenceId = SchemaNames.Of;
-                options.AddOperationTransformer<OperationDescriber>();
-                options.AddSchemaTransformer<SchemaDescriber>();
-                options.AddDocumentTransformer<DocumentDescriber>();
-            }
-        );
+        services.SwaggerDocument(document =>
+        {
+            document.AutoTagPathSegmentIndex = 0;
+            document.EnableJWTBearerAuth = false;
+            document.ExcludeNonFastEndpoints = true;
+            document.RemoveEmptyRequestSchema = true;
+            document.NewtonsoftSettings = json => json.Converters = [new StringEnumConverter(new SnakeCaseNamingStrategy())];
+            document.DocumentSettings = settings => Configure(settings, new RequestRules(document.Services));
+        });
     }
 
     public static void MapOpenApiDocument(this WebApplication app)
     {
-        if (app.Services.GetRequiredService<IOptions<SwaggerSettings>>().Value.Enabled)
+        if (!app.Services.GetRequiredService<IOptions<SwaggerSettings>>().Value.Enabled)
         {
-            app.MapOpenApi(Route).AllowAnonymous();
+            return;
         }
+
+        var document = new Lazy<Task<byte[]>>(() => GenerateAsync(app.Services.GetRequiredService<IOpenApiDocumentGenerator>()));
+        app.MapGet(
+                Path,
+                async context =>
+                {
+                    var bytes = await document.Value;
+                    context.Response.ContentType = "application/json; charset=utf-8";
+                    context.Response.ContentLength = bytes.Length;
+                    await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+                }
+            )
+            .AllowAnonymous();
     }
 
-    /// <summary>Swagger UI is files, not endpoints: it stands before routing, where everything unknown needs a token.</summary>
-    public static void UseSwaggerPages(this WebApplication app)
+    private static void Configure(AspNetCoreOpenApiDocumentGeneratorSettings settings, RequestRules rules)
     {
-        if (app.Services.GetRequiredService<IOptions<SwaggerSettings>>().Value.Enabled)
-        {
-            app.UseSwaggerUI(ui =>
-            {
-                ui.RoutePrefix = "swagger";
-                ui.DocumentTitle = "NetPilot";
-                ui.SwaggerEndpoint($"/openapi/{Version}.json", "NetPilot");
-                ui.EnablePersistAuthorization();
-                ui.DisplayRequestDuration();
-            });
-        }
+        settings.DocumentName = Version;
+        var schemas = settings.SchemaSettings;
+        schemas.SchemaNameGenerator = new SchemaNames();
+        schemas.AlwaysAllowAdditionalObjectProperties = true;
+        schemas.GenerateExamples = true;
+        schemas.XmlDocumentationFormatting = XmlDocsFormattingMode.Markdown;
+        ShownTypes.AddTo(schemas.TypeMappers);
+        schemas.SchemaProcessors.Add(new ObjectSchemas(rules));
+        settings.OperationProcessors.Add(new OperationFrame());
+        settings.OperationProcessors.Add(new Parameters(rules));
+        settings.OperationProcessors.Add(new Answers());
+        settings.OperationProcessors.Add(new Refusals());
+        settings.DocumentProcessors.Add(new DocumentFrame());
     }
-}
 
-/// <summary>Schemas are called what the REST contract calls them: <c>Router</c>, not <c>RouterResponse</c>.</summary>
-internal static class SchemaNames
-{
-    private static readonly string[] Suffixes = ["Response", "View"];
-
-    public static string? Of(JsonTypeInfo type) =>
-        type.Type is { IsGenericType: true } page && page.GetGenericTypeDefinition() == typeof(Page<>)
-            ? Short(page.GetGenericArguments()[0].Name) + "Page"
-        : type.Type.IsEnum || IsOptional(type.Type) ? null
-        : OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } name ? (name == nameof(ProblemBody) ? "Problem" : Short(name))
-        : null;
-
-    /// <summary>Whether it is a field of a PATCH, which may be absent.</summary>
-    public static bool IsOptional(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Optional<>);
-
-    private static string Short(string name) =>
-        Suffixes.FirstOrDefault(suffix => name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.Ordinal)) is { } suffix
-            ? name[..^suffix.Length]
-            : name;
+    private static async Task<byte[]> GenerateAsync(IOpenApiDocumentGenerator generator)
+    {
+        var document = await generator.GenerateAsync(Version);
+        var bytes = Encoding.UTF8.GetBytes(DocumentText.Of(document));
+        // The document is made once, and what its making read is not kept.
+        XmlDocs.ClearCache();
+        CachedType.ClearCache();
+        return bytes;
+    }
 }

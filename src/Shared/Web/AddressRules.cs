@@ -9,6 +9,15 @@ namespace NetPilot.Web;
 /// <summary>Which IP and MAC addresses the REST contract takes, and why it refuses the others.</summary>
 public static class AddressRules
 {
+    /// <summary>What <see cref="TryReadIpv4"/> accepts.</summary>
+    public static readonly ValueShape Ipv4Shape = new()
+    {
+        NotNull = true,
+        Format = "ipv4",
+        Pattern =
+            @"^(?!127\.|169\.254\.)([1-9]|[1-9]\d|1\d\d|2[01]\d|22[0-3])(\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){2}\.([1-9]|[1-9]\d|1\d\d|2[0-4]\d|25[0-4])$",
+    };
+
     /// <summary>Reads an IPv4 address in canonical form that a home device can have. A reason for the refusal otherwise.</summary>
     public static bool TryReadIpv4(string? text, [NotNullWhen(true)] out IPAddress? address, [NotNullWhen(false)] out string? reason)
     {

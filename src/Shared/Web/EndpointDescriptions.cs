@@ -4,60 +4,115 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace NetPilot.Web;
 
 /// <summary>
-/// What an endpoint says of its answers in <c>Configure()</c>, for the OpenAPI document. Implied and not to be declared: 401, 429 and 500 on
-/// every endpoint that needs a token; 400 everywhere; 413 and 415 wherever there is a body.
+/// What an endpoint says of its answers in <c>Configure()</c>, for the OpenAPI document. Implied and not to be declared are
+/// <c>validation_failed</c>, <c>rate_limited</c>, <c>internal_error</c> and <c>database_unavailable</c> on every endpoint, <c>unauthorized</c>
+/// where a token is needed, <c>forbidden</c> where a role is needed, <c>malformed_json</c>, <c>body_too_large</c> and
+/// <c>unsupported_media_type</c> where there is a body, and <c>invalid_cursor</c> where there is a cursor.
 /// </summary>
-/// <example><c>Description(b => b.Answers&lt;Block&gt;(201, 200).Refuses(403, 404).FailsDownstream())</c></example>
+/// <example><c>Description(b => b.Answers&lt;Block&gt;(201, 200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn())</c></example>
 public static class EndpointDescriptions
 {
     /// <summary>The endpoint answers with this body at each of these statuses.</summary>
-    public static RouteHandlerBuilder Answers<TBody>(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses) =>
-        endpoint.Declare(typeof(TBody), "application/json", statuses);
-
-    /// <summary>The endpoint answers without a body at this status (204, 202).</summary>
-    public static RouteHandlerBuilder AnswersEmpty(this RouteHandlerBuilder endpoint, int status) =>
-        endpoint.WithMetadata(new DeclaredAnswer(status, typeof(void), []));
-
-    /// <summary>The endpoint refuses, or fails, with problem details at each of these statuses.</summary>
-    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses) =>
-        endpoint.Declare(typeof(ProblemBody), "application/problem+json", statuses);
-
-    /// <summary>The endpoint sends a command to a router, so everything of the table "Downstream failures" can come of it.</summary>
-    public static RouteHandlerBuilder FailsDownstream(this RouteHandlerBuilder endpoint) => endpoint.Refuses(501, 502, 503, 504);
-
-    /// <summary>The endpoint reads this request header itself; one that is bound by <c>[FromHeader]</c> is found without.</summary>
-    public static RouteHandlerBuilder TakesHeader(this RouteHandlerBuilder endpoint, string name, string description) =>
-        endpoint.WithMetadata(new DeclaredHeader(name, description));
-
-    /// <summary>The endpoint takes <c>Idempotency-Key</c>.</summary>
-    public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder endpoint) =>
-        endpoint
-            .TakesHeader(
-                "Idempotency-Key",
-                "1 to 128 visible ASCII characters. A repeat with the same key and body gets the first answer again for 24 hours."
-            )
-            .Refuses(409, 422);
-
-    /// <summary>The endpoint takes <c>Prefer</c> (RFC 7240).</summary>
-    public static RouteHandlerBuilder TakesPrefer(this RouteHandlerBuilder endpoint) =>
-        endpoint.TakesHeader(
-            "Prefer",
-            "`wait=N` (0 to 60 seconds) or `respond-async`: 202 when it is not done by then; the server goes on by itself."
-        );
-
-    private static RouteHandlerBuilder Declare(this RouteHandlerBuilder endpoint, Type body, string contentType, ReadOnlySpan<int> statuses)
+    public static RouteHandlerBuilder Answers<TBody>(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)
         {
-            endpoint.WithMetadata(new DeclaredAnswer(status, body, [contentType]));
+            endpoint.WithMetadata(new DeclaredAnswer(status, typeof(TBody), ["application/json"]));
         }
 
         return endpoint;
     }
+
+    /// <summary>The endpoint answers without a body at this status (202, 204).</summary>
+    public static RouteHandlerBuilder AnswersEmpty(this RouteHandlerBuilder endpoint, int status) =>
+        endpoint.WithMetadata(new DeclaredAnswer(status, typeof(void), []));
+
+    /// <summary>The answers of these statuses have a <c>Location</c>.</summary>
+    public static RouteHandlerBuilder AnswersLocation(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)
+    {
+        foreach (var status in statuses)
+        {
+            endpoint.WithMetadata(new DeclaredAnswerHeader(status, "Location", "The path of what the answer shows.", IsRequired: true));
+        }
+
+        return endpoint;
+    }
+
+    /// <summary>The endpoint refuses, or fails, with these codes.</summary>
+    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params ReadOnlySpan<string> codes)
+    {
+        foreach (var code in codes)
+        {
+            endpoint.WithMetadata(new DeclaredRefusal(code));
+        }
+
+        return endpoint;
+    }
+
+    /// <summary>The endpoint sends a command to a router, so everything of the table "Downstream failures" can come of it.</summary>
+    public static RouteHandlerBuilder FailsDownstream(this RouteHandlerBuilder endpoint) =>
+        endpoint.Refuses(
+            ErrorCodes.NotSupported,
+            ErrorCodes.CommandFailed,
+            ErrorCodes.ProtocolError,
+            ErrorCodes.RouterUnreachable,
+            ErrorCodes.CommandsServerUnavailable,
+            ErrorCodes.CommandTimeout
+        );
+
+    /// <summary>The endpoint sends a command in the router's turn, which may not come in time.</summary>
+    public static RouteHandlerBuilder FailsInTurn(this RouteHandlerBuilder endpoint) =>
+        endpoint.FailsDownstream().Refuses(ErrorCodes.RouterBusy);
+
+    /// <summary>The endpoint takes <c>Idempotency-Key</c>.</summary>
+    public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder endpoint) =>
+        endpoint
+            .WithMetadata(
+                new DeclaredHeader(
+                    "Idempotency-Key",
+                    "A name for this request. A repeat with the same key and body gets the first answer again for 24 hours.",
+                    new ValueShape
+                    {
+                        MinLength = 1,
+                        MaxLength = 128,
+                        Pattern = "^[!-~]+$",
+                    },
+                    "block-2026-11-25-1"
+                )
+            )
+            .Refuses(ErrorCodes.RequestInFlight, ErrorCodes.IdempotencyKeyReused);
+
+    /// <summary>The endpoint takes <c>Prefer</c> (RFC 7240).</summary>
+    public static RouteHandlerBuilder TakesPrefer(this RouteHandlerBuilder endpoint) =>
+        endpoint.WithMetadata(
+            new DeclaredHeader(
+                "Prefer",
+                "`wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored.",
+                new ValueShape(),
+                "wait=10"
+            ),
+            new DeclaredAnswerHeader(StatusCode: null, "Preference-Applied", "The preference that was honoured.", IsRequired: false)
+        );
 }
 
 /// <summary>An answer that an endpoint declared, as opposed to what a framework guesses.</summary>
 public sealed record DeclaredAnswer(int StatusCode, Type? Type, IEnumerable<string> ContentTypes) : IProducesResponseTypeMetadata;
 
+/// <summary>A header of an endpoint's answers with this status; of all its successes where there is none.</summary>
+public sealed record DeclaredAnswerHeader(int? StatusCode, string Name, string Description, bool IsRequired);
+
+/// <summary>A code that an endpoint refuses or fails with.</summary>
+public sealed record DeclaredRefusal(string Code);
+
 /// <summary>A request header that an endpoint reads without binding it.</summary>
-public sealed record DeclaredHeader(string Name, string Description);
+public sealed record DeclaredHeader(string Name, string Description, ValueShape Shape, string Example);
+
+/// <summary>
+/// The document shows a text as another type: an id that is bound as text because a malformed one is answered as an unknown one, or a value that
+/// is formatted before it is answered.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ShownAsAttribute(Type type) : Attribute
+{
+    public Type Type => type;
+}

@@ -47,7 +47,10 @@ public sealed record Problem(string Code, string Detail)
         };
 }
 
-/// <summary>What is wrong with one field of a request, by the request's own name for it.</summary>
+/// <summary>What is wrong with one field of a request.</summary>
+/// <param name="Name">The field, by the request's own name for it.</param>
+/// <param name="Reason">What is wrong, for a person.</param>
+/// <example>{"name":"ip","reason":"Must be an IPv4 address in canonical form, such as 192.168.1.10."}</example>
 public sealed record FieldError(string Name, string Reason);
 
 /// <summary>Ends a request with a problem. Thrown by handlers where a refusal is found; written by the one place that writes problems.</summary>

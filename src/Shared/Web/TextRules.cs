@@ -1,6 +1,5 @@
 using System.Text;
 using FluentValidation;
-using FluentValidation.Validators;
 
 namespace NetPilot.Web;
 
@@ -8,48 +7,47 @@ namespace NetPilot.Web;
 public static class TextRules
 {
     /// <summary>A text of so many code points without control characters (newlines where allowed). Null passes: absence is the field's own business.</summary>
-    public static IRuleBuilderOptionsConditions<T, string?> Text<T>(
+    public static IRuleBuilderOptions<T, string?> Text<T>(
         this IRuleBuilder<T, string?> rule,
         int min,
         int max,
         bool allowNewline = false
-    ) => rule.Limit(text => text, min, max, allowNewline, isRequired: false);
+    ) => rule.Refusing(Shape(min, max), (_, text) => text is null ? null : RefusalOf(text, min, max, allowNewline));
 
     /// <summary>A text of a PATCH by the same rules; absent and null pass.</summary>
-    public static IRuleBuilderOptionsConditions<T, Optional<string?>> Text<T>(
+    public static IRuleBuilderOptions<T, Optional<string?>> Text<T>(
         this IRuleBuilder<T, Optional<string?>> rule,
         int min,
         int max,
         bool allowNewline = false
-    ) => rule.Limit(field => field.Value, min, max, allowNewline, isRequired: false);
+    ) => rule.Refusing(Shape(min, max), (_, field) => field.Value is { } text ? RefusalOf(text, min, max, allowNewline) : null);
 
     /// <summary>Text that must be there.</summary>
-    public static IRuleBuilderOptionsConditions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int max) =>
-        rule.Limit(text => text, min, max, allowNewline: false, isRequired: true);
+    public static IRuleBuilderOptions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int max) =>
+        rule.RefusingText(Shape(min, max), text => RefusalOf(text, min, max, allowNewline: false));
 
-    /// <summary>An IPv4 address by <see cref="AddressRules"/> that must be there.</summary>
-    public static IRuleBuilderOptionsConditions<T, string?> Ipv4<T>(this IRuleBuilder<T, string?> rule) =>
-        rule.Custom(
-            (value, context) =>
+    /// <summary>Text of a PATCH that may be absent, and must not be null.</summary>
+    public static IRuleBuilderOptions<T, Optional<string?>> TextUnlessAbsent<T>(
+        this IRuleBuilder<T, Optional<string?>> rule,
+        int min,
+        int max
+    ) =>
+        rule.Refusing(
+            Shape(min, max) with
             {
-                if (!AddressRules.TryReadIpv4(value, out _, out var reason))
-                {
-                    context.AddFailure(reason);
-                }
-            }
+                NotNull = true,
+            },
+            (_, field) =>
+                !field.IsPresent ? null
+                : field.Value is { } text ? RefusalOf(text, min, max, allowNewline: false)
+                : "Must not be null."
         );
 
-    // The validator is a class, not a lambda, so that the OpenAPI document can read its limits. FluentValidation's one builder has both types.
-    private static IRuleBuilderOptionsConditions<T, TProperty> Limit<T, TProperty>(
-        this IRuleBuilder<T, TProperty> rule,
-        Func<TProperty, string?> read,
-        int min,
-        int max,
-        bool allowNewline,
-        bool isRequired
-    ) =>
-        (IRuleBuilderOptionsConditions<T, TProperty>)
-            rule.SetValidator(new TextValidator<T, TProperty>(read, min, max, allowNewline, isRequired));
+    /// <summary>An IPv4 address by <see cref="AddressRules"/> that must be there.</summary>
+    public static IRuleBuilderOptions<T, string?> Ipv4<T>(this IRuleBuilder<T, string?> rule) =>
+        rule.Refusing(AddressRules.Ipv4Shape, (request, value) => AddressRules.TryReadIpv4(value, out _, out var reason) ? null : reason);
+
+    private static ValueShape Shape(int min, int max) => new() { MinLength = min, MaxLength = max };
 
     /// <summary>Why a text is refused; null if it is fine.</summary>
     public static string? RefusalOf(string value, int min, int max, bool allowNewline)
@@ -68,40 +66,4 @@ public static class TextRules
             : count > max ? $"Must have at most {max} characters."
             : null;
     }
-}
-
-/// <summary>What the OpenAPI document says of a text's length.</summary>
-public interface ITextLimits
-{
-    int Min { get; }
-
-    int Max { get; }
-}
-
-internal sealed class TextValidator<T, TProperty>(Func<TProperty, string?> read, int min, int max, bool allowNewline, bool isRequired)
-    : PropertyValidator<T, TProperty>,
-        ITextLimits
-{
-    public override string Name => "Text";
-
-    public int Min => min;
-
-    public int Max => max;
-
-    public override bool IsValid(ValidationContext<T> context, TProperty value)
-    {
-        var reason =
-            read(value) is { } text ? TextRules.RefusalOf(text, min, max, allowNewline)
-            : isRequired ? "Is required."
-            : null;
-        if (reason is null)
-        {
-            return true;
-        }
-
-        context.MessageFormatter.AppendArgument("Reason", reason);
-        return false;
-    }
-
-    protected override string GetDefaultMessageTemplate(string errorCode) => "{Reason}";
 }

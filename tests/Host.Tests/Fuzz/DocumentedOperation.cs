@@ -34,26 +34,44 @@ internal sealed partial record DocumentedOperation(
             (string)operation["operationId"]!,
             method,
             path,
-            operation["security"] is not null,
+            operation["security"]!.AsArray().Count > 0,
             [.. (operation["parameters"] as JsonArray ?? []).Select(parameter => parameter!.AsObject())],
-            operation["requestBody"]?["content"]?["application/json"]?["schema"] is { } schema ? Resolve(document, schema) : null,
+            operation["requestBody"]?["content"]?["application/json"]?["schema"] is { } schema ? BodyOf(document, schema) : null,
             operation["responses"]!
                 .AsObject()
                 .ToDictionary(
                     answer => int.Parse(answer.Key, System.Globalization.CultureInfo.InvariantCulture),
-                    IReadOnlySet<string> (answer) =>
-                        Code().Matches((string?)answer.Value!["description"] ?? "").Select(match => match.Groups[1].Value).ToHashSet()
+                    IReadOnlySet<string> (answer) => CodesOf(Resolve(document, answer.Value!))
                 )
         );
 
-    private static JsonObject Resolve(JsonNode document, JsonNode schema) =>
-        (string?)schema["$ref"] is { } reference
-            ? document["components"]!["schemas"]![reference.Split('/')[^1]]!.AsObject()
-            : schema.AsObject();
+    private static JsonObject BodyOf(JsonNode document, JsonNode schema)
+    {
+        var body = Resolve(document, schema).DeepClone().AsObject();
+        foreach (var (name, property) in body["properties"]!.AsObject().ToArray())
+        {
+            var value = Resolve(document, property!["allOf"]?[0] ?? property).DeepClone().AsObject();
+            value["nullable"] = (bool?)property["nullable"] ?? false;
+            body["properties"]![name] = value;
+        }
+
+        return body;
+    }
+
+    private static HashSet<string> CodesOf(JsonObject response) =>
+        [
+            .. (response["content"]?["application/problem+json"]?["schema"]?["properties"]?["code"]?["enum"] as JsonArray ?? []).Select(
+                code => (string)code!
+            ),
+        ];
+
+    private static JsonObject Resolve(JsonNode document, JsonNode node) =>
+        (
+            (string?)node["$ref"] is { } reference
+                ? reference.TrimStart('#', '/').Split('/').Aggregate(document, (parent, name) => parent[name]!)
+                : node
+        ).AsObject();
 
     [GeneratedRegex(@"\{(\w+)\}")]
     private static partial Regex Placeholder();
-
-    [GeneratedRegex("`([a-z_]+)`")]
-    private static partial Regex Code();
 }

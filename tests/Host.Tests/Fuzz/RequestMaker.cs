@@ -264,7 +264,7 @@ internal sealed class RequestMaker(Random random, FuzzWorld world)
     private string RightValue(DocumentedOperation operation, string name, JsonNode schema) =>
         schema["enum"] is JsonArray values ? values[random.Next(values.Count)]!.ToJsonString()
         : schema["type"] is JsonValue type && (string?)type == "boolean" ? "false"
-        : schema["type"] is JsonArray && Once(5) ? "null"
+        : (bool)schema["nullable"]! && Once(5) ? "null"
         : JsonValue.Create(world.Right(operation, name))!.ToJsonString();
 
     private string WrongValue(JsonNode schema)

@@ -113,7 +113,7 @@ public sealed record RouterActivity(
         );
 }
 
-/// <summary>The kinds of activity, named in the REST contract in snake_case.</summary>
+/// <summary>What a command asks of a router. The REST contract has these names in snake_case.</summary>
 public enum RouterActivityKind
 {
     /// <summary>A device was blocked.</summary>

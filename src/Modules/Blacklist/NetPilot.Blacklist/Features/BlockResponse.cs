@@ -18,10 +18,11 @@ namespace NetPilot.Blacklist.Features;
 /// <param name="LiftedAt">When the router lifted it.</param>
 /// <param name="ExpiresAt">When it is to be lifted by itself.</param>
 /// <param name="CreatedBy">Who asked for it.</param>
+/// <example>{"id":"01a214b7-e9bc-7757-bbe3-b80ba3d3fc25","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","deviceName":"Living room TV","reason":"Homework first","state":"blocked","code":null,"createdAt":"2026-11-25T21:58:46.97247Z","appliedAt":"2026-11-25T21:58:47.020684Z","liftedAt":null,"expiresAt":null,"createdBy":"01a214b7-e53d-7493-93d2-219e32a48b86"}</example>
 internal sealed record BlockResponse(
     Guid Id,
-    string Ip,
-    string? Mac,
+    [property: ShownAs(typeof(IPAddress))] string Ip,
+    [property: ShownAs(typeof(PhysicalAddress))] string? Mac,
     string? DeviceName,
     string? Reason,
     RuleState State,

@@ -8,6 +8,8 @@ internal sealed class DeviceRequest
     [RouteParam]
     public string RouterId { get; init; } = "";
 
-    [RouteParam]
+    /// <summary>The device's id.</summary>
+    /// <example>01a214b7-e85d-7f42-a7f3-9a5fdeaa9780</example>
+    [RouteParam, ShownAs(typeof(Guid))]
     public string DeviceId { get; init; } = "";
 }

@@ -8,19 +8,10 @@ internal static partial class AccountRules
     private const int MaxLocalPart = 64;
 
     /// <summary>A required e-mail address. Spaces around it are ignored.</summary>
-    public static IRuleBuilderOptionsConditions<T, string?> Email<T>(this IRuleBuilder<T, string?> rule) =>
-        rule.Custom(
-            (value, context) =>
-            {
-                if (value is null)
-                {
-                    context.AddFailure("Is required.");
-                }
-                else if (!IsEmail(Trim(value)))
-                {
-                    context.AddFailure($"Must be an e-mail address of at most {User.MaxEmail} ASCII characters.");
-                }
-            }
+    public static IRuleBuilderOptions<T, string?> Email<T>(this IRuleBuilder<T, string?> rule) =>
+        rule.RefusingText(
+            new ValueShape { MaxLength = User.MaxEmail, Format = "email" },
+            value => IsEmail(Trim(value)) ? null : $"Must be an e-mail address of at most {User.MaxEmail} ASCII characters."
         );
 
     public static string Trim(string email) => email.Trim(' ');

@@ -1,9 +1,19 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace NetPilot.Identity.Accounts;
 
 /// <summary>A user, as an admin sees it.</summary>
+/// <param name="Id">The user's id.</param>
+/// <param name="Email">The address that the user logs in with.</param>
+/// <param name="FullName">The user's name, if given.</param>
+/// <param name="Tier">What the user pays for.</param>
+/// <param name="Role">What the user may administer.</param>
+/// <param name="CreatedAt">When the account was created.</param>
+/// <param name="DisabledAt">Since when the user can't log in; null if the user can.</param>
+/// <example>{"id":"01a214b7-e53d-7493-93d2-219e32a48b86","email":"me@example.org","fullName":"Ada Lovelace","tier":"free","role":"user","createdAt":"2026-11-25T21:58:45.821541Z","disabledAt":null}</example>
 internal sealed record AdminUserResponse(
     Guid Id,
-    string Email,
+    [property: EmailAddress] string Email,
     string? FullName,
     UserTier Tier,
     UserRole Role,

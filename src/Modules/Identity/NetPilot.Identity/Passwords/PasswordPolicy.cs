@@ -1,5 +1,4 @@
 using FluentValidation;
-using FluentValidation.Validators;
 
 namespace NetPilot.Identity.Passwords;
 
@@ -9,24 +8,12 @@ internal static class PasswordPolicy
     public const int MaxLength = 128;
 
     /// <summary>A required new password, which must not be the e-mail.</summary>
-    public static IRuleBuilderOptionsConditions<T, string?> NewPassword<T>(this IRuleBuilder<T, string?> rule, Func<T, string?> email) =>
-        rule.Custom(
-            (value, context) =>
-            {
-                if (value is null)
-                {
-                    context.AddFailure("Is required.");
-                }
-                else if (RefusalOf(value, email(context.InstanceToValidate)) is { } reason)
-                {
-                    context.AddFailure(reason);
-                }
-            }
-        );
+    public static IRuleBuilderOptions<T, string?> NewPassword<T>(this IRuleBuilder<T, string?> rule, Func<T, string?> email) =>
+        rule.Refusing(Shape(MinLength), (request, value) => value is null ? "Is required." : RefusalOf(value, email(request)));
 
-    /// <summary>A required password that is only compared.</summary>
+    /// <summary>A required password that is only compared. Its characters are counted as they were when it was set.</summary>
     public static IRuleBuilderOptions<T, string?> PresentPassword<T>(this IRuleBuilder<T, string?> rule) =>
-        rule.SetValidator(new PresentPasswordValidator<T>());
+        rule.RefusingText(Shape(1), value => TextRules.RefusalOf(PasswordText.Normalize(value), 1, MaxLength, allowNewline: false));
 
     /// <summary>Checks a new password against the e-mail, which the request does not contain.</summary>
     /// <exception cref="ProblemException">400 <c>validation_failed</c>.</exception>
@@ -48,28 +35,13 @@ internal static class PasswordPolicy
                 : null
             );
     }
-}
 
-/// <summary>Counts the characters of a password as they were counted when it was set.</summary>
-internal sealed class PresentPasswordValidator<T> : PropertyValidator<T, string?>, ITextLimits
-{
-    public override string Name => "Text";
-
-    public int Min => 1;
-
-    public int Max => PasswordPolicy.MaxLength;
-
-    public override bool IsValid(ValidationContext<T> context, string? value)
-    {
-        var reason = value is null ? "Is required." : TextRules.RefusalOf(PasswordText.Normalize(value), Min, Max, allowNewline: false);
-        if (reason is null)
+    private static ValueShape Shape(int minLength) =>
+        new()
         {
-            return true;
-        }
-
-        context.MessageFormatter.AppendArgument("Reason", reason);
-        return false;
-    }
-
-    protected override string GetDefaultMessageTemplate(string errorCode) => "{Reason}";
+            NotNull = true,
+            MinLength = minLength,
+            MaxLength = MaxLength,
+            Format = "password",
+        };
 }

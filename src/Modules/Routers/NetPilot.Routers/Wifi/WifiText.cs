@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using NetPilot.Web;
 
 namespace NetPilot.Routers.Wifi;
 
@@ -13,6 +14,18 @@ internal static class WifiText
     private const int MinPasswordLength = 8;
     private const int MaxPasswordLength = 63;
     private const string Marks = "!%+,-./:=@^_";
+
+    /// <summary>What <see cref="RefusalOfName"/> accepts, as far as a schema can say it: its length counts bytes.</summary>
+    public static readonly ValueShape NameShape = new() { MinLength = 1, MaxLength = MaxNameBytes };
+
+    /// <summary>What <see cref="RefusalOfPassword"/> accepts.</summary>
+    public static readonly ValueShape PasswordShape = new()
+    {
+        MinLength = MinPasswordLength,
+        MaxLength = MaxPasswordLength,
+        Pattern = "^[A-Za-z0-9!%+,./:=@^_]( ?[A-Za-z0-9!%+,./:=@^_-])*$",
+        Format = "password",
+    };
 
     private static readonly Rune ZeroWidthJoiner = new(0x200D);
     private static readonly Rune EmojiPresentation = new(0xFE0F);

@@ -7,13 +7,24 @@ internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands comm
     public override void Configure()
     {
         Post("routers/{routerId}/block");
+        Tags("Blocks");
         Summary(s =>
         {
-            s.Summary = "Blocks a device";
+            s.Summary = "Block a device";
             s.Description =
-                "Blocks the device that has this address. Blocking it again changes only what the request names, and sends nothing to the router.";
+                "Blocks the device that has this address. Blocking it again changes only what the body names, and sends nothing to the router.";
+            s.Responses[201] = "The block is in force.";
+            s.Responses[200] = "The device was blocked already.";
+            s.Responses[202] = "The block is under way, and the server goes on by itself.";
         });
-        Description(b => b.Answers<BlockResponse>(201, 200, 202).Refuses(403, 404).FailsDownstream().TakesPrefer().TakesIdempotencyKey());
+        Description(b =>
+            b.Answers<BlockResponse>(201, 200, 202)
+                .AnswersLocation(201, 202)
+                .Refuses(ErrorCodes.TierLimitReached, ErrorCodes.RouterNotFound)
+                .FailsInTurn()
+                .TakesPrefer()
+                .TakesIdempotencyKey()
+        );
     }
 
     public override async Task HandleAsync(BlockDeviceRequest request, CancellationToken cancellationToken)

@@ -3,6 +3,8 @@ using FluentValidation;
 
 namespace NetPilot.Blacklist.Features.BlockDevice;
 
+/// <summary>The device to block.</summary>
+/// <example>{"ip":"192.168.1.10","reason":"Homework first","expiresAt":null}</example>
 internal sealed class BlockDeviceRequest : RouterRequest
 {
     /// <summary>The device's IPv4 address.</summary>

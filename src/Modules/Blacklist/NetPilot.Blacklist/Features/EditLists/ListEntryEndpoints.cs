@@ -4,6 +4,8 @@ using NetPilot.Devices.Contracts;
 
 namespace NetPilot.Blacklist.Features.EditLists;
 
+/// <summary>The address to add.</summary>
+/// <example>{"ip":"192.168.1.10","description":"Guests"}</example>
 internal sealed class AddListEntryRequest : RouterRequest
 {
     /// <summary>The device's IPv4 address.</summary>
@@ -24,8 +26,11 @@ internal sealed class AddListEntryValidator : Validator<AddListEntryRequest>
     }
 }
 
+/// <summary>An entry to remove.</summary>
 internal sealed class RemoveListEntryRequest : RouterRequest
 {
+    /// <summary>The address.</summary>
+    /// <example>192.168.1.10</example>
     [RouteParam]
     public string Ip { get; init; } = "";
 }
@@ -43,10 +48,11 @@ internal sealed class RemoveListEntryValidator : Validator<RemoveListEntryReques
 /// <param name="Description">A note, in the user's words.</param>
 /// <param name="State">How far it got; <c>blocked</c> means that the router holds the entry.</param>
 /// <param name="CreatedAt">When it was asked for.</param>
+/// <example>{"id":"01a214b7-ea01-7b1c-9c53-0a8f7d1c6e42","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","deviceName":"Living room TV","description":"Guests","state":"blocked","createdAt":"2026-11-25T21:58:47.3012Z"}</example>
 internal sealed record ListEntryResponse(
     Guid Id,
-    string Ip,
-    string? Mac,
+    [property: ShownAs(typeof(IPAddress))] string Ip,
+    [property: ShownAs(typeof(PhysicalAddress))] string? Mac,
     string? DeviceName,
     string? Description,
     RuleState State,
@@ -75,8 +81,13 @@ internal abstract class ListEntriesEndpoint(RuleKind kind, RuleTargets targets, 
     public override void Configure()
     {
         Get($"routers/{{routerId}}/{kind.Name}");
-        Summary(s => s.Summary = $"Lists the router's {kind.Name}, newest first, from the database alone");
-        Description(b => b.Answers<Page<ListEntryResponse>>(200).Refuses(404));
+        Tags("Lists");
+        Summary(s =>
+        {
+            s.Summary = $"List the {kind.Name}";
+            s.Description = $"Lists the entries of the router's {kind.Name}, newest first. The router is not asked.";
+        });
+        Description(b => b.Answers<Page<ListEntryResponse>>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 
     public override async Task HandleAsync(RouterPageRequest request, CancellationToken cancellationToken)
@@ -100,8 +111,20 @@ internal abstract class AddListEntryEndpoint(RuleKind kind, RuleTargets targets,
     public override void Configure()
     {
         Post($"routers/{{routerId}}/{kind.Name}");
-        Summary(s => s.Summary = $"Puts an address on the router's {kind.Name}");
-        Description(b => b.Answers<ListEntryResponse>(201, 200).Refuses(403, 404).FailsDownstream());
+        Tags("Lists");
+        Summary(s =>
+        {
+            s.Summary = $"Add an address to the {kind.Name}";
+            s.Description = $"Adding an address that is on the {kind.Name} already changes only its `description`.";
+            s.Responses[201] = "The router holds the entry.";
+            s.Responses[200] = "The address was on the list already.";
+        });
+        Description(b =>
+            b.Answers<ListEntryResponse>(201, 200)
+                .AnswersLocation(201)
+                .Refuses(ErrorCodes.TierLimitReached, ErrorCodes.RouterNotFound)
+                .FailsInTurn()
+        );
     }
 
     public override async Task HandleAsync(AddListEntryRequest request, CancellationToken cancellationToken)
@@ -124,8 +147,13 @@ internal abstract class RemoveListEntryEndpoint(RuleKind kind, RuleTargets targe
     public override void Configure()
     {
         Delete($"routers/{{routerId}}/{kind.Name}/{{ip}}");
-        Summary(s => s.Summary = $"Takes an address off the router's {kind.Name}");
-        Description(b => b.AnswersEmpty(204).Refuses(404).FailsDownstream());
+        Tags("Lists");
+        Summary(s =>
+        {
+            s.Summary = $"Remove an address from the {kind.Name}";
+            s.Description = $"Takes the address off the router's {kind.Name}.";
+        });
+        Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.NotListed).FailsInTurn());
     }
 
     public override async Task HandleAsync(RemoveListEntryRequest request, CancellationToken cancellationToken)

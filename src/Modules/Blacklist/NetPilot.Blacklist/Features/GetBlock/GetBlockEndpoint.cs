@@ -4,9 +4,12 @@ using NetPilot.Devices.Contracts;
 
 namespace NetPilot.Blacklist.Features.GetBlock;
 
+/// <summary>A request that names a block.</summary>
 internal sealed class GetBlockRequest : RouterRequest
 {
-    [RouteParam]
+    /// <summary>The block's id.</summary>
+    /// <example>01a214b7-e9bc-7757-bbe3-b80ba3d3fc25</example>
+    [RouteParam, ShownAs(typeof(Guid))]
     public string BlockId { get; init; } = "";
 }
 
@@ -16,8 +19,13 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
     public override void Configure()
     {
         Get("routers/{routerId}/blocked/{blockId}");
-        Summary(s => s.Summary = "Shows a block, in whatever state it is");
-        Description(b => b.Answers<BlockResponse>(200).Refuses(404));
+        Tags("Blocks");
+        Summary(s =>
+        {
+            s.Summary = "Show a block";
+            s.Description = "Shows a block in any state. The router is not asked.";
+        });
+        Description(b => b.Answers<BlockResponse>(200).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.BlockNotFound));
     }
 
     public override async Task HandleAsync(GetBlockRequest request, CancellationToken cancellationToken)

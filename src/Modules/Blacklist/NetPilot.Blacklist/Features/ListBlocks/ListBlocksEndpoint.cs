@@ -5,10 +5,11 @@ using NetPilot.Devices.Contracts;
 
 namespace NetPilot.Blacklist.Features.ListBlocks;
 
+/// <summary>Which blocks to list.</summary>
 internal sealed class ListBlocksRequest : RouterPageRequest
 {
-    /// <summary>applying, blocked, lifting, lifted or failed; without it, the first three.</summary>
-    [QueryParam]
+    /// <summary>Lists blocks in this state alone; without it, those in the states `applying`, `blocked` and `lifting`.</summary>
+    [QueryParam, ShownAs(typeof(RuleState))]
     public string? State { get; init; }
 }
 
@@ -26,8 +27,13 @@ internal sealed class ListBlocksEndpoint(RuleTargets targets, BlacklistDbContext
     public override void Configure()
     {
         Get("routers/{routerId}/blocked");
-        Summary(s => s.Summary = "Lists a router's blocks, newest first, from the database alone");
-        Description(b => b.Answers<Page<BlockResponse>>(200).Refuses(404));
+        Tags("Blocks");
+        Summary(s =>
+        {
+            s.Summary = "List blocks";
+            s.Description = "Lists the blocks of the router, newest first. The router is not asked.";
+        });
+        Description(b => b.Answers<Page<BlockResponse>>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 
     public override async Task HandleAsync(ListBlocksRequest request, CancellationToken cancellationToken)

@@ -8,9 +8,10 @@ namespace NetPilot.Blacklist.Features.SyncBlocks;
 /// <param name="Unmanaged">Rules that NetPilot did not make: not touched.</param>
 /// <param name="CheckedAt">When the router was asked.</param>
 /// <param name="Remaining">How many rules are still to be put back or lifted: the server goes on with them by itself.</param>
+/// <example>{"reapplied":["192.168.1.10"],"lifted":[],"unmanaged":[{"ip":"192.168.1.23","mac":"3c:5a:b4:01:02:03"}],"checkedAt":"2026-11-25T21:58:47.157756Z","remaining":0}</example>
 internal sealed record SyncResponse(
-    IReadOnlyList<string> Reapplied,
-    IReadOnlyList<string> Lifted,
+    [property: ShownAs(typeof(IReadOnlyList<IPAddress>))] IReadOnlyList<string> Reapplied,
+    [property: ShownAs(typeof(IReadOnlyList<IPAddress>))] IReadOnlyList<string> Lifted,
     IReadOnlyList<UnmanagedRule> Unmanaged,
     DateTimeOffset CheckedAt,
     int Remaining
@@ -19,6 +20,7 @@ internal sealed record SyncResponse(
 /// <summary>A rule of unknown origin.</summary>
 /// <param name="Ip">The device's present address; null while it is away. As the router wrote it, where it is none.</param>
 /// <param name="Mac">The device's MAC; null where the router did not say. As the router wrote it, where it is none.</param>
+/// <example>{"ip":"192.168.1.23","mac":"3c:5a:b4:01:02:03"}</example>
 internal sealed record UnmanagedRule(string? Ip, string? Mac);
 
 internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, RunningCommands running)
@@ -27,14 +29,14 @@ internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, Ru
     public override void Configure()
     {
         Post("routers/{routerId}/blocked/sync");
+        Tags("Blocks");
         Summary(s =>
         {
-            s.Summary = "Compares the blocks with the router, and mends what NetPilot owns";
+            s.Summary = "Compare the blocks with the router";
             s.Description =
-                "Puts back what the router lost, lifts what should be gone, and reports rules that NetPilot did not make. "
-                + "A long repair gives other commands of the router their turn, and goes on in the background when the request's time is over.";
+                "Puts back what the router lost, lifts what should be gone, and reports rules that NetPilot did not make. A long repair gives other commands of the router their turn, and goes on in the background when the time of the request is over.";
         });
-        Description(b => b.Answers<SyncResponse>(200).Refuses(404).FailsDownstream());
+        Description(b => b.Answers<SyncResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn());
     }
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)

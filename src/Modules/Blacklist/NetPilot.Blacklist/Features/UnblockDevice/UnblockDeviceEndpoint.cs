@@ -2,6 +2,8 @@ using FastEndpoints;
 
 namespace NetPilot.Blacklist.Features.UnblockDevice;
 
+/// <summary>The device to unblock.</summary>
+/// <example>{"ip":"192.168.1.10"}</example>
 internal sealed class UnblockDeviceRequest : RouterRequest
 {
     /// <summary>The blocked device's IPv4 address.</summary>
@@ -19,13 +21,17 @@ internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands co
     public override void Configure()
     {
         Post("routers/{routerId}/unblock");
+        Tags("Blocks");
         Summary(s =>
         {
-            s.Summary = "Unblocks a device";
-            s.Description =
-                "Lifts the block. 202 where the device is away: the router can lift its rule when it is back, and the server sees to it.";
+            s.Summary = "Unblock a device";
+            s.Description = "Lifts the block of the device that has this address.";
+            s.Responses[200] = "The block is lifted.";
+            s.Responses[202] = "The lift is under way, and the server goes on by itself. It waits for a device that is away.";
         });
-        Description(b => b.Answers<BlockResponse>(200, 202).Refuses(404).FailsDownstream().TakesPrefer());
+        Description(b =>
+            b.Answers<BlockResponse>(200, 202).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.NotBlocked).FailsInTurn().TakesPrefer()
+        );
     }
 
     public override async Task HandleAsync(UnblockDeviceRequest request, CancellationToken cancellationToken)

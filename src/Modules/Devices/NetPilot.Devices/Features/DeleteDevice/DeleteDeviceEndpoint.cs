@@ -8,8 +8,13 @@ internal sealed class DeleteDeviceEndpoint(OwnedDevices devices, DevicesDbContex
     public override void Configure()
     {
         Delete("routers/{routerId}/devices/{deviceId}");
-        Summary(s => s.Summary = "Forgets a device; a scan that sees it again adds it anew");
-        Description(b => b.AnswersEmpty(204).Refuses(404));
+        Tags("Devices");
+        Summary(s =>
+        {
+            s.Summary = "Forget a device";
+            s.Description = "A scan that sees the device again adds it anew.";
+        });
+        Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound));
     }
 
     public override async Task HandleAsync(DeviceRequest request, CancellationToken cancellationToken)

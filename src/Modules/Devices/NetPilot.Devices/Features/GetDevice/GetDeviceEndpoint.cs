@@ -8,8 +8,13 @@ internal sealed class GetDeviceEndpoint(OwnedDevices devices, BlockedFlags block
     public override void Configure()
     {
         Get("routers/{routerId}/devices/{deviceId}");
-        Summary(s => s.Summary = "Shows a device");
-        Description(b => b.Answers<DeviceResponse>(200).Refuses(404));
+        Tags("Devices");
+        Summary(s =>
+        {
+            s.Summary = "Show a device";
+            s.Description = "Shows what is stored of the device. The router is not asked.";
+        });
+        Description(b => b.Answers<DeviceResponse>(200).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound));
     }
 
     public override async Task HandleAsync(DeviceRequest request, CancellationToken cancellationToken)

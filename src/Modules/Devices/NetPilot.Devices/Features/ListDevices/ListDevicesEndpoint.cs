@@ -4,17 +4,21 @@ using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Features.ListDevices;
 
+/// <summary>Which devices to list.</summary>
 internal sealed class ListDevicesRequest
 {
     [RouteParam]
     public string RouterId { get; init; } = "";
 
+    /// <summary>A part of the name, hostname, address, MAC or vendor, in any case.</summary>
     [QueryParam]
     public string? Search { get; init; }
 
+    /// <summary>Whether the last scan saw the device.</summary>
     [QueryParam]
     public bool? Online { get; init; }
 
+    /// <summary>Whether the device is blocked.</summary>
     [QueryParam]
     public bool? Blocked { get; init; }
 
@@ -40,8 +44,13 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFla
     public override void Configure()
     {
         Get("routers/{routerId}/devices");
-        Summary(s => s.Summary = "Lists the devices behind a router, those first seen last before the others");
-        Description(b => b.Answers<Page<DeviceResponse>>(200).Refuses(404));
+        Tags("Devices");
+        Summary(s =>
+        {
+            s.Summary = "List devices";
+            s.Description = "Lists the stored devices of the router, those first seen last before the others. The router is not asked.";
+        });
+        Description(b => b.Answers<Page<DeviceResponse>>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 
     public override async Task HandleAsync(ListDevicesRequest request, CancellationToken cancellationToken)

@@ -12,6 +12,13 @@ internal sealed class ScanDevicesRequest
     public string RouterId { get; init; } = "";
 }
 
+/// <summary>What a scan found.</summary>
+/// <param name="Devices">The devices that the scan saw.</param>
+/// <param name="Found">How many they are.</param>
+/// <param name="Added">How many of them were not stored before.</param>
+/// <param name="Skipped">The records that cannot be used.</param>
+/// <param name="ScannedAt">When the scan began.</param>
+/// <example>{"devices":[{"id":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","hostname":"living-room","name":"Living room TV","type":"tv","vendor":"TP-Link Technologies Co.,Ltd.","privateAddress":false,"firstSeenAt":"2026-11-25T21:58:46.532029Z","lastSeenAt":"2026-11-25T21:58:46.532029Z","online":true,"blocked":false}],"found":1,"added":1,"skipped":[],"scannedAt":"2026-11-25T21:58:46.532029Z"}</example>
 internal sealed record ScanDevicesResponse(
     IReadOnlyList<DeviceResponse> Devices,
     int Found,
@@ -20,6 +27,11 @@ internal sealed record ScanDevicesResponse(
     DateTimeOffset ScannedAt
 );
 
+/// <summary>A record of a scan that cannot be used.</summary>
+/// <param name="Ip">The address, as the router wrote it.</param>
+/// <param name="Mac">The MAC, as the router wrote it.</param>
+/// <param name="Reason">Why it cannot be used.</param>
+/// <example>{"ip":"192.168.1.999","mac":null,"reason":"The address is not an IPv4 address."}</example>
 internal sealed record SkippedRecord(string? Ip, string? Mac, string Reason);
 
 internal sealed class ScanDevicesEndpoint(
@@ -36,8 +48,14 @@ internal sealed class ScanDevicesEndpoint(
     public override void Configure()
     {
         Post("routers/{routerId}/scan");
-        Summary(s => s.Summary = "Scans the router's network and stores what it finds");
-        Description(b => b.Answers<ScanDevicesResponse>(200).Refuses(404).FailsDownstream());
+        Tags("Devices");
+        Summary(s =>
+        {
+            s.Summary = "Scan for devices";
+            s.Description =
+                "Scans the network of the router and stores what it finds. A record that cannot be used is in `skipped`, and the others are stored.";
+        });
+        Description(b => b.Answers<ScanDevicesResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 
     public override async Task HandleAsync(ScanDevicesRequest request, CancellationToken cancellationToken)

@@ -9,8 +9,13 @@ internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, BlockedFlags bl
     public override void Configure()
     {
         Patch("routers/{routerId}/devices/{deviceId}");
-        Summary(s => s.Summary = "Names a device, or says what it is; no scan overwrites either");
-        Description(b => b.Answers<DeviceResponse>(200).Refuses(404));
+        Tags("Devices");
+        Summary(s =>
+        {
+            s.Summary = "Change a device";
+            s.Description = "Changes what the body names. `null` clears `name`. Scans overwrite neither.";
+        });
+        Description(b => b.Answers<DeviceResponse>(200).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound));
     }
 
     public override async Task HandleAsync(UpdateDeviceRequest request, CancellationToken cancellationToken)

@@ -2,17 +2,23 @@ using FastEndpoints;
 
 namespace NetPilot.Devices.Features.UpdateDevice;
 
+/// <summary>What is to change.</summary>
+/// <example>{"name":"Living room TV","type":"tv"}</example>
 internal sealed class UpdateDeviceRequest
 {
     [RouteParam]
     public string RouterId { get; init; } = "";
 
-    [RouteParam]
+    /// <summary>The device's id.</summary>
+    /// <example>01a214b7-e85d-7f42-a7f3-9a5fdeaa9780</example>
+    [RouteParam, ShownAs(typeof(Guid))]
     public string DeviceId { get; init; } = "";
 
+    /// <summary>What the user calls the device.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public Optional<string?> Name { get; init; }
 
+    /// <summary>What the device is.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public Optional<DeviceType> Type { get; init; }
 }

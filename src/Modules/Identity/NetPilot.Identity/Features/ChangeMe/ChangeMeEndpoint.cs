@@ -8,11 +8,12 @@ internal sealed class ChangeMeEndpoint(IdentityDbContext db) : Endpoint<ChangeMe
     public override void Configure()
     {
         Patch("me");
-        Description(b => b.Answers<UserResponse>(200).Refuses(503));
+        Description(b => b.Answers<UserResponse>(200));
+        Tags("Account");
         Summary(s =>
         {
             s.Summary = "Change my account";
-            s.Description = "What is absent stays; `null` clears the name.";
+            s.Description = "Changes what the body names. `null` clears `fullName`.";
         });
     }
 
@@ -25,8 +26,11 @@ internal sealed class ChangeMeEndpoint(IdentityDbContext db) : Endpoint<ChangeMe
     }
 }
 
+/// <summary>What is to change.</summary>
+/// <example>{"fullName":"Ada Lovelace"}</example>
 internal sealed class ChangeMeRequest
 {
+    /// <summary>What to call the user; null for nothing.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public Optional<string?> FullName { get; init; }
 }

@@ -10,11 +10,12 @@ internal sealed class ChangePasswordEndpoint(IdentityDbContext db, PasswordHashe
     public override void Configure()
     {
         Post("me/password");
-        Description(b => b.AnswersEmpty(204).Refuses(503));
+        Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.InvalidCredentials, ErrorCodes.TooManyAttempts, ErrorCodes.ServerBusy));
+        Tags("Account");
         Summary(s =>
         {
             s.Summary = "Change my password";
-            s.Description = "Every other session ends. A wrong present password counts as a failed login.";
+            s.Description = "Every other session of the account ends. A wrong `currentPassword` counts as a failed login.";
         });
     }
 
@@ -40,11 +41,15 @@ internal sealed class ChangePasswordEndpoint(IdentityDbContext db, PasswordHashe
     }
 }
 
+/// <summary>The present password and the new one.</summary>
+/// <example>{"currentPassword":"a-fresh-breeze-in-the-attic","newPassword":"a-warm-lamp-in-the-cellar"}</example>
 internal sealed class ChangePasswordRequest
 {
+    /// <summary>The password that the account has.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? CurrentPassword { get; init; }
 
+    /// <summary>The one that it is to have, by the rules of registering.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? NewPassword { get; init; }
 }

@@ -11,11 +11,13 @@ internal sealed class ChangeUserEndpoint(IdentityDbContext db, SessionEndings en
     {
         Patch("admin/users/{id}");
         Roles(Contracts.Roles.Admin);
-        Description(b => b.Answers<AdminUserResponse>(200).Refuses(403, 404, 409, 503));
+        Description(b => b.Answers<AdminUserResponse>(200).Refuses(ErrorCodes.UserNotFound, ErrorCodes.LastAdmin));
+        Tags("Admin");
         Summary(s =>
         {
             s.Summary = "Change a user";
-            s.Description = "What is absent stays. Disabling ends the user's sessions. The last admin who can log in stays one.";
+            s.Description =
+                "Changes what the body names. Disabling a user ends the sessions of the user. The last admin who can log in stays one.";
         });
     }
 
@@ -57,17 +59,24 @@ internal sealed class ChangeUserEndpoint(IdentityDbContext db, SessionEndings en
     }
 }
 
+/// <summary>What is to change.</summary>
+/// <example>{"tier":"pro","disabled":false}</example>
 internal sealed class ChangeUserRequest
 {
-    [RouteParam]
+    /// <summary>The user's id.</summary>
+    /// <example>01a214b7-e53d-7493-93d2-219e32a48b86</example>
+    [RouteParam, ShownAs(typeof(Guid))]
     public string Id { get; init; } = "";
 
+    /// <summary>What the user pays for.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public Optional<UserTier> Tier { get; init; }
 
+    /// <summary>What the user may administer.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public Optional<UserRole> Role { get; init; }
 
+    /// <summary>Whether the user is kept from logging in.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public Optional<bool> Disabled { get; init; }
 }

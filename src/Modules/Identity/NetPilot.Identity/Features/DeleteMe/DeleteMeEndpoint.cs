@@ -16,12 +16,16 @@ internal sealed class DeleteMeEndpoint(
     public override void Configure()
     {
         Delete("me");
-        Description(b => b.AnswersEmpty(204).Refuses(409, 503));
+        Description(b =>
+            b.AnswersEmpty(204)
+                .Refuses(ErrorCodes.InvalidCredentials, ErrorCodes.TooManyAttempts, ErrorCodes.LastAdmin, ErrorCodes.ServerBusy)
+        );
+        Tags("Account");
         Summary(s =>
         {
             s.Summary = "Delete my account";
             s.Description =
-                "Account, sessions and all that it owns go at once; its routers are reset when they can be reached. A wrong password counts as a failed login. The last admin who can log in stays.";
+                "The account, its sessions, routers, devices, blocks and lists are deleted at once. Its routers are reset when they can be reached. A wrong password counts as a failed login. The last admin who can log in cannot be deleted.";
         });
     }
 
@@ -67,8 +71,11 @@ internal sealed class DeleteMeEndpoint(
     }
 }
 
+/// <summary>The password of the account.</summary>
+/// <example>{"password":"a-fresh-breeze-in-the-attic"}</example>
 internal sealed class DeleteMeRequest
 {
+    /// <summary>The account's password.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Password { get; init; }
 }

@@ -12,12 +12,13 @@ internal sealed class ForgotPasswordEndpoint(ResetMails mails, MailWorker worker
     {
         Post("auth/password/forgot");
         AllowAnonymous();
-        Description(b => b.AnswersEmpty(202).Refuses(429, 503));
+        Description(b => b.AnswersEmpty(202));
+        Tags("Account");
         Summary(s =>
         {
-            s.Summary = "Forgot my password";
+            s.Summary = "Request a password reset";
             s.Description =
-                "Sends a mail with a link, if there is an account, at most three in an hour. The answer does not tell whether there is one.";
+                "Sends a mail with a link if the address has an account, at most three in an hour. The answer does not tell whether it has one.";
         });
     }
 
@@ -33,8 +34,11 @@ internal sealed class ForgotPasswordEndpoint(ResetMails mails, MailWorker worker
     }
 }
 
+/// <summary>The account whose password is to be reset.</summary>
+/// <example>{"email":"me@example.org"}</example>
 internal sealed class ForgotPasswordRequest
 {
+    /// <summary>The account's e-mail address.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Email { get; init; }
 }

@@ -10,8 +10,13 @@ internal sealed class ListSessionsEndpoint(IdentityDbContext db, TimeProvider ti
     public override void Configure()
     {
         Get("auth/sessions");
-        Description(b => b.Answers<Page<SessionResponse>>(200).Refuses(503));
-        Summary(s => s.Summary = "List my live sessions");
+        Description(b => b.Answers<Page<SessionResponse>>(200));
+        Tags("Sessions");
+        Summary(s =>
+        {
+            s.Summary = "List my sessions";
+            s.Description = "Lists the live sessions of the account, newest first.";
+        });
     }
 
     public override async Task HandleAsync(ListSessionsRequest request, CancellationToken cancellationToken)

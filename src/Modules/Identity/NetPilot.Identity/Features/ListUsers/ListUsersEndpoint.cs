@@ -11,8 +11,13 @@ internal sealed class ListUsersEndpoint(IdentityDbContext db) : Endpoint<ListUse
     {
         Get("admin/users");
         Roles(Contracts.Roles.Admin);
-        Description(b => b.Answers<Page<AdminUserResponse>>(200).Refuses(403, 503));
-        Summary(s => s.Summary = "List users");
+        Description(b => b.Answers<Page<AdminUserResponse>>(200));
+        Tags("Admin");
+        Summary(s =>
+        {
+            s.Summary = "List users";
+            s.Description = "Lists the users, newest first.";
+        });
     }
 
     public override async Task HandleAsync(ListUsersRequest request, CancellationToken cancellationToken)
@@ -29,8 +34,10 @@ internal sealed class ListUsersEndpoint(IdentityDbContext db) : Endpoint<ListUse
     }
 }
 
+/// <summary>Which users to list.</summary>
 internal sealed class ListUsersRequest
 {
+    /// <summary>The beginning of the e-mail address, in any case.</summary>
     [QueryParam]
     public string? Search { get; init; }
 

@@ -19,11 +19,16 @@ internal sealed class LoginEndpoint(
     {
         Post("auth/login");
         AllowAnonymous();
-        Description(b => b.Answers<TokensResponse>(200).Refuses(401, 403, 429, 503));
+        Description(b =>
+            b.Answers<TokensResponse>(200)
+                .Refuses(ErrorCodes.InvalidCredentials, ErrorCodes.AccountDisabled, ErrorCodes.TooManyAttempts, ErrorCodes.ServerBusy)
+        );
+        Tags("Sessions");
         Summary(s =>
         {
             s.Summary = "Log in";
-            s.Description = "Opens a session, here and on the Commands-Server. A wrong password and an unknown e-mail look the same.";
+            s.Description =
+                "Opens a session, here and on the Commands-Server. A wrong password and an unknown e-mail address get the same answer.";
         });
     }
 
@@ -63,11 +68,15 @@ internal sealed class LoginEndpoint(
         db.UsersByEmail(email).AsNoTracking().SingleOrDefaultAsync(user => user.DeletedAt == null, cancellationToken);
 }
 
+/// <summary>The credentials of an account.</summary>
+/// <example>{"email":"me@example.org","password":"a-fresh-breeze-in-the-attic"}</example>
 internal sealed class LoginRequest
 {
+    /// <summary>The address of the account, in any case.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Email { get; init; }
 
+    /// <summary>Its password.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Password { get; init; }
 }

@@ -8,11 +8,12 @@ internal sealed class LogoutEndpoint(SessionEndings endings) : EndpointWithoutRe
     public override void Configure()
     {
         Post("auth/logout");
-        Description(b => b.AnswersEmpty(204).Refuses(503));
+        Description(b => b.AnswersEmpty(204));
+        Tags("Sessions");
         Summary(s =>
         {
             s.Summary = "Log out";
-            s.Description = "Ends the session that asks: its tokens are dead at once, on every replica.";
+            s.Description = "Ends the session of the access token. Its tokens are refused at once.";
         });
     }
 

@@ -10,11 +10,12 @@ internal sealed class MintPasswordResetEndpoint(ResetTokens tokens) : Endpoint<M
     {
         Post("admin/users/{id}/password-reset");
         Roles(Contracts.Roles.Admin);
-        Description(b => b.Answers<PasswordResetResponse>(200).Refuses(403, 404, 503));
+        Description(b => b.Answers<PasswordResetResponse>(200).Refuses(ErrorCodes.UserNotFound));
+        Tags("Admin");
         Summary(s =>
         {
-            s.Summary = "Mint a token that resets a user's password";
-            s.Description = "For users who can't be reached by mail. It works once, within 30 minutes.";
+            s.Summary = "Create a reset token for a user";
+            s.Description = "For users who cannot be reached by mail. The token works once, within 30 minutes.";
         });
     }
 
@@ -29,12 +30,19 @@ internal sealed class MintPasswordResetEndpoint(ResetTokens tokens) : Endpoint<M
     }
 }
 
+/// <summary>A request that names an id and nothing more.</summary>
 internal sealed class MintPasswordResetRequest
 {
-    [RouteParam]
+    /// <summary>The user's id.</summary>
+    /// <example>01a214b7-e53d-7493-93d2-219e32a48b86</example>
+    [RouteParam, ShownAs(typeof(Guid))]
     public string Id { get; init; } = "";
 }
 
+/// <summary>None</summary>
+/// <example>{"token":"Zk3vT9xQ1bR7mN4cW8yL2pH6sD0fG5jK_aE-uI9oX1M","expiresAt":"2026-11-25T22:28:45.821541Z"}</example>
+/// <param name="Token">The token for <c>POST /auth/password/reset</c>.</param>
+/// <param name="ExpiresAt">Until when it works.</param>
 internal sealed record PasswordResetResponse(string Token, DateTimeOffset ExpiresAt)
 {
     /// <summary>Hides the token, which is a credential.</summary>

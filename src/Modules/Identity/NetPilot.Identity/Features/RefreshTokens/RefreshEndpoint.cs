@@ -10,12 +10,13 @@ internal sealed class RefreshEndpoint(TokenRotation rotation) : Endpoint<Refresh
     {
         Post("auth/refresh");
         AllowAnonymous();
-        Description(b => b.Answers<TokensResponse>(200).Refuses(401, 429, 503));
+        Description(b => b.Answers<TokensResponse>(200).Refuses(ErrorCodes.InvalidRefreshToken));
+        Tags("Sessions");
         Summary(s =>
         {
-            s.Summary = "Refresh";
+            s.Summary = "Refresh the tokens";
             s.Description =
-                "Brings the next tokens and spends the refresh token. The one spent last brings the same successor again for 10 s, while that is unused; any other spent token ends the session.";
+                "Gives new tokens and spends the refresh token. The token that was spent last gets the same successor again for 10 seconds, while that is unused. Any other spent token ends the session.";
         });
     }
 
@@ -30,8 +31,11 @@ internal sealed class RefreshEndpoint(TokenRotation rotation) : Endpoint<Refresh
     }
 }
 
+/// <summary>The refresh token.</summary>
+/// <example>{"refreshToken":"3q2-7wvY0c1fJx8sJkq0s2rT4oY3m5b9dN6hV1eW8uA"}</example>
 internal sealed class RefreshRequest
 {
+    /// <summary>The refresh token of the last login or refresh.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? RefreshToken { get; init; }
 }

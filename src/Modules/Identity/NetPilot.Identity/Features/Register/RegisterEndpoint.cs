@@ -11,11 +11,12 @@ internal sealed class RegisterEndpoint(IdentityDbContext db, PasswordHasher pass
     {
         Post("auth/register");
         AllowAnonymous();
-        Description(b => b.Answers<UserResponse>(201).Refuses(409, 429, 503));
+        Description(b => b.Answers<UserResponse>(201).Refuses(ErrorCodes.EmailTaken, ErrorCodes.ServerBusy));
+        Tags("Account");
         Summary(s =>
         {
             s.Summary = "Register";
-            s.Description = "Makes an account in the tier `free`. An e-mail has one account, whatever its case.";
+            s.Description = "Creates an account of the tier `free`. An e-mail address has one account, whatever its case.";
         });
     }
 

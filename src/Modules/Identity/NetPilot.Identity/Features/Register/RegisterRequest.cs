@@ -4,14 +4,19 @@ using NetPilot.Identity.Passwords;
 
 namespace NetPilot.Identity.Features.Register;
 
+/// <summary>A new account.</summary>
+/// <example>{"email":"me@example.org","password":"a-fresh-breeze-in-the-attic","fullName":"Ada Lovelace"}</example>
 internal sealed class RegisterRequest
 {
+    /// <summary>The address to log in with.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Email { get; init; }
 
+    /// <summary>12 to 128 characters; not the e-mail address, and not one of the most common passwords.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Password { get; init; }
 
+    /// <summary>What to call the user.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? FullName { get; init; }
 }

@@ -11,11 +11,12 @@ internal sealed class ResetPasswordEndpoint(IdentityDbContext db, PasswordChange
     {
         Post("auth/password/reset");
         AllowAnonymous();
-        Description(b => b.AnswersEmpty(204).Refuses(429, 503));
+        Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.InvalidResetToken, ErrorCodes.ServerBusy));
+        Tags("Account");
         Summary(s =>
         {
-            s.Summary = "Set a new password";
-            s.Description = "With the token of a mail, or of an admin. Every session of the account ends.";
+            s.Summary = "Set a new password with a reset token";
+            s.Description = "Takes the token of a mail, or one that an admin created. Every session of the account ends.";
         });
     }
 
@@ -47,11 +48,15 @@ internal sealed class ResetPasswordEndpoint(IdentityDbContext db, PasswordChange
     }
 }
 
+/// <summary>A reset token and the new password.</summary>
+/// <example>{"token":"Zk3vT9xQ1bR7mN4cW8yL2pH6sD0fG5jK_aE-uI9oX1M","newPassword":"a-fresh-breeze-in-the-attic"}</example>
 internal sealed class ResetPasswordRequest
 {
+    /// <summary>The token, as the link's fragment has it.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Token { get; init; }
 
+    /// <summary>The new password, by the rules of registering.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? NewPassword { get; init; }
 }

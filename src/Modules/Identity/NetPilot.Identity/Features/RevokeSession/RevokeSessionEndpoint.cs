@@ -9,8 +9,13 @@ internal sealed class RevokeSessionEndpoint(SessionEndings endings) : Endpoint<R
     public override void Configure()
     {
         Delete("auth/sessions/{id}");
-        Description(b => b.AnswersEmpty(204).Refuses(404, 503));
-        Summary(s => s.Summary = "End one of my sessions");
+        Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.SessionNotFound));
+        Tags("Sessions");
+        Summary(s =>
+        {
+            s.Summary = "End one of my sessions";
+            s.Description = "The tokens of the session are refused at once.";
+        });
     }
 
     public override async Task HandleAsync(RevokeSessionRequest request, CancellationToken cancellationToken)
@@ -27,8 +32,11 @@ internal sealed class RevokeSessionEndpoint(SessionEndings endings) : Endpoint<R
     }
 }
 
+/// <summary>A request that names an id and nothing more.</summary>
 internal sealed class RevokeSessionRequest
 {
-    [RouteParam]
+    /// <summary>The session's id.</summary>
+    /// <example>01a214b7-e5a1-7c55-8d3b-5f3a1c9e7b20</example>
+    [RouteParam, ShownAs(typeof(Guid))]
     public string Id { get; init; } = "";
 }

@@ -8,8 +8,13 @@ internal sealed class ShowMeEndpoint(IdentityDbContext db) : EndpointWithoutRequ
     public override void Configure()
     {
         Get("me");
-        Description(b => b.Answers<UserResponse>(200).Refuses(503));
-        Summary(s => s.Summary = "Show my account");
+        Description(b => b.Answers<UserResponse>(200));
+        Tags("Account");
+        Summary(s =>
+        {
+            s.Summary = "Show my account";
+            s.Description = "Shows the account that the access token belongs to.";
+        });
     }
 
     public override async Task HandleAsync(CancellationToken cancellationToken)

@@ -14,8 +14,21 @@ internal sealed class ClaimRouterEndpoint(NpgsqlDataSource database, ITierLimits
     public override void Configure()
     {
         Post("routers");
-        Summary(s => s.Summary = "Claims a router: whoever names a router's id first owns it");
-        Description(b => b.Answers<RouterResponse>(201, 200).Refuses(403, 409).TakesIdempotencyKey());
+        Tags("Routers");
+        Summary(s =>
+        {
+            s.Summary = "Claim a router";
+            s.Description =
+                "Makes the caller the owner of the router. A router has one owner. A claim of a router that the caller owns already changes nothing.";
+            s.Responses[201] = "The caller owns the router now.";
+            s.Responses[200] = "The caller owned the router already.";
+        });
+        Description(b =>
+            b.Answers<RouterResponse>(201, 200)
+                .AnswersLocation(201)
+                .Refuses(ErrorCodes.TierLimitReached, ErrorCodes.RouterTaken)
+                .TakesIdempotencyKey()
+        );
     }
 
     public override async Task HandleAsync(ClaimRouterRequest request, CancellationToken cancellationToken)

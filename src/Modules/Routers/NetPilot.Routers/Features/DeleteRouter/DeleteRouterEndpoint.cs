@@ -10,8 +10,14 @@ internal sealed class DeleteRouterEndpoint(IRouterOwnership ownership, RouterRel
     public override void Configure()
     {
         Delete("routers/{routerId}");
-        Summary(s => s.Summary = "Gives up a router, with its devices, blocks and lists; its rules are reset when it can be reached");
-        Description(b => b.AnswersEmpty(204).Refuses(404));
+        Tags("Routers");
+        Summary(s =>
+        {
+            s.Summary = "Give up a router";
+            s.Description =
+                "Deletes the router with its devices, blocks and lists. Its rules are reset when it can be reached. Its id can be claimed at once.";
+        });
+        Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound));
     }
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)

@@ -11,8 +11,13 @@ internal sealed class GetRouterEndpoint(RoutersDbContext db) : Endpoint<RouterRe
     public override void Configure()
     {
         Get("routers/{routerId}");
-        Summary(s => s.Summary = "Shows one of the caller's routers");
-        Description(b => b.Answers<RouterResponse>(200).Refuses(404));
+        Tags("Routers");
+        Summary(s =>
+        {
+            s.Summary = "Show a router";
+            s.Description = "Shows what is stored of the router. The router is not asked.";
+        });
+        Description(b => b.Answers<RouterResponse>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)

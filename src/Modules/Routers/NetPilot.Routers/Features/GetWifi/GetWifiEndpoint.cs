@@ -7,6 +7,11 @@ using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.GetWifi;
 
+/// <summary>The state of a router's Wi-Fi.</summary>
+/// <param name="Enabled">Whether it is on.</param>
+/// <param name="Ssid">Its name, if the router tells it.</param>
+/// <param name="Encryption">Its encryption, as the router calls it.</param>
+/// <example>{"enabled":true,"ssid":"Attic","encryption":"psk2"}</example>
 internal sealed record WifiResponse(bool Enabled, string? Ssid, string? Encryption);
 
 internal sealed class GetWifiEndpoint(
@@ -19,8 +24,13 @@ internal sealed class GetWifiEndpoint(
     public override void Configure()
     {
         Get("routers/{routerId}/wifi");
-        Summary(s => s.Summary = "Asks the router for the state of its Wi-Fi");
-        Description(b => b.Answers<WifiResponse>(200).Refuses(404).FailsDownstream());
+        Tags("Wi-Fi");
+        Summary(s =>
+        {
+            s.Summary = "Show the Wi-Fi";
+            s.Description = "Asks the router for the state of its Wi-Fi.";
+        });
+        Description(b => b.Answers<WifiResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)

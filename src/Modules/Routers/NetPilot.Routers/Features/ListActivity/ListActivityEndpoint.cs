@@ -10,12 +10,14 @@ using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.ListActivity;
 
+/// <summary>Which commands to list.</summary>
 internal sealed class ListActivityRequest
 {
     [RouteParam]
     public string RouterId { get; init; } = "";
 
-    [QueryParam]
+    /// <summary>Lists commands of this kind alone.</summary>
+    [QueryParam, ShownAs(typeof(RouterActivityKind))]
     public string? Kind { get; init; }
 
     [QueryParam]
@@ -33,6 +35,16 @@ internal sealed class ListActivityValidator : Validator<ListActivityRequest>
             .WithMessage($"Must be one of {string.Join(", ", SnakeCase.All<RouterActivityKind>())}.");
 }
 
+/// <summary>A command to a router.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="At">When it was sent.</param>
+/// <param name="UserId">Who asked for it; null for the server's own maintenance.</param>
+/// <param name="Kind">What was asked.</param>
+/// <param name="Target">The address or name that it was about, if there is one.</param>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Code">The code of the failure; null on success.</param>
+/// <param name="DurationMs">How long it took, in milliseconds.</param>
+/// <example>{"id":"01a214b7-e9bc-7757-bbe3-b80ba3d3fc25","at":"2026-11-25T21:58:46.97247Z","userId":"01a214b7-e53d-7493-93d2-219e32a48b86","kind":"block","target":"192.168.1.10","outcome":"succeeded","code":null,"durationMs":48}</example>
 internal sealed record ActivityResponse(
     Guid Id,
     DateTimeOffset At,
@@ -56,8 +68,13 @@ internal sealed class ListActivityEndpoint(IRouterOwnership ownership, RoutersDb
     public override void Configure()
     {
         Get("routers/{routerId}/activity");
-        Summary(s => s.Summary = "Lists what was asked of the router, and how it ended, newest first");
-        Description(b => b.Answers<Page<ActivityResponse>>(200).Refuses(404));
+        Tags("Activity");
+        Summary(s =>
+        {
+            s.Summary = "List the activity of a router";
+            s.Description = "Lists the commands that were sent to the router and how they ended, newest first.";
+        });
+        Description(b => b.Answers<Page<ActivityResponse>>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 
     public override async Task HandleAsync(ListActivityRequest request, CancellationToken cancellationToken)

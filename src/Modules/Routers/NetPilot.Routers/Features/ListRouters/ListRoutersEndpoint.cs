@@ -24,7 +24,12 @@ internal sealed class ListRoutersEndpoint(RoutersDbContext db) : Endpoint<ListRo
     public override void Configure()
     {
         Get("routers");
-        Summary(s => s.Summary = "Lists the caller's routers, newest first");
+        Tags("Routers");
+        Summary(s =>
+        {
+            s.Summary = "List my routers";
+            s.Description = "Lists the routers of the caller, newest first.";
+        });
         Description(b => b.Answers<Page<RouterResponse>>(200));
     }
 

@@ -12,8 +12,13 @@ internal sealed class ReleaseClaimEndpoint(IRouterOwnership ownership, RouterRel
     {
         Delete("admin/routers/{routerId}");
         Roles(Identity.Contracts.Roles.Admin);
-        Summary(s => s.Summary = "Releases a claim on a router, as its owner would by giving it up");
-        Description(b => b.AnswersEmpty(204).Refuses(403, 404));
+        Tags("Admin");
+        Summary(s =>
+        {
+            s.Summary = "Release the claim on a router";
+            s.Description = "Does what its owner would do by giving it up.";
+        });
+        Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound));
     }
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using FastEndpoints;
-using FluentValidation;
 using Microsoft.EntityFrameworkCore;
 using NetPilot.Identity.Contracts;
 using NetPilot.Routers.Data;
@@ -8,22 +7,21 @@ using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.RenameRouter;
 
+/// <summary>What is to change.</summary>
+/// <example>{"name":"Home"}</example>
 internal sealed class RenameRouterRequest
 {
     [RouteParam]
     public string RouterId { get; init; } = "";
 
+    /// <summary>What the user calls the router.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public Optional<string?> Name { get; init; }
 }
 
 internal sealed class RenameRouterValidator : Validator<RenameRouterRequest>
 {
-    public RenameRouterValidator()
-    {
-        RuleFor(request => request.Name).Must(name => !name.IsPresent || name.Value is not null).WithMessage("Must not be null.");
-        RuleFor(request => request.Name).Text(1, UserRouter.MaxNameLength);
-    }
+    public RenameRouterValidator() => RuleFor(request => request.Name).TextUnlessAbsent(1, UserRouter.MaxNameLength);
 }
 
 internal sealed class RenameRouterEndpoint(RoutersDbContext db) : Endpoint<RenameRouterRequest, RouterResponse>
@@ -31,8 +29,13 @@ internal sealed class RenameRouterEndpoint(RoutersDbContext db) : Endpoint<Renam
     public override void Configure()
     {
         Patch("routers/{routerId}");
-        Summary(s => s.Summary = "Renames a router");
-        Description(b => b.Answers<RouterResponse>(200).Refuses(404));
+        Tags("Routers");
+        Summary(s =>
+        {
+            s.Summary = "Rename a router";
+            s.Description = "Changes what the body names.";
+        });
+        Description(b => b.Answers<RouterResponse>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 
     public override async Task HandleAsync(RenameRouterRequest request, CancellationToken cancellationToken)

@@ -6,18 +6,21 @@ using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.RenameWifi;
 
+/// <summary>The new name.</summary>
+/// <example>{"ssid":"Attic"}</example>
 internal sealed class RenameWifiRequest
 {
     [RouteParam]
     public string RouterId { get; init; } = "";
 
+    /// <summary>1 to 32 bytes of UTF-8: letters and digits of any script, emoji, single inner spaces and ! % + , - . / : = @ ^ _, not beginning with a hyphen.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Ssid { get; init; }
 }
 
 internal sealed class RenameWifiValidator : Validator<RenameWifiRequest>
 {
-    public RenameWifiValidator() => RuleFor(request => request.Ssid).Refusing(WifiText.RefusalOfName);
+    public RenameWifiValidator() => RuleFor(request => request.Ssid).RefusingText(WifiText.NameShape, WifiText.RefusalOfName);
 }
 
 internal sealed class RenameWifiEndpoint(WifiChanges wifi) : Endpoint<RenameWifiRequest, MessageResponse>
@@ -25,8 +28,13 @@ internal sealed class RenameWifiEndpoint(WifiChanges wifi) : Endpoint<RenameWifi
     public override void Configure()
     {
         Put("routers/{routerId}/wifi/ssid");
-        Summary(s => s.Summary = "Names the Wi-Fi");
-        Description(b => b.Answers<MessageResponse>(200).Refuses(404).FailsDownstream());
+        Tags("Wi-Fi");
+        Summary(s =>
+        {
+            s.Summary = "Rename the Wi-Fi";
+            s.Description = "Sets the SSID. Devices that know the old name lose their connection.";
+        });
+        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn());
     }
 
     public override async Task HandleAsync(RenameWifiRequest request, CancellationToken cancellationToken)

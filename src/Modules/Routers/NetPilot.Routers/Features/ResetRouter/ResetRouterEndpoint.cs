@@ -20,8 +20,13 @@ internal sealed class ResetRouterEndpoint(
     public override void Configure()
     {
         Post("routers/{routerId}/reset");
-        Summary(s => s.Summary = "Clears all rules of the router, and the stored blocks and lists with them");
-        Description(b => b.Answers<MessageResponse>(200).Refuses(404).FailsDownstream());
+        Tags("Routers");
+        Summary(s =>
+        {
+            s.Summary = "Reset a router";
+            s.Description = "Clears the rules of the router, and the stored blocks and lists with them.";
+        });
+        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn());
     }
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)

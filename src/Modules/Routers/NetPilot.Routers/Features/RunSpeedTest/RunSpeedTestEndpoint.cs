@@ -8,6 +8,12 @@ using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.RunSpeedTest;
 
+/// <summary>What a speed test measured.</summary>
+/// <param name="DownloadMbps">The speed of downloads in Mbit/s.</param>
+/// <param name="UploadMbps">The speed of uploads in Mbit/s.</param>
+/// <param name="PingMs">The round-trip time in milliseconds.</param>
+/// <param name="MeasuredAt">When it was measured.</param>
+/// <example>{"downloadMbps":94.1,"uploadMbps":38.6,"pingMs":11.2,"measuredAt":"2026-11-25T21:58:47.020684Z"}</example>
 internal sealed record SpeedTestResponse(double DownloadMbps, double UploadMbps, double PingMs, DateTimeOffset MeasuredAt);
 
 internal sealed class RunSpeedTestEndpoint(
@@ -22,8 +28,13 @@ internal sealed class RunSpeedTestEndpoint(
     public override void Configure()
     {
         Post("routers/{routerId}/speedtest");
-        Summary(s => s.Summary = "Measures the router's line");
-        Description(b => b.Answers<SpeedTestResponse>(200).Refuses(403, 404).FailsDownstream());
+        Tags("Routers");
+        Summary(s =>
+        {
+            s.Summary = "Run a speed test";
+            s.Description = "Measures the internet connection of the router. The tier must include speed tests.";
+        });
+        Description(b => b.Answers<SpeedTestResponse>(200).Refuses(ErrorCodes.TierRequired, ErrorCodes.RouterNotFound).FailsDownstream());
     }
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)

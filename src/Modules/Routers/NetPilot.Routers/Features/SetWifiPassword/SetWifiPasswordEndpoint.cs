@@ -7,18 +7,22 @@ using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.SetWifiPassword;
 
+/// <summary>The new password.</summary>
+/// <example>{"password":"Lamp-in-the-attic-7"}</example>
 internal sealed class SetWifiPasswordRequest
 {
     [RouteParam]
     public string RouterId { get; init; } = "";
 
+    /// <summary>8 to 63 ASCII letters, digits, single inner spaces and ! % + , - . / : = @ ^ _, not beginning with a hyphen.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Password { get; init; }
 }
 
 internal sealed class SetWifiPasswordValidator : Validator<SetWifiPasswordRequest>
 {
-    public SetWifiPasswordValidator() => RuleFor(request => request.Password).Refusing(WifiText.RefusalOfPassword);
+    public SetWifiPasswordValidator() =>
+        RuleFor(request => request.Password).RefusingText(WifiText.PasswordShape, WifiText.RefusalOfPassword);
 }
 
 internal sealed class SetWifiPasswordEndpoint(WifiChanges wifi) : Endpoint<SetWifiPasswordRequest, MessageResponse>
@@ -26,8 +30,13 @@ internal sealed class SetWifiPasswordEndpoint(WifiChanges wifi) : Endpoint<SetWi
     public override void Configure()
     {
         Put("routers/{routerId}/wifi/password");
-        Summary(s => s.Summary = "Sets the Wi-Fi's password, which is kept nowhere but on the router");
-        Description(b => b.Answers<MessageResponse>(200).Refuses(404).FailsDownstream());
+        Tags("Wi-Fi");
+        Summary(s =>
+        {
+            s.Summary = "Change the Wi-Fi password";
+            s.Description = "The password is kept on the router alone.";
+        });
+        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn());
     }
 
     public override async Task HandleAsync(SetWifiPasswordRequest request, CancellationToken cancellationToken)

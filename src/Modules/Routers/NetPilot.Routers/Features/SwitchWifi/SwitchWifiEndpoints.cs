@@ -39,8 +39,13 @@ internal abstract class SwitchWifiEndpoint(WifiChanges wifi, string state, strin
     public override void Configure()
     {
         Post($"routers/{{routerId}}/wifi/{verb}");
-        Summary(s => s.Summary = $"Switches the Wi-Fi {state}");
-        Description(b => b.Answers<MessageResponse>(200).Refuses(404).FailsDownstream());
+        Tags("Wi-Fi");
+        Summary(s =>
+        {
+            s.Summary = "Switch the Wi-Fi off";
+            s.Description = "Devices on the Wi-Fi lose their connection.";
+        });
+        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn());
     }
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)

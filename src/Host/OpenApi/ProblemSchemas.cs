@@ -1,0 +1,136 @@
+using System.Reflection;
+using Microsoft.AspNetCore.WebUtilities;
+using Namotion.Reflection;
+using NetPilot.Web;
+using Newtonsoft.Json.Linq;
+using NJsonSchema;
+using NSwag;
+using NSwag.Generation.Processors.Contexts;
+
+namespace NetPilot.Host.OpenApi;
+
+/// <summary>
+/// The schemas of problems: <c>Problem</c> has what all have, and names the family of each code. A family is the problems of a status;
+/// <c>validation_failed</c> is a family of its own, since it alone has <c>errors</c>.
+/// </summary>
+internal static class ProblemSchemas
+{
+    /// <summary>The schema of a problem that has one of these codes, which are of one status.</summary>
+    public static JsonSchema Of(OperationProcessorContext context, string[] codes)
+    {
+        var schema = new JsonSchema { Type = JsonObjectType.Object };
+        string[] ofFamilies = [.. codes.DistinctBy(FamilyOf)];
+        var choice = ofFamilies.Length == 1 ? schema.AllOf : schema.OneOf;
+        foreach (var code in ofFamilies)
+        {
+            choice.Add(Family(context, code));
+        }
+
+        schema.Properties["code"] = OneOf(JsonObjectType.String, codes);
+        return schema;
+    }
+
+    public static OpenApiExample Example(OpenApiComponents components, string code) =>
+        components.Examples.TryGetValue(code, out var known)
+            ? known
+            : components.Examples[code] = new OpenApiExample { Value = Example(code) };
+
+    public static string PascalCase(string code) =>
+        string.Concat(code.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+
+    /// <summary>What a code means: its summary in <see cref="ErrorCodes"/>.</summary>
+    public static string MeaningOf(string code) =>
+        typeof(ErrorCodes)
+            .GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Single(field => code.Equals(field.GetRawConstantValue()))
+            .GetXmlDocsSummary();
+
+    private static string FamilyOf(string code) =>
+        code == ErrorCodes.ValidationFailed
+            ? "ValidationProblem"
+            : ReasonPhrases.GetReasonPhrase(ProblemCatalogue.StatusOf(code)).Replace(" ", "", StringComparison.Ordinal) + "Problem";
+
+    private static JsonSchema Family(OperationProcessorContext context, string code)
+    {
+        var schemas = context.Document.Components.Schemas;
+        var name = FamilyOf(code);
+        if (!schemas.TryGetValue(name, out var family))
+        {
+            var status = ProblemCatalogue.StatusOf(code);
+            schemas[name] = family = NewFamily(
+                context,
+                status,
+                [.. ProblemCatalogue.CodesOf(status).Where(other => FamilyOf(other) == name)]
+            );
+        }
+
+        return new JsonSchema { Reference = family };
+    }
+
+    private static JsonSchema NewFamily(OperationProcessorContext context, int status, string[] codes)
+    {
+        var problem = Reference(context, typeof(ProblemBody));
+        problem.ActualSchema.Properties.Remove("errors");
+        problem.ActualSchema.RequiredProperties.Remove("errors");
+        problem.ActualSchema.Example ??= Example(ErrorCodes.RouterNotFound);
+        problem.ActualSchema.DiscriminatorObject ??= new OpenApiDiscriminator { PropertyName = "code" };
+
+        var family = new JsonSchema { Type = JsonObjectType.Object, Description = $"A problem with the status {status}." };
+        family.AllOf.Add(problem);
+        family.Properties["status"] = OneOf(JsonObjectType.Integer, [status]);
+        family.Properties["code"] = OneOf(JsonObjectType.String, codes);
+        if (codes is [ErrorCodes.ValidationFailed])
+        {
+            family.Properties["errors"] = new JsonSchemaProperty
+            {
+                Type = JsonObjectType.Array,
+                Description = "What is wrong with which field.",
+                Item = Reference(context, typeof(FieldError)),
+                IsRequired = true,
+            };
+        }
+
+        family.Example = Example(codes[0]);
+        foreach (var code in codes)
+        {
+            problem.ActualSchema.DiscriminatorObject.Mapping[code] = new JsonSchema { Reference = family };
+        }
+
+        return family;
+    }
+
+    private static JObject Example(string code)
+    {
+        var status = ProblemCatalogue.StatusOf(code);
+        var problem = new JObject
+        {
+            ["type"] = $"urn:netpilot:problem:{code}",
+            ["title"] = ReasonPhrases.GetReasonPhrase(status),
+            ["status"] = status,
+            ["detail"] = MeaningOf(code),
+            ["instance"] = "/api/v1/routers/home",
+            ["traceId"] = "9ee1f6fd827bd82c869e0dc37e5c2b8c",
+            ["code"] = code,
+        };
+        if (code == ErrorCodes.ValidationFailed)
+        {
+            problem["errors"] = new JArray(new JObject { ["name"] = "name", ["reason"] = "Must not be empty." });
+        }
+
+        return problem;
+    }
+
+    private static JsonSchema Reference(OperationProcessorContext context, Type type) =>
+        new() { Reference = context.SchemaGenerator.Generate(type, context.SchemaResolver).ActualSchema };
+
+    private static JsonSchemaProperty OneOf(JsonObjectType type, IEnumerable<object> values)
+    {
+        var property = new JsonSchemaProperty { Type = type };
+        foreach (var value in values)
+        {
+            property.Enumeration.Add(value);
+        }
+
+        return property;
+    }
+}

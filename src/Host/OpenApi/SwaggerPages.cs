@@ -1,0 +1,45 @@
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Options;
+using NSwag.AspNetCore;
+
+namespace NetPilot.Host.OpenApi;
+
+/// <summary>
+/// Swagger UI: the files that NSwag brings, and a page of our own. NSwag's page has its script within it, which the Content-Security-Policy
+/// does not allow. The files stand before routing, where everything unknown needs a token.
+/// </summary>
+internal static class SwaggerPages
+{
+    private const string Path = "/swagger";
+
+    public static void UseSwaggerPages(this WebApplication app)
+    {
+        if (!app.Services.GetRequiredService<IOptions<SwaggerSettings>>().Value.Enabled)
+        {
+            return;
+        }
+
+        app.Use(
+            (context, next) =>
+            {
+                if (!HttpMethods.IsGet(context.Request.Method) || context.Request.Path.Value is not (Path or Path + "/"))
+                {
+                    return next(context);
+                }
+
+                context.Response.Redirect($"{context.Request.PathBase}{Path}/index.html");
+                return Task.CompletedTask;
+            }
+        );
+        app.UseStaticFiles(
+            new StaticFileOptions
+            {
+                RequestPath = Path,
+                FileProvider = new CompositeFileProvider(
+                    new EmbeddedFileProvider(typeof(SwaggerPages).Assembly, "NetPilot.Host.OpenApi.Pages"),
+                    new EmbeddedFileProvider(typeof(SwaggerUiSettings).Assembly, "NSwag.AspNetCore.SwaggerUi")
+                ),
+            }
+        );
+    }
+}

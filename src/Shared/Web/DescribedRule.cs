@@ -1,0 +1,69 @@
+using FluentValidation;
+using FluentValidation.Validators;
+
+namespace NetPilot.Web;
+
+/// <summary>What a rule says of a value in the terms of JSON Schema, for the OpenAPI document.</summary>
+public sealed record ValueShape
+{
+    /// <summary>Null is refused.</summary>
+    public bool NotNull { get; init; }
+
+    /// <summary>The least number of code points; 0 for no limit.</summary>
+    public int MinLength { get; init; }
+
+    /// <summary>The greatest number of code points.</summary>
+    public int? MaxLength { get; init; }
+
+    /// <summary>An ECMA-262 pattern that each accepted value matches.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>A format of JSON Schema or OpenAPI, such as <c>email</c>.</summary>
+    public string? Format { get; init; }
+}
+
+/// <summary>A rule that the OpenAPI document can read.</summary>
+public interface IDescribedRule
+{
+    ValueShape Shape { get; }
+}
+
+/// <summary>Refuses a value for a reason that depends on the value.</summary>
+internal sealed class DescribedRule<T, TProperty>(Func<T, TProperty, string?> refusalOf, ValueShape shape)
+    : PropertyValidator<T, TProperty>,
+        IDescribedRule
+{
+    public override string Name => "Described";
+
+    public ValueShape Shape => shape;
+
+    public override bool IsValid(ValidationContext<T> context, TProperty value)
+    {
+        if (refusalOf(context.InstanceToValidate, value) is not { } reason)
+        {
+            return true;
+        }
+
+        context.MessageFormatter.AppendArgument("Reason", reason);
+        return false;
+    }
+
+    protected override string GetDefaultMessageTemplate(string errorCode) => "{Reason}";
+}
+
+public static class DescribedRules
+{
+    /// <summary>Refuses a value if the function gives a reason. What the function accepts fits the shape.</summary>
+    public static IRuleBuilderOptions<T, TProperty> Refusing<T, TProperty>(
+        this IRuleBuilder<T, TProperty> rule,
+        ValueShape shape,
+        Func<T, TProperty, string?> refusalOf
+    ) => rule.SetValidator(new DescribedRule<T, TProperty>(refusalOf, shape));
+
+    /// <summary>Refuses null, and a text for which the function gives a reason. What the function accepts fits the shape.</summary>
+    public static IRuleBuilderOptions<T, string?> RefusingText<T>(
+        this IRuleBuilder<T, string?> rule,
+        ValueShape shape,
+        Func<string, string?> refusalOf
+    ) => rule.Refusing(shape with { NotNull = true }, (_, value) => value is null ? "Is required." : refusalOf(value));
+}
