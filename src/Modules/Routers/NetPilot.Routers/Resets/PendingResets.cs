@@ -50,16 +50,16 @@ internal sealed partial class PendingResets(
 
         if (pending.IsOver)
         {
-            Log.GivenUp(logger, turn.RouterId, pending.Attempts);
             await ForgetAsync(pending, [], cancellationToken);
+            Log.GivenUp(logger, turn.RouterId, pending.Attempts);
             return true;
         }
 
         if (ownerId is { } owner && pending.RefusedCode is { } code)
         {
             // No reset may run after this owner's command, so there will be no other attempt.
-            Log.Left(logger, turn.RouterId, code, pending.Refusals);
             await ForgetAsync(pending, [KnownRefusal(pending, owner, code)], cancellationToken);
+            Log.Left(logger, turn.RouterId, code, pending.Refusals);
             return true;
         }
 
@@ -102,8 +102,8 @@ internal sealed partial class PendingResets(
             : [];
         if (result.IsSuccess)
         {
-            Log.Done(logger, turn.RouterId);
             await ForgetAsync(pending, activities, CancellationToken.None);
+            Log.Done(logger, turn.RouterId);
             return true;
         }
 
@@ -123,8 +123,8 @@ internal sealed partial class PendingResets(
         var refusals = pending.Refusals + 1;
         if (ownerId is not null || refusals > AfterRefusals.Length)
         {
-            Log.Left(logger, pending.RouterId, refusal.Code, refusals);
             await ForgetAsync(pending, activities, CancellationToken.None);
+            Log.Left(logger, pending.RouterId, refusal.Code, refusals);
             return true;
         }
 
