@@ -30,6 +30,8 @@ internal static class NetPilotHost
         builder.AddMetrics();
 
         var services = builder.Services;
+        // Under systemd (Type=notify) it tells when it has started and when it stops; elsewhere this does nothing.
+        services.AddSystemd();
         services.AddPersistence(builder.Configuration);
         services.AddBackground();
         services.AddCommandsClient(builder.Configuration);
