@@ -71,11 +71,12 @@ newest_postgres_package() {
   apt-cache search --names-only '^postgresql-[0-9]+$' | sed 's/ .*//' | awk -F- -v oldest="$oldest_postgres" '$2 >= oldest' | sort -t- -k2 -n | tail -n 1
 }
 
-# What single tests want beside PostgreSQL: PgBouncer to stand behind, libfaketime for a machine whose clock is wrong. They are installed where
-# that needs no question; the tests are skipped, and say so, where they are not.
+# What single tests want beside PostgreSQL: PgBouncer and nginx to stand behind, libfaketime for a machine whose clock is wrong. They are
+# installed where that needs no question; the tests are skipped, and say so, where they are not.
 want_test_programs() {
   local become= missing=()
   [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
+  [ -x /usr/sbin/nginx ] || missing+=(nginx)
   compgen -G "/usr/lib/*/faketime/libfaketime.so.1" > /dev/null || missing+=(libfaketime)
   [ ${#missing[@]} -eq 0 ] && return 0
   command -v apt-get > /dev/null || return 0
@@ -86,7 +87,7 @@ want_test_programs() {
   echo "Installing ${missing[*]} (apt-get; no service is started) ..." >&2
   local policy=/usr/sbin/policy-rc.d own=no
   if [ ! -e "$policy" ]; then
-    # Debian starts PgBouncer with the package, unless told not to.
+    # Debian starts these with their packages, unless told not to.
     own=yes
     printf '#!/bin/sh\nexit 101\n' | $become tee "$policy" > /dev/null && $become chmod +x "$policy"
   fi
@@ -94,7 +95,9 @@ want_test_programs() {
     $become env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}" ||
       { $become env DEBIAN_FRONTEND=noninteractive apt-get update -q &&
         $become env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"; }
-    case " ${missing[*]} " in *" pgbouncer "*) $become systemctl disable pgbouncer ;; esac
+    for service in pgbouncer nginx; do
+      case " ${missing[*]} " in *" $service "*) $become systemctl disable "$service" ;; esac
+    done
   } > /dev/null 2>&1 < /dev/null || true
   [ "$own" = yes ] && $become rm -f "$policy"
   return 0

@@ -8,6 +8,7 @@ using NetPilot.Host.Http;
 using NetPilot.Host.Observability;
 using NetPilot.Host.OpenApi;
 using NetPilot.Host.Problems;
+using NetPilot.Host.Startup;
 using NetPilot.Idempotency;
 using NetPilot.Persistence;
 using NetPilot.Web;
@@ -30,6 +31,8 @@ internal static class NetPilotHost
         builder.AddMetrics();
 
         var services = builder.Services;
+        // Under systemd (Type=notify) it tells when it has started and when it stops; elsewhere this does nothing.
+        services.AddSystemd();
         services.AddPersistence(builder.Configuration);
         services.AddBackground();
         services.AddCommandsClient(builder.Configuration);
@@ -38,6 +41,7 @@ internal static class NetPilotHost
         services.AddFrontendCors();
         services.AddRateLimits();
         services.AddHealth();
+        services.AddDraining();
         services.AddOpenApiDocument();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuthorizationProblems>();
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
@@ -47,11 +51,12 @@ internal static class NetPilotHost
             options.Assemblies = ModulesRegistry.Assemblies;
         });
 
-        // A stopping server finishes what is in flight, and a command may take its whole time.
+        // A stopping server drains, and then finishes what is in flight, and a command may take its whole time.
         services
             .AddOptions<HostOptions>()
-            .Configure<IOptions<CommandsServerOptions>>(
-                (host, commandsServer) => host.ShutdownTimeout = commandsServer.Value.Timeouts.Total + TimeSpan.FromSeconds(5)
+            .Configure<IOptions<CommandsServerOptions>, IOptions<ShutdownOptions>>(
+                (host, commandsServer, shutdown) =>
+                    host.ShutdownTimeout = shutdown.Value.DrainDelay + commandsServer.Value.Timeouts.Total + TimeSpan.FromSeconds(5)
             );
     }
 
@@ -59,6 +64,7 @@ internal static class NetPilotHost
     {
         app.UseTrustedForwardedHeaders();
         app.UseMiddleware<SecurityHeaders>();
+        app.UseDraining();
         app.UseRequestLogging();
         app.UseMiddleware<HeadRequests>();
         app.UseMiddleware<ProblemMiddleware>();

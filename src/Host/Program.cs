@@ -1,29 +1,46 @@
 using NetPilot.Host;
+using NetPilot.Host.CommandLine;
 using NetPilot.Host.Observability;
 using NetPilot.Host.Startup;
-using NetPilot.Identity;
 
+var arguments = HostArguments.Read(args);
+if (await HostCommands.AnswerAsync(arguments, Console.Out, Console.Error) is { } answered)
+{
+    return answered;
+}
+
+using var signals = new StopSignals();
+var started = CancellationToken.None;
 try
 {
-    var builder = WebApplication.CreateBuilder(args);
-    if (args is ["admin", ..])
+    var builder = WebApplication.CreateBuilder(arguments.Settings);
+    if (arguments.Command != HostCommand.Serve)
     {
         builder.QuietenForCommandLine();
     }
 
+    builder.Services.AddSingleton(signals);
     builder.AddNetPilot();
 
     var app = builder.Build();
-    app.ValidateSettings();
-    await app.MigrateAsync();
-    if (await IdentityModule.RunAdminCommandAsync(app.Services, args, Console.Out, app.Lifetime.ApplicationStopping) is { } exitCode)
+    started = app.Lifetime.ApplicationStarted;
+    if (await app.RunAsync(arguments, Console.Out, signals.First) is { } exitCode)
     {
         return exitCode;
     }
 
+    app.ValidateSettings();
+    app.TellVersion();
+    await app.PrepareDatabaseAsync(signals.First);
     app.UseNetPilot();
+    using var stop = signals.First.Register(app.Lifetime.StopApplication);
     await app.RunAsync();
     return 0;
+}
+catch (OperationCanceledException) when (signals.First.IsCancellationRequested && !started.IsCancellationRequested)
+{
+    await Console.Error.WriteLineAsync("NetPilot was asked to stop before it had started.");
+    return StartupFailure.Stopped;
 }
 catch (Exception exception) when (StartupFailure.SentenceFor(exception) is { } sentence)
 {

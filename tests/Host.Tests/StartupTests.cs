@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using NetPilot.Host.CommandLine;
 using NetPilot.Testing;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -41,6 +43,9 @@ public sealed class StartupTests(NetPilotServer server)
     [InlineData("Metrics:Port", "70000")]
     [InlineData("Metrics:Token", "short")]
     [InlineData("Swagger:Enabled", "perhaps")]
+    [InlineData("Shutdown:DrainDelay", "-00:00:01")]
+    [InlineData("Serilog:MinimumLevel:Default", "loud")]
+    [InlineData("Kestrel:Endpoints:Api:Url", "nonsense")]
     public async Task A_bad_setting_ends_the_start_with_one_sentence_that_names_it(string key, string value)
     {
         await using var process = NetPilotProcess.Launch(With(key, value));
@@ -92,14 +97,14 @@ public sealed class StartupTests(NetPilotServer server)
     [Fact]
     public async Task A_PostgreSQL_that_refuses_the_password_ends_the_start_at_once()
     {
-        var wrong = new Npgsql.NpgsqlConnectionStringBuilder(server.ConnectionString) { Password = "wrong-wrong" }.ConnectionString;
+        var wrong = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Password = "wrong-wrong" }.ConnectionString;
         await using var process = NetPilotProcess.Launch(With("ConnectionStrings:NetPilot", wrong));
 
         (await process.WaitForExitAsync(Ct)).ShouldBe(1);
-        var line = process.Output.ShouldHaveSingleItem();
+        var line = process.Output.Single(IsSentence);
         line.ShouldContain("ConnectionStrings:NetPilot");
         line.ShouldContain("password authentication failed");
-        line.ShouldNotContain("wrong-wrong");
+        process.Output.ShouldNotContain(line => line.Contains("wrong-wrong", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -123,6 +128,142 @@ public sealed class StartupTests(NetPilotServer server)
         (await misspelt.WaitForExitAsync(Ct)).ShouldBe(2);
         misspelt.Output.ShouldHaveSingleItem().ShouldStartWith("Usage:");
     }
+
+    [Theory]
+    [InlineData("CommandServer:BaseUrl", "CommandsServer:BaseUrl")]
+    [InlineData("CommandsServer:BaseUrll", "CommandsServer:BaseUrl")]
+    [InlineData("Auth:SigningKeys:0:Kye", "Auth:SigningKeys:0:Key")]
+    [InlineData("ConnectionStrings:NetPilotMigration", "ConnectionStrings:NetPilotMigrations")]
+    [InlineData("Rate_Limits:Enabled", "RateLimits:Enabled")]
+    public async Task A_key_that_nobody_reads_ends_the_start_with_the_right_one(string key, string right)
+    {
+        await using var process = NetPilotProcess.Launch(With(key, "x"));
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1, string.Join('\n', process.Output));
+        process.Output.ShouldHaveSingleItem().ShouldBe($"NetPilot did not start: {key} is no setting of NetPilot: {right} is meant?");
+    }
+
+    [Fact]
+    public async Task Keys_of_others_are_none_of_ours()
+    {
+        await using var process = await server.StartReplicaAsync(
+            new Dictionary<string, string?>
+            {
+                ["Logging:LogLevel:Default"] = "Debug",
+                ["Serilog:Properties:Site"] = "north",
+                ["Kestrel:Limits:MaxConcurrentConnections"] = "1000",
+                ["ConnectionStrings:Reports"] = "Host=elsewhere",
+                ["Core:Endpoint"] = "https://core.example.com",
+                ["Metric:Sink"] = "x",
+                ["MAIL"] = "/var/mail/netpilot",
+                ["OTEL_SERVICE_NAME"] = "netpilot",
+                ["CommandsServer:Paths:Block"] = "/api/v1/block",
+            },
+            Ct
+        );
+        process.Output.ShouldContain(line => line.Contains("Application started"));
+    }
+
+    [Theory]
+    [InlineData("nonsense", null)]
+    [InlineData("nonsense", "9464")]
+    [InlineData("http://127.0.0.1:99999", null)]
+    public async Task An_address_that_is_none_ends_the_start_with_one_sentence(string address, string? metricsPort)
+    {
+        var settings = With("ASPNETCORE_URLS", address);
+        settings["Metrics:Port"] = metricsPort;
+        await using var process = NetPilotProcess.Launch(settings);
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1, string.Join('\n', process.Output));
+        var line = process.Output.ShouldHaveSingleItem();
+        line.ShouldStartWith("NetPilot did not start: ASPNETCORE_URLS (or --urls)");
+        line.ShouldContain(address);
+    }
+
+    [Fact]
+    public async Task An_address_of_another_machine_ends_the_start_with_one_sentence()
+    {
+        await using var process = NetPilotProcess.Launch(With("ASPNETCORE_URLS", "http://192.0.2.1:8080"));
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1, string.Join('\n', process.Output));
+        process.Output.Single(IsSentence).ShouldContain("ASPNETCORE_URLS");
+        process.Output.ShouldNotContain(line => line.Contains("   at ", StringComparison.Ordinal), string.Join('\n', process.Output));
+    }
+
+    [Fact]
+    public async Task A_start_that_is_asked_to_stop_ends_without_a_stack_trace()
+    {
+        await using var process = NetPilotProcess.Launch(
+            With("ConnectionStrings:NetPilot", $"Host=127.0.0.1;Port={NetPilotProcess.FreePort()};Username=x")
+        );
+        await process.WaitForOutputAsync("Waiting for PostgreSQL", Ct);
+
+        (await process.StopAsync(Ct)).ShouldBe(143);
+        process.Output.ShouldContain("NetPilot was asked to stop before it had started.");
+        process.Output.ShouldNotContain(line => line.Contains("   at ", StringComparison.Ordinal), string.Join('\n', process.Output));
+    }
+
+    [Fact]
+    public async Task The_first_line_of_the_log_names_the_version()
+    {
+        await using var process = await server.StartReplicaAsync(cancellationToken: Ct);
+
+        process.Output.First().ShouldContain($"\"Version\":\"{ProductVersion.Text}\"");
+    }
+
+    [Fact]
+    public async Task The_runtime_role_is_tried_before_the_server_listens()
+    {
+        var owner = await server.NewDatabaseAsync(Ct);
+        var settings = With("ConnectionStrings:NetPilotMigrations", owner);
+        settings["ConnectionStrings:NetPilot"] = new NpgsqlConnectionStringBuilder(owner) { Password = "wrong" }.ConnectionString;
+        await using var process = NetPilotProcess.Launch(settings);
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1);
+        var sentence = process.Output.Single(IsSentence);
+        sentence.ShouldContain("(ConnectionStrings:NetPilot) refused");
+        sentence.ShouldContain("password authentication failed");
+    }
+
+    [Fact]
+    public async Task The_runtime_role_must_be_led_to_the_database_that_was_migrated()
+    {
+        var settings = With("ConnectionStrings:NetPilotMigrations", await server.NewDatabaseAsync(Ct));
+        settings["ConnectionStrings:NetPilot"] = await server.NewDatabaseAsync(Ct);
+        await using var process = NetPilotProcess.Launch(settings);
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1);
+        process
+            .Output.Single(IsSentence)
+            .ShouldStartWith("NetPilot did not start: ConnectionStrings:NetPilot cannot read the schema identity");
+    }
+
+    [Fact]
+    public async Task A_server_that_is_older_than_the_schema_does_not_start()
+    {
+        var database = await server.NewDatabaseAsync(Ct);
+        await using var source = NpgsqlDataSource.Create(database);
+        await using (var migrate = NetPilotProcess.Launch(With("ConnectionStrings:NetPilot", database), ["migrate"]))
+        {
+            (await migrate.WaitForExitAsync(Ct)).ShouldBe(0, string.Join('\n', migrate.Output));
+        }
+
+        await using var newer = source.CreateCommand(
+            "INSERT INTO devices.__ef_migrations_history VALUES ('29991231235959_FromTheFuture', '99.0.0')"
+        );
+        await newer.ExecuteNonQueryAsync(Ct);
+        await using var process = NetPilotProcess.Launch(With("ConnectionStrings:NetPilot", database));
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1);
+        process
+            .Output.Single(IsSentence)
+            .ShouldBe(
+                "NetPilot did not start: The schema devices has the migration 29991231235959_FromTheFuture, which this version of NetPilot "
+                    + "does not know: a newer version has prepared the database."
+            );
+    }
+
+    private static bool IsSentence(string line) => line.StartsWith("NetPilot did not start: ", StringComparison.Ordinal);
 
     private Dictionary<string, string?> With(string key, string value) => new(server.Settings) { [key] = value };
 }

@@ -3,7 +3,7 @@ using NetPilot.DevStack.Simulator;
 
 namespace NetPilot.Testing;
 
-/// <summary>Settings that let a suite run fast and alone: no rate limits, workers that look often, cheap password hashes.</summary>
+/// <summary>Settings that let a suite run fast and alone: no rate limits, workers that look often, cheap password hashes, no delay at the end.</summary>
 public static class TestSettings
 {
     public const string MetricsToken = "metrics-of-the-tests";
@@ -23,6 +23,7 @@ public static class TestSettings
             ["Sessions:SweepInterval"] = "00:00:00.250",
             ["Blacklist:SettleInterval"] = "00:00:00.250",
             ["Blacklist:ExpiryInterval"] = "00:00:00.250",
+            ["Shutdown:DrainDelay"] = "00:00:00",
             ["Serilog:MinimumLevel:Default"] = "Debug",
             ["Serilog:ConsoleLevel"] = "Fatal",
         };

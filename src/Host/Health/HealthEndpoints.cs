@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using NetPilot.Host.Startup;
 using NetPilot.Persistence;
 using NetPilot.Web;
 
@@ -6,7 +7,8 @@ namespace NetPilot.Host.Health;
 
 /// <summary>
 /// <c>/health/live</c> touches nothing. <c>/health/ready</c> fails where PostgreSQL does not answer or takes no writes, or where migrations are
-/// missing; without the Commands-Server it is degraded, since stored devices, lists and blocks can still be read.
+/// missing, and where the server is about to stop; without the Commands-Server it is degraded, since stored devices, lists and blocks can still
+/// be read.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -32,8 +34,20 @@ internal static class HealthEndpoints
         health.MapGet("/ready", ReadyAsync);
     }
 
-    private static async Task<IResult> ReadyAsync(Readiness readiness, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> ReadyAsync(
+        Readiness readiness,
+        Draining draining,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
+        if (draining.IsUnderWay)
+        {
+            throw new ProblemException(
+                new Problem(ErrorCodes.ServerBusy, "The server is about to stop.") { RetryAfter = TimeSpan.FromSeconds(5) }
+            );
+        }
+
         var report = await readiness.AskAsync(cancellationToken);
         if (report.Status == HealthStatus.Unhealthy)
         {

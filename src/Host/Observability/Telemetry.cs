@@ -1,3 +1,4 @@
+using NetPilot.Host.CommandLine;
 using Npgsql;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -19,9 +20,7 @@ internal static class Telemetry
         var serves = builder.ServesMetrics();
         var telemetry = builder
             .Services.AddOpenTelemetry()
-            .ConfigureResource(resource =>
-                resource.AddService("netpilot", serviceVersion: typeof(Program).Assembly.GetName().Version?.ToString(3))
-            );
+            .ConfigureResource(resource => resource.AddService("netpilot", serviceVersion: ProductVersion.Text));
         // Figures that nobody can read are not kept: each request would pay for them.
         if (serves || exports)
         {

@@ -1,14 +1,31 @@
 using Microsoft.Extensions.Options;
+using NetPilot.Host.CommandLine;
 using NetPilot.Persistence;
 
 namespace NetPilot.Host.Startup;
 
 /// <summary>What has to be true before the server listens.</summary>
-internal static class StartupExtensions
+internal static partial class StartupExtensions
 {
     /// <summary>Checks every setting at once, before anything is touched.</summary>
-    public static void ValidateSettings(this WebApplication app) => app.Services.GetRequiredService<IStartupValidator>().Validate();
+    public static void ValidateSettings(this WebApplication app)
+    {
+        var reads = RecordedReads.Of(app.Configuration);
+        app.Services.GetRequiredService<IStartupValidator>().Validate();
+        Addresses.Validate(app.Configuration);
+        UnreadSettings.Validate(app.Configuration, reads.End());
+    }
 
-    public static Task MigrateAsync(this WebApplication app) =>
-        app.Services.GetRequiredService<DatabaseMigrator>().RunPatientlyAsync(app.Lifetime.ApplicationStopping);
+    /// <summary>Brings the schemas up to date, and tries the role that the server runs as.</summary>
+    public static Task PrepareDatabaseAsync(this WebApplication app, CancellationToken cancellationToken) =>
+        app.Services.GetRequiredService<DatabaseMigrator>().RunPatientlyAsync(cancellationToken);
+
+    public static void TellVersion(this WebApplication app) =>
+        Log.Starting(app.Logger, ProductVersion.Text, app.Environment.EnvironmentName);
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "NetPilot {Version} starts ({Environment})")]
+        public static partial void Starting(ILogger logger, string version, string environment);
+    }
 }

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using NetPilot.Persistence;
 
@@ -9,6 +11,9 @@ namespace NetPilot.Host.Startup;
 /// </summary>
 internal static class StartupFailure
 {
+    /// <summary>The exit code of a process that SIGTERM ends.</summary>
+    public const int Stopped = 143;
+
     public static string? SentenceFor(Exception exception) =>
         exception switch
         {
@@ -16,10 +21,21 @@ internal static class StartupFailure
             AggregateException several
                 when several.InnerExceptions.Select(SentenceFor).ToArray() is var sentences
                     && sentences.All(sentence => sentence is not null) => string.Join(' ', sentences),
-            DatabaseStartException database => database.Message,
+            DatabaseStartException or SettingsException => exception.Message,
             // The binder's own words: "Failed to convert configuration value at 'RateLimits:AuthPerMinute' to type 'System.Int32'."
             InvalidOperationException { Message: var words } when words.StartsWith("Failed to convert config", StringComparison.Ordinal) =>
                 words,
+            InvalidOperationException { Message: var words } when words.Contains("Serilog", StringComparison.Ordinal) =>
+                $"A level of Serilog:MinimumLevel:Default or Serilog:MinimumLevel:Override is none: {words}",
+            InvalidOperationException { Message: var words } when words.Contains("HTTPS endpoint", StringComparison.Ordinal) =>
+                $"Kestrel:Certificates:Default is needed for an https address: {words.ReplaceLineEndings(" ")}",
+            // Where Metrics:Port is set, addresses are read before they are checked.
+            FormatException { Message: var words } when words.StartsWith("Invalid url", StringComparison.Ordinal) =>
+                $"ASPNETCORE_URLS (or --urls), or a Kestrel:Endpoints:<Name>:Url, is no address to listen on: {words}",
+            // An address of ASPNETCORE_URLS or Kestrel:Endpoints that this machine does not have, or a port that the user may not open.
+            SocketException => $"An address to listen on (ASPNETCORE_URLS, Kestrel:Endpoints) cannot be used: {exception.Message}.",
+            FileNotFoundException or CryptographicException =>
+                $"A certificate of Kestrel:Certificates or Kestrel:Endpoints cannot be read: {exception.Message}",
             // A settings file that is no JSON, a port that is taken.
             InvalidDataException or IOException => exception.Message,
             _ => null,

@@ -1,4 +1,8 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -22,28 +26,140 @@ public sealed partial class DatabaseMigrator(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private volatile bool migrated;
 
+    private static string RuntimeKey => "ConnectionStrings:" + nameof(DatabaseOptions.NetPilot);
+
+    private string OwnerKey =>
+        options.Value.NetPilotMigrations is null ? RuntimeKey : "ConnectionStrings:" + nameof(DatabaseOptions.NetPilotMigrations);
+
+    // Null where it owns the schemas itself.
+    private string? RuntimeRole =>
+        options.Value.NetPilotMigrations is not null
+        && new NpgsqlConnectionStringBuilder(options.Value.NetPilot).Username is { Length: > 0 } role
+            ? role
+            : null;
+
     /// <summary>Whether the schemas are known to be up to date.</summary>
     public bool IsUpToDate => migrated;
 
     /// <summary>
-    /// As <see cref="RunAsync"/>, but waits half a minute for a PostgreSQL that is not there yet, as when a whole stack starts at once. Sets
-    /// the clock by PostgreSQL's as well.
+    /// Brings the schemas up to date, and waits half a minute for a PostgreSQL that is not there yet, as when a whole stack starts at once. Tries
+    /// the role that the server runs as, and sets the clock by PostgreSQL's as well.
     /// </summary>
     /// <exception cref="DatabaseStartException">It does not come, or it refuses us.</exception>
     public async Task RunPatientlyAsync(CancellationToken cancellationToken)
+    {
+        await PatientlyAsync(OwnerKey, () => RunAsync(options.Value.MigrateOnStart, cancellationToken), cancellationToken);
+        await PatientlyAsync(
+            RuntimeKey,
+            async () =>
+            {
+                await TryRuntimeRoleAsync(cancellationToken);
+                if (time is DatabaseClock clock)
+                {
+                    // Before anything else asks for the time.
+                    await clock.SampleAsync(cancellationToken);
+                }
+            },
+            cancellationToken
+        );
+    }
+
+    /// <summary>Applies what is pending, whatever <c>Database:MigrateOnStart</c> says, and waits for PostgreSQL as a start does.</summary>
+    /// <returns>How many migrations were applied.</returns>
+    /// <exception cref="DatabaseStartException">PostgreSQL does not come, or it refuses us.</exception>
+    public async Task<int> ApplyPatientlyAsync(CancellationToken cancellationToken)
+    {
+        var applied = 0;
+        await PatientlyAsync(OwnerKey, async () => applied = await RunAsync(isToApply: true, cancellationToken), cancellationToken);
+        return applied;
+    }
+
+    /// <summary>
+    /// The SQL of all migrations of all modules, which can be run on any earlier schema, and again; and the grants for the role that the server
+    /// runs as, where that is another one. PostgreSQL isn't asked.
+    /// </summary>
+    public string Script()
+    {
+        var script = new StringBuilder();
+        foreach (var module in modules)
+        {
+            using var context = ContextOf(module, builder => builder.UseNpgsql(PersistenceRegistration.Npgsql(module.Schema)));
+            script
+                .Append(CultureInfo.InvariantCulture, $"-- {module.Schema}\n")
+                .Append(context.GetService<IMigrator>().GenerateScript(options: MigrationsSqlGenerationOptions.Idempotent))
+                .Append('\n');
+        }
+
+        if (RuntimeRole is { } role)
+        {
+            script.AppendJoin('\n', modules.Select(module => GrantsOn(module.Schema, role)));
+        }
+
+        return script.ToString();
+    }
+
+    private async Task<int> RunAsync(bool isToApply, CancellationToken cancellationToken)
+    {
+        var settings = options.Value;
+        await using var source = DatabaseSources.Build(
+            settings.NetPilotMigrations ?? settings.NetPilot!,
+            settings.Pooler,
+            "netpilot-migrations"
+        );
+        await using var guard = await OpenAsync(source, OwnerKey, cancellationToken);
+        if (guard.PostgreSqlVersion.Major < 15)
+        {
+            throw new DatabaseStartException($"{OwnerKey} is a PostgreSQL {guard.PostgreSqlVersion}; NetPilot needs 15 or newer.");
+        }
+
+        await using var turn = await TakeTurnAsync(guard, cancellationToken);
+        var applied = 0;
+        var contexts = modules.Select(module => ContextOf(module, builder => Connect(builder, source, module))).ToArray();
+        try
+        {
+            var pending = new List<string[]>();
+            foreach (var (module, context) in modules.Zip(contexts))
+            {
+                pending.Add(await PendingAsync(module, context, isToApply, cancellationToken));
+            }
+
+            // Only when all are known to be fit for this version.
+            foreach (var ((module, context), missing) in modules.Zip(contexts).Zip(pending).Where(entry => entry.Second.Length > 0))
+            {
+                Log.Migrating(logger, module.Schema, missing.Length);
+                await context.Database.MigrateAsync(cancellationToken);
+                applied += missing.Length;
+            }
+        }
+        finally
+        {
+            foreach (var context in contexts)
+            {
+                await context.DisposeAsync();
+            }
+        }
+
+        if (RuntimeRole is { } role)
+        {
+            foreach (var module in modules)
+            {
+                await ExecuteAsync(guard, GrantsOn(module.Schema, role), cancellationToken);
+            }
+        }
+
+        await turn.CommitAsync(cancellationToken);
+        migrated = true;
+        return applied;
+    }
+
+    private async Task PatientlyAsync(string key, Func<Task> work, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         while (true)
         {
             try
             {
-                await RunAsync(cancellationToken);
-                if (time is DatabaseClock clock)
-                {
-                    // Before anything else asks for the time.
-                    await clock.SampleAsync(cancellationToken);
-                }
-
+                await work();
                 return;
             }
             catch (NpgsqlException exception) when (IsAway(exception) && time.GetElapsedTime(started) < Patience)
@@ -55,43 +171,37 @@ public sealed partial class DatabaseMigrator(
             {
                 throw new DatabaseStartException(
                     IsAway(exception)
-                        ? $"PostgreSQL (ConnectionStrings:NetPilot) did not answer within {Patience.TotalSeconds:0} s: {exception.Message}"
-                        : $"PostgreSQL (ConnectionStrings:NetPilot, ConnectionStrings:NetPilotMigrations) refused: {exception.Message}",
+                        ? $"PostgreSQL ({key}) did not answer within {Patience.TotalSeconds:0} s: {exception.Message}"
+                        : $"PostgreSQL ({key}) refused: {exception.Message}",
                     exception
                 );
             }
         }
     }
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    // A role that cannot log in, or is led to another database than the owner is, would let each worker fail for ever.
+    private async Task TryRuntimeRoleAsync(CancellationToken cancellationToken)
     {
-        var settings = options.Value;
-        await using var source = DatabaseSources.Build(
-            settings.NetPilotMigrations ?? settings.NetPilot!,
-            settings.Pooler,
-            "netpilot-migrations"
-        );
-        await using var guard = await OpenAsync(source, cancellationToken);
-        if (guard.PostgreSqlVersion.Major < 15)
-        {
-            throw new DatabaseStartException(
-                $"ConnectionStrings:NetPilot is a PostgreSQL {guard.PostgreSqlVersion}; NetPilot needs 15 or newer."
-            );
-        }
-
-        await using var turn = await TakeTurnAsync(guard, cancellationToken);
+        await using var connection = await OpenAsync(services.GetRequiredService<NpgsqlDataSource>(), RuntimeKey, cancellationToken);
         foreach (var module in modules)
         {
-            await MigrateAsync(module, source, settings, cancellationToken);
+            try
+            {
+                await ExecuteAsync(connection, $"SELECT FROM {module.Schema}.{PersistenceRegistration.History} LIMIT 1", cancellationToken);
+            }
+            catch (PostgresException exception)
+                when (exception.SqlState
+                        is PostgresErrorCodes.InsufficientPrivilege
+                            or PostgresErrorCodes.UndefinedTable
+                            or PostgresErrorCodes.InvalidSchemaName
+                )
+            {
+                throw new DatabaseStartException(
+                    $"{RuntimeKey} cannot read the schema {module.Schema}: it must name the database, and a role with the rights, that {OwnerKey} prepares ({exception.MessageText}).",
+                    exception
+                );
+            }
         }
-
-        if (settings.NetPilotMigrations is not null)
-        {
-            await GrantToRuntimeRoleAsync(guard, new NpgsqlConnectionStringBuilder(settings.NetPilot).Username, cancellationToken);
-        }
-
-        await turn.CommitAsync(cancellationToken);
-        migrated = true;
     }
 
     private static bool IsAway(NpgsqlException exception) => DatabaseFailures.IsUnavailable(exception) && !IsRefused(exception);
@@ -101,7 +211,7 @@ public sealed partial class DatabaseMigrator(
         exception is PostgresException { SqlState: ['2', '8', ..] or ['3', 'D', ..] };
 
     // What Npgsql finds wrong only now, such as a certificate's file that is not there.
-    private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    private static async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, string key, CancellationToken cancellationToken)
     {
         try
         {
@@ -109,10 +219,7 @@ public sealed partial class DatabaseMigrator(
         }
         catch (Exception exception) when (exception is not (NpgsqlException or OperationCanceledException))
         {
-            throw new DatabaseStartException(
-                $"PostgreSQL (ConnectionStrings:NetPilot, ConnectionStrings:NetPilotMigrations) cannot be connected to: {exception.Message}",
-                exception
-            );
+            throw new DatabaseStartException($"PostgreSQL ({key}) cannot be connected to: {exception.Message}", exception);
         }
     }
 
@@ -145,57 +252,51 @@ public sealed partial class DatabaseMigrator(
         }
     }
 
-    private async Task MigrateAsync(
+    private static async Task<string[]> PendingAsync(
         ModuleDatabase module,
-        NpgsqlDataSource source,
-        DatabaseOptions settings,
+        DbContext context,
+        bool isToApply,
         CancellationToken cancellationToken
     )
     {
-        // The pooled context of the module runs as the runtime role; this one as the owner of the schema.
-        var builderType = typeof(DbContextOptionsBuilder<>).MakeGenericType(module.ContextType);
-        var builder = (DbContextOptionsBuilder)Activator.CreateInstance(builderType)!;
-        PersistenceRegistration.ConfigureModule(builder.UseNpgsql(source, PersistenceRegistration.Npgsql(module.Schema)));
-        builder.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
-        await using var context = (DbContext)ActivatorUtilities.CreateInstance(services, module.ContextType, builder.Options);
-
-        var pending = (await context.Database.GetPendingMigrationsAsync(cancellationToken)).ToArray();
-        if (pending.Length == 0)
-        {
-            return;
-        }
-
-        if (!settings.MigrateOnStart)
+        var known = context.Database.GetMigrations().ToArray();
+        var applied = (await context.Database.GetAppliedMigrationsAsync(cancellationToken)).ToArray();
+        if (applied.Except(known).LastOrDefault() is { } unknown)
         {
             throw new DatabaseStartException(
+                $"The schema {module.Schema} has the migration {unknown}, which this version of NetPilot does not know: a newer version has prepared the database."
+            );
+        }
+
+        var pending = known.Except(applied).ToArray();
+        return pending.Length == 0 || isToApply
+            ? pending
+            : throw new DatabaseStartException(
                 $"Database:MigrateOnStart is false and the schema {module.Schema} lacks {pending.Length} migration(s), the first being {pending[0]}."
             );
-        }
-
-        Log.Migrating(logger, module.Schema, pending.Length);
-        await context.Database.MigrateAsync(cancellationToken);
     }
 
-    private async Task GrantToRuntimeRoleAsync(NpgsqlConnection connection, string? role, CancellationToken cancellationToken)
+    // The pooled context of the module runs as the runtime role; this one as the owner of the schema.
+    private DbContext ContextOf(ModuleDatabase module, Action<DbContextOptionsBuilder> connect)
     {
-        if (string.IsNullOrEmpty(role))
-        {
-            return;
-        }
+        var builderType = typeof(DbContextOptionsBuilder<>).MakeGenericType(module.ContextType);
+        var builder = (DbContextOptionsBuilder)Activator.CreateInstance(builderType)!;
+        connect(builder);
+        PersistenceRegistration.ConfigureModule(builder).UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
+        return (DbContext)ActivatorUtilities.CreateInstance(services, module.ContextType, builder.Options);
+    }
 
+    private static void Connect(DbContextOptionsBuilder builder, NpgsqlDataSource source, ModuleDatabase module) =>
+        builder.UseNpgsql(source, PersistenceRegistration.Npgsql(module.Schema));
+
+    private static string GrantsOn(string schema, string role)
+    {
         var quoted = new NpgsqlCommandBuilder().QuoteIdentifier(role);
-        foreach (var schema in modules.Select(module => module.Schema))
-        {
-            await ExecuteAsync(
-                connection,
-                $"""
-                GRANT USAGE ON SCHEMA {schema} TO {quoted};
-                GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quoted};
-                GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted};
-                """,
-                cancellationToken
-            );
-        }
+        return $"""
+            GRANT USAGE ON SCHEMA {schema} TO {quoted};
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {quoted};
+            GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted};
+            """;
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)

@@ -11,6 +11,8 @@ namespace NetPilot.Persistence;
 
 public static class PersistenceRegistration
 {
+    internal const string History = "__ef_migrations_history";
+
     /// <summary>Adds the one data source that all modules share, and the migrator.</summary>
     public static IServiceCollection AddPersistence(this IServiceCollection services, IConfiguration configuration)
     {
@@ -64,7 +66,7 @@ public static class PersistenceRegistration
     internal static Action<Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure.NpgsqlDbContextOptionsBuilder> Npgsql(string schema) =>
         npgsql =>
             npgsql
-                .MigrationsHistoryTable("__ef_migrations_history", schema)
+                .MigrationsHistoryTable(History, schema)
                 .SetPostgresVersion(15, 0)
                 .ExecutionStrategy(dependencies => new DatabaseRetry.Strategy(dependencies));
 

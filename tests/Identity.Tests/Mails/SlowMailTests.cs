@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -56,6 +57,10 @@ public sealed class SlowMailTests(IdentityServer server)
     [Fact]
     public async Task A_delivery_is_given_up_before_another_replica_may_take_the_mail_and_tried_again()
     {
+        using var counted = new MeterListener { InstrumentPublished = ListenToDeliveries };
+        var outcomes = new ConcurrentQueue<object?>();
+        counted.SetMeasurementEventCallback<long>((_, _, tags, _) => outcomes.Enqueue(tags[0].Value));
+        counted.Start();
         var user = await AskedAsync();
         await using var smtp = new SlowSmtp();
         var (one, other) = (Worker(smtp), Worker(smtp));
@@ -70,6 +75,7 @@ public sealed class SlowMailTests(IdentityServer server)
         (time.GetUtcNow() - began).ShouldBeInRange(MailWorker.Deadline, ResetMails.LeaseTime);
         smtp.Mails.ShouldBeEmpty();
         (await RowOf(user)).ShouldBe((false, 1));
+        outcomes.ShouldBe(["postponed"]);
         (await server.ScalarAsync<long>("SELECT count(*) FROM identity.password_resets WHERE user_id = $1", user.Id)).ShouldBe(0);
 
         smtp.Dwell = _ => Task.CompletedTask;
@@ -78,6 +84,7 @@ public sealed class SlowMailTests(IdentityServer server)
         (await other.SendNextAsync(EndOfTest)).ShouldBeTrue();
         smtp.Mails.ShouldHaveSingleItem().ShouldContain(user.Email);
         (await RowOf(user)).ShouldBe((true, 2));
+        outcomes.ShouldBe(["postponed", "sent"]);
     }
 
     [Fact]
@@ -94,6 +101,14 @@ public sealed class SlowMailTests(IdentityServer server)
     [Fact]
     public void A_delivery_ends_well_before_its_lease() =>
         (ResetMails.LeaseTime - MailWorker.Deadline).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromSeconds(30));
+
+    private static void ListenToDeliveries(Instrument instrument, MeterListener listener)
+    {
+        if (instrument.Name == "netpilot.mail.deliveries")
+        {
+            listener.EnableMeasurementEvents(instrument);
+        }
+    }
 
     private async Task<TestUser> AskedAsync()
     {

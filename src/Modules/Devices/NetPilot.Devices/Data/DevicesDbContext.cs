@@ -10,8 +10,14 @@ internal sealed class DevicesDbContext(DbContextOptions<DevicesDbContext> option
 
     public DbSet<RouterScan> Scans => Set<RouterScan>();
 
-    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+    /// <summary>PostgreSQL's <c>host</c>: an address as text, without the length of its network.</summary>
+    public static string Host(IPAddress address) => throw new NotSupportedException($"{address}: only PostgreSQL runs this function.");
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
         modelBuilder.HasDefaultSchema(Schema).ApplyConfigurationsFromAssembly(typeof(DevicesDbContext).Assembly);
+        modelBuilder.HasDbFunction(() => Host(IPAddress.None)).HasName("host").IsBuiltIn();
+    }
 }
 
 internal sealed class DevicesDbContextFactory : IDesignTimeDbContextFactory<DevicesDbContext>

@@ -16,7 +16,7 @@ internal static partial class UserDeviceQueries
             EF.Functions.ILike(device.DeviceName!, pattern, escape)
             || EF.Functions.ILike(device.Hostname!, pattern, escape)
             || EF.Functions.ILike(device.Manufacturer!, pattern, escape)
-            || EF.Functions.ILike(device.Ip.ToString(), pattern, escape)
+            || EF.Functions.ILike(DevicesDbContext.Host(device.Ip), pattern, escape)
             || EF.Functions.ILike((string)(object)device.Mac!, pattern, escape)
         );
     }

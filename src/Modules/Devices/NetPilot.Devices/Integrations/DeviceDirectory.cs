@@ -55,7 +55,7 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db
             .Devices.BehindRouter(userId, routerId)
-            .Where(device => device.Online && device.Ip != address && device.Ip.ToString().Contains(text))
+            .Where(device => device.Online && device.Ip != address && DevicesDbContext.Host(device.Ip).Contains(text))
             .OrderBy(device => device.Ip)
             .ThenBy(device => device.Id)
             .Select(Known)

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
@@ -31,6 +32,11 @@ internal sealed partial class MailWorker(
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(24);
+    private static readonly Counter<long> Deliveries = new Meter(IdentityMeter.Name).CreateCounter<long>(
+        "netpilot.mail.deliveries",
+        "{delivery}",
+        "Attempts to hand a mail to the mail server, by outcome: sent, postponed, given_up."
+    );
     private readonly TimeProvider time = time;
 
     protected override TimeSpan Interval => interval.Value.SweepInterval;
@@ -76,6 +82,7 @@ internal sealed partial class MailWorker(
         try
         {
             await SendInTimeAsync(Compose(recipient, token));
+            Count("sent");
             await mails.CloseAsync(mail);
         }
         catch (Exception exception) when (exception is not Npgsql.NpgsqlException)
@@ -85,16 +92,20 @@ internal sealed partial class MailWorker(
             if (IsHopeless(exception) || time.UtcNow() - mail.CreatedAt >= GivenUpAfter)
             {
                 Log.GivenUp(logger, recipient.Id, mail.Attempts, exception);
+                Count("given_up");
                 await mails.CloseAsync(mail);
             }
             else
             {
                 var wait = FirstBackOff * Math.Pow(2, Math.Min(mail.Attempts - 1, 20));
                 Log.NotSent(logger, recipient.Id, exception.Message);
+                Count("postponed");
                 await mails.PostponeAsync(mail, wait < LongestBackOff ? wait : LongestBackOff);
             }
         }
     }
+
+    private static void Count(string outcome) => Deliveries.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     private static bool IsHopeless(Exception exception) =>
         exception

@@ -307,9 +307,9 @@ namespace NetPilot.Identity.Data.Migrations
                 descending: new bool[0]);
 
             // What EF's model cannot say: indexes over expressions.
-            migrationBuilder.Sql("CREATE UNIQUE INDEX ix_users_email ON identity.users (lower(email))");
-            migrationBuilder.Sql("CREATE INDEX ix_users_email_prefix ON identity.users (lower(email) text_pattern_ops)");
-            migrationBuilder.Sql("CREATE UNIQUE INDEX ix_sessions_maintenance ON identity.sessions ((true)) WHERE user_id IS NULL AND ended_at IS NULL");
+            migrationBuilder.Sql("CREATE UNIQUE INDEX ix_users_email ON identity.users (lower(email));");
+            migrationBuilder.Sql("CREATE INDEX ix_users_email_prefix ON identity.users (lower(email) text_pattern_ops);");
+            migrationBuilder.Sql("CREATE UNIQUE INDEX ix_sessions_maintenance ON identity.sessions ((true)) WHERE user_id IS NULL AND ended_at IS NULL;");
         }
 
         /// <inheritdoc />
