@@ -1,0 +1,181 @@
+import createFetchClient from "openapi-fetch";
+import type { Arguments, CallMethod, ItemOf, ListPath, Operation, Result } from "./calls.js";
+import { type Failure, failureOf, NetPilotError, type Schemas } from "./failures.js";
+import { anonymousOperations, keyedOperations } from "./generated/document.js";
+import type { paths } from "./generated/schema.js";
+import { Session, type SessionEnd } from "./session.js";
+import { memoryStorage, type StoredTokens, type TokenStorage } from "./storage.js";
+import { CallFailed, type Fetch, Transport, wait } from "./transport.js";
+
+/** The settings of a client. */
+export interface ClientOptions {
+  /** The address of the server, without `/api/v1`. In a browser, the page's own origin if it is left out. */
+  baseUrl?: string;
+  /** Where the tokens are kept: in memory if it is left out. */
+  storage?: TokenStorage;
+  /** Called once when the session is over and nobody logged out here: it was ended elsewhere, or it is too old. Show the login. */
+  onSessionEnd?: (end: SessionEnd) => void;
+  /** How often a call is sent again after its answer was lost: 2 if it is left out. Only GET and what has an Idempotency-Key is repeated. */
+  repeats?: number;
+  /** Takes the place of `globalThis.fetch`. */
+  fetch?: Fetch;
+}
+
+/** A client of the API. The methods take the paths of the document. */
+export interface Client {
+  GET: CallMethod<"get">;
+  POST: CallMethod<"post">;
+  PUT: CallMethod<"put">;
+  PATCH: CallMethod<"patch">;
+  DELETE: CallMethod<"delete">;
+
+  /** Logs in. The client sends the tokens with all further calls, and renews them. */
+  login(credentials: Schemas["LoginRequest"]): Promise<Result<Operation<"post", "/api/v1/auth/login">>>;
+
+  /** Ends the session. The tokens are kept if the server could not be asked. */
+  logout(): Promise<Result<Operation<"post", "/api/v1/auth/logout">>>;
+
+  /** The tokens of the session; null if there is none. */
+  tokens(): Promise<StoredTokens | null>;
+
+  /** The entries of a list, newest first, page by page: `query.limit` is the size of a page. A failure is thrown as a `NetPilotError`. */
+  list<Path extends ListPath>(path: Path, ...args: Arguments<Operation<"get", Path>>): AsyncGenerator<ItemOf<Path>, void, undefined>;
+
+  /**
+   * Waits until a block that was accepted (202) is no longer under way, and gives its last state: `blocked`, `lifted` or `failed`. A block waits
+   * for a router that is offline for up to 24 hours: give a signal. A failure is thrown as a `NetPilotError`.
+   */
+  settled(routerId: string, block: Schemas["Block"], options?: { signal?: AbortSignal }): Promise<Schemas["Block"]>;
+}
+
+interface AnyOptions {
+  params?: { path?: object; query?: Record<string, unknown>; header?: Record<string, unknown> };
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+type AnyResult =
+  | { status: number; data: unknown; error?: undefined; response: Response }
+  | { status?: undefined; data?: undefined; error: Failure; response: Response | undefined };
+
+/** openapi-fetch without the types of the document: `Client` has them. */
+interface Core {
+  request(method: string, path: string, init: object): Promise<{ data?: unknown; error?: unknown; response: Response }>;
+}
+
+const refreshPath = "/api/v1/auth/refresh";
+const anonymous: ReadonlySet<string> = new Set(anonymousOperations);
+const keyed: ReadonlySet<string> = new Set(keyedOperations);
+
+/** Makes a client. */
+export function createClient(options: ClientOptions = {}): Client {
+  const { baseUrl = "", storage = memoryStorage(), onSessionEnd = () => {}, repeats = 2 } = options;
+  const transport = new Transport(options.fetch ?? ((request) => globalThis.fetch(request)), repeats);
+  const core = createFetchClient<paths>({ baseUrl }) as unknown as Core;
+  const session = new Session(storage, exchange, onSessionEnd);
+
+  async function exchange(refreshToken: string): Promise<{ data: Schemas["Tokens"] } | { error: Failure }> {
+    const { data, error } = await call("POST", refreshPath, { body: { refreshToken } });
+    return error === undefined ? { data: data as Schemas["Tokens"] } : { error };
+  }
+
+  async function call(method: string, path: string, options: AnyOptions = {}): Promise<AnyResult> {
+    const operation = `${method} ${path}`;
+    const { params, signal, ...rest } = options;
+    const header = { ...params?.header };
+    if (keyed.has(operation)) {
+      header["Idempotency-Key"] ??= newKey();
+    }
+    // A lost answer to a refresh is given again for ten seconds.
+    const repeatable = method === "GET" || keyed.has(operation) || path === refreshPath;
+    const authorized = !anonymous.has(operation);
+
+    let response: Response | undefined;
+    const fetch: Fetch = async (request) => (response = await transport.send(request, { authorized, repeatable, signal }, session));
+    const init = { ...rest, ...(signal && { signal }), params: { ...params, header }, fetch };
+    try {
+      const answer = await core.request(method, path, init);
+      if (!answer.response.ok) {
+        return { error: failureOf(answer.response, answer.error), response: answer.response };
+      }
+      await follow(operation, answer.data);
+      return { status: answer.response.status, data: answer.data, response: answer.response };
+    } catch (thrown) {
+      if (thrown instanceof CallFailed) {
+        return { error: thrown.failure, response: undefined };
+      }
+      if (thrown instanceof SyntaxError && response !== undefined) {
+        return { error: failureOf(response, "The body is not JSON."), response };
+      }
+      throw thrown;
+    }
+  }
+
+  /** What a success means for the session here. */
+  async function follow(operation: string, data: unknown): Promise<void> {
+    if (operation === "POST /api/v1/auth/login") {
+      await session.begin(data as Schemas["Tokens"]);
+    } else if (operation === "POST /api/v1/auth/logout" || operation === "DELETE /api/v1/me") {
+      await session.end();
+    }
+  }
+
+  const method = (name: string) => (path: string, options?: AnyOptions) => call(name, path, options);
+  const client = {
+    GET: method("GET") as Client["GET"],
+    POST: method("POST") as Client["POST"],
+    PUT: method("PUT") as Client["PUT"],
+    PATCH: method("PATCH") as Client["PATCH"],
+    DELETE: method("DELETE") as Client["DELETE"],
+  };
+
+  async function* list(path: string, options: AnyOptions = {}): AsyncGenerator<unknown, void, undefined> {
+    let cursor = options.params?.query?.["cursor"];
+    do {
+      const query = { ...options.params?.query, cursor };
+      const page = unwrap(await call("GET", path, { ...options, params: { ...options.params, query } })) as {
+        items: unknown[];
+        nextCursor: string | null;
+      };
+      yield* page.items;
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  async function settled(routerId: string, block: Schemas["Block"], options: { signal?: AbortSignal } = {}): Promise<Schemas["Block"]> {
+    let latest = block;
+    for (let pause = 250; latest.state === "applying" || latest.state === "lifting"; pause = Math.min(2 * pause, 5000)) {
+      try {
+        await wait(pause, options.signal);
+      } catch (thrown) {
+        throw thrown instanceof CallFailed ? new NetPilotError(thrown.failure) : thrown;
+      }
+      const params = { path: { routerId, blockId: block.id } };
+      latest = unwrap(await client.GET("/api/v1/routers/{routerId}/blocked/{blockId}", { params, ...options }));
+    }
+    return latest;
+  }
+
+  return {
+    ...client,
+    login: (body) => client.POST("/api/v1/auth/login", { body }),
+    logout: () => client.POST("/api/v1/auth/logout"),
+    tokens: () => session.tokens(),
+    list: list as Client["list"],
+    settled,
+  };
+}
+
+/** The data of a result. Throws a `NetPilotError` if the call failed. */
+export function unwrap<R extends { data?: unknown; error?: Failure | undefined }>(result: R): Extract<R, { error?: undefined }>["data"] {
+  if (result.error !== undefined) {
+    throw new NetPilotError(result.error);
+  }
+  return result.data;
+}
+
+/** 128 random bits. `crypto.randomUUID` is missing on pages that came by plain http. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

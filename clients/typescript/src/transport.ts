@@ -1,0 +1,134 @@
+import { type Failure, isProblem, type Schemas } from "./failures.js";
+import type { Session } from "./session.js";
+
+/** Sends a request as `fetch` does. */
+export type Fetch = (request: Request) => Promise<Response>;
+
+/** What the transport has to know of a call. */
+export interface Call {
+  /** Whether the operation needs an access token. */
+  authorized: boolean;
+  /** Whether it may be sent again after a lost answer: it changes nothing, or the server recognises the repeat. */
+  repeatable: boolean;
+  signal: AbortSignal | undefined;
+}
+
+/** Thrown where a call fails without an answer. The client makes a result of it. */
+export class CallFailed extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.detail);
+    this.failure = failure;
+  }
+}
+
+/** How long a repeat waits while the server still works on the request whose answer was lost: as long as the server gives a request. */
+const inFlightPatience = 75_000;
+
+/** Sends requests with the session's token, and sends them again where that is right. */
+export class Transport {
+  readonly #fetch: Fetch;
+  readonly #repeats: number;
+
+  constructor(fetch: Fetch, repeats: number) {
+    this.#fetch = fetch;
+    this.#repeats = repeats;
+  }
+
+  async send(request: Request, { authorized, repeatable, signal }: Call, session: Session): Promise<Response> {
+    const started = Date.now();
+    let lost = 0;
+    let renewed = false;
+    for (;;) {
+      const tokens = authorized ? await unlessAborted(session.tokens(), signal) : null;
+      const attempt = request.clone();
+      if (tokens !== null) {
+        attempt.headers.set("Authorization", `Bearer ${tokens.accessToken}`);
+      }
+
+      let answer: Answer;
+      try {
+        answer = await receive(await this.#fetch(attempt));
+      } catch (cause) {
+        if (signal?.aborted) {
+          throw new CallFailed(aborted(signal));
+        }
+        if (!repeatable || lost === this.#repeats) {
+          throw new CallFailed({ code: "network_failure", detail: "No complete answer came.", cause, retryAfter: null });
+        }
+        await wait(backoff(lost), signal);
+        lost += 1;
+        continue;
+      }
+
+      const { code } = answer;
+      if (tokens !== null && code === "unauthorized" && !renewed) {
+        renewed = true;
+        const failure = await unlessAborted(session.renew(tokens.accessToken), signal);
+        if (failure !== undefined) {
+          throw new CallFailed(failure);
+        }
+        if ((await session.tokens()) !== null) {
+          continue;
+        }
+      }
+      if (lost > 0 && code === "request_in_flight" && Date.now() - started < inFlightPatience) {
+        await wait(1000, signal);
+        continue;
+      }
+      return answer.response;
+    }
+  }
+}
+
+interface Answer {
+  response: Response;
+  code: Schemas["Problem"]["code"] | undefined;
+}
+
+/** Reads the whole body: an answer that breaks off is no answer. */
+async function receive(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const { status, statusText, headers } = response;
+  const whole = new Response(text === "" ? null : text, { status, statusText, headers });
+  return { response: whole, code: response.ok ? undefined : codeOf(text) };
+}
+
+function codeOf(text: string): string | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    return isProblem(body) ? body.code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function aborted(signal: AbortSignal): Failure {
+  return { code: "aborted", detail: "The call was aborted.", cause: signal.reason, retryAfter: null };
+}
+
+/** Milliseconds before the next attempt, spread so that many clients do not come at once. */
+function backoff(attempt: number): number {
+  return 250 * 2 ** attempt * (0.5 + Math.random());
+}
+
+/** Waits; ends with the signal. */
+export function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return unlessAborted(new Promise((resolve) => setTimeout(resolve, milliseconds)), signal);
+}
+
+/** What was promised, unless the signal comes first. The promise itself goes on: others may wait for it too. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) {
+    return promise;
+  }
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new CallFailed(aborted(signal)));
+    if (signal.aborted) {
+      abort();
+    }
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

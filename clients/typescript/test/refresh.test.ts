@@ -1,0 +1,165 @@
+import { memoryStorage, unwrap } from "@netpilot/client";
+import { expect, test } from "vitest";
+import { baseUrl, expired, first, gate, line, recorder, visitor } from "./support.js";
+
+const refresh = "POST /api/v1/auth/refresh";
+
+test("Many calls with an expired token make one refresh, and all of them succeed with the new token", async () => {
+  const me = await visitor();
+  const before = await me.storage.read();
+  const old = await expired(me);
+  me.sent.length = 0;
+
+  const results = await Promise.all(Array.from({ length: 20 }, () => me.api.GET("/api/v1/me")));
+
+  expect(results.map((result) => result.data?.email)).toEqual(Array(20).fill(me.credentials.email));
+  expect(me.sent.filter(({ operation }) => operation === refresh)).toHaveLength(1);
+  const after = await me.storage.read();
+  expect(after?.refreshToken).not.toBe(before?.refreshToken);
+  const succeeded = me.sent.filter(({ operation, token }) => operation === "GET /api/v1/me" && token !== old);
+  expect(succeeded.map(({ token }) => token)).toEqual(Array(20).fill(after?.accessToken));
+  expect(me.ends).toEqual([]);
+});
+
+test("A call that begins during a refresh waits for the new token", async () => {
+  const { sent, fetch } = recorder();
+  const refreshing = gate();
+  const late = gate();
+  const me = await visitor({
+    fetch: async (request) => {
+      const answer = await fetch(request);
+      if (request.url.endsWith("/auth/refresh")) {
+        refreshing.open();
+        await late.opened;
+      }
+      return answer;
+    },
+  });
+  const old = await expired(me);
+
+  const early = me.api.GET("/api/v1/me");
+  await refreshing.opened;
+  const waiting = me.api.GET("/api/v1/auth/sessions");
+  late.open();
+
+  unwrap(await early);
+  unwrap(await waiting);
+  const { token } = sent.find(({ operation }) => operation === "GET /api/v1/auth/sessions")!;
+  expect(token).not.toBe(old);
+});
+
+test("A call that is aborted while it waits for the refresh leaves the refresh to the others", async () => {
+  const { sent, fetch } = recorder();
+  const refreshing = gate();
+  const late = gate();
+  const me = await visitor({
+    fetch: async (request) => {
+      if (request.url.endsWith("/auth/refresh")) {
+        refreshing.open();
+        await late.opened;
+      }
+      return fetch(request);
+    },
+  });
+  await expired(me);
+
+  const impatient = new AbortController();
+  const leaving = me.api.GET("/api/v1/me", { signal: impatient.signal });
+  await refreshing.opened;
+  const staying = me.api.GET("/api/v1/me");
+  impatient.abort("changed my mind");
+
+  expect((await leaving).error).toMatchObject({ code: "aborted", cause: "changed my mind" });
+  late.open();
+  expect(unwrap(await staying).email).toBe(me.credentials.email);
+  expect(sent.filter(({ operation }) => operation === refresh)).toHaveLength(1);
+});
+
+test("A session that is ended elsewhere ends here, once, and the application is told", async () => {
+  const me = await visitor();
+  const elsewhere = await visitor({}, me.credentials);
+  const sessions = unwrap(await elsewhere.api.GET("/api/v1/auth/sessions")).items;
+  const mine = sessions.find((session) => !session.current)!;
+  unwrap(await elsewhere.api.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id: mine.id } } }));
+  me.sent.length = 0;
+
+  const results = await Promise.all(Array.from({ length: 10 }, () => me.api.GET("/api/v1/me")));
+
+  expect(results.map((result) => result.error?.code)).toEqual(Array(10).fill("unauthorized"));
+  expect(me.ends).toEqual([{ reason: expect.objectContaining({ code: "invalid_refresh_token", status: 401 }) }]);
+  expect(await me.api.tokens()).toBeNull();
+  expect(me.sent.filter(({ operation }) => operation === refresh)).toHaveLength(1);
+
+  expect((await me.api.GET("/api/v1/me")).error?.code).toBe("unauthorized");
+  expect(me.sent.filter(({ operation }) => operation === refresh)).toHaveLength(1);
+  expect(me.ends).toHaveLength(1);
+
+  unwrap(await me.api.login(me.credentials));
+  expect(unwrap(await me.api.GET("/api/v1/me")).email).toBe(me.credentials.email);
+});
+
+test("A logout ends the session without telling the application, and the token is dead", async () => {
+  const me = await visitor();
+  const { accessToken } = (await me.storage.read())!;
+
+  expect((await me.api.logout()).status).toBe(204);
+
+  expect(await me.api.tokens()).toBeNull();
+  expect(me.ends).toEqual([]);
+  const answer = await fetch(`${baseUrl}/api/v1/me`, { headers: { Authorization: `Bearer ${accessToken}` } });
+  expect(answer.status).toBe(401);
+});
+
+test("A refresh whose answer is lost is repeated, and the session lives on", async () => {
+  const broken = await line();
+  const me = await visitor({ baseUrl: broken.baseUrl });
+  await expired(me);
+  broken.damage = first(/auth\/refresh/, "lose");
+
+  expect(unwrap(await me.api.GET("/api/v1/me")).email).toBe(me.credentials.email);
+
+  expect(broken.requests.filter((request) => request === refresh)).toHaveLength(2);
+  expect(me.ends).toEqual([]);
+});
+
+test("A refresh that does not reach the server fails the calls, and the session lives on", async () => {
+  const broken = await line();
+  const me = await visitor({ baseUrl: broken.baseUrl });
+  const old = await expired(me);
+  broken.damage = (request) => (request === refresh ? "drop" : undefined);
+
+  expect((await me.api.GET("/api/v1/me")).error?.code).toBe("network_failure");
+  expect((await me.api.tokens())?.accessToken).toBe(old);
+
+  broken.damage = () => undefined;
+  expect(unwrap(await me.api.GET("/api/v1/me")).email).toBe(me.credentials.email);
+  expect(me.ends).toEqual([]);
+});
+
+test("Two clients that share a storage, such as two tabs, keep one session", async () => {
+  const storage = memoryStorage();
+  const tab = await visitor({ storage });
+  const { sent, fetch } = recorder();
+  const { createClient } = await import("@netpilot/client");
+  const other = createClient({ baseUrl, storage, fetch });
+  const old = await expired(tab);
+
+  const results = await Promise.all([tab.api.GET("/api/v1/me"), other.GET("/api/v1/me")]);
+
+  expect(results.map((result) => result.data?.email)).toEqual(Array(2).fill(tab.credentials.email));
+  expect((await storage.read())?.accessToken).not.toBe(old);
+  expect(sent.at(-1)?.token).not.toBe(old);
+  expect(tab.ends).toEqual([]);
+});
+
+test("A 401 for a wrong password makes no refresh", async () => {
+  const me = await visitor();
+  me.sent.length = 0;
+
+  const { error } = await me.api.POST("/api/v1/me/password", {
+    body: { currentPassword: "another-password-entirely", newPassword: "a-warm-lamp-in-the-cellar" },
+  });
+
+  expect(error?.code).toBe("invalid_credentials");
+  expect(me.sent.filter(({ operation }) => operation === refresh)).toEqual([]);
+});
