@@ -11,6 +11,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     maxWorkers: 2,
     minWorkers: 1,
-    sequence: { shuffle: true },
+    // Most of the time is spent waiting for tokens to expire.
+    sequence: { shuffle: true, concurrent: true },
   },
 });

@@ -114,7 +114,7 @@ export function createClient(options: ClientOptions = {}): Client {
   /** What a success means for the session here. */
   async function follow(operation: string, data: unknown): Promise<void> {
     if (operation === "POST /api/v1/auth/login") {
-      await session.begin(data as Schemas["Tokens"]);
+      await session.keep(data as Schemas["Tokens"]);
     } else if (operation === "POST /api/v1/auth/logout" || operation === "DELETE /api/v1/me") {
       await session.end();
     }

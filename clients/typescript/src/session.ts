@@ -21,8 +21,8 @@ export class Session {
     this.#onEnd = onEnd;
   }
 
-  async begin({ accessToken, refreshToken, refreshTokenExpiresAt }: Schemas["Tokens"]): Promise<void> {
-    await this.#storage.write({ accessToken, refreshToken, refreshTokenExpiresAt });
+  async keep({ accessToken, refreshToken, refreshTokenExpiresAt, session }: Schemas["Tokens"]): Promise<void> {
+    await this.#storage.write({ accessToken, refreshToken, refreshTokenExpiresAt, sessionId: session.id });
   }
 
   async end(): Promise<void> {
@@ -60,7 +60,7 @@ export class Session {
       return undefined;
     }
     if (answer.error === undefined) {
-      await this.begin(answer.data);
+      await this.keep(answer.data);
       return undefined;
     }
     if (!isRefusal(answer.error)) {

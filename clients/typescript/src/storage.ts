@@ -1,7 +1,10 @@
 import type { Schemas } from "./failures.js";
 
 /** The tokens of a session. They are plain strings, so that they survive JSON. */
-export type StoredTokens = Pick<Schemas["Tokens"], "accessToken" | "refreshToken" | "refreshTokenExpiresAt">;
+export interface StoredTokens extends Pick<Schemas["Tokens"], "accessToken" | "refreshToken" | "refreshTokenExpiresAt"> {
+  /** The session that they belong to: it stays the same when they are renewed. */
+  sessionId: string;
+}
 
 /**
  * Where the tokens are kept. A storage that several clients share (tabs with `localStorage`) works: a client takes over the tokens that another

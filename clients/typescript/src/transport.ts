@@ -1,5 +1,6 @@
 import { type Failure, isProblem, type Schemas } from "./failures.js";
 import type { Session } from "./session.js";
+import type { StoredTokens } from "./storage.js";
 
 /** Sends a request as `fetch` does. */
 export type Fetch = (request: Request) => Promise<Response>;
@@ -40,46 +41,60 @@ export class Transport {
     const started = Date.now();
     let lost = 0;
     let renewed = false;
+    let last: Attempt | undefined;
     for (;;) {
       const tokens = authorized ? await unlessAborted(session.tokens(), signal) : null;
-      const attempt = request.clone();
-      if (tokens !== null) {
-        attempt.headers.set("Authorization", `Bearer ${tokens.accessToken}`);
+      if (last !== undefined && tokens?.sessionId !== last.sessionId) {
+        // The session is over, or somebody else has logged in: the call is not theirs.
+        return conclude(last);
       }
 
-      let answer: Answer;
-      try {
-        answer = await receive(await this.#fetch(attempt));
-      } catch (cause) {
-        if (signal?.aborted) {
-          throw new CallFailed(aborted(signal));
-        }
-        if (!repeatable || lost === this.#repeats) {
-          throw new CallFailed({ code: "network_failure", detail: "No complete answer came.", cause, retryAfter: null });
+      last = await this.#attempt(request, tokens, signal);
+      if (last.answer === undefined) {
+        if (!repeatable || lost === this.#repeats || signal?.aborted) {
+          return conclude(last);
         }
         await wait(backoff(lost), signal);
         lost += 1;
-        continue;
-      }
-
-      const { code } = answer;
-      if (tokens !== null && code === "unauthorized" && !renewed) {
+      } else if (tokens !== null && last.answer.code === "unauthorized" && !renewed) {
         renewed = true;
         const failure = await unlessAborted(session.renew(tokens.accessToken), signal);
         if (failure !== undefined) {
           throw new CallFailed(failure);
         }
-        if ((await session.tokens()) !== null) {
-          continue;
-        }
-      }
-      if (lost > 0 && code === "request_in_flight" && Date.now() - started < inFlightPatience) {
+      } else if (lost > 0 && last.answer.code === "request_in_flight" && Date.now() - started < inFlightPatience) {
         await wait(1000, signal);
-        continue;
+      } else {
+        return conclude(last);
       }
-      return answer.response;
     }
   }
+
+  async #attempt(request: Request, tokens: StoredTokens | null, signal: AbortSignal | undefined): Promise<Attempt> {
+    const attempt = request.clone();
+    if (tokens !== null) {
+      attempt.headers.set("Authorization", `Bearer ${tokens.accessToken}`);
+    }
+    // As a function: a browser's fetch is no method of this object.
+    const send = this.#fetch;
+    try {
+      return { sessionId: tokens?.sessionId, answer: await receive(await send(attempt)) };
+    } catch (cause) {
+      const failure: Failure = signal?.aborted
+        ? aborted(signal)
+        : { code: "network_failure", detail: "No complete answer came.", cause, retryAfter: null };
+      return { sessionId: tokens?.sessionId, answer: undefined, failure };
+    }
+  }
+}
+
+type Attempt = { sessionId: string | undefined } & ({ answer: Answer } | { answer: undefined; failure: Failure });
+
+function conclude(attempt: Attempt): Response {
+  if (attempt.answer === undefined) {
+    throw new CallFailed(attempt.failure);
+  }
+  return attempt.answer.response;
 }
 
 interface Answer {

@@ -66,8 +66,8 @@ test("Retry-After is given in seconds", async () => {
   expect(failure?.retryAfter).toBeGreaterThan(0);
 });
 
-test("A server that does not answer is a network failure with its cause, and is no problem", async () => {
-  const broken = await line();
+test("A server that does not answer is a network failure with its cause, and is no problem", async (context) => {
+  const broken = await line(context);
   broken.damage = () => "drop";
   const api = createClient({ baseUrl: broken.baseUrl });
 

@@ -1,4 +1,4 @@
-import { memoryStorage, unwrap } from "@netpilot/client";
+import { createClient, memoryStorage, unwrap } from "@netpilot/client";
 import { expect, test } from "vitest";
 import { baseUrl, expired, first, gate, line, recorder, visitor } from "./support.js";
 
@@ -98,6 +98,34 @@ test("A session that is ended elsewhere ends here, once, and the application is 
   expect(unwrap(await me.api.GET("/api/v1/me")).email).toBe(me.credentials.email);
 });
 
+test("A call of a session that another login replaced is not repeated with the other one's token", async () => {
+  const { sent, fetch } = recorder();
+  const refreshing = gate();
+  const late = gate();
+  const me = await visitor({
+    fetch: async (request) => {
+      const answer = await fetch(request);
+      if (request.url.endsWith("/auth/refresh")) {
+        refreshing.open();
+        await late.opened;
+      }
+      return answer;
+    },
+  });
+  const { credentials } = await visitor();
+  await expired(me);
+
+  const mine = me.api.POST("/api/v1/routers", { body: { routerId: "home-1", name: "Mine" } });
+  await refreshing.opened;
+  unwrap(await createClient({ baseUrl, storage: me.storage }).login(credentials));
+  late.open();
+
+  expect((await mine).error?.code).toBe("unauthorized");
+  expect(sent.filter(({ operation }) => operation === "POST /api/v1/routers")).toHaveLength(1);
+  expect(unwrap(await me.api.GET("/api/v1/me")).email).toBe(credentials.email);
+  expect(me.ends).toEqual([]);
+});
+
 test("A logout ends the session without telling the application, and the token is dead", async () => {
   const me = await visitor();
   const { accessToken } = (await me.storage.read())!;
@@ -110,8 +138,8 @@ test("A logout ends the session without telling the application, and the token i
   expect(answer.status).toBe(401);
 });
 
-test("A refresh whose answer is lost is repeated, and the session lives on", async () => {
-  const broken = await line();
+test("A refresh whose answer is lost is repeated, and the session lives on", async (context) => {
+  const broken = await line(context);
   const me = await visitor({ baseUrl: broken.baseUrl });
   await expired(me);
   broken.damage = first(/auth\/refresh/, "lose");
@@ -122,8 +150,8 @@ test("A refresh whose answer is lost is repeated, and the session lives on", asy
   expect(me.ends).toEqual([]);
 });
 
-test("A refresh that does not reach the server fails the calls, and the session lives on", async () => {
-  const broken = await line();
+test("A refresh that does not reach the server fails the calls, and the session lives on", async (context) => {
+  const broken = await line(context);
   const me = await visitor({ baseUrl: broken.baseUrl });
   const old = await expired(me);
   broken.damage = (request) => (request === refresh ? "drop" : undefined);
@@ -140,7 +168,6 @@ test("Two clients that share a storage, such as two tabs, keep one session", asy
   const storage = memoryStorage();
   const tab = await visitor({ storage });
   const { sent, fetch } = recorder();
-  const { createClient } = await import("@netpilot/client");
   const other = createClient({ baseUrl, storage, fetch });
   const old = await expired(tab);
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, connect, type Socket } from "node:net";
 import { type Client, type ClientOptions, createClient, memoryStorage, type Schemas, type TokenStorage, unwrap } from "@netpilot/client";
-import { inject, onTestFinished, vi } from "vitest";
+import { inject, type TestContext, vi } from "vitest";
 
 export const baseUrl = inject("api");
 
@@ -123,7 +123,7 @@ export interface Line {
   hangUp: () => void;
 }
 
-export async function line(): Promise<Line> {
+export async function line({ onTestFinished }: TestContext): Promise<Line> {
   const target = new URL(baseUrl);
   const clients = new Set<Socket>();
   const upstreams = new Set<Socket>();

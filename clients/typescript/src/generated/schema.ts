@@ -1903,7 +1903,7 @@ export interface components {
          *     }
          */
         Tokens: {
-            /** @description The token for the header Authorization, as Bearer …. */
+            /** @description Goes into the header `Authorization`, after `Bearer`. */
             accessToken: string;
             /**
              * @description Always `Bearer`.
