@@ -8,7 +8,7 @@ node_is_there() {
 
 # Installs Debian's Node.js if that is new enough and needs no question.
 want_node() {
-  local become= candidate
+  local become= candidate package
   node_is_there && return 0
   command -v apt-get > /dev/null || return 0
   if [ "$(id -u)" -ne 0 ]; then
@@ -22,7 +22,11 @@ want_node() {
   fi
   [ "${candidate:-0}" -ge "$oldest_node" ] || return 0
   echo "Installing nodejs and npm (apt-get) ..." >&2
-  $become env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends nodejs npm > /dev/null 2>&1 < /dev/null || true
+  # Other sources than Debian have npm in the package nodejs.
+  for package in nodejs npm; do
+    command -v npm > /dev/null && break
+    $become env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $package > /dev/null 2>&1 < /dev/null || true
+  done
 }
 
 # The major version that apt-get would install, or nothing.
