@@ -1,5 +1,5 @@
 using NetPilot.Bench.Benchmarks;
-using NetPilot.Bench.Floor;
+using NetPilot.Bench.Comparison;
 
 namespace NetPilot.Bench;
 
@@ -11,15 +11,21 @@ internal static class Entry
         ["settle"] = SettleBenchmark.RunAsync,
         ["growth"] = GrowthBenchmark.RunAsync,
         ["login"] = LoginBenchmark.RunAsync,
-        ["floor"] = FloorBenchmark.RunAsync,
         ["hung"] = HungBenchmark.RunAsync,
     };
 
     private static async Task<int> Main(string[] args)
     {
-        if (args is ["bare", var connectionString, var commandsServer, var port])
+        // By dev/bench, which publishes the servers.
+        if (args is ["handwritten", var published, var commit, var file, .. var rest])
         {
-            await BareServer.RunAsync(connectionString, new Uri(commandsServer), int.Parse(port));
+            var report = await HandWrittenBenchmark.RunAsync(
+                published,
+                commit,
+                rest.Contains("--quick"),
+                [.. rest.Where(argument => argument != "--quick")]
+            );
+            await DocumentedTable.WriteAsync(file, report);
             return 0;
         }
 

@@ -81,7 +81,7 @@ internal sealed class BenchDatabase(string connectionString) : IAsyncDisposable
 
     public string ConnectionString { get; } = connectionString;
 
-    public string SigningKey { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    public string SigningKey { get; init; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
     public async Task ExecuteAsync(string sql, params object[] values)
     {

@@ -9,10 +9,13 @@ internal sealed record User(Guid Id, string Email, HttpClient Http) : IDisposabl
 {
     public const string Password = "a password for benchmarks only";
 
-    public static async Task<User> NewAsync(NetPilotProcess server, BenchDatabase database, string tier = "pro")
+    public static Task<User> NewAsync(NetPilotProcess server, BenchDatabase database, string tier = "pro") =>
+        NewAsync(server.Address, database, tier);
+
+    public static async Task<User> NewAsync(Uri server, BenchDatabase database, string tier = "pro")
     {
         var email = $"user-{Guid.NewGuid():N}@example.test";
-        using var client = server.NewClient();
+        using var client = NewClient(server, null);
         using var registered = await client.PostAsJsonAsync("/api/v1/auth/register", new { email, password = Password });
         registered.EnsureSuccessStatusCode();
         await database.ExecuteAsync("UPDATE identity.users SET tier = $2 WHERE email = $1", email, tier);
@@ -22,8 +25,19 @@ internal sealed record User(Guid Id, string Email, HttpClient Http) : IDisposabl
         return new User(
             tokens.GetProperty("user").GetProperty("id").GetGuid(),
             email,
-            server.NewClient(tokens.GetProperty("accessToken").GetString())
+            NewClient(server, tokens.GetProperty("accessToken").GetString())
         );
+    }
+
+    public static HttpClient NewClient(Uri server, string? token)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false }) { BaseAddress = server };
+        if (token is not null)
+        {
+            client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        }
+
+        return client;
     }
 
     public void Dispose() => Http.Dispose();
