@@ -28,6 +28,12 @@ internal static class HandWrittenBenchmark
         }
 
         await stack.StartServersAsync();
+        if (only.Contains("hold"))
+        {
+            await stack.HoldAsync();
+            return report.ToString();
+        }
+
         report.Absolute("RSS after start", stack.Product.ResidentMegabytes, stack.HandWritten.ResidentMegabytes, "MB", 130);
 
         var rounds = quick ? 2 : 4;

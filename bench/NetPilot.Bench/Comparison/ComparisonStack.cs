@@ -216,6 +216,42 @@ internal sealed class ComparisonStack : IAsyncDisposable
         await SetCommandsServerAsync(delay, forget: true);
     }
 
+    /// <summary>Writes the requests of each measure to a file, says how to send them, and waits: for a profiler.</summary>
+    public async Task HoldAsync()
+    {
+        await ForgetCommandsAsync();
+        foreach (var (server, tokens) in ((Server, Tokens)[])[(Product, ProductTokens), (HandWritten, HandWrittenTokens)])
+        {
+            Console.WriteLine($"{server.Name}: process {server.Id}, {server.Address}");
+            foreach (
+                var load in (Load[])
+                    [
+                        Homes.Blocked(tokens),
+                        Homes.Devices(tokens),
+                        Homes.Routers(tokens),
+                        Homes.Me(tokens),
+                        Homes.Reads(tokens),
+                        Homes.Commands(tokens, ofOneUser: false),
+                        Homes.Commands(tokens, ofOneUser: true),
+                        Homes.Scans(tokens),
+                        Homes.Logins(),
+                        Homes.Refreshes(tokens),
+                    ]
+            )
+            {
+                var file = Path.Combine(published, $"{server.Name}-{load.Name.Replace(' ', '-')}.requests");
+                await File.WriteAllLinesAsync(file, load.Lines);
+                Console.WriteLine(
+                    $"  wrk -t1 -c16 -d10s -s {Wrk.Script} {server.Address} {file} {(load.AreTokens ? "refresh" : "requests")}"
+                );
+            }
+        }
+
+        Console.WriteLine($"PostgreSQL: {postgres.ConnectionString}");
+        Console.WriteLine("Enter ends it.");
+        await Console.In.ReadLineAsync();
+    }
+
     private int delay;
 
     public async Task SetCommandsServerAsync(int delay, bool log = false, bool forget = false)

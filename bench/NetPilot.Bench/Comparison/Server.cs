@@ -20,6 +20,8 @@ internal sealed class Server : IAsyncDisposable
 
     public string Name { get; }
 
+    public int Id => process.Id;
+
     public Uri Address { get; }
 
     /// <summary>How long it took until it said that it is ready.</summary>

@@ -13,7 +13,7 @@ internal sealed record Run(long Requests, double PerSecond, double P50, double P
 /// <summary>Runs wrk, whose one thread takes little of the machine that the servers share with it.</summary>
 internal static class Wrk
 {
-    private static readonly string Script = Path.Combine(AppContext.BaseDirectory, "Comparison", "load.lua");
+    public static readonly string Script = Path.Combine(AppContext.BaseDirectory, "Comparison", "load.lua");
 
     public static async Task<string> VersionAsync()
     {
