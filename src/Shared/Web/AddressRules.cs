@@ -39,8 +39,30 @@ public static class AddressRules
     }
 
     /// <summary>A MAC as the REST contract writes it: lower-case with colons.</summary>
-    public static string? Format(PhysicalAddress? mac) =>
-        mac is null ? null : string.Join(':', mac.GetAddressBytes().Select(part => part.ToString("x2", CultureInfo.InvariantCulture)));
+    public static string? Format(PhysicalAddress? mac)
+    {
+        if (mac is null)
+        {
+            return null;
+        }
+
+        // A list has one of each row: no allocation but the text.
+        var bytes = mac.GetAddressBytes();
+        return string.Create(
+            Math.Max(0, (3 * bytes.Length) - 1),
+            bytes,
+            static (text, bytes) =>
+            {
+                const string digits = "0123456789abcdef";
+                text.Fill(':');
+                for (var i = 0; i < bytes.Length; i++)
+                {
+                    text[3 * i] = digits[bytes[i] >> 4];
+                    text[(3 * i) + 1] = digits[bytes[i] & 15];
+                }
+            }
+        );
+    }
 
     private static string? Refusal(byte[] octets) =>
         octets switch

@@ -73,8 +73,9 @@ public static partial class ApiJson
             throw new JsonException("Must be a time in RFC 3339 form with an offset, such as 2030-01-31T12:00:00Z.");
         }
 
+        // The writer's own form, which is Z and no trailing zeros, of what PostgreSQL keeps: microseconds.
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture));
+            writer.WriteStringValue(value.UtcDateTime.AddTicks(-(value.Ticks % TimeSpan.TicksPerMicrosecond)));
 
         [GeneratedRegex(@"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\z", RegexOptions.CultureInvariant)]
         private static partial Regex Shape();
