@@ -52,9 +52,24 @@ internal sealed record BlockResponse(
 }
 
 /// <summary>The known devices of some rows, from Devices in one query.</summary>
-internal sealed class DeviceNames(IReadOnlyList<KnownDevice> devices)
+internal sealed class DeviceNames
 {
     public static readonly DeviceNames None = new([]);
+
+    private readonly Dictionary<PhysicalAddress, KnownDevice> byMac = [];
+    private readonly Dictionary<IPAddress, KnownDevice> byAddress = [];
+
+    private DeviceNames(IReadOnlyList<KnownDevice> devices)
+    {
+        foreach (var device in devices)
+        {
+            byAddress.TryAdd(device.Address, device);
+            if (device.Mac is { } mac)
+            {
+                byMac.TryAdd(mac, device);
+            }
+        }
+    }
 
     public static DeviceNames Of(KnownDevice? device) => device is null ? None : new DeviceNames([device]);
 
@@ -71,14 +86,12 @@ internal sealed class DeviceNames(IReadOnlyList<KnownDevice> devices)
                 await directory.FindAsync(
                     userId,
                     routerId,
-                    rules.Select(rule => rule.DeviceMac).OfType<System.Net.NetworkInformation.PhysicalAddress>().Distinct().ToArray(),
+                    rules.Select(rule => rule.DeviceMac).OfType<PhysicalAddress>().Distinct().ToArray(),
                     rules.Where(rule => rule.DeviceMac is null).Select(rule => rule.DeviceIp).Distinct().ToArray(),
                     cancellationToken
                 )
             );
 
     public KnownDevice? Of(Rule rule) =>
-        rule.DeviceMac is { } mac
-            ? devices.FirstOrDefault(device => mac.Equals(device.Mac))
-            : devices.FirstOrDefault(device => device.Address.Equals(rule.DeviceIp));
+        rule.DeviceMac is { } mac ? byMac.GetValueOrDefault(mac) : byAddress.GetValueOrDefault(rule.DeviceIp);
 }
