@@ -9,7 +9,7 @@ public sealed partial class DataAccessTests
 {
     private static readonly string Source = Path.Combine(DecisionTests.Root, "src");
 
-    private static readonly string[] Benchmarks = ["settle", "growth", "login", "floor", "hung"];
+    private static readonly string[] Benchmarks = ["settle", "growth", "login", "handwritten", "hung"];
 
     private static readonly string[] Files =
     [

@@ -49,13 +49,10 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
         for (var u = 0; u < users; u++)
         {
             var email = $"chaos-{u}@example.test";
-            Demand(await stack.SendAsync(random, HttpMethod.Post, "auth/register", null, new { email, password = Password }), 201);
+            await DemandAsync(random, "auth/register", null, new { email, password = Password }, 201, 409);
             // The first stays free: its commands meet the tier's limit.
             await stack.ExecuteAsync($"UPDATE identity.users SET tier = '{(u == 0 ? "free" : "pro")}' WHERE email = '{email}'");
-            var tokens = Demand(
-                await stack.SendAsync(random, HttpMethod.Post, "auth/login", null, new { email, password = Password }),
-                200
-            );
+            var tokens = await DemandAsync(random, "auth/login", null, new { email, password = Password }, 200);
             var user = new ChaosUser(tokens.Body.GetProperty("user").GetProperty("id").GetGuid(), email, tokens.Text("accessToken")!);
             for (var r = 0; r < (u == 0 ? 1 : routersEach); r++)
             {
@@ -68,10 +65,10 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
                         new SimulatedDevice("192.168.7.1", $"94:83:c4:00:{u:x2}:{r:x2}"),
                         .. addresses.Select((ip, n) => new SimulatedDevice(ip, $"3c:52:82:{u:x2}:{r:x2}:{n:x2}")),
                     ]);
-                Demand(await stack.SendAsync(random, HttpMethod.Post, "routers", user.Token, new { routerId, name = "Home" }), 201);
+                await DemandAsync(random, "routers", user.Token, new { routerId, name = "Home" }, 201, 200);
                 if (r % 2 == 0)
                 {
-                    Demand(await stack.SendAsync(random, HttpMethod.Post, $"routers/{routerId}/scan", user.Token), 200);
+                    await DemandAsync(random, $"routers/{routerId}/scan", user.Token, null, 200);
                 }
 
                 Routers.Add(new ChaosRouter(routerId, user, addresses));
@@ -203,8 +200,22 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
-    private static ChaosAnswer Demand(ChaosAnswer? answer, int status) =>
-        answer?.Status == status ? answer : throw new InvalidOperationException($"The preparation got {answer}, not {status}.");
+    /// <summary>Prepares one thing. A call without an answer is repeated: a machine that has much else to do can lose one.</summary>
+    private async Task<ChaosAnswer> DemandAsync(Random random, string path, string? token, object? body, params int[] statuses)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var answer = await stack.SendAsync(random, HttpMethod.Post, path, token, body);
+            if (answer is not null || attempt == 10)
+            {
+                return answer is { Status: var status } && statuses.Contains(status)
+                    ? answer
+                    : throw new InvalidOperationException($"The preparation ({path}) got {answer}, not {string.Join(" or ", statuses)}.");
+            }
+
+            await RestAsync(500);
+        }
+    }
 
     public static async Task RestAsync(int milliseconds)
     {

@@ -1,4 +1,4 @@
-// A hot path (benchmark floor): each request runs it, in one batch with the statements of other modules, and EF Core sends no such batch.
+// A hot path (benchmark handwritten): each request runs it, in one batch with the statements of other modules, and EF Core sends no such batch.
 using NetPilot.Identity.Tokens;
 
 namespace NetPilot.Identity.Data.Statements;
