@@ -93,7 +93,7 @@ public sealed class RuleIntentsTests
     [InlineData(1, null, 2, 2)]
     [InlineData(1, 5, null, null)]
     [InlineData(1, 5, 2, 2)]
-    [InlineData(-1, null, 2, 2)]
+    [InlineData(-1, null, 2, null)]
     [InlineData(-1, 5, 2, null)]
     public void Of_two_rows_of_one_device_the_later_one_counts_where_it_says_something(int later, int? kept, int? duplicate, int? taken)
     {

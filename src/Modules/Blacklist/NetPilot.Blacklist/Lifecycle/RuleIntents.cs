@@ -82,17 +82,15 @@ internal sealed class RuleIntents(RulePacing pacing)
 
     /// <summary>
     /// Two rows turned out to be of one device. The one that stays says what a repeated block would have made it say: what the later request
-    /// left out stays.
+    /// left out stays. A later block that was answered as one without an expiry does not get the earlier one's.
     /// </summary>
     public static RuleWords WordsOf(Rule kept, Rule duplicate)
     {
         var isLater = duplicate.CreatedAt > kept.CreatedAt;
         return new RuleWords(
-            Takes(kept.Note is null, duplicate.Note is null) ? new(duplicate.Note) : default,
-            Takes(kept.ExpiresAt is null, duplicate.ExpiresAt is null) ? new(duplicate.ExpiresAt) : default
+            duplicate.Note is not null && (isLater || kept.Note is null) ? new(duplicate.Note) : default,
+            duplicate.ExpiresAt is not null && isLater ? new(duplicate.ExpiresAt) : default
         );
-
-        bool Takes(bool keptSaysNothing, bool duplicateSaysNothing) => !duplicateSaysNothing && (isLater || keptSaysNothing);
     }
 
     /// <summary>
