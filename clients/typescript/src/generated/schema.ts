@@ -845,7 +845,7 @@ export interface components {
             description?: string | null;
         };
         /**
-         * @description A user, as admins see it.
+         * @description A user, as an admin sees it.
          * @example {
          *       "id": "01a214b7-e53d-7493-93d2-219e32a48b86",
          *       "email": "me@example.org",
@@ -875,7 +875,7 @@ export interface components {
             role: components["schemas"]["UserRole"];
             /**
              * Format: date-time
-             * @description When the account was made.
+             * @description When the account was created.
              */
             createdAt: string;
             /**
@@ -1281,7 +1281,7 @@ export interface components {
         ForgotPasswordRequest: {
             /**
              * Format: email
-             * @description The account's e-mail.
+             * @description The account's e-mail address.
              */
             email: string;
         };
@@ -1542,7 +1542,7 @@ export interface components {
             email: string;
             /**
              * Format: password
-             * @description 12 to 128 characters; not the e-mail, and not one of the most common passwords.
+             * @description 12 to 128 characters; not the e-mail address, and not one of the most common passwords.
              */
             password: string;
             /** @description What to call the user. */
@@ -1644,7 +1644,7 @@ export interface components {
             nextCursor: string | null;
         };
         /**
-         * @description Where a rule is in its life. `Blocked` is said of list entries too: it means that the router holds it.
+         * @description Where a rule is in its life.
          * @enum {string}
          */
         RuleState: "applying" | "blocked" | "lifting" | "lifted" | "failed";
@@ -1713,7 +1713,7 @@ export interface components {
             code?: "database_unavailable" | "server_busy" | "router_busy" | "router_unreachable" | "commands_server_unavailable";
         } & components["schemas"]["Problem"];
         /**
-         * @description A live session, as the REST contract shows it.
+         * @description A live session, as its user sees it.
          * @example {
          *       "id": "01a214b7-e5a1-7c55-8d3b-5f3a1c9e7b20",
          *       "createdAt": "2026-11-25T21:58:46.1021Z",
@@ -1738,19 +1738,19 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description When it was last used, to the minute.
+             * @description The last use, to the minute.
              */
             lastUsedAt: string;
             /**
              * Format: date-time
-             * @description When it ends unless it is refreshed, or at the latest.
+             * @description The end, if the session is not refreshed.
              */
             expiresAt: string;
             /** @description What the client called itself at login. */
             userAgent: string | null;
             /** @description Where the login came from. */
             ipAddress: string | null;
-            /** @description Whether it is the session that asks. */
+            /** @description Whether the request belongs to it. */
             current: boolean;
             /** @description The state of the session on the Commands-Server. */
             commandsServer: components["schemas"]["CommandsServerState"];
@@ -1875,7 +1875,7 @@ export interface components {
             remaining: number;
         };
         /**
-         * @description What a login or a refresh brings.
+         * @description The answer to a login or a refresh.
          * @example {
          *       "accessToken": "eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiIwMWEyMTRiNyJ9.c2lnbmF0dXJl",
          *       "tokenType": "Bearer",
@@ -1912,7 +1912,7 @@ export interface components {
             tokenType: "Bearer";
             /**
              * Format: int32
-             * @description The access token's lifetime in seconds.
+             * @description The lifetime of the access token in seconds.
              */
             expiresIn: number;
             /** @description Brings the next tokens, once. */
@@ -2039,7 +2039,7 @@ export interface components {
             type?: components["schemas"]["DeviceType"];
         };
         /**
-         * @description A user, as the REST contract shows it.
+         * @description A user, as the user sees it.
          * @example {
          *       "id": "01a214b7-e53d-7493-93d2-219e32a48b86",
          *       "email": "me@example.org",
@@ -2073,12 +2073,12 @@ export interface components {
             createdAt: string;
         };
         /**
-         * @description What a user may administer.
+         * @description The role of a user.
          * @enum {string}
          */
         UserRole: "user" | "admin";
         /**
-         * @description What a user pays for.
+         * @description The tier of a user.
          * @enum {string}
          */
         UserTier: "free" | "pro";

@@ -43,6 +43,7 @@ internal sealed record SessionResponse(
         );
 }
 
+/// <summary>The state of a session on the Commands-Server.</summary>
 internal enum CommandsServerState
 {
     None,

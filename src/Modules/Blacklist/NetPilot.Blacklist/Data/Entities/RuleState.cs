@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using System.Text.Json.Serialization;
 
 namespace NetPilot.Blacklist.Data.Entities;
@@ -9,7 +10,7 @@ internal enum RuleState
     Applying,
 
     /// <summary>The Commands-Server acknowledged it. The tables and the REST contract call this <c>blocked</c> for all three kinds.</summary>
-    [JsonStringEnumMemberName("blocked")]
+    [JsonStringEnumMemberName("blocked"), EnumMember(Value = "blocked")]
     InForce,
 
     /// <summary>No longer wanted; the router may or may not hold it.</summary>

@@ -1,5 +1,6 @@
 namespace NetPilot.Devices.Data.Entities;
 
+/// <summary>What the user says a device is.</summary>
 internal enum DeviceType
 {
     Phone,

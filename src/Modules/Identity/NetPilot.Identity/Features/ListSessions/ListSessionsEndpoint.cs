@@ -34,9 +34,11 @@ internal sealed class ListSessionsEndpoint(IdentityDbContext db, TimeProvider ti
 
 internal sealed class ListSessionsRequest
 {
+    /// <summary>How many to list at most (1 to 200; 50 unless given).</summary>
     [QueryParam]
     public int? Limit { get; init; }
 
+    /// <summary>Where to go on: <c>nextCursor</c> of the page before.</summary>
     [QueryParam]
     public string? Cursor { get; init; }
 }

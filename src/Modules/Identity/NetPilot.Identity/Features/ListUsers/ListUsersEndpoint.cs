@@ -41,9 +41,11 @@ internal sealed class ListUsersRequest
     [QueryParam]
     public string? Search { get; init; }
 
+    /// <summary>How many to list at most (1 to 200; 50 unless given).</summary>
     [QueryParam]
     public int? Limit { get; init; }
 
+    /// <summary>Where to go on: <c>nextCursor</c> of the page before.</summary>
     [QueryParam]
     public string? Cursor { get; init; }
 }

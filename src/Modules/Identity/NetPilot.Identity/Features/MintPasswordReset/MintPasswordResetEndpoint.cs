@@ -39,10 +39,10 @@ internal sealed class MintPasswordResetRequest
     public string Id { get; init; } = "";
 }
 
-/// <summary>None</summary>
-/// <example>{"token":"Zk3vT9xQ1bR7mN4cW8yL2pH6sD0fG5jK_aE-uI9oX1M","expiresAt":"2026-11-25T22:28:45.821541Z"}</example>
+/// <summary>A token that resets a password.</summary>
 /// <param name="Token">The token for <c>POST /auth/password/reset</c>.</param>
 /// <param name="ExpiresAt">Until when it works.</param>
+/// <example>{"token":"Zk3vT9xQ1bR7mN4cW8yL2pH6sD0fG5jK_aE-uI9oX1M","expiresAt":"2026-11-25T22:28:45.821541Z"}</example>
 internal sealed record PasswordResetResponse(string Token, DateTimeOffset ExpiresAt)
 {
     /// <summary>Hides the token, which is a credential.</summary>

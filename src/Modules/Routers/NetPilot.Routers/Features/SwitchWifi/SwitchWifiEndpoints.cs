@@ -11,6 +11,7 @@ internal sealed class EnableWifiEndpoint(WifiChanges wifi)
         wifi,
         "on",
         "enable",
+        "Does nothing if it is on.",
         new WifiChange(
             RouterActivityKind.WifiEnable,
             null,
@@ -24,6 +25,7 @@ internal sealed class DisableWifiEndpoint(WifiChanges wifi)
         wifi,
         "off",
         "disable",
+        "Devices on the Wi-Fi lose their connection.",
         new WifiChange(
             RouterActivityKind.WifiDisable,
             null,
@@ -33,7 +35,7 @@ internal sealed class DisableWifiEndpoint(WifiChanges wifi)
     );
 
 /// <summary>What the two endpoints have in common: everything but the direction.</summary>
-internal abstract class SwitchWifiEndpoint(WifiChanges wifi, string state, string verb, WifiChange change)
+internal abstract class SwitchWifiEndpoint(WifiChanges wifi, string state, string verb, string effect, WifiChange change)
     : Endpoint<RouterRequest, MessageResponse>
 {
     public override void Configure()
@@ -42,8 +44,8 @@ internal abstract class SwitchWifiEndpoint(WifiChanges wifi, string state, strin
         Tags("Wi-Fi");
         Summary(s =>
         {
-            s.Summary = "Switch the Wi-Fi off";
-            s.Description = "Devices on the Wi-Fi lose their connection.";
+            s.Summary = $"Switch the Wi-Fi {state}";
+            s.Description = effect;
         });
         Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn());
     }
