@@ -14,6 +14,7 @@ var started = CancellationToken.None;
 try
 {
     var builder = WebApplication.CreateBuilder(arguments.Settings);
+    builder.Configuration.AddShippedSettings();
     if (arguments.Command != HostCommand.Serve)
     {
         builder.QuietenForCommandLine();

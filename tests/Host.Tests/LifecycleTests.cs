@@ -67,6 +67,28 @@ public sealed class LifecycleTests(NetPilotServer server)
     }
 
     [Fact]
+    public async Task Started_in_another_folder_it_logs_no_more_than_in_its_own()
+    {
+        var folder = Directory.CreateTempSubdirectory("netpilot-elsewhere-");
+        try
+        {
+            await using var process = NetPilotProcess.LaunchIn(
+                folder.FullName,
+                With("ConnectionStrings:NetPilot", await server.NewDatabaseAsync(Ct))
+            );
+            await process.WaitUntilReadyAsync(Ct);
+            await ShouldTakeUsersAsync(process);
+
+            process.Output.ShouldNotContain(line => line.Contains("Executing endpoint", StringComparison.Ordinal));
+            process.Output.ShouldNotContain(line => line.Contains("SELECT", StringComparison.Ordinal));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Missing_migrations_end_the_start_where_nobody_is_to_migrate()
     {
         var settings = With("ConnectionStrings:NetPilot", await server.NewDatabaseAsync(Ct));

@@ -58,7 +58,15 @@ public sealed class NetPilotProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the server and does not wait: for a start that is to fail, or to be watched. Arguments are the command line's.</summary>
-    public static NetPilotProcess Launch(IReadOnlyDictionary<string, string?> settings, params IReadOnlyList<string> arguments)
+    public static NetPilotProcess Launch(IReadOnlyDictionary<string, string?> settings, params IReadOnlyList<string> arguments) =>
+        LaunchIn(Path.GetDirectoryName(typeof(Program).Assembly.Location)!, settings, arguments);
+
+    /// <summary>As <see cref="Launch"/>, with another working directory than the server's own.</summary>
+    public static NetPilotProcess LaunchIn(
+        string folder,
+        IReadOnlyDictionary<string, string?> settings,
+        params IReadOnlyList<string> arguments
+    )
     {
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
         var host = typeof(Program).Assembly.Location;
@@ -69,7 +77,7 @@ public sealed class NetPilotProcess : IAsyncDisposable
         )
         {
             ArgumentList = { "exec", "--runtimeconfig", entry + ".runtimeconfig.json", "--depsfile", entry + ".deps.json", host },
-            WorkingDirectory = Path.GetDirectoryName(host),
+            WorkingDirectory = folder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Options;
 using NetPilot.Host.CommandLine;
 using NetPilot.Persistence;
@@ -7,6 +9,18 @@ namespace NetPilot.Host.Startup;
 /// <summary>What has to be true before the server listens.</summary>
 internal static partial class StartupExtensions
 {
+    /// <summary>The settings that are shipped with the server hold in whatever folder it is started. All others have precedence.</summary>
+    public static void AddShippedSettings(this IConfigurationBuilder configuration) =>
+        configuration.Sources.Insert(
+            0,
+            new JsonConfigurationSource
+            {
+                Path = "appsettings.json",
+                Optional = true,
+                FileProvider = new PhysicalFileProvider(AppContext.BaseDirectory),
+            }
+        );
+
     /// <summary>Checks every setting at once, before anything is touched.</summary>
     public static void ValidateSettings(this WebApplication app)
     {
