@@ -37,6 +37,7 @@ internal static class InsertRule
     private static SqlText Sql(Rule wanted, int limit, DateTimeOffset firstCheckAt)
     {
         var (kind, user, router, ip, mac) = (wanted.Kind, wanted.UserId, wanted.RouterId, wanted.DeviceIp, wanted.DeviceMac);
+        var note = SqlText.Raw(kind.NoteColumn);
         return $"""
             WITH existing AS (
                 SELECT id FROM {kind.Rules}
@@ -57,9 +58,7 @@ internal static class InsertRule
                 SELECT {user}, {router}, {firstCheckAt} FROM slot ON CONFLICT (user_id, router_id) DO NOTHING
             ), inserted AS (
                 INSERT INTO {kind.Rules}
-                    (id, user_id, router_id, device_ip, device_mac, {SqlText.Raw(
-                kind.NoteColumn
-            )}, state, created_by, created_at, expires_at,
+                    (id, user_id, router_id, device_ip, device_mac, {note}, state, created_by, created_at, expires_at,
                      fence, maybe_sent, settle_at, give_up_at, attempts)
                 SELECT {wanted.Id}, {user}, {router}, {ip}, {mac}, {wanted.Note}, {wanted.State}, {wanted.CreatedBy}, {wanted.CreatedAt},
                        {wanted.ExpiresAt}, {wanted.Fence}, {wanted.MaybeSent}, {wanted.SettleAt}, {wanted.GiveUpAt}, {wanted.Attempts} FROM slot
