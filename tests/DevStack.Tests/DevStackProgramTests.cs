@@ -76,7 +76,7 @@ public sealed class DevStackProgramTests
         var folder = Directory.CreateTempSubdirectory("netpilot-up-").FullName;
         try
         {
-            string[] options = ["up", "--no-host", "--simulator-port", $"{FreePort()}", "--smtp-port", $"{FreePort()}"];
+            string[] options = ["up", "--no-host", "--simulator-port", $"{LoopbackPorts.Take()}", "--smtp-port", $"{LoopbackPorts.Take()}"];
             using var run = Start("dotnet", folder, [Program, .. options], ("ConnectionStrings__NetPilot", connectionString));
             while (await run.StandardOutput.ReadLineAsync(Ct) is { } line && line != "All but NetPilot is up.") { }
 
@@ -104,13 +104,6 @@ public sealed class DevStackProgramTests
         await run.WaitForExitAsync(Ct);
         run.ExitCode.ShouldBe(0);
         return output;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string Checkout()

@@ -24,7 +24,7 @@ public sealed class AbandonedRequestTests(NetPilotServer server)
         string? body
     )
     {
-        var connectionString = await server.NewDatabaseAsync(Ct);
+        var connectionString = await server.PreparedDatabaseAsync(Ct);
         await using var process = await NetPilotProcess.StartAsync(
             new Dictionary<string, string?>(server.Settings) { ["ConnectionStrings:NetPilot"] = connectionString },
             Ct

@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using NetPilot.DevStack;
 using NetPilot.DevStack.Postgres;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
@@ -161,7 +162,7 @@ public sealed class LifecycleTests(NetPilotServer server)
     public async Task Without_the_Commands_Server_the_server_is_ready_but_degraded()
     {
         await using var process = await server.StartReplicaAsync(
-            new Dictionary<string, string?> { ["CommandsServer:BaseUrl"] = $"http://127.0.0.1:{NetPilotProcess.FreePort()}" },
+            new Dictionary<string, string?> { ["CommandsServer:BaseUrl"] = $"http://127.0.0.1:{LoopbackPorts.Take()}" },
             Ct
         );
         using var client = process.NewClient();

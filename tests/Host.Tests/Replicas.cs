@@ -1,3 +1,4 @@
+using NetPilot.DevStack;
 using NetPilot.Testing;
 using Xunit;
 
@@ -29,7 +30,7 @@ public sealed class ProductionLikeReplica(NetPilotServer server) : Replica(serve
     public const int AuthPerMinute = 4;
     public const int RequestsPerMinute = 12;
 
-    public int MetricsPort { get; } = NetPilotProcess.FreePort();
+    public int MetricsPort { get; } = LoopbackPorts.Take();
 
     protected override IReadOnlyDictionary<string, string?> Overrides =>
         new Dictionary<string, string?>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using NetPilot.DevStack;
 using NetPilot.Host.CommandLine;
 using NetPilot.Testing;
 using Npgsql;
@@ -194,7 +195,7 @@ public sealed class StartupTests(NetPilotServer server)
     public async Task A_start_that_is_asked_to_stop_ends_without_a_stack_trace()
     {
         await using var process = NetPilotProcess.Launch(
-            With("ConnectionStrings:NetPilot", $"Host=127.0.0.1;Port={NetPilotProcess.FreePort()};Username=x")
+            With("ConnectionStrings:NetPilot", $"Host=127.0.0.1;Port={LoopbackPorts.Take()};Username=x")
         );
         await process.WaitForOutputAsync("Waiting for PostgreSQL", Ct);
 
@@ -241,13 +242,8 @@ public sealed class StartupTests(NetPilotServer server)
     [Fact]
     public async Task A_server_that_is_older_than_the_schema_does_not_start()
     {
-        var database = await server.NewDatabaseAsync(Ct);
+        var database = await server.PreparedDatabaseAsync(Ct);
         await using var source = NpgsqlDataSource.Create(database);
-        await using (var migrate = NetPilotProcess.Launch(With("ConnectionStrings:NetPilot", database), ["migrate"]))
-        {
-            (await migrate.WaitForExitAsync(Ct)).ShouldBe(0, string.Join('\n', migrate.Output));
-        }
-
         await using var newer = source.CreateCommand(
             "INSERT INTO devices.__ef_migrations_history VALUES ('29991231235959_FromTheFuture', '99.0.0')"
         );

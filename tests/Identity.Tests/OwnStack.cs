@@ -30,11 +30,8 @@ public sealed class OwnStack : IAsyncDisposable
 
     public static async Task<OwnStack> StartAsync(NetPilotServer server, SimulatorDialect dialect = SimulatorDialect.Plan)
     {
-        var name = $"own_{Guid.CreateVersion7():N}";
-        await server.ExecuteAsync($"CREATE DATABASE {name}");
-        var connectionString = new NpgsqlConnectionStringBuilder(server.ConnectionString)
+        var connectionString = new NpgsqlConnectionStringBuilder(await server.PreparedDatabaseAsync(EndOfTest))
         {
-            Database = name,
             MaxPoolSize = 20,
         }.ConnectionString;
         var commands = await CommandsServerSimulator.StartAsync(new SimulatorOptions { Dialect = dialect }, EndOfTest);

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
+using NetPilot.DevStack;
 
 namespace NetPilot.Testing;
 
@@ -68,7 +68,7 @@ public sealed class NetPilotProcess : IAsyncDisposable
         params IReadOnlyList<string> arguments
     )
     {
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var address = new Uri($"http://127.0.0.1:{LoopbackPorts.Take()}");
         var host = typeof(Program).Assembly.Location;
         var entry = Path.ChangeExtension(System.Reflection.Assembly.GetEntryAssembly()!.Location, null);
         // The tests' own dependencies include the server's, so that the server starts from the tests' folder as it is.
@@ -217,14 +217,6 @@ public sealed class NetPilotProcess : IAsyncDisposable
         || key.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
         || key.StartsWith("DOTNET_ENVIRONMENT", StringComparison.Ordinal)
         || key.StartsWith("OTEL_", StringComparison.Ordinal);
-
-    /// <summary>A loopback port that nobody listens on at present.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private void Collect(StreamReader reader, TaskCompletionSource ended) =>
         Task.Run(async () =>

@@ -63,7 +63,9 @@ public class NetPilotServer : IAsyncLifetime
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         _postgres = await PostgresServer.StartAsync(cancellationToken: cancellationToken);
-        var connectionString = new NpgsqlConnectionStringBuilder(await _postgres.CreateDatabaseAsync("netpilot", cancellationToken))
+        var connectionString = new NpgsqlConnectionStringBuilder(
+            await PreparedDatabase.CreateAsync(_postgres, "netpilot", cancellationToken)
+        )
         {
             MaxPoolSize = 60,
             IncludeErrorDetail = true,
@@ -142,6 +144,10 @@ public class NetPilotServer : IAsyncLifetime
 
     /// <summary>Runs a statement and counts the rows that it touched.</summary>
     public Task<int> ExecuteAsync(string sql, params IReadOnlyList<object?> arguments) => Sql.ExecuteAsync(Database, sql, arguments);
+
+    /// <summary>Another database on the same PostgreSQL, with the schema in place.</summary>
+    public Task<string> PreparedDatabaseAsync(CancellationToken cancellationToken = default) =>
+        PreparedDatabase.CreateAsync(_postgres ?? throw NotStarted(), $"other_{Guid.CreateVersion7():N}", cancellationToken);
 
     /// <summary>Another, empty database on the same PostgreSQL.</summary>
     public Task<string> NewDatabaseAsync(CancellationToken cancellationToken = default) =>

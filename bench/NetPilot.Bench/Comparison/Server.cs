@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using NetPilot.Testing;
+using NetPilot.DevStack;
 
 namespace NetPilot.Bench.Comparison;
 
@@ -56,7 +56,7 @@ internal sealed class Server : IAsyncDisposable
         string readyPath = "/health/ready"
     )
     {
-        var address = new Uri($"http://127.0.0.1:{NetPilotProcess.FreePort()}");
+        var address = new Uri($"http://127.0.0.1:{LoopbackPorts.Take()}");
         var log = Path.Combine(Path.GetDirectoryName(program)!, "..", $"{name.Replace(' ', '-')}.log");
         // Where this program ends, however that comes, its pipe breaks and the shell ends the server.
         var start = new ProcessStartInfo("sh", ["-c", "exec \"$@\" > \"$LOG\" 2>&1 < /dev/null", "sh", "dotnet", program])

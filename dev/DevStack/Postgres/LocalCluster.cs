@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Npgsql;
 
@@ -84,7 +82,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         {
             if (_port == 0 || (attempt > 1 && _options.Port == 0))
             {
-                _port = FreePort();
+                _port = LoopbackPorts.Take();
             }
 
             _server = KeptProcess.Start(
@@ -361,13 +359,6 @@ internal sealed class LocalCluster : IAsyncDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(10), cancellationToken);
         }
         return false;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static void DeleteFolder(string root)

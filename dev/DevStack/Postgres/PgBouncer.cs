@@ -42,7 +42,7 @@ public sealed class PgBouncer : IAsyncDisposable
             throw new PostgresUnavailableException($"Cannot make {root}: {output}");
         }
 
-        var port = FreePort();
+        var port = LoopbackPorts.Take();
         await File.WriteAllTextAsync(
             Path.Combine(root, "pgbouncer.ini"),
             $"""
@@ -104,12 +104,5 @@ public sealed class PgBouncer : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

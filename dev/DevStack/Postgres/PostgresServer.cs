@@ -37,7 +37,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Where the server came from.</summary>
     public PostgresSource Source { get; }
 
-    /// <summary>A superuser's connection to the maintenance database. For one's own database see <see cref="CreateDatabaseAsync"/>.</summary>
+    /// <summary>A superuser's connection to the maintenance database. For one's own database see <see cref="CreateDatabaseAsync(string, CancellationToken)"/>.</summary>
     public string ConnectionString { get; }
 
     /// <summary>The folder of a local cluster (its Unix socket lies there too), else null.</summary>
@@ -76,10 +76,14 @@ public sealed class PostgresServer : IAsyncDisposable
     /// Creates a database and gives a connection string for it. On a server that others use too (<c>NETPILOT_TEST_POSTGRES</c>) the name gets a
     /// random end, and the database goes when this object is disposed.
     /// </summary>
-    public async Task<string> CreateDatabaseAsync(string name, CancellationToken cancellationToken = default)
+    public Task<string> CreateDatabaseAsync(string name, CancellationToken cancellationToken = default) =>
+        CreateDatabaseAsync(name, "template0", cancellationToken);
+
+    /// <summary>As <see cref="CreateDatabaseAsync(string, CancellationToken)"/>, as a copy of another database.</summary>
+    public async Task<string> CreateDatabaseAsync(string name, string template, CancellationToken cancellationToken)
     {
         var unique = Source is PostgresSource.Environment ? $"{name}_{RandomNumberGenerator.GetHexString(10, lowercase: true)}" : name;
-        await ExecuteAsync($"CREATE DATABASE {Quote(unique)} TEMPLATE template0 ENCODING 'UTF8'", cancellationToken);
+        await ExecuteAsync($"CREATE DATABASE {Quote(unique)} TEMPLATE {Quote(template)} ENCODING 'UTF8'", cancellationToken);
         if (Source is PostgresSource.Environment)
         {
             _createdOnShared.Add(unique);

@@ -32,7 +32,8 @@ public sealed class CommandsServerSimulator : IAsyncDisposable
     private CommandsServerSimulator(SimulatorOptions options)
     {
         Options = options;
-        Port = options.Port;
+        // It is stopped and started again at the same port.
+        Port = options.Port == 0 ? LoopbackPorts.Take() : options.Port;
         Routes = SimulatorRoutes.Of(options.Dialect);
         Log = new CallLog(options.KeptCalls);
         _executor = new CommandExecutor(options);

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using NetPilot.DevStack.Mail;
 using NetPilot.DevStack.Postgres;
 using NetPilot.DevStack.Simulator;
@@ -76,7 +74,7 @@ internal static class UpCommand
         }
         var port =
             options.PostgresPort > 0 ? options.PostgresPort
-            : IsFree(UsualPostgresPort) ? UsualPostgresPort
+            : LoopbackPorts.IsFree(UsualPostgresPort) ? UsualPostgresPort
             : 0;
         return await PostgresServer.StartAsync(
             new PostgresOptions { PersistIn = Path.Combine(StateFolder, "postgres"), Port = port },
@@ -192,23 +190,9 @@ internal static class UpCommand
 
     private static void Demand(int port, string option, bool unless = false)
     {
-        if (!unless && !IsFree(port))
+        if (!unless && !LoopbackPorts.IsFree(port))
         {
             throw new UpException($"Port {port} is taken: choose another one with {option}.");
-        }
-    }
-
-    private static bool IsFree(int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 }

@@ -1,5 +1,8 @@
+using System.Reflection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -87,4 +90,16 @@ public static class PersistenceRegistration
 }
 
 /// <summary>A module's context and schema, for the migrator.</summary>
-public sealed record ModuleDatabase(Type ContextType, string Schema);
+public sealed record ModuleDatabase(Type ContextType, string Schema)
+{
+    /// <summary>The ids of the context's migrations, oldest first, as EF Core finds them.</summary>
+    internal string[] Migrations() =>
+        [
+            .. ContextType
+                .Assembly.GetTypes()
+                .Where(type => type.GetCustomAttribute<DbContextAttribute>()?.ContextType == ContextType)
+                .Select(type => type.GetCustomAttribute<MigrationAttribute>()?.Id)
+                .OfType<string>()
+                .Order(StringComparer.Ordinal),
+        ];
+}

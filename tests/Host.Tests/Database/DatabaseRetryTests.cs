@@ -24,7 +24,8 @@ public sealed class DatabaseRetryTests(NetPilotServer server)
         );
 
         (await CountsAsync(source)).ShouldBe([2, 2]);
-        meet.Visits.ShouldBe(3, "one of the two was done twice");
+        // The repeat may take its row before the other has woken up, and lose again.
+        meet.Visits.ShouldBeGreaterThan(2, "one of the two was done again");
     }
 
     [Fact]

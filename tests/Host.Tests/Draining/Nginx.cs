@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using NetPilot.DevStack;
 using NetPilot.Testing;
 
 namespace NetPilot.Host.Tests.Draining;
@@ -29,7 +30,7 @@ internal sealed class Nginx : IAsyncDisposable
     public static async Task<Nginx> StartAsync(IReadOnlyList<NetPilotProcess> replicas, CancellationToken cancellationToken)
     {
         var root = Directory.CreateTempSubdirectory("netpilot-nginx-").FullName;
-        var address = $"127.0.0.1:{NetPilotProcess.FreePort()}";
+        var address = $"127.0.0.1:{LoopbackPorts.Take()}";
         await WriteAsync(root, address, replicas, cancellationToken);
         // The pipe's end is ours: when it closes, however that comes, nginx ends.
         var keeper = Process.Start(

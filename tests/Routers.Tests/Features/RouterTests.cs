@@ -174,25 +174,45 @@ public sealed class RouterTests(RoutersServer server)
     [Fact]
     public async Task A_router_that_is_down_takes_nothing_from_the_others()
     {
-        var (down, other) = (await server.ReadyRouterAsync(), await server.ReadyRouterAsync());
-        // A replica has circuits of its own, which meet no faults of other tests.
-        await using var replica = await NetPilotProcess.StartAsync(server.Settings, TestContext.Current.CancellationToken);
-        using var owner = replica.NewClient(down.Owner.AccessToken);
-        using var neighbour = replica.NewClient(other.Owner.AccessToken);
-        down.Simulated.Online = false;
+        // The circuits of a server of its own meet no faults of other tests, and its workers find no routers of theirs.
+        var own = new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:NetPilot"] = await server.PreparedDatabaseAsync(TestContext.Current.CancellationToken),
+        };
+        await using var replica = await server.StartReplicaAsync(own, TestContext.Current.CancellationToken);
+        var (down, owner) = await ReadyRouterOnAsync(replica);
+        var (other, neighbour) = await ReadyRouterOnAsync(replica);
+        server.Commands.Router(down).Online = false;
         for (var i = 0; i < 6; i++)
         {
             // An address of its own each: what became of the last one may be unknown, and who asks for it again waits for that.
             using var failed = await owner.PostAsJsonAsync(
-                down.Path("whitelist"),
+                $"/api/v1/routers/{down}/whitelist",
                 new { ip = $"192.168.250.{i + 1}" },
                 TestContext.Current.CancellationToken
             );
             ((int)failed.StatusCode).ShouldBe(503);
         }
 
-        using var read = await neighbour.GetAsync(other.Path("wifi"), TestContext.Current.CancellationToken);
+        using var read = await neighbour.GetAsync($"/api/v1/routers/{other}/wifi", TestContext.Current.CancellationToken);
         await read.ShouldBeJsonAsync(200);
+    }
+
+    private static async Task<(string RouterId, HttpClient Owner)> ReadyRouterOnAsync(NetPilotProcess replica)
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        using var anyone = replica.NewClient();
+        var account = new { email = TestUsers.NewEmail(), password = TestUsers.Password };
+        using var registered = await anyone.PostAsJsonAsync("/api/v1/auth/register", account, cancellationToken);
+        await registered.ShouldBeJsonAsync(201);
+        using var loggedIn = await anyone.PostAsJsonAsync("/api/v1/auth/login", account, cancellationToken);
+        var owner = replica.NewClient((await loggedIn.ShouldBeJsonAsync(200)).GetProperty("accessToken").GetString());
+        var routerId = TestRouter.NewId();
+        using var claimed = await owner.PostAsJsonAsync("/api/v1/routers", new { routerId, name = "Home" }, cancellationToken);
+        await claimed.ShouldBeJsonAsync(201);
+        using var first = await owner.GetAsync($"/api/v1/routers/{routerId}/wifi", cancellationToken);
+        await first.ShouldBeJsonAsync(200);
+        return (routerId, owner);
     }
 
     [Fact]
