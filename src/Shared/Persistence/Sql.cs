@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Npgsql;
 
 namespace NetPilot.Persistence;
@@ -23,6 +24,22 @@ public static class Sql
         Add(command.Parameters, values);
         batch.BatchCommands.Add(command);
         return batch;
+    }
+
+    /// <summary>Reads every row of the present result.</summary>
+    public static async Task<List<T>> ReadAllAsync<T>(
+        this DbDataReader result,
+        Func<DbDataReader, T> read,
+        CancellationToken cancellationToken
+    )
+    {
+        var rows = new List<T>();
+        while (await result.ReadAsync(cancellationToken))
+        {
+            rows.Add(read(result));
+        }
+
+        return rows;
     }
 
     public static T? Nullable<T>(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? default : row.GetFieldValue<T>(column);

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 using NetPilot.Persistence;
 
@@ -24,13 +25,13 @@ public sealed class PageRequest
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 200;
-    private readonly byte[] binding;
+    private readonly IReadOnlyList<object?> list;
 
-    private PageRequest(int limit, Position? after, byte[] binding)
+    private PageRequest(int limit, Position? after, IReadOnlyList<object?> list)
     {
         Limit = limit;
         After = after;
-        this.binding = binding;
+        this.list = list;
     }
 
     internal int Limit { get; }
@@ -47,18 +48,19 @@ public sealed class PageRequest
             throw new ProblemException(Problem.Invalid("limit", $"Must be between 1 and {MaxLimit}."));
         }
 
-        var binding = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(list))[..8];
-        return new PageRequest(limit ?? DefaultLimit, cursor is null ? null : Decode(cursor, binding), binding);
+        return new PageRequest(limit ?? DefaultLimit, cursor is null ? null : Decode(cursor, BindingOf(list)), list);
     }
 
     internal string CursorOf(Position position)
     {
         Span<byte> bytes = stackalloc byte[32];
-        binding.CopyTo(bytes);
+        BindingOf(list).CopyTo(bytes);
         BitConverter.TryWriteBytes(bytes[8..], position.At.UtcTicks);
         position.Id.TryWriteBytes(bytes[16..]);
         return Base64Url.EncodeToString(bytes);
     }
+
+    private static byte[] BindingOf(IReadOnlyList<object?> list) => SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(list))[..8];
 
     private static Position Decode(string cursor, byte[] binding)
     {
@@ -81,6 +83,15 @@ public sealed class PageRequest
 
 public static class Paging
 {
+    /// <summary>The page that was asked for: the one that was read with the session, else what the query finds.</summary>
+    public static async Task<Page<TRow>> PageAsync<TRow>(
+        this HttpContext context,
+        IQueryable<TRow> rows,
+        Keyset<TRow> keyset,
+        PageRequest page,
+        CancellationToken cancellationToken
+    ) => context.FirstPage<TRow>() is { } found ? Of(found, keyset, page) : await rows.ToPageAsync(keyset, page, cancellationToken);
+
     /// <summary>Reads the page that was asked for, and says where the next one begins.</summary>
     public static async Task<Page<TRow>> ToPageAsync<TRow>(
         this IQueryable<TRow> rows,
@@ -91,6 +102,11 @@ public static class Paging
     {
         // One more than the page holds tells whether there is another one.
         var found = await keyset.After(rows, page.After).Take(page.Limit + 1).ToListAsync(cancellationToken);
+        return Of(found, keyset, page);
+    }
+
+    private static Page<TRow> Of<TRow>(List<TRow> found, Keyset<TRow> keyset, PageRequest page)
+    {
         if (found.Count <= page.Limit)
         {
             return new Page<TRow>(found, null);

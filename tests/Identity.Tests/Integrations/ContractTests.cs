@@ -122,7 +122,7 @@ public sealed class ContractTests(IdentityServer server)
     public async Task A_request_is_authenticated_in_one_round_trip()
     {
         var user = await server.NewUser();
-        (await RoundTripsOf(HttpMethod.Get, "/me")).ShouldBe(2);
+        (await RoundTripsOf(HttpMethod.Get, "/me")).ShouldBe(1);
         (await RoundTripsOf(HttpMethod.Get, "/auth/sessions")).ShouldBe(2);
         (await RoundTripsOf(HttpMethod.Post, "/auth/logout")).ShouldBe(2);
         (await RoundTripsOf(HttpMethod.Get, "/me")).ShouldBe(1);

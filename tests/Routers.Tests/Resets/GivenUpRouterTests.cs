@@ -16,9 +16,9 @@ public sealed class GivenUpRouterTests(RoutersServer server)
     public async Task A_router_that_is_given_up_loses_its_rows_at_once_and_its_rules_when_it_can_be_reached()
     {
         var router = await server.RouterAsync();
-        using (await router.PostAsync("scan")) { }
+        await ApiCalls.PreparedAsync(() => router.PostAsync("scan"));
         using (await router.PostAsync("block", new { ip = router.Simulated.Device().Ip })) { }
-        router.Simulated.Rules.Count.ShouldBe(1);
+        await Eventually.HoldsAsync(() => Task.Run(() => router.Simulated.Rules.Count.ShouldBe(1)));
         router.Simulated.Online = false;
 
         using var given = await router.DeleteAsync();
@@ -295,7 +295,7 @@ public sealed class GivenUpRouterTests(RoutersServer server)
     {
         var user = await server.UserAsync("pro");
         var routers = new[] { await user.RouterAsync(), await user.RouterAsync() };
-        using (await routers[0].PostAsync("scan")) { }
+        await ApiCalls.PreparedAsync(() => routers[0].PostAsync("scan"));
         var other = await server.RouterAsync();
 
         using (var scope = server.Services.CreateScope())

@@ -9,6 +9,20 @@ public interface IBlockedDevices
 {
     /// <summary>The MACs and addresses of the router's live blocks that are in force (blocked or lifting), in one round trip.</summary>
     Task<BlockedAddresses> OfRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="OfRouterAsync"/>, of these devices alone, in one round trip whose cost does not grow with the router's blocks.</summary>
+    /// <param name="userId">The owner.</param>
+    /// <param name="routerId">The router.</param>
+    /// <param name="macs">The devices' MACs, as far as they are known.</param>
+    /// <param name="addresses">The devices' addresses.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<BlockedAddresses> AmongAsync(
+        Guid userId,
+        string routerId,
+        PhysicalAddress[] macs,
+        IPAddress[] addresses,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>The blocked devices of a router.</summary>

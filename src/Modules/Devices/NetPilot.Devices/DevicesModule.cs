@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Devices.Data.Statements;
 using NetPilot.Devices.Features;
+using NetPilot.Devices.Features.ListDevices;
 using NetPilot.Devices.Features.ScanDevices;
 using NetPilot.Devices.Integrations;
 using NetPilot.Identity.Contracts;
@@ -19,6 +20,7 @@ public static class DevicesModule
         services.AddSingleton<DeviceDependents>();
         services.AddSingleton<IRouterDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddSingleton<IUserDependents>(provider => provider.GetRequiredService<DeviceDependents>());
+        services.AddSingleton<IRequestReads, FirstDevices>();
         services.AddScoped<OwnedDevices>();
         services.AddScoped<BlockedFlags>();
         services.AddSingleton<StoreScan>();

@@ -9,6 +9,7 @@ using NetPilot.Routers.Activities;
 using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Data;
 using NetPilot.Routers.Features.DeleteRouter;
+using NetPilot.Routers.Features.ListRouters;
 using NetPilot.Routers.Integrations;
 using NetPilot.Routers.Resets;
 using NetPilot.Routers.Turns;
@@ -47,6 +48,7 @@ public static class RoutersModule
         services.AddSingleton<RouterOwnership>();
         services.AddSingleton<IRouterOwnership>(provider => provider.GetRequiredService<RouterOwnership>());
         services.AddSingleton<IRequestReads>(provider => provider.GetRequiredService<RouterOwnership>());
+        services.AddSingleton<IRequestReads, FirstRouters>();
         services.AddSingleton<IRecentRouter, RecentRouter>();
         services.AddScoped<IUserDependents, RouterUserDependents>();
         return services;

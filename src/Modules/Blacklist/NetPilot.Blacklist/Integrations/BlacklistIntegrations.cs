@@ -6,7 +6,7 @@ using Npgsql;
 namespace NetPilot.Blacklist.Integrations;
 
 /// <summary>What Devices asks: which devices are blocked.</summary>
-internal sealed class BlockedDevices(BlacklistDbContext db) : IBlockedDevices
+internal sealed class BlockedDevices(BlacklistDbContext db, NpgsqlDataSource database) : IBlockedDevices
 {
     public async Task<BlockedAddresses> OfRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken)
     {
@@ -16,11 +16,32 @@ internal sealed class BlockedDevices(BlacklistDbContext db) : IBlockedDevices
             .Where(rule => rule.State == RuleState.InForce || rule.State == RuleState.Lifting)
             .Select(rule => new { rule.DeviceMac, rule.DeviceIp })
             .ToListAsync(cancellationToken);
-        return new BlockedAddresses(
-            rows.Select(row => row.DeviceMac).OfType<PhysicalAddress>().ToArray(),
-            rows.Where(row => row.DeviceMac is null).Select(row => row.DeviceIp).ToArray()
+        return Of([.. rows.Select(row => (row.DeviceMac, row.DeviceIp))]);
+    }
+
+    public async Task<BlockedAddresses> AmongAsync(
+        Guid userId,
+        string routerId,
+        PhysicalAddress[] macs,
+        IPAddress[] addresses,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = FindBlockedDevices.Of(database, userId, routerId, macs, addresses);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return Of(
+            await reader.ReadAllAsync(
+                row => (row.IsDBNull(0) ? null : row.GetFieldValue<PhysicalAddress>(0), row.GetFieldValue<IPAddress>(1)),
+                cancellationToken
+            )
         );
     }
+
+    private static BlockedAddresses Of(List<(PhysicalAddress? Mac, IPAddress Ip)> rows) =>
+        new(
+            rows.Select(row => row.Mac).OfType<PhysicalAddress>().ToArray(),
+            rows.Where(row => row.Mac is null).Select(row => row.Ip).ToArray()
+        );
 }
 
 /// <summary>What a scan brings: rows follow their devices, and rules that wait for one are due.</summary>

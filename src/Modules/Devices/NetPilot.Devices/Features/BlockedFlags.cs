@@ -7,6 +7,20 @@ internal sealed class BlockedFlags(IEnumerable<IBlockedDevices> sources)
 
     public async Task<BlockedSet> OfRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
         sources.FirstOrDefault() is { } source ? new BlockedSet(await source.OfRouterAsync(userId, routerId, cancellationToken)) : None;
+
+    /// <summary>Which of these devices of one router are blocked.</summary>
+    public async Task<BlockedSet> OfAsync(IReadOnlyCollection<UserDevice> devices, CancellationToken cancellationToken) =>
+        sources.FirstOrDefault() is { } source && devices.FirstOrDefault() is { } first
+            ? new BlockedSet(
+                await source.AmongAsync(
+                    first.UserId,
+                    first.RouterId,
+                    [.. devices.Select(device => device.Mac).OfType<PhysicalAddress>()],
+                    [.. devices.Select(device => device.Ip)],
+                    cancellationToken
+                )
+            )
+            : None;
 }
 
 internal sealed class BlockedSet(BlockedAddresses blocks)

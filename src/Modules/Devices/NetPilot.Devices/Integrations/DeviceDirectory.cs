@@ -1,8 +1,11 @@
 using System.Linq.Expressions;
+using NetPilot.Devices.Data.Statements;
 
 namespace NetPilot.Devices.Integrations;
 
-internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contexts) : IDeviceDirectory, IDeviceLookalikes
+internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contexts, NpgsqlDataSource database)
+    : IDeviceDirectory,
+        IDeviceLookalikes
 {
     private static readonly Expression<Func<UserDevice, KnownDevice>> Known = device => new KnownDevice(
         device.Id,
@@ -34,14 +37,9 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
         CancellationToken cancellationToken
     )
     {
-        PhysicalAddress?[] wantedMacs = [.. macs];
-        IPAddress[] wantedAddresses = [.. addresses];
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db
-            .Devices.BehindRouter(userId, routerId)
-            .Where(device => wantedMacs.Contains(device.Mac) || wantedAddresses.Contains(device.Ip))
-            .Select(Known)
-            .ToListAsync(cancellationToken);
+        await using var command = FindKnownDevices.Of(database, userId, routerId, [.. macs], [.. addresses]);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAllAsync(FindKnownDevices.Read, cancellationToken);
     }
 
     async Task<IReadOnlyList<KnownDevice>> IDeviceLookalikes.FindAsync(

@@ -24,6 +24,7 @@ internal sealed class Callers(NpgsqlDataSource database, DatabaseHealth health, 
             await NoteUseAsync(ids.SessionId, now, context.RequestAborted);
         }
 
+        context.Features.Set(session.User);
         return new FoundCaller(session.Caller, default);
     }
 

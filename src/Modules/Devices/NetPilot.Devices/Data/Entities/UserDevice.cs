@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace NetPilot.Devices.Data.Entities;
@@ -35,8 +36,29 @@ internal sealed class UserDevice
 
     public bool Online { get; private set; }
 
+    /// <summary>The columns that <see cref="Read"/> expects.</summary>
+    public const string Columns =
+        "id, user_id, router_id, ip, mac, hostname, device_name, device_type, manufacturer, first_seen, last_seen, online";
+
     /// <summary>Whether the MAC is locally administered, as phones have it for privacy.</summary>
     public bool HasPrivateAddress => Mac?.GetAddressBytes() is [var first, ..] && (first & 0b10) != 0;
+
+    public static UserDevice Read(DbDataReader row) =>
+        new()
+        {
+            Id = row.GetGuid(0),
+            UserId = row.GetGuid(1),
+            RouterId = row.GetString(2),
+            Ip = row.GetFieldValue<IPAddress>(3),
+            Mac = row.IsDBNull(4) ? null : row.GetFieldValue<PhysicalAddress>(4),
+            Hostname = row.IsDBNull(5) ? null : row.GetString(5),
+            DeviceName = row.IsDBNull(6) ? null : row.GetString(6),
+            DeviceType = SnakeCase.Parse<DeviceType>(row.GetString(7)),
+            Manufacturer = row.IsDBNull(8) ? null : row.GetString(8),
+            FirstSeen = row.GetFieldValue<DateTimeOffset>(9),
+            LastSeen = row.GetFieldValue<DateTimeOffset>(10),
+            Online = row.GetBoolean(11),
+        };
 
     public void Rename(string? name) => DeviceName = name;
 

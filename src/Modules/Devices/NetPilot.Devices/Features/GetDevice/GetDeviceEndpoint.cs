@@ -20,9 +20,6 @@ internal sealed class GetDeviceEndpoint(OwnedDevices devices, BlockedFlags block
     public override async Task HandleAsync(DeviceRequest request, CancellationToken cancellationToken)
     {
         var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, cancellationToken);
-        await Send.OkAsync(
-            DeviceResponse.Of(device, await blocked.OfRouterAsync(device.UserId, device.RouterId, cancellationToken)),
-            cancellationToken
-        );
+        await Send.OkAsync(DeviceResponse.Of(device, await blocked.OfAsync([device], cancellationToken)), cancellationToken);
     }
 }

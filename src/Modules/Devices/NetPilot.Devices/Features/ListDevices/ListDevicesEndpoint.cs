@@ -70,13 +70,17 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFla
             request.Blocked
         );
         var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, cancellationToken);
-        var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, cancellationToken);
-
         var devices = db.Devices.AsNoTracking().BehindRouter(router.UserId, router.RouterId);
         devices = request.Search is { Length: > 0 } text ? devices.Containing(text) : devices;
         devices = request.Online is { } online ? devices.Where(device => device.Online == online) : devices;
-        devices = request.Blocked is { } isBlocked ? devices.WhereBlocked(isBlocked, blocks.Macs, blocks.Addresses) : devices;
-        var found = await devices.ToPageAsync(NewestFirst, page, cancellationToken);
+        if (request.Blocked is { } isBlocked)
+        {
+            var all = await blocked.OfRouterAsync(router.UserId, router.RouterId, cancellationToken);
+            devices = devices.WhereBlocked(isBlocked, all.Macs, all.Addresses);
+        }
+
+        var found = await HttpContext.PageAsync(devices, NewestFirst, page, cancellationToken);
+        var blocks = await blocked.OfAsync(found.Items, cancellationToken);
         await Send.OkAsync(found.Select(device => DeviceResponse.Of(device, blocks)), cancellationToken);
     }
 }

@@ -74,7 +74,6 @@ internal sealed class ScanDevicesEndpoint(
         var stored =
             await recorder.StoreAsync(router, findings, scannedAt, CancellationToken.None)
             ?? throw new ProblemException(Problem.RouterNotFound());
-        var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, cancellationToken);
         var devices = await db
             .Devices.AsNoTracking()
             .BehindRouter(router.UserId, router.RouterId)
@@ -82,6 +81,7 @@ internal sealed class ScanDevicesEndpoint(
             .OrderByDescending(device => device.FirstSeen)
             .ThenByDescending(device => device.Id)
             .ToListAsync(cancellationToken);
+        var blocks = await blocked.OfAsync(devices, cancellationToken);
         await Send.OkAsync(
             new ScanDevicesResponse(
                 [.. devices.Select(device => DeviceResponse.Of(device, blocks))],

@@ -24,10 +24,7 @@ internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, BlockedFlags bl
         device.Rename(request.Name.Or(device.DeviceName));
         device.Classify(request.Type.Or(device.DeviceType));
         await SaveAsync(cancellationToken);
-        await Send.OkAsync(
-            DeviceResponse.Of(device, await blocked.OfRouterAsync(device.UserId, device.RouterId, cancellationToken)),
-            cancellationToken
-        );
+        await Send.OkAsync(DeviceResponse.Of(device, await blocked.OfAsync([device], cancellationToken)), cancellationToken);
     }
 
     private async Task SaveAsync(CancellationToken cancellationToken)

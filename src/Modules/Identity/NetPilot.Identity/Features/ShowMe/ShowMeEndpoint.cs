@@ -1,9 +1,10 @@
 using FastEndpoints;
+using Microsoft.AspNetCore.Http.Features;
 using NetPilot.Identity.Accounts;
 
 namespace NetPilot.Identity.Features.ShowMe;
 
-internal sealed class ShowMeEndpoint(IdentityDbContext db) : EndpointWithoutRequest<UserResponse>
+internal sealed class ShowMeEndpoint : EndpointWithoutRequest<UserResponse>
 {
     public override void Configure()
     {
@@ -17,8 +18,7 @@ internal sealed class ShowMeEndpoint(IdentityDbContext db) : EndpointWithoutRequ
         });
     }
 
-    public override async Task HandleAsync(CancellationToken cancellationToken)
-    {
-        await Send.OkAsync(UserResponse.Of(await db.Users.AsNoTracking().CallerAsync(HttpContext, cancellationToken)), cancellationToken);
-    }
+    // Authentication has read the account with the session.
+    public override Task HandleAsync(CancellationToken cancellationToken) =>
+        Send.OkAsync(HttpContext.Features.GetRequiredFeature<UserResponse>(), cancellationToken);
 }

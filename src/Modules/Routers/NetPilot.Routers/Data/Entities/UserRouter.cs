@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using NetPilot.Persistence;
@@ -24,6 +25,21 @@ internal sealed class UserRouter
     public DateTimeOffset? LastSeenAt { get; private set; }
 
     public Reachability Reachability { get; private set; }
+
+    /// <summary>The columns that <see cref="Read"/> expects.</summary>
+    public const string Columns = "id, user_id, router_id, name, created_at, last_seen_at, reachability";
+
+    public static UserRouter Read(DbDataReader row) =>
+        new()
+        {
+            Id = row.GetGuid(0),
+            UserId = row.GetGuid(1),
+            RouterId = row.GetString(2),
+            Name = row.GetString(3),
+            CreatedAt = row.GetFieldValue<DateTimeOffset>(4),
+            LastSeenAt = row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5),
+            Reachability = SnakeCase.Parse<Reachability>(row.GetString(6)),
+        };
 }
 
 internal sealed class UserRouterConfiguration : IEntityTypeConfiguration<UserRouter>

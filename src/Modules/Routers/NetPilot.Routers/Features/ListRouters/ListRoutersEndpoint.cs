@@ -37,7 +37,8 @@ internal sealed class ListRoutersEndpoint(RoutersDbContext db) : Endpoint<ListRo
     {
         var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value);
         var userId = HttpContext.Caller().UserId;
-        var routers = await db.Routers.AsNoTracking().Where(router => router.UserId == userId).ToPageAsync(Newest, page, cancellationToken);
+        var own = db.Routers.AsNoTracking().Where(router => router.UserId == userId);
+        var routers = await HttpContext.PageAsync(own, Newest, page, cancellationToken);
         await Send.OkAsync(routers.Select(RouterResponse.Of), cancellationToken);
     }
 }
