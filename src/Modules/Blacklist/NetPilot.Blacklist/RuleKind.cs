@@ -15,7 +15,6 @@ internal sealed class RuleKind
         RemoveActivity = RouterActivityKind.Unblock,
         FollowsDevice = true,
         Rows = db => db.Blocks.AsNoTracking(),
-        FromSql = (db, sql, parameters) => db.Blocks.FromSqlRaw(sql, parameters).AsNoTracking(),
         Add = (client, target, address) => client.BlockAsync(target, address, CancellationToken.None),
         Remove = (client, target, address) => client.UnblockAsync(target, address, CancellationToken.None),
         Ask = (client, target) => client.ListBlockedAsync(target, CancellationToken.None),
@@ -61,9 +60,6 @@ internal sealed class RuleKind
     /// <summary>The kind's rows.</summary>
     public required Func<BlacklistDbContext, IQueryable<Rule>> Rows { get; init; }
 
-    /// <summary>Rows of the kind that a statement returns.</summary>
-    public required Func<BlacklistDbContext, string, object[], IQueryable<Rule>> FromSql { get; init; }
-
     /// <summary>The table with its schema, as a part of a statement.</summary>
     public SqlText Rules => SqlText.Raw($"{BlacklistDbContext.Schema}.{Table}");
 
@@ -91,7 +87,6 @@ internal sealed class RuleKind
             AddActivity = add,
             RemoveActivity = remove,
             Rows = db => rows(db).AsNoTracking(),
-            FromSql = (db, sql, parameters) => rows(db).FromSqlRaw(sql, parameters).AsNoTracking(),
             Add = async (client, target, address) =>
                 (await client.AddToListAsync(target, list, address, CancellationToken.None)).Select(_ => new BlockReceipt(null)),
             Remove = (client, target, address) => client.RemoveFromListAsync(target, list, address, CancellationToken.None),

@@ -12,21 +12,32 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
     /// <summary>The rows that a statement returns.</summary>
     public async Task<List<Rule>> RulesAsync(RuleKind kind, SqlText sql, CancellationToken cancellationToken = default)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var (text, parameters) = sql.Write();
-        return await kind.FromSql(db, text, parameters).ToListAsync(cancellationToken);
+        List<Rule> rules = [];
+        await DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var command = sql.On(database);
+                await using var rows = await command.ExecuteReaderAsync(token);
+                rules = await rows.ReadRulesAsync(kind, token);
+            },
+            cancellationToken
+        );
+        return rules;
     }
 
     /// <summary>The one row that a statement returns; null if it returns none.</summary>
     public async Task<Rule?> RuleAsync(RuleKind kind, SqlText sql, CancellationToken cancellationToken = default) =>
         (await RulesAsync(kind, sql, cancellationToken)).SingleOrDefault();
 
-    public async Task ExecuteAsync(SqlText sql, CancellationToken cancellationToken = default)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var (text, parameters) = sql.Write();
-        await db.Database.ExecuteSqlRawAsync(text, parameters, cancellationToken);
-    }
+    public Task ExecuteAsync(SqlText sql, CancellationToken cancellationToken = default) =>
+        DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var command = sql.On(database);
+                await command.ExecuteNonQueryAsync(token);
+            },
+            cancellationToken
+        );
 
     /// <summary>Runs a statement of each kind in one round trip and one transaction.</summary>
     public Task ExecuteForAllKindsAsync(Func<RuleKind, SqlText> sql, CancellationToken cancellationToken) =>
@@ -48,8 +59,7 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
     /// <summary>What a claim returns, a row each.</summary>
     public async Task<List<T>> ClaimAsync<T>(SqlText sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
-        var (text, parameters) = sql.Write();
-        await using var command = database.Command(text, parameters);
+        await using var command = sql.On(database);
         var claimed = new List<T>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -18,15 +18,9 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
 
     public async Task<KnownDevice?> FindByAddressAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db
-            .Devices.BehindRouter(userId, routerId)
-            .Where(device => device.Ip == address)
-            .OrderByDescending(device => device.Online)
-            .ThenByDescending(device => device.LastSeen)
-            .ThenByDescending(device => device.Id)
-            .Select(Known)
-            .FirstOrDefaultAsync(cancellationToken);
+        await using var command = FindKnownDevices.ByAddress(database, userId, routerId, address);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? FindKnownDevices.Read(reader) : null;
     }
 
     public async Task<IReadOnlyList<KnownDevice>> FindAsync(

@@ -1,4 +1,5 @@
 // What the statements of this folder are written with: EF Core's own interpolated SQL takes no names, no parts, and no type of a null.
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Npgsql;
@@ -88,12 +89,18 @@ internal sealed class SqlText(int literalLength, int formattedCount)
                 continue;
             }
 
-            var name = $"p{parameters.Count}";
-            parameters.Add(new NpgsqlParameter(name, type) { Value = value ?? DBNull.Value });
-            sql.Append('@').Append(name);
+            parameters.Add(new NpgsqlParameter { NpgsqlDbType = type, Value = value ?? DBNull.Value });
+            sql.Append(CultureInfo.InvariantCulture, $"${parameters.Count}");
         }
 
         return (sql.ToString(), [.. parameters]);
+    }
+
+    /// <summary>The statement as a command.</summary>
+    public NpgsqlCommand On(NpgsqlDataSource database)
+    {
+        var (text, parameters) = Write();
+        return database.Command(text, parameters);
     }
 
     private void Add(NpgsqlDbType type, object? value) => parts.Add((null, type, value));

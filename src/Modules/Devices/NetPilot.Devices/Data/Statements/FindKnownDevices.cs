@@ -1,10 +1,24 @@
-// A hot path (benchmark handwritten): each list of blocks names its devices by it.
+// Hot paths (benchmark handwritten): each list of blocks names its devices by it, and each block and unblock finds its device.
 using System.Data.Common;
 
 namespace NetPilot.Devices.Data.Statements;
 
 internal static class FindKnownDevices
 {
+    private const string Columns = "id, ip, mac, COALESCE(device_name, hostname), device_type = 'router', online";
+
+    /// <summary>The device seen last of those that had the address.</summary>
+    public static NpgsqlCommand ByAddress(NpgsqlDataSource database, Guid userId, string routerId, IPAddress address) =>
+        database.Command(
+            $"""
+            SELECT {Columns} FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 AND ip = $3
+            ORDER BY online DESC, last_seen DESC, id DESC LIMIT 1
+            """,
+            userId,
+            routerId,
+            address
+        );
+
     public static NpgsqlCommand Of(
         NpgsqlDataSource database,
         Guid userId,
@@ -13,8 +27,8 @@ internal static class FindKnownDevices
         IPAddress[] addresses
     ) =>
         database.Command(
-            """
-            SELECT id, ip, mac, COALESCE(device_name, hostname), device_type = 'router', online FROM devices.user_devices
+            $"""
+            SELECT {Columns} FROM devices.user_devices
             WHERE user_id = $1 AND router_id = $2 AND (mac = ANY($3) OR ip = ANY($4))
             """,
             userId,
