@@ -9,6 +9,7 @@ using Xunit;
 namespace NetPilot.Host.Tests;
 
 /// <summary>A client that goes away is no error of the server's, wherever its request is at that moment.</summary>
+[OneDialect]
 public sealed class AbandonedRequestTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -8,6 +8,7 @@ using Xunit;
 namespace NetPilot.Host.Tests;
 
 /// <summary>The way through the whole product, as a process, in both dialects, with a Commands-Server that loses its memory on the way.</summary>
+[OneDialect]
 public sealed class JourneyTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -10,6 +10,7 @@ using Xunit;
 namespace NetPilot.Host.Tests;
 
 /// <summary>Starting beside others, waiting for PostgreSQL, living without it, and stopping in order.</summary>
+[OneDialect]
 public sealed class LifecycleTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace NetPilot.Host.Tests;
 
+[OneDialect]
 public sealed class LoggingTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -6,6 +6,7 @@ using Xunit;
 namespace NetPilot.Host.Tests;
 
 /// <summary>Paths, methods, queries and headers that nobody in good faith sends.</summary>
+[OneDialect]
 public sealed class RequestLineTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -10,6 +10,7 @@ using Xunit;
 namespace NetPilot.Host.Tests;
 
 /// <summary>Whole processes: what one sees who starts the server.</summary>
+[OneDialect]
 public sealed class StartupTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -5,7 +5,7 @@ using NetPilot.Persistence;
 namespace NetPilot.Background;
 
 /// <summary>
-/// A background worker that looks for due work at an interval, at once at start, and again right away while it finds some. A failed pass
+/// A background worker that looks for due work at an interval, at start, and again right away while it finds some. A failed pass
 /// is logged and the next one comes as usual: the work itself lives in PostgreSQL, so nothing is lost. That PostgreSQL is away is told once
 /// until a pass succeeds.
 /// </summary>
@@ -16,6 +16,9 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
 
     /// <summary>How long to rest when a pass found nothing to do.</summary>
     protected abstract TimeSpan Interval { get; }
+
+    /// <summary>When to look first, after the start. What nobody waits for leaves the processor to the first requests.</summary>
+    protected virtual TimeSpan FirstAfter => TimeSpan.Zero;
 
     /// <summary>Does what is due. True when there may be more, so that the next pass follows at once.</summary>
     protected abstract Task<bool> RunOnceAsync(CancellationToken cancellationToken);
@@ -36,6 +39,11 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        if (FirstAfter > TimeSpan.Zero)
+        {
+            await RestAsync(FirstAfter, stoppingToken);
+        }
+
         var isAway = false;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -63,13 +71,13 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
                 Log.PassFailed(logger, GetType().Name, exception);
             }
 
-            await RestAsync(stoppingToken);
+            await RestAsync(Interval, stoppingToken);
         }
     }
 
-    private async Task RestAsync(CancellationToken stoppingToken)
+    private async Task RestAsync(TimeSpan rest, CancellationToken stoppingToken)
     {
-        await using var timer = time.CreateTimer(_ => Nudge(), null, Interval, Timeout.InfiniteTimeSpan);
+        await using var timer = time.CreateTimer(_ => Nudge(), null, rest, Timeout.InfiniteTimeSpan);
         try
         {
             await nudge.WaitAsync(stoppingToken);

@@ -12,6 +12,8 @@ internal sealed class IdempotencyPurge(IServiceScopeFactory scopes, TimeProvider
 
     protected override TimeSpan Interval => TimeSpan.FromMinutes(10);
 
+    protected override TimeSpan FirstAfter => TimeSpan.FromSeconds(10);
+
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();

@@ -9,6 +9,7 @@ using Xunit;
 namespace NetPilot.Host.Tests.CommandLine;
 
 /// <summary>What the program does beside serving.</summary>
+[OneDialect]
 public sealed class CommandLineTests(NetPilotServer server)
 {
     private static readonly Dictionary<string, string?> NoSettings = [];

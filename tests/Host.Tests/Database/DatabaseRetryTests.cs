@@ -8,6 +8,7 @@ using Xunit;
 namespace NetPilot.Host.Tests.Database;
 
 /// <summary>Two transactions that lock the same two rows in different orders: PostgreSQL ends one of them, and it is repeated.</summary>
+[OneDialect]
 public sealed class DatabaseRetryTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

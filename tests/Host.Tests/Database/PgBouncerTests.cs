@@ -9,6 +9,7 @@ using Xunit;
 namespace NetPilot.Host.Tests.Database;
 
 /// <summary>Behind PgBouncer in transaction mode, as docs/operations/pgbouncer.md sets it up: nothing of ours stays in a session.</summary>
+[OneDialect]
 public sealed class PgBouncerTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -6,6 +6,7 @@ using Xunit;
 namespace NetPilot.Host.Tests.Database;
 
 /// <summary>A replica on a machine whose clock is two minutes ahead (libfaketime), beside one whose clock is right.</summary>
+[OneDialect]
 public sealed class SkewedClockTests(NetPilotServer server)
 {
     private const int Ahead = 120;

@@ -9,6 +9,7 @@ using Xunit;
 namespace NetPilot.Host.Tests.Draining;
 
 /// <summary>A server that is asked to stop serves on until the load balancers have turned to others.</summary>
+[OneDialect]
 public sealed class DrainingTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -8,6 +8,7 @@ using Xunit;
 namespace NetPilot.Host.Tests.Draining;
 
 /// <summary>Replicas behind nginx are replaced one after the other while requests keep coming.</summary>
+[OneDialect]
 public sealed class RollingRestartTests(NetPilotServer server)
 {
     private static readonly Dictionary<string, string?> Draining = new() { ["Shutdown:DrainDelay"] = "00:10:00" };

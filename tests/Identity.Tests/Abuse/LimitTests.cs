@@ -6,6 +6,7 @@ using Xunit;
 namespace NetPilot.Identity.Tests.Abuse;
 
 /// <summary>Guessing passwords, from addresses of one's own.</summary>
+[OneDialect]
 public sealed class LimitTests(IdentityServer server)
 {
     private const string Wrong = "not the password";

@@ -10,6 +10,7 @@ using Xunit;
 
 namespace NetPilot.Identity.Tests.Passwords;
 
+[OneDialect]
 public sealed class PasswordHasherTests
 {
     private static CancellationToken EndOfTest => TestContext.Current.CancellationToken;

@@ -6,6 +6,7 @@ using Xunit;
 namespace NetPilot.Identity.Tests.Sessions;
 
 /// <summary>In the deployed dialect a session's start names a router, which has to be the user's own.</summary>
+[OneDialect]
 public sealed class DeployedDialectTests(IdentityServer server) : IAsyncLifetime
 {
     private OwnStack stack = null!;

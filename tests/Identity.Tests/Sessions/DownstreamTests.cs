@@ -6,6 +6,7 @@ using Xunit;
 namespace NetPilot.Identity.Tests.Sessions;
 
 /// <summary>The two lives of a session: here and on the Commands-Server, which fails, hangs and restarts; and so does this server.</summary>
+[OneDialect]
 public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
 {
     private static readonly (string, string?) ShortCalls = ("CommandsServer:Timeouts:Session", "00:00:08");

@@ -6,6 +6,7 @@ using Xunit;
 namespace NetPilot.Identity.Tests.Sessions;
 
 /// <summary>Servers in processes of their own: several at once, stopped in order, and set up otherwise than the one that the tests share.</summary>
+[OneDialect]
 public sealed class ReplicaTests(IdentityServer server) : IAsyncLifetime
 {
     private OwnStack stack = null!;

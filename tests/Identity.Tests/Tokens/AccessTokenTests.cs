@@ -8,6 +8,7 @@ using Xunit;
 namespace NetPilot.Identity.Tests.Tokens;
 
 /// <summary>Forged, stale and foreign tokens, made by hand.</summary>
+[OneDialect]
 public sealed class AccessTokenTests(IdentityServer server)
 {
     private string Key => server.Settings["Auth:SigningKeys:0:Key"]!;

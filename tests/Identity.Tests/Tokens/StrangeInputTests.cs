@@ -10,6 +10,7 @@ using Xunit;
 namespace NetPilot.Identity.Tests.Tokens;
 
 /// <summary>What strangers send where something is decoded, normalised or parsed.</summary>
+[OneDialect]
 public sealed class StrangeInputTests(IdentityServer server)
 {
     private readonly HttpClient anyone = server.Stranger();

@@ -11,6 +11,8 @@ internal sealed class Janitor(IDbContextFactory<IdentityDbContext> contexts, Tim
 
     protected override TimeSpan Interval => TimeSpan.FromMinutes(1);
 
+    protected override TimeSpan FirstAfter => TimeSpan.FromSeconds(10);
+
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         var now = time.UtcNow();
