@@ -6,6 +6,7 @@ using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Data;
 using NetPilot.Routers.Data.Entities;
 using NetPilot.Routers.Data.Statements;
+using Npgsql;
 
 namespace NetPilot.Routers.Integrations;
 
@@ -13,9 +14,12 @@ namespace NetPilot.Routers.Integrations;
 /// Reads whose a router is. For the router that a request's path names this is read with the caller's session, and taken by the first who asks
 /// in that request.
 /// </summary>
-internal sealed class RouterOwnership(IDbContextFactory<RoutersDbContext> contexts, IHttpContextAccessor accessor, TimeProvider time)
-    : IRouterOwnership,
-        IRequestReads
+internal sealed class RouterOwnership(
+    IDbContextFactory<RoutersDbContext> contexts,
+    NpgsqlDataSource database,
+    IHttpContextAccessor accessor,
+    TimeProvider time
+) : IRouterOwnership, IRequestReads
 {
     // A body can take long to arrive, and the router can have a new owner by then.
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
@@ -35,8 +39,7 @@ internal sealed class RouterOwnership(IDbContextFactory<RoutersDbContext> contex
             return read.Router;
         }
 
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await Owned(db, db.Routers.OwnedBy(userId, routerId)).SingleOrDefaultAsync(cancellationToken);
+        return await ReadRouterWithSession.FindAsync(database, userId, routerId, cancellationToken);
     }
 
     public async Task<IReadOnlyDictionary<string, OwnedRouter>> FindOwnersAsync(

@@ -6,8 +6,8 @@ using NpgsqlTypes;
 
 namespace NetPilot.Devices.Data.Statements;
 
-/// <summary>The rows of the devices that a scan found, and how many of them are new.</summary>
-internal sealed record StoredScan(IReadOnlyCollection<Guid> Devices, int Added);
+/// <summary>The devices that a scan found, in no order, and how many of them are new.</summary>
+internal sealed record StoredScan(IReadOnlyList<UserDevice> Devices, int Added);
 
 /// <summary>
 /// Stores a scan. A fact is as old as the request for its scan: if two scans overlap, the one that was requested later wins, in whatever
@@ -83,7 +83,6 @@ internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
         {Insert}
         WHERE mac IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.mac = seen.mac)
-        RETURNING id, true
         """;
 
     // The device that a record without a MAC means: the known device at its address, else the device without a MAC. The MACs are written first,
@@ -104,7 +103,6 @@ internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
         {Insert}
         WHERE mac IS NULL AND NOT EXISTS (
             SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.ip = seen.ip)
-        RETURNING id, true
         """;
 
     // Merges devices without a MAC into the known devices that they turn out to be. Two different names are two devices. If an address has
@@ -154,10 +152,14 @@ internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
         WHERE user_id = $1 AND router_id = $2 AND online AND last_seen < $3 AND {IsNewest}
         """;
 
-    private const string Found = $"""
-        SELECT device.id, false FROM {Seen} JOIN devices.user_devices AS device ON device.mac = seen.mac
-        WHERE device.user_id = $1 AND device.router_id = $2
-        UNION ALL SELECT id, false FROM ({Holders}) AS holder
+    private const string FoundByMac = $"""
+        SELECT {UserDevice.Columns} FROM devices.user_devices
+        WHERE user_id = $1 AND router_id = $2 AND mac IN (SELECT mac FROM {Seen})
+        """;
+
+    private const string FoundByAddress = $"""
+        SELECT {UserDevice.Columns} FROM devices.user_devices
+        WHERE user_id = $1 AND router_id = $2 AND id IN (SELECT id FROM ({Holders}) AS holder)
         """;
 
     public Task<StoredScan> RunAsync(
@@ -183,10 +185,11 @@ internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
             findings.Sightings.Select(pair => pair.Address).ToArray(),
             findings.Sightings.Select(pair => pair.Mac).ToArray(),
         ];
+        var ids = devices.Select(_ => time.NewId()).ToArray();
         object[] seen =
         [
             .. scan,
-            devices.Select(_ => time.NewId()).ToArray(),
+            ids,
             devices.Select(device => device.Address).ToArray(),
             devices.Select(device => device.Mac).ToArray(),
             devices.Select(device => device.Hostname).ToArray(),
@@ -201,25 +204,33 @@ internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
         Add(batch, UpdateByMac, seen);
         Add(batch, InsertByMac, seen);
         Add(batch, MergeByMac, pairs);
-        Add(batch, UpdateByAddress, seen);
-        Add(batch, InsertByAddress, seen);
-        Add(batch, MergeByAddress, seen);
-        Add(batch, MarkAbsent, scan);
-        Add(batch, Found, seen);
+        // As a rule the router knows each device's MAC.
+        var hasNameless = devices.Any(device => device.Mac is null);
+        if (hasNameless)
+        {
+            Add(batch, UpdateByAddress, seen);
+            Add(batch, InsertByAddress, seen);
+            Add(batch, MergeByAddress, seen);
+        }
 
-        var found = new HashSet<Guid>(devices.Count);
-        var added = 0;
+        Add(batch, MarkAbsent, scan);
+        Add(batch, FoundByMac, seen);
+        if (hasNameless)
+        {
+            Add(batch, FoundByAddress, seen);
+        }
+
+        var found = new Dictionary<Guid, UserDevice>(devices.Count);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
-            while (await reader.ReadAsync(cancellationToken))
+            foreach (var device in await reader.ReadAllAsync(UserDevice.Read, cancellationToken))
             {
-                found.Add(reader.GetGuid(0));
-                added += reader.GetBoolean(1) ? 1 : 0;
+                found[device.Id] = device;
             }
         } while (await reader.NextResultAsync(cancellationToken));
 
-        return new StoredScan(found, added);
+        return new StoredScan([.. found.Values], ids.Count(found.ContainsKey));
     }
 
     // Npgsql cannot infer the type of an array with null elements.

@@ -40,7 +40,6 @@ internal sealed class ScanDevicesEndpoint(
     ICommandsClient client,
     ScanRecorder recorder,
     BlockedFlags blocked,
-    DevicesDbContext db,
     IOptions<CommandsServerOptions> options,
     TimeProvider time
 ) : Endpoint<ScanDevicesRequest, ScanDevicesResponse>
@@ -74,17 +73,15 @@ internal sealed class ScanDevicesEndpoint(
         var stored =
             await recorder.StoreAsync(router, findings, scannedAt, CancellationToken.None)
             ?? throw new ProblemException(Problem.RouterNotFound());
-        var devices = await db
-            .Devices.AsNoTracking()
-            .BehindRouter(router.UserId, router.RouterId)
-            .Where(device => stored.Devices.Contains(device.Id))
-            .OrderByDescending(device => device.FirstSeen)
-            .ThenByDescending(device => device.Id)
-            .ToListAsync(cancellationToken);
-        var blocks = await blocked.OfAsync(devices, cancellationToken);
+        var blocks = await blocked.OfAsync(stored.Devices, cancellationToken);
         await Send.OkAsync(
             new ScanDevicesResponse(
-                [.. devices.Select(device => DeviceResponse.Of(device, blocks))],
+                [
+                    .. stored
+                        .Devices.OrderByDescending(device => device.FirstSeen)
+                        .ThenByDescending(device => device.Id)
+                        .Select(device => DeviceResponse.Of(device, blocks)),
+                ],
                 findings.Devices.Count,
                 stored.Added,
                 [.. findings.Skipped.Select(skip => new SkippedRecord(skip.Address, skip.Mac, skip.Reason))],

@@ -1,4 +1,5 @@
-// Part of another module's batch: the router of a request is read in the round trip that reads the caller's session.
+// Part of another module's batch: the router of a request is read in the round trip that reads the caller's session. A scan reads it again by itself
+// (benchmark handwritten).
 using System.Data.Common;
 using NetPilot.Routers.Contracts;
 using Npgsql;
@@ -20,6 +21,19 @@ internal static class ReadRouterWithSession
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = routerId });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
         return command;
+    }
+
+    public static async Task<OwnedRouter?> FindAsync(
+        NpgsqlDataSource database,
+        Guid userId,
+        string routerId,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(Command(userId, routerId));
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        return await ReadAsync(row, cancellationToken);
     }
 
     public static async Task<OwnedRouter?> ReadAsync(DbDataReader row, CancellationToken cancellationToken) =>
