@@ -67,7 +67,7 @@ internal class Rule
     public DateTimeOffset? LetThroughAt { get; init; }
 
     /// <summary>The pauses and schedules that hold the rule, and those that held it when it ended. Read only where they are answered.</summary>
-    public IReadOnlyList<Hold> Holds { get; init; } = [];
+    public List<Hold> Holds { get; init; } = [];
 
     public bool IsBeingCleared => ClearingFence is not null;
 

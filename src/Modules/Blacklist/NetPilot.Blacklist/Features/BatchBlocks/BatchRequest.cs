@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using FastEndpoints;
 using FluentValidation;
 
@@ -10,7 +11,21 @@ internal sealed class BatchRequest : RouterRequest
 {
     /// <summary>1 to 100 devices. One that is malformed gets a result of its own, and does not keep the others from theirs.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam), ShownAs(typeof(IReadOnlyList<BatchItem>))]
-    public IReadOnlyList<JsonElement>? Items { get; init; }
+    public IReadOnlyList<AnyItem>? Items { get; init; }
+}
+
+/// <summary>An item as it stands in the body, whatever it is.</summary>
+[JsonConverter(typeof(AnyItemConverter))]
+internal readonly record struct AnyItem(JsonElement Json);
+
+internal sealed class AnyItemConverter : JsonConverter<AnyItem>
+{
+    public override bool HandleNull => true;
+
+    public override AnyItem Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        new(JsonElement.ParseValue(ref reader));
+
+    public override void Write(Utf8JsonWriter writer, AnyItem value, JsonSerializerOptions options) => value.Json.WriteTo(writer);
 }
 
 internal sealed class BatchValidator : Validator<BatchRequest>
