@@ -271,7 +271,12 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                         (unblocked is 200 or 202 && !(_movedUnseen[n] && _unanswered[n])) || (unblocked is 404 && !_movedUnseen[n])
                             ? false
                             : null;
-                    LetThrough(n, unblocked is 200 or 202 ? _wanted[n] : unblocked is 404 && !_movedUnseen[n] ? false : null);
+                    LetThrough(
+                        n,
+                        unblocked is 200 or 202 ? _wanted[n]
+                            : unblocked is 404 && !_movedUnseen[n] ? false
+                            : null
+                    );
                     break;
 
                 case Act.Hold hold:
@@ -409,7 +414,8 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 _held[hold.Source, n] =
                     !wanted.DeviceIds.Contains(_ids[n]) || hold.EndsIn is not null ? false
                     : _letThrough[hold.Source, n]
-                    || results.Single(result => result.DeviceId == _ids[n]) is not { State: DeviceBlockState.Applying or DeviceBlockState.Blocked }
+                    || results.Single(result => result.DeviceId == _ids[n])
+                        is not { State: DeviceBlockState.Applying or DeviceBlockState.Blocked }
                         ? null
                     : true;
             }
@@ -420,7 +426,10 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
         {
             for (var source = 0; source < Sources; source++)
             {
-                _held[source, n] = _held[source, n] is false ? false : held is false ? false : null;
+                _held[source, n] =
+                    _held[source, n] is false ? false
+                    : held is false ? false
+                    : null;
                 _letThrough[source, n] = true;
             }
         }
@@ -428,7 +437,9 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
         private bool? WantedOf(int n)
         {
             bool?[] all = [_wanted[n], .. Enumerable.Range(0, Sources).Select(source => _held[source, n])];
-            return all.Any(held => held is true) ? true : all.Any(held => held is null) ? null : false;
+            return all.Any(held => held is true) ? true
+                : all.Any(held => held is null) ? null
+                : false;
         }
 
         private static string? State(JsonElement body) =>

@@ -75,12 +75,14 @@ internal static class BatchItems
     private static readonly JsonSerializerOptions Json = Options();
 
     /// <summary>The item; null if it is malformed.</summary>
-    public static BatchItem? Read(JsonElement item, BatchItemValidator validator)
+    public static BatchItem? Read(AnyItem item, BatchItemValidator validator)
     {
         try
         {
             return
-                item.ValueKind == JsonValueKind.Object && item.Deserialize<BatchItem>(Json) is { } read && validator.Validate(read).IsValid
+                item.Json.ValueKind == JsonValueKind.Object
+                && item.Json.Deserialize<BatchItem>(Json) is { } read
+                && validator.Validate(read).IsValid
                 ? read
                 : null;
         }
