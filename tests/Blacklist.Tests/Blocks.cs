@@ -81,6 +81,14 @@ internal static class Blocks
             ).Select(row => row.Value<string>(0)),
         ];
 
+    /// <summary>A router's rows for an address, oldest first.</summary>
+    public static Task<IReadOnlyList<Row>> RowsAsync(this TestRouter router, string ip) =>
+        router.Owner.Server.QueryAsync(
+            "SELECT * FROM blacklist.user_blacklists WHERE router_id = $1 AND host(device_ip) = $2 ORDER BY created_at, id",
+            router.RouterId,
+            ip
+        );
+
     /// <summary>
     /// Waits until the server has nothing left to look into by itself: in the deployed dialect it checks each block right afterwards, and
     /// would mend what a test is about to break.

@@ -19,6 +19,9 @@ public static class SampleRequests
         name switch
         {
             "Ip" => ip ?? "192.168.1.10",
+            // A body names a device by its address or by its id.
+            "DeviceId" => null,
+            "Items" => new[] { new { ip = ip ?? "192.168.1.10" } },
             "RouterId" => TestRouter.NewId(),
             "Name" or "FullName" => "Sample",
             "Reason" or "Description" => "because",

@@ -48,6 +48,9 @@ public static class ErrorCodes
     /// <summary>The router has no device with this id.</summary>
     public const string DeviceNotFound = "device_not_found";
 
+    /// <summary>The device was never seen with an address by which it could be blocked.</summary>
+    public const string DeviceWithoutAddress = "device_without_address";
+
     /// <summary>The caller has no live session with this id.</summary>
     public const string SessionNotFound = "session_not_found";
 

@@ -20,7 +20,14 @@ public static class ProblemCatalogue
             ErrorCodes.NotListed,
         ],
         [405] = [ErrorCodes.MethodNotAllowed],
-        [409] = [ErrorCodes.EmailTaken, ErrorCodes.RouterTaken, ErrorCodes.RequestInFlight, ErrorCodes.LastAdmin],
+        [409] =
+        [
+            ErrorCodes.EmailTaken,
+            ErrorCodes.RouterTaken,
+            ErrorCodes.RequestInFlight,
+            ErrorCodes.LastAdmin,
+            ErrorCodes.DeviceWithoutAddress,
+        ],
         [413] = [ErrorCodes.BodyTooLarge],
         [415] = [ErrorCodes.UnsupportedMediaType],
         [422] = [ErrorCodes.IdempotencyKeyReused],

@@ -77,6 +77,95 @@ public sealed class BlockDeviceTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_device_can_be_named_by_its_id()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        var deviceId = (await router.DeviceIdsAsync(device.Mac))[0];
+
+        using var blocked = await router.PostAsync("block", new { deviceId, reason = "homework" });
+        using var again = await router.BlockAsync(device.Ip);
+        using var shown = await router.SendAsync(HttpMethod.Get, "blocked");
+        using var unblocked = await router.PostAsync("unblock", new { deviceId, ip = (string?)null });
+
+        var block = await blocked.ShouldBeJsonAsync(201);
+        block.GetProperty("ip").GetString().ShouldBe(device.Ip);
+        block.GetProperty("deviceId").GetGuid().ShouldBe(deviceId);
+        var hold = block.GetProperty("holds").EnumerateArray().ShouldHaveSingleItem();
+        hold.GetProperty("kind").GetString().ShouldBe("manual");
+        hold.GetProperty("createdBy").GetGuid().ShouldBe(router.Owner.Id);
+        (await again.ShouldBeJsonAsync(200)).GetProperty("deviceId").GetGuid().ShouldBe(deviceId);
+        (await shown.ShouldBeJsonAsync(200))
+            .GetProperty("items")[0]
+            .GetProperty("holds")
+            .ToString()
+            .ShouldBe(block.GetProperty("holds").ToString());
+        (await unblocked.ShouldBeJsonAsync(200)).GetProperty("state").GetString().ShouldBe("lifted");
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_block_of_an_address_that_no_device_is_stored_for_has_no_device()
+    {
+        var router = await server.NewRouterAsync();
+
+        using var response = await router.BlockAsync(router.Simulated.Device().Ip);
+
+        (await response.ShouldBeJsonAsync(201)).GetProperty("deviceId").ValueKind.ShouldBe(JsonValueKind.Null);
+    }
+
+    [Theory]
+    [InlineData("{}", 400, "validation_failed", "ip")]
+    [InlineData("""{"ip":null,"deviceId":null}""", 400, "validation_failed", "ip")]
+    [InlineData("""{"ip":"IP","deviceId":"ID"}""", 400, "validation_failed", "ip")]
+    [InlineData("""{"ip":17}""", 400, "validation_failed", "ip")]
+    [InlineData("""{"deviceId":"x"}""", 400, "validation_failed", "deviceId")]
+    [InlineData("""{"deviceId":17}""", 400, "validation_failed", "deviceId")]
+    [InlineData("""{"deviceId":""}""", 400, "validation_failed", "deviceId")]
+    [InlineData("""{"deviceId":"00000000-0000-0000-0000-000000000000"}""", 404, "device_not_found", null)]
+    [InlineData("""{"deviceId":"OTHER"}""", 404, "device_not_found", null)]
+    [InlineData("""{"deviceId":"AWAY"}""", 409, "device_without_address", null)]
+    public async Task A_device_that_is_not_named_in_exactly_one_way_or_not_there_is_refused(
+        string body,
+        int status,
+        string code,
+        string? field
+    )
+    {
+        var router = await server.NewRouterAsync();
+        var other = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        var ids = await router.DeviceIdsAsync(device.Mac, router.Simulated.Device(1).Mac);
+        await server.ExecuteAsync("UPDATE devices.user_devices SET ip = '0.0.0.0' WHERE id = $1", ids[1]);
+        var others = await other.DeviceIdsAsync(other.Simulated.Device().Mac);
+        var json = body.Replace("IP", device.Ip, StringComparison.Ordinal)
+            .Replace("OTHER", $"{others[0]}", StringComparison.Ordinal)
+            .Replace("AWAY", $"{ids[1]}", StringComparison.Ordinal)
+            .Replace("\"ID\"", $"\"{ids[0]}\"", StringComparison.Ordinal);
+
+        foreach (var path in (string[])["block", "unblock"])
+        {
+            using var response = await router.PostAsync(path, json);
+            await response.ShouldBeProblemAsync(status, code, field is null ? [] : [field]);
+        }
+
+        router.CallsOf(SimulatorOperation.Block).ShouldBeEmpty();
+        (await router.BlockedAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_router_itself_is_not_blocked_by_its_id_either()
+    {
+        var router = await server.NewRouterAsync();
+        var ids = await router.DeviceIdsAsync(router.Simulated.Device().Mac);
+        await server.ExecuteAsync("UPDATE devices.user_devices SET device_type = 'router' WHERE id = $1", ids[0]);
+
+        using var response = await router.PostAsync("block", new { deviceId = ids[0] });
+
+        await response.ShouldBeProblemAsync(400, "validation_failed", "deviceId");
+    }
+
+    [Fact]
     public async Task A_refused_block_fails_and_leaves_nothing_in_force()
     {
         var router = await server.NewRouterAsync();

@@ -23,6 +23,7 @@ public sealed class RuleIntentsTests
             new RuleKey(RuleKind.Block, Guid.Empty, "router", IPAddress.Any, null),
             Guid.Empty,
             default,
+            by: null,
             goesOn,
             Now
         );

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using CsCheck;
+using NetPilot.Blacklist.Contracts;
 using NetPilot.CommandsClient;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
@@ -25,6 +26,8 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
         CultureInfo.InvariantCulture
     );
 
+    private const int Sources = 3;
+
     private static readonly Gen<int> AnyDevice = Gen.Int[0, Devices - 1];
 
     private static readonly Gen<Act> Command = Gen.Frequency<Act>(
@@ -39,6 +42,16 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
             )
         ),
         (5, Gen.Select(AnyDevice, Gen.OneOf<string?>(null, null, "respond-async")).Select((d, prefer) => (Act)new Act.Unblock(d, prefer))),
+        (
+            4,
+            Gen.Select(
+                Gen.Int[0, Sources - 1],
+                Gen.Int[0, (1 << Devices) - 1],
+                Gen.OneOf<int?>(null, null, 400),
+                Gen.OneOf(false, false, true),
+                (source, devices, until, isSame) => (Act)new Act.Hold(source, devices, until, isSame)
+            )
+        ),
         (1, Gen.Const<Act>(new Act.Sync())),
         (1, Gen.Const<Act>(new Act.Scan()))
     );
@@ -112,6 +125,16 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
 
         public sealed record Unblock(int Device, string? Prefer) : Act;
 
+        /// <summary>A source wants to hold these devices and no others, for a while or without an end.</summary>
+        /// <param name="Source">The source: a pause of a person, or a schedule.</param>
+        /// <param name="DeviceBits">A bit for each device.</param>
+        /// <param name="EndsIn">After how many milliseconds it ends; null: not by itself.</param>
+        /// <param name="IsSame">Whether it began when the source's last one did.</param>
+        public sealed record Hold(int Source, int DeviceBits, int? EndsIn, bool IsSame) : Act
+        {
+            public IEnumerable<int> Held => Enumerable.Range(0, Devices).Where(n => (DeviceBits >> n & 1) == 1);
+        }
+
         public sealed record Sync : Act;
 
         public sealed record Scan : Act;
@@ -162,6 +185,17 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
         // True: a rule must be there; false: must not; null: either.
         private readonly bool?[] _wanted = [false, false, false, false];
 
+        // The same for each source's hold of each device; and whether the user let the device through since it began.
+        private readonly bool?[,] _held = new bool?[Sources, Devices];
+        private readonly bool[,] _letThrough = new bool[Sources, Devices];
+        private readonly WantedHolds[] _holds =
+        [
+            WantedHolds.None(HoldSource.OfPause(Holding.NewId())),
+            WantedHolds.None(HoldSource.OfPause(Holding.NewId())),
+            WantedHolds.None(HoldSource.OfSchedule(Holding.NewId(), null)),
+        ];
+        private Guid[] _ids = [];
+
         // Moved to an address that no scan has shown: to the server nobody is blocked there, whatever it holds for the device.
         private readonly bool[] _movedUnseen = new bool[Devices];
 
@@ -185,7 +219,15 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 .. Enumerable.Range(0, Devices).Select(n => new SimulatedDevice($"192.168.9.{(n + 1) * 11}", $"3c:52:82:00:00:{n:x2}")),
             ];
             _router.Simulated.SetDevices([new SimulatedDevice("192.168.9.1", "94:83:c4:00:00:01"), .. _devices]);
-            await Eventually.HoldsAsync(_router.ScanAsync);
+            for (var source = 0; source < Sources; source++)
+            {
+                for (var n = 0; n < Devices; n++)
+                {
+                    _held[source, n] = false;
+                }
+            }
+
+            await Eventually.HoldsAsync(async () => _ids = await _router.DeviceIdsAsync([.. _devices.Select(device => device.Mac)]));
 
             foreach (var act in acts)
             {
@@ -229,6 +271,16 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                         (unblocked is 200 or 202 && !(_movedUnseen[n] && _unanswered[n])) || (unblocked is 404 && !_movedUnseen[n])
                             ? false
                             : null;
+                    LetThrough(
+                        n,
+                        unblocked is 200 or 202 ? _wanted[n]
+                            : unblocked is 404 && !_movedUnseen[n] ? false
+                            : null
+                    );
+                    break;
+
+                case Act.Hold hold:
+                    await HoldAsync(hold);
                     break;
 
                 case Act.Sync:
@@ -242,6 +294,11 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 case Act.Reset:
                     var (reset, _) = await ToldAsync(act, await _router.SendAsync(HttpMethod.Post, "reset"));
                     Array.Fill(_wanted, reset == 200 ? false : null);
+                    for (var n = 0; n < Devices; n++)
+                    {
+                        LetThrough(n, reset == 200 ? false : null);
+                    }
+
                     break;
 
                 case Act.Move(var n):
@@ -307,9 +364,10 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
 
                 case Act.AtOnce(var acts):
                     await Task.WhenAll(acts.Select(DoAsync));
-                    foreach (var n in acts.Select(DeviceOf).OfType<int>())
+                    foreach (var n in acts.SelectMany(DevicesOf))
                     {
                         _wanted[n] = null;
+                        LetThrough(n, null);
                     }
 
                     break;
@@ -322,13 +380,67 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
 
         private bool IsHome(int n) => _router.Simulated.Devices.Single(device => device.Mac == _devices[n].Mac).Present;
 
-        private static int? DeviceOf(Act act) =>
+        private static IEnumerable<int> DevicesOf(Act act) =>
             act switch
             {
-                Act.Block block => block.Device,
-                Act.Unblock unblock => unblock.Device,
-                _ => null,
+                Act.Block block => [block.Device],
+                Act.Unblock unblock => [unblock.Device],
+                Act.Hold => Enumerable.Range(0, Devices),
+                _ => [],
             };
+
+        private async Task HoldAsync(Act.Hold hold)
+        {
+            var now = TimeProvider.System.GetUtcNow();
+            var last = _holds[hold.Source];
+            var isSame = hold.IsSame && last.DeviceIds.Count > 0;
+            var wanted = last with
+            {
+                DeviceIds = [.. hold.Held.Select(n => _ids[n])],
+                Since = isSame ? last.Since : now,
+                Until = hold.EndsIn is { } ms ? now.AddMilliseconds(ms) : null,
+            };
+            _holds[hold.Source] = wanted;
+            var results = await _router.HoldAsync(wanted);
+            lock (_told)
+            {
+                _told.Add($"{hold} -> {string.Join(' ', results.Select(result => $"{result.State} {result.Code} {result.IsLetThrough}"))}");
+            }
+
+            for (var n = 0; n < Devices; n++)
+            {
+                // What began before the device was let through holds it no more; a hold that was given up meanwhile is a new one.
+                _letThrough[hold.Source, n] &= isSame && wanted.DeviceIds.Contains(_ids[n]);
+                _held[hold.Source, n] =
+                    !wanted.DeviceIds.Contains(_ids[n]) || hold.EndsIn is not null ? false
+                    : _letThrough[hold.Source, n]
+                    || results.Single(result => result.DeviceId == _ids[n])
+                        is not { State: DeviceBlockState.Applying or DeviceBlockState.Blocked }
+                        ? null
+                    : true;
+            }
+        }
+
+        /// <summary>A device is let through: surely if <paramref name="held"/> is false. Else some of what held it may hold it still.</summary>
+        private void LetThrough(int n, bool? held)
+        {
+            for (var source = 0; source < Sources; source++)
+            {
+                _held[source, n] =
+                    _held[source, n] is false ? false
+                    : held is false ? false
+                    : null;
+                _letThrough[source, n] = true;
+            }
+        }
+
+        private bool? WantedOf(int n)
+        {
+            bool?[] all = [_wanted[n], .. Enumerable.Range(0, Sources).Select(source => _held[source, n])];
+            return all.Any(held => held is true) ? true
+                : all.Any(held => held is null) ? null
+                : false;
+        }
 
         private static string? State(JsonElement body) =>
             body.ValueKind == JsonValueKind.Object && body.TryGetProperty("state", out var state) ? state.GetString() : null;
@@ -386,7 +498,9 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 var underWay = await server.QueryAsync(
                     """
                     SELECT maybe_sent FROM blacklist.user_blacklists WHERE router_id = $1
-                        AND (state IN ('applying', 'lifting') OR (state = 'blocked' AND (settle_at IS NOT NULL OR expires_at <= clock_timestamp() + interval '1 second')))
+                        AND (state IN ('applying', 'lifting') OR (state = 'blocked' AND (settle_at IS NOT NULL
+                            OR GREATEST(CASE WHEN held_manually THEN COALESCE(expires_at, 'infinity') END, held_until)
+                               <= clock_timestamp() + interval '1 second')))
                     """,
                     _router.RouterId
                 );
@@ -405,6 +519,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
             }
 
+            await ShouldBeKeptAsync();
             var rows = await server.QueryAsync(
                 "SELECT device_mac::text AS mac, code FROM blacklist.user_blacklists WHERE router_id = $1 AND state = 'blocked' ORDER BY 1",
                 _router.RouterId
@@ -429,7 +544,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 .ShouldAllBe(count => count.Value == 1, await DescribeAsync());
             for (var n = 0; n < Devices; n++)
             {
-                if (_wanted[n] is { } wanted && !_strange[n] && !unconfirmed.Contains(_devices[n].Mac))
+                if (WantedOf(n) is { } wanted && !_strange[n] && !unconfirmed.Contains(_devices[n].Mac))
                 {
                     _router.Simulated.Rules.Contains(_devices[n].Mac).ShouldBe(wanted, $"device {n}:\n{await DescribeAsync()}");
                 }
@@ -445,6 +560,22 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
             _router.Simulated.MaxConcurrentChanges.ShouldBeLessThanOrEqualTo(1);
         }
 
+        /// <summary>The rules in force are those that something holds: the row says the same of that as the holds themselves.</summary>
+        private async Task ShouldBeKeptAsync()
+        {
+            var unkept = await server.QueryAsync(
+                """
+                SELECT rule.device_mac::text FROM blacklist.user_blacklists AS rule
+                LEFT JOIN blacklist.holds AS hold ON hold.rule_id = rule.id AND (hold.until IS NULL OR hold.until > clock_timestamp())
+                WHERE rule.router_id = $1 AND state = 'blocked'
+                GROUP BY rule.id
+                HAVING NOT (held_manually AND (expires_at IS NULL OR expires_at > clock_timestamp())) AND count(hold.id) = 0
+                """,
+                _router.RouterId
+            );
+            unkept.ShouldBeEmpty(await DescribeAsync());
+        }
+
         private async Task<string> DescribeAsync() =>
             string.Join(
                 '\n',
@@ -457,6 +588,9 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                             _router.RouterId
                         )
                     ).Select(row => $"{row}"),
+                    .. (
+                        await server.QueryAsync("SELECT * FROM blacklist.holds WHERE router_id = $1 ORDER BY created_at", _router.RouterId)
+                    ).Select(hold => $"{hold}"),
                     $"rules {string.Join(' ', _router.Simulated.Rules)}",
                 ]
             );

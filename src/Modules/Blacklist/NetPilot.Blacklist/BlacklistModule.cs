@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using NetPilot.Background;
 using NetPilot.Blacklist.Features;
+using NetPilot.Blacklist.Features.BatchBlocks;
 using NetPilot.Blacklist.Integrations;
 using NetPilot.Devices.Contracts;
 
@@ -25,10 +26,10 @@ public static class BlacklistModule
             .AddSingleton<Lift>()
             .AddSingleton<TurnRound>()
             .AddSingleton<Join>();
-        services.AddSingleton<RuleCommands>();
+        services.AddSingleton<RuleCommands>().AddSingleton<HoldPlacing>().AddSingleton<IDeviceHolds, HoldCommands>();
         services.AddWorker<RunningCommands>().AddWorker<SettleWorker>().AddWorker<ExpiryWorker>().AddWorker<DriftWorker>();
         services.AddHostedService<BlockGauge>();
-        services.AddScoped<RuleTargets>();
+        services.AddScoped<RuleTargets>().AddSingleton<BlockAnswers>().AddScoped<BlockBatches>();
 
         services.AddScoped<IBlockedDevices, BlockedDevices>();
         services.AddSingleton<IDeviceSightings, DeviceSightings>();

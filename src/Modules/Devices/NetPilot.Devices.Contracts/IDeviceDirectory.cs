@@ -9,6 +9,18 @@ public interface IDeviceDirectory
     /// <summary>The device that has this address as far as is known (the one seen last, if several had it); null if none. One round trip.</summary>
     Task<KnownDevice?> FindByAddressAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The devices of one router with these ids or addresses, in one round trip. Of several devices that had an address, the one that
+    /// <see cref="FindByAddressAsync"/> finds comes first.
+    /// </summary>
+    Task<IReadOnlyList<KnownDevice>> LookUpAsync(
+        Guid userId,
+        string routerId,
+        IReadOnlyCollection<Guid> ids,
+        IReadOnlyCollection<IPAddress> addresses,
+        CancellationToken cancellationToken
+    );
+
     /// <summary>The devices of one router with these MACs or addresses, in one round trip, to name what other modules list.</summary>
     Task<IReadOnlyList<KnownDevice>> FindAsync(
         Guid userId,

@@ -1,16 +1,21 @@
 namespace NetPilot.Blacklist.Commands;
 
 /// <summary>Starts commands that run on whatever becomes of the request, and waits for them as long as the client prefers to wait.</summary>
-internal sealed class CommandRunner(RunningCommands running, RuleStore store)
+internal sealed class CommandRunner(RunningCommands running, RuleTurns turns, RuleStore store)
 {
+    /// <param name="target">What is wanted.</param>
+    /// <param name="rule">The row that says so.</param>
+    /// <param name="command">What to do in the router's turn; null: no turn came in time.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the command.</param>
     public async Task<RuleAnswer> RunAsync(
         RuleTarget target,
         Rule rule,
-        Func<Task<CommandEnd>> command,
+        Func<RuleTurn?, Task<CommandEnd>> command,
         CancellationToken cancellationToken
     )
     {
-        var started = running.Start(rule.Id, command);
+        var shared = target.Shared?.AddAsync(command);
+        var started = running.Start(rule.Id, () => shared ?? InOwnTurnAsync(target, command));
         if (target.Prefer is not { } prefer)
         {
             return (await started.WaitAsync(cancellationToken)).Value();
@@ -26,5 +31,11 @@ internal sealed class CommandRunner(RunningCommands running, RuleStore store)
         return end.Rule is { GoesOnByItself: true, State: RuleState.Applying or RuleState.Lifting } underWay
             ? new RuleAnswer(underWay, RuleAnswerKind.UnderWay)
             : end.Value();
+    }
+
+    private async Task<CommandEnd> InOwnTurnAsync(RuleTarget target, Func<RuleTurn?, Task<CommandEnd>> command)
+    {
+        await using var turn = await turns.TakeAsync(target.Router, target.Actor, target.Budget);
+        return await command(turn);
     }
 }

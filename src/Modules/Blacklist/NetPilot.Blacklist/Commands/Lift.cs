@@ -4,7 +4,6 @@ namespace NetPilot.Blacklist.Commands;
 internal sealed class Lift(
     RuleStore store,
     RuleWriter writer,
-    RuleTurns turns,
     RuleLifting lifting,
     RuleOutcomes outcomes,
     CommandRunner runner,
@@ -13,15 +12,14 @@ internal sealed class Lift(
 {
     /// <summary>The row is lifting since this request.</summary>
     public Task<RuleAnswer> RunAsync(RuleTarget target, Rule begun, CancellationToken cancellationToken) =>
-        runner.RunAsync(target, begun, () => LiftBegunAsync(target, begun), cancellationToken);
+        runner.RunAsync(target, begun, turn => LiftBegunAsync(begun, turn), cancellationToken);
 
     /// <summary>The row waits for its device, or for its next attempt: the user's asking is the next attempt.</summary>
     public Task<RuleAnswer> RunWaitingAsync(RuleTarget target, Rule waiting, CancellationToken cancellationToken) =>
-        runner.RunAsync(target, waiting, () => LiftWaitingAsync(target, waiting), cancellationToken);
+        runner.RunAsync(target, waiting, turn => LiftWaitingAsync(waiting, turn), cancellationToken);
 
-    private async Task<CommandEnd> LiftBegunAsync(RuleTarget target, Rule begun)
+    private async Task<CommandEnd> LiftBegunAsync(Rule begun, RuleTurn? turn)
     {
-        await using var turn = await turns.TakeAsync(target.Router, target.Actor, target.Budget);
         if (turn is null)
         {
             var busy = Problem.RouterBusy();
@@ -33,9 +31,18 @@ internal sealed class Lift(
         return rule is { State: RuleState.Lifting } ? await SendAsync(rule, turn) : EndOf(rule);
     }
 
-    private async Task<CommandEnd> LiftWaitingAsync(RuleTarget target, Rule waiting)
+    /// <summary>Nothing keeps the rule any more. One that was never sent is gone as it is.</summary>
+    public async Task<CommandEnd> LiftUnkeptAsync(Rule unkept, RuleTurn? turn)
     {
-        await using var turn = await turns.TakeAsync(target.Router, target.Actor, target.Budget);
+        var now = time.UtcNow();
+        return
+            turn is not null && await store.FindAsync(unkept) is { State: RuleState.Applying, MaybeSent: false } rule && !rule.IsKept(now)
+            ? EndOf(await turn.SaveAsync(rule, RuleOutcomes.Gone(rule, now)))
+            : await LiftWaitingAsync(unkept, turn);
+    }
+
+    private async Task<CommandEnd> LiftWaitingAsync(Rule waiting, RuleTurn? turn)
+    {
         if (turn is null)
         {
             return new CommandEnd(waiting, Problem.RouterBusy());

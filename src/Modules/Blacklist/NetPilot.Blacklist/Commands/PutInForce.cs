@@ -4,7 +4,6 @@ namespace NetPilot.Blacklist.Commands;
 internal sealed class PutInForce(
     RuleStore store,
     RuleWriter writer,
-    RuleTurns turns,
     RuleApplication application,
     RuleOutcomes outcomes,
     CommandRunner runner,
@@ -17,11 +16,18 @@ internal sealed class PutInForce(
     /// <param name="words">What the request says besides.</param>
     /// <param name="cancellationToken">Ends the waiting, not the command.</param>
     public Task<RuleAnswer> RunAsync(RuleTarget target, Rule intent, RuleWords words, CancellationToken cancellationToken) =>
-        runner.RunAsync(target, intent, () => ApplyAsync(target, intent, words), cancellationToken);
+        runner.RunAsync(
+            target,
+            intent,
+            turn => ApplyAsync(intent, turn, kept => store.DescribeAsync(kept, words, new ManualHold(target.Actor.UserId, time.UtcNow()))),
+            cancellationToken
+        );
 
-    private async Task<CommandEnd> ApplyAsync(RuleTarget target, Rule intent, RuleWords words)
+    /// <param name="intent">The row.</param>
+    /// <param name="turn">The turn; null: none came in time.</param>
+    /// <param name="describeAsync">Says of another row of the same device what the request says; null where that does not matter.</param>
+    public async Task<CommandEnd> ApplyAsync(Rule intent, RuleTurn? turn, Func<Rule, Task<Rule?>>? describeAsync = null)
     {
-        await using var turn = await turns.TakeAsync(target.Router, target.Actor, target.Budget);
         if (turn is null)
         {
             var busy = Problem.RouterBusy();
@@ -38,7 +44,7 @@ internal sealed class PutInForce(
                 // Another replica took it up meanwhile, and may have sent it: only the router knows, and a block sent twice is two rules.
                 return CommandEnd.Failed(rule);
             case { State: RuleState.Applying }:
-                return CommandEnd.Of(await SendAsync(rule, words, turn), RuleState.InForce);
+                return CommandEnd.Of(await SendAsync(rule, describeAsync, turn), RuleState.InForce);
             case { State: RuleState.Failed }:
                 // Settled while it waited: nothing was sent.
                 return new CommandEnd(rule, Problem.RouterBusy());
@@ -47,7 +53,7 @@ internal sealed class PutInForce(
         }
     }
 
-    private async Task<CallOutcome> SendAsync(Rule rule, RuleWords words, RuleTurn turn)
+    private async Task<CallOutcome> SendAsync(Rule rule, Func<Rule, Task<Rule?>>? describeAsync, RuleTurn turn)
     {
         var outcome = await application.ApplyAsync(rule, rule.DeviceIp, turn);
         if (outcome.Rule is { SettleAt: not null, State: RuleState.InForce })
@@ -56,7 +62,7 @@ internal sealed class PutInForce(
         }
 
         // The address was another one of a device that is blocked already: that block takes the words and the expiry.
-        return outcome is { WasThere: true, Rule: { } kept } && await store.DescribeAsync(kept, words) is { } described
+        return outcome is { WasThere: true, Rule: { } kept } && describeAsync is not null && await describeAsync(kept) is { } described
             ? outcome with
             {
                 Rule = described,

@@ -15,54 +15,60 @@ internal sealed class RuleCommands(
     TimeProvider time
 )
 {
-    public async Task<RuleAnswer> PutInForceAsync(RuleTarget target, RuleWords words, CancellationToken cancellationToken)
-    {
-        var limit = tiers.Of(target.Caller.Tier).MaxBlocks;
-        while (true)
-        {
-            var now = time.UtcNow();
-            var wanted = intents.Wanted(target.Key, time.NewId(), words, target.GoesOn, now);
-            var rule =
-                await store.InsertAsync(wanted, limit, intents.FirstCheck(now), cancellationToken)
-                ?? throw new ProblemException(Problem.TierLimit(target.Kind.What, limit));
-            if (rule.Id == wanted.Id)
-            {
-                return await putInForce.RunAsync(target, rule, words, cancellationToken);
-            }
+    public async Task<RuleAnswer> PutInForceAsync(RuleTarget target, RuleWords words, CancellationToken cancellationToken) =>
+        await (await BeginPuttingInForceAsync(target, words, cancellationToken)).FinishAsync(cancellationToken);
 
-            if (await RepeatAsync(target, rule, words, cancellationToken) is { } answer)
-            {
-                return answer;
-            }
+    public async Task<RuleAnswer> LiftAsync(RuleTarget target, Problem absent, CancellationToken cancellationToken) =>
+        await (await BeginLiftingAsync(target, absent, cancellationToken)).FinishAsync(cancellationToken);
+
+    /// <summary>Stores what is wanted.</summary>
+    public async Task<BegunCommand> BeginPuttingInForceAsync(RuleTarget target, RuleWords words, CancellationToken cancellationToken)
+    {
+        var limit = tiers.Of(target.Tier).MaxBlocks;
+        var now = time.UtcNow();
+        var wanted = intents.Wanted(target.Key, time.NewId(), words, target.Actor.UserId, target.GoesOn, now);
+        var rule =
+            await store.InsertAsync(wanted, limit, intents.FirstCheck(now), cancellationToken)
+            ?? throw new ProblemException(Problem.TierLimit(target.Kind.What, limit));
+        if (rule.Id == wanted.Id)
+        {
+            return new BegunCommand(IsStored: true, token => putInForce.RunAsync(target, rule, words, token));
         }
+
+        var alone = target with { Shared = null };
+        return new BegunCommand(
+            IsStored: false,
+            async token => await RepeatAsync(alone, rule, words, token) ?? await PutInForceAsync(alone, words, token)
+        );
     }
 
-    public async Task<RuleAnswer> LiftAsync(RuleTarget target, Problem absent, CancellationToken cancellationToken)
+    /// <summary>Stores that a rule is wanted no longer.</summary>
+    public async Task<BegunCommand> BeginLiftingAsync(RuleTarget target, Problem absent, CancellationToken cancellationToken)
     {
-        while (true)
+        var found =
+            await store.BeginLiftAsync(target.Key, intents.Unwanted(target.GoesOn, time.UtcNow()), cancellationToken)
+            ?? throw new ProblemException(absent);
+        if (found.IsBegun)
         {
-            var found =
-                await store.BeginLiftAsync(target.Key, intents.Unwanted(target.GoesOn, time.UtcNow()), cancellationToken)
-                ?? throw new ProblemException(absent);
-            var rule = found.Rule;
-            if (found.IsBegun)
-            {
-                return await lift.RunAsync(target, rule, cancellationToken);
-            }
-
-            var answer = rule switch
-            {
-                { State: RuleState.Lifting, MaybeSent: true } => await join.RunAsync(target, rule, RuleState.Lifted, cancellationToken),
-                { State: RuleState.Lifting } => await lift.RunWaitingAsync(target, rule, cancellationToken),
-                { State: RuleState.Applying } => await turnRound.RunAsync(target, rule, cancellationToken),
-                _ => null,
-            };
-            if (answer is not null)
-            {
-                return answer;
-            }
+            return new BegunCommand(IsStored: true, token => lift.RunAsync(target, found.Rule, token));
         }
+
+        var alone = target with { Shared = null };
+        return new BegunCommand(
+            IsStored: false,
+            async token => await ResumeAsync(alone, found.Rule, token) ?? await LiftAsync(alone, absent, token)
+        );
     }
+
+    /// <summary>The device's row is under way already. Null: it has moved on, look again.</summary>
+    private async Task<RuleAnswer?> ResumeAsync(RuleTarget target, Rule rule, CancellationToken cancellationToken) =>
+        rule switch
+        {
+            { State: RuleState.Lifting, MaybeSent: true } => await join.RunAsync(target, rule, RuleState.Lifted, cancellationToken),
+            { State: RuleState.Lifting } => await lift.RunWaitingAsync(target, rule, cancellationToken),
+            { State: RuleState.Applying } => await turnRound.RunAsync(target, rule, cancellationToken),
+            _ => null,
+        };
 
     /// <summary>The device has a live row. Null: it has moved on before it could take the words, look again.</summary>
     private async Task<RuleAnswer?> RepeatAsync(RuleTarget target, Rule live, RuleWords words, CancellationToken cancellationToken)
@@ -70,7 +76,8 @@ internal sealed class RuleCommands(
         var wanted = live is { IsBeingCleared: true, State: RuleState.InForce or RuleState.Applying }
             ? await store.PatchAsync(live, RuleIntents.WantedAgain(live), cancellationToken)
             : live;
-        var rule = wanted is null ? null : await store.DescribeAsync(wanted, words, cancellationToken);
+        var manual = new ManualHold(target.Actor.UserId, time.UtcNow());
+        var rule = wanted is null ? null : await store.DescribeAsync(wanted, words, manual, cancellationToken);
         switch (rule?.State)
         {
             case RuleState.InForce:
@@ -82,7 +89,7 @@ internal sealed class RuleCommands(
             case RuleState.Lifting:
                 return
                     await turnRound.RunAsync(target, rule, cancellationToken) is { } kept
-                    && await store.DescribeAsync(kept.Rule, words, cancellationToken) is { } described
+                    && await store.DescribeAsync(kept.Rule, words, manual, cancellationToken) is { } described
                     ? kept with
                     {
                         Rule = described,
@@ -94,3 +101,8 @@ internal sealed class RuleCommands(
         }
     }
 }
+
+/// <summary>A command whose intent is stored, and that is to be finished.</summary>
+/// <param name="IsStored">Whether this command stored the intent; else there was a live row, and somebody else's command may be under way.</param>
+/// <param name="FinishAsync">Does the rest. The token ends the waiting, not the command.</param>
+internal sealed record BegunCommand(bool IsStored, Func<CancellationToken, Task<RuleAnswer>> FinishAsync);

@@ -2,6 +2,8 @@ namespace NetPilot.Blacklist.Commands;
 
 internal static class RuleProblems
 {
+    public static Problem NotBlocked() => new(ErrorCodes.NotBlocked, "This device is not blocked on this router.");
+
     /// <summary>The failure that a row remembers, for whoever shares its outcome.</summary>
     public static Problem Of(Rule rule)
     {

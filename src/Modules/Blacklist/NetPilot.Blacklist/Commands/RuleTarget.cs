@@ -4,19 +4,21 @@ namespace NetPilot.Blacklist.Commands;
 internal sealed record RuleTarget(
     RuleKind Kind,
     OwnedRouter Router,
-    Caller Caller,
+    CommandActor Actor,
+    UserTier Tier,
     IPAddress Ip,
     PhysicalAddress? Mac,
     Preference? Prefer,
     RequestBudget Budget
 )
 {
-    public RuleKey Key => new(Kind, Caller.UserId, Router.RouterId, Ip, Mac);
+    public RuleKey Key => new(Kind, Router.UserId, Router.RouterId, Ip, Mac);
+
+    /// <summary>The turn that the command is to run in together with others; null: it takes one of its own.</summary>
+    public SharedTurn? Shared { get; init; }
 
     /// <summary>Whether the server goes on by itself where the command can't be done now.</summary>
     public bool GoesOn => Prefer is not null;
-
-    public CommandActor Actor => new(Caller.UserId, Caller.CommandsSessionId);
 }
 
 /// <summary>How a command ended for the one who asked.</summary>

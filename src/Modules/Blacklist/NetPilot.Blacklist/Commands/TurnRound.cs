@@ -74,7 +74,7 @@ internal sealed class TurnRound(
                     return null;
                 case { MaybeSent: false }:
                 case { Fence: 0 } when running.IsUnsent(rule.Id):
-                    return new CommandEnd(await turn.SaveAsync(rule, RuleOutcomes.Gone(rule, time.UtcNow())));
+                    return new CommandEnd(await turn.SaveAsync(rule, RuleOutcomes.Cancelled(rule, time.UtcNow())));
                 case { SettleAt: { } due } when due <= time.UtcNow():
                     return await LiftAskedAsync(rule, turn);
             }
@@ -86,7 +86,8 @@ internal sealed class TurnRound(
     private async Task<CommandEnd> LiftAskedAsync(Rule rule, RuleTurn turn)
     {
         // As a lifting row, it is settled by asking: lifted where the router does not hold it, unblocked where it does.
-        var lifting = await turn.SaveAsync(rule, outcomes.TakenBack(rule, time.UtcNow()));
+        var now = time.UtcNow();
+        var lifting = await turn.SaveAsync(rule, outcomes.TakenBack(rule, now) with { LetThroughAt = now });
         var order = new ReconciliationOrder(rule.Kind, RouterActivityKind.Settle, [rule.Id], Patience: turns.Timeouts.Command);
         var report = await reconciler.RunAsync(turn, order);
         var settled = await store.FindAsync(rule) ?? lifting;

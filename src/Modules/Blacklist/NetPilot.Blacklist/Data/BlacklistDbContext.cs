@@ -10,6 +10,7 @@ internal sealed class BlacklistDbContext(DbContextOptions<BlacklistDbContext> op
     public DbSet<BlockRow> Blocks => Set<BlockRow>();
     public DbSet<LimitedRow> Limited => Set<LimitedRow>();
     public DbSet<ExemptRow> Exempt => Set<ExemptRow>();
+    public DbSet<Hold> Holds => Set<Hold>();
     public DbSet<RuleCount> Counts => Set<RuleCount>();
     public DbSet<RouterCheck> Checks => Set<RouterCheck>();
 

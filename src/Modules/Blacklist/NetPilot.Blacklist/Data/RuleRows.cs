@@ -39,6 +39,9 @@ internal static class RuleRows
             SettleAt = Time(row, at.SettleAt),
             GiveUpAt = Time(row, at.GiveUpAt),
             Attempts = row.GetInt32(at.Attempts),
+            HeldManually = row.GetBoolean(at.HeldManually),
+            HeldUntil = Time(row, at.HeldUntil),
+            LetThroughAt = Time(row, at.LetThroughAt),
             ClearingFence = row.IsDBNull(at.ClearingFence) ? null : row.GetInt64(at.ClearingFence),
         };
 
@@ -70,6 +73,9 @@ internal static class RuleRows
         public int SettleAt { get; } = rows.GetOrdinal("settle_at");
         public int GiveUpAt { get; } = rows.GetOrdinal("give_up_at");
         public int Attempts { get; } = rows.GetOrdinal("attempts");
+        public int HeldManually { get; } = rows.GetOrdinal("held_manually");
+        public int HeldUntil { get; } = rows.GetOrdinal("held_until");
+        public int LetThroughAt { get; } = rows.GetOrdinal("let_through_at");
         public int ClearingFence { get; } = rows.GetOrdinal("clearing_fence");
     }
 }

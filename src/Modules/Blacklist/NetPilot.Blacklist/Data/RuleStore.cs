@@ -41,13 +41,17 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
 
     /// <summary>Runs a statement of each kind in one round trip and one transaction.</summary>
     public Task ExecuteForAllKindsAsync(Func<RuleKind, SqlText> sql, CancellationToken cancellationToken) =>
+        ExecuteBatchAsync([.. RuleKind.All.Select(sql)], cancellationToken);
+
+    /// <summary>Runs statements in one round trip and one transaction, each of them after what the one before has locked and written.</summary>
+    public Task ExecuteBatchAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
         DatabaseRetry.RunAsync(
             async token =>
             {
                 await using var batch = database.CreateBatch();
-                foreach (var kind in RuleKind.All)
+                foreach (var statement in statements)
                 {
-                    var (text, parameters) = sql(kind).Write();
+                    var (text, parameters) = statement.Write();
                     batch.With(text, parameters);
                 }
 
@@ -74,6 +78,38 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await rule.Kind.Rows(db).SingleOrDefaultAsync(row => row.Id == rule.Id, cancellationToken);
+    }
+
+    /// <summary>The blocks with these ids.</summary>
+    public async Task<List<BlockRow>> FindBlocksAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Blocks.AsNoTracking().Where(rule => ids.Contains(rule.Id)).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>The holds of a router, with their rules: those of these sources, or all.</summary>
+    public async Task<List<Hold>> FindHoldsAsync(
+        Guid userId,
+        string routerId,
+        IReadOnlyCollection<Guid>? sources,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db
+            .Holds.AsNoTracking()
+            .Include(hold => hold.Rule)
+            .Where(hold => hold.UserId == userId && hold.RouterId == routerId && (sources == null || sources.Contains(hold.SourceId)))
+            .OrderBy(hold => hold.CreatedAt)
+            .ThenBy(hold => hold.Id)
+            .ToListAsync(cancellationToken);
+    }
+
+    /// <summary>The pauses and schedules of a rule.</summary>
+    public async Task<IReadOnlyList<Hold>> HoldsOfAsync(Rule rule, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Holds.AsNoTracking().Where(hold => hold.RuleId == rule.Id).ToListAsync(cancellationToken);
     }
 
     /// <summary>Another live row of the device that has this address, by its own address or another one that it is known by.</summary>

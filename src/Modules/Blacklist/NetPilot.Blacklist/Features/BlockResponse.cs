@@ -16,9 +16,11 @@ namespace NetPilot.Blacklist.Features;
 /// <param name="CreatedAt">When it was asked for.</param>
 /// <param name="AppliedAt">When the router put it in force.</param>
 /// <param name="LiftedAt">When the router lifted it.</param>
-/// <param name="ExpiresAt">When it is to be lifted by itself.</param>
+/// <param name="ExpiresAt">When the user's own hold ends. The block is lifted then, unless something else holds it.</param>
 /// <param name="CreatedBy">Who asked for it.</param>
-/// <example>{"id":"01a214b7-e9bc-7757-bbe3-b80ba3d3fc25","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","deviceName":"Living room TV","reason":"Homework first","state":"blocked","code":null,"createdAt":"2026-11-25T21:58:46.97247Z","appliedAt":"2026-11-25T21:58:47.020684Z","liftedAt":null,"expiresAt":null,"createdBy":"01a214b7-e53d-7493-93d2-219e32a48b86"}</example>
+/// <param name="DeviceId">The device's id; null where no device is stored.</param>
+/// <param name="Holds">What keeps it: it is lifted when the last one has ended. Empty for one that is lifted or failed.</param>
+/// <example>{"id":"01a214b7-e9bc-7757-bbe3-b80ba3d3fc25","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","deviceName":"Living room TV","reason":"Homework first","state":"blocked","code":null,"createdAt":"2026-11-25T21:58:46.97247Z","appliedAt":"2026-11-25T21:58:47.020684Z","liftedAt":null,"expiresAt":null,"createdBy":"01a214b7-e53d-7493-93d2-219e32a48b86","deviceId":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780","holds":[{"kind":"manual","personId":null,"scheduleId":null,"until":null,"createdBy":"01a214b7-e53d-7493-93d2-219e32a48b86"}]}</example>
 internal sealed record BlockResponse(
     Guid Id,
     [property: ShownAs(typeof(IPAddress))] string Ip,
@@ -31,15 +33,23 @@ internal sealed record BlockResponse(
     DateTimeOffset? AppliedAt,
     DateTimeOffset? LiftedAt,
     DateTimeOffset? ExpiresAt,
-    Guid? CreatedBy
+    Guid? CreatedBy,
+    Guid? DeviceId,
+    IReadOnlyList<HoldResponse> Holds
 )
 {
-    public static BlockResponse Of(Rule rule, DeviceNames names) =>
-        new(
+    /// <param name="rule">The row.</param>
+    /// <param name="holds">The pauses and schedules of the row.</param>
+    /// <param name="names">The device.</param>
+    /// <param name="now">What has ended by then holds nothing.</param>
+    public static BlockResponse Of(Rule rule, IReadOnlyList<Hold> holds, DeviceNames names, DateTimeOffset now)
+    {
+        var device = names.Of(rule);
+        return new(
             rule.Id,
             rule.DeviceIp.ToString(),
             AddressRules.Format(rule.DeviceMac),
-            names.Of(rule)?.DisplayName,
+            device?.DisplayName,
             rule.Note,
             rule.State,
             rule.Code,
@@ -47,8 +57,72 @@ internal sealed record BlockResponse(
             rule.AppliedAt,
             rule.LiftedAt,
             rule.ExpiresAt,
-            rule.CreatedBy
+            rule.CreatedBy,
+            device?.Id,
+            HoldResponse.Of(rule, holds, now)
         );
+    }
+}
+
+/// <summary>What keeps a block.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="PersonId">The person that is paused, or whose schedule it is; else null.</param>
+/// <param name="ScheduleId">The schedule; else null.</param>
+/// <param name="Until">When it ends by itself; null if it does not.</param>
+/// <param name="CreatedBy">Who asked for it; null for the server.</param>
+/// <example>{"kind":"manual","personId":null,"scheduleId":null,"until":null,"createdBy":"01a214b7-e53d-7493-93d2-219e32a48b86"}</example>
+internal sealed record HoldResponse(BlockHoldKind Kind, Guid? PersonId, Guid? ScheduleId, DateTimeOffset? Until, Guid? CreatedBy)
+{
+    public static IReadOnlyList<HoldResponse> Of(Rule rule, IReadOnlyList<Hold> holds, DateTimeOffset now)
+    {
+        if (!rule.IsLive)
+        {
+            return [];
+        }
+
+        IEnumerable<HoldResponse> manual = rule.IsHeldManually(now)
+            ? [new HoldResponse(BlockHoldKind.Manual, null, null, rule.ExpiresAt, rule.CreatedBy)]
+            : [];
+        return
+        [
+            .. manual,
+            .. holds
+                .Where(hold => !(hold.Until <= now))
+                .OrderBy(hold => hold.CreatedAt)
+                .ThenBy(hold => hold.Id)
+                .Select(hold => new HoldResponse(
+                    hold.Kind == HoldKind.Pause ? BlockHoldKind.Pause : BlockHoldKind.Schedule,
+                    hold.PersonId,
+                    hold.Kind == HoldKind.Schedule ? hold.SourceId : null,
+                    hold.Until,
+                    hold.CreatedBy
+                )),
+        ];
+    }
+}
+
+/// <summary>What a hold is.</summary>
+internal enum BlockHoldKind
+{
+    /// <summary>A user blocked the device.</summary>
+    Manual,
+
+    /// <summary>The device's person is paused.</summary>
+    Pause,
+
+    /// <summary>A schedule is in one of its windows.</summary>
+    Schedule,
+}
+
+/// <summary>Answers with the row of a command. Its holds are read where it has any besides the user's own.</summary>
+internal sealed class BlockAnswers(RuleStore store, TimeProvider time)
+{
+    public async Task<BlockResponse> OfAsync(Rule rule, DeviceNames names, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Hold> holds =
+            rule.IsLive && rule.HeldUntil is not null ? await store.HoldsOfAsync(rule, cancellationToken) : rule.Holds;
+        return BlockResponse.Of(rule, holds, names, time.UtcNow());
+    }
 }
 
 /// <summary>The known devices of some rows, from Devices in one query.</summary>

@@ -21,11 +21,16 @@ internal static class RuleAnswers
             headers["Preference-Applied"] = prefer.Applied;
         }
 
-        return (answer.Kind, location) switch
+        return answer.Status(makes: location is not null);
+    }
+
+    /// <param name="answer">The answer.</param>
+    /// <param name="makes">Whether the command makes something, and does not only change it.</param>
+    public static int Status(this RuleAnswer answer, bool makes) =>
+        answer.Kind switch
         {
-            (RuleAnswerKind.UnderWay, _) => StatusCodes.Status202Accepted,
-            (RuleAnswerKind.Done, not null) => StatusCodes.Status201Created,
+            RuleAnswerKind.UnderWay => StatusCodes.Status202Accepted,
+            RuleAnswerKind.Done when makes => StatusCodes.Status201Created,
             _ => StatusCodes.Status200OK,
         };
-    }
 }

@@ -18,6 +18,9 @@ internal sealed record RuleChange(RuleState State)
     public DateTimeOffset? AppliedAt { get; init; }
     public DateTimeOffset? LiftedAt { get; init; }
 
+    /// <summary>When a user let the device through, in a row that is being lifted or was.</summary>
+    public DateTimeOffset? LetThroughAt { get; init; }
+
     /// <summary>What the router said of the device; null: nothing new.</summary>
     public RuleDevice? Device { get; init; }
 
@@ -38,6 +41,7 @@ internal sealed record RuleChange(RuleState State)
             Attempts = rule.Attempts,
             AppliedAt = rule.AppliedAt,
             LiftedAt = rule.LiftedAt,
+            LetThroughAt = rule.LetThroughAt,
             KeepsClearing = true,
         };
 
@@ -82,9 +86,22 @@ internal sealed record RulePatch(params RuleState[] From)
     public Optional<string?> Note { get; init; }
     public Optional<DateTimeOffset?> ExpiresAt { get; init; }
 
+    /// <summary>The manual hold that the rows have from now on; null: they have it or not, as before.</summary>
+    public ManualHold? Manual { get; init; }
+
+    /// <summary>Until when the rows are held besides, at least; <see cref="DateTimeOffset.MaxValue"/> for a hold without an end.</summary>
+    public DateTimeOffset? HeldUntil { get; init; }
+
+    public Optional<DateTimeOffset?> LetThroughAt { get; init; }
+
     /// <summary>Whether live rows end by it, which the tier's limit counts.</summary>
     public bool Ends => State is RuleState.Lifted or RuleState.Failed;
 }
+
+/// <summary>That a user wants a rule, whatever else keeps it.</summary>
+/// <param name="By">Who wants it.</param>
+/// <param name="Now">What has expired by then is not in the way.</param>
+internal sealed record ManualHold(Guid? By, DateTimeOffset Now);
 
 /// <summary>When the background work is to look at a row.</summary>
 internal readonly record struct RuleDue(DateTimeOffset? At, DueWhere Where = DueWhere.Always);

@@ -13,7 +13,7 @@ internal sealed class RuleIntents(RulePacing pacing)
     private static Optional<long?> Unmarked => new(null);
 
     /// <summary>A rule that a user wants. It counts as sent at once, so that a crash needs no further write to be found.</summary>
-    public Rule Wanted(RuleKey key, Guid id, RuleWords words, bool goesOn, DateTimeOffset now) =>
+    public Rule Wanted(RuleKey key, Guid id, RuleWords words, Guid? by, bool goesOn, DateTimeOffset now) =>
         new()
         {
             Id = id,
@@ -25,12 +25,49 @@ internal sealed class RuleIntents(RulePacing pacing)
             Note = words.Note.Value,
             ExpiresAt = words.ExpiresAt.Value,
             State = RuleState.Applying,
-            CreatedBy = key.UserId,
+            CreatedBy = by,
             CreatedAt = now,
             MaybeSent = true,
             SettleAt = pacing.AfterLease(now),
             GiveUpAt = GiveUpAt(goesOn, now),
         };
+
+    /// <summary>A block that a pause or a schedule wants, and nobody else.</summary>
+    public Rule Wanted(RuleKey key, Guid id, Hold hold, DateTimeOffset now) =>
+        new()
+        {
+            Id = id,
+            Kind = key.Kind,
+            UserId = key.UserId,
+            RouterId = key.RouterId,
+            DeviceIp = key.Ip,
+            DeviceMac = key.Mac,
+            HeldManually = false,
+            HeldUntil = EndOf(hold),
+            Holds = [hold],
+            State = RuleState.Applying,
+            CreatedBy = hold.CreatedBy,
+            CreatedAt = now,
+            MaybeSent = true,
+            SettleAt = pacing.AfterLease(now),
+            GiveUpAt = GiveUpAt(goesOn: true, now),
+        };
+
+    /// <summary>
+    /// A rule that is there already is held by one thing more. If it is being lifted because nothing kept it, it is wanted again; if a user lets
+    /// the device through since the hold began, it is lifted all the same.
+    /// </summary>
+    public static RulePatch Held(Rule rule, Hold hold, DateTimeOffset now) =>
+        rule switch
+        {
+            { State: RuleState.Lifting } when rule.LetThroughAt >= hold.Since => new RulePatch(rule.State) { HeldUntil = EndOf(hold) },
+            { State: RuleState.Lifting } => TurnedRound(rule, now) with { HeldUntil = EndOf(hold) },
+            { State: RuleState.Applying, GiveUpAt: null } => GoesOn(rule, now) with { HeldUntil = EndOf(hold) },
+            _ => WantedAgain(rule) with { HeldUntil = EndOf(hold) },
+        };
+
+    /// <summary>Nothing keeps a rule any more that is still to be put in force: whether the router holds it is looked into as soon as may be.</summary>
+    public static RulePatch NeverMind(DateTimeOffset now) => new(RuleState.Applying) { Due = new(now, DueWhere.NothingWasSent) };
 
     /// <summary>When a router that had no rule yet is compared with its rows.</summary>
     public DateTimeOffset FirstCheck(DateTimeOffset now) => pacing.FirstCheck(now);
@@ -46,6 +83,7 @@ internal sealed class RuleIntents(RulePacing pacing)
             Attempts = 0,
             ForgetsFailure = true,
             KeepsUnconfirmed = true,
+            LetThroughAt = new(now),
         };
 
     /// <summary>
@@ -62,6 +100,7 @@ internal sealed class RuleIntents(RulePacing pacing)
             Attempts = 0,
             ForgetsFailure = true,
             ClearingFence = Unmarked,
+            LetThroughAt = new(rule.State == RuleState.Lifting ? null : now),
         };
 
     /// <summary>A row that somebody waits for is to go on by itself from now on.</summary>
@@ -76,9 +115,14 @@ internal sealed class RuleIntents(RulePacing pacing)
     /// <summary>A rule is wanted again that a reset of unknown outcome may have removed: where it is absent, it is put back.</summary>
     public static RulePatch WantedAgain(Rule rule) => new(rule.State) { ClearingFence = Unmarked };
 
-    /// <summary>What a request says of a rule that is there already.</summary>
-    public static RulePatch Described(RuleWords words) =>
-        new(RuleState.Applying, RuleState.InForce) { Note = words.Note, ExpiresAt = words.ExpiresAt };
+    /// <summary>What a request says of a rule that is there already, which a manual hold keeps from then on.</summary>
+    public static RulePatch Described(RuleWords words, ManualHold manual) =>
+        new(RuleState.Applying, RuleState.InForce)
+        {
+            Note = words.Note,
+            ExpiresAt = words.ExpiresAt,
+            Manual = manual,
+        };
 
     /// <summary>
     /// Two rows turned out to be of one device. The one that stays says what a repeated block would have made it say: what the later request
@@ -89,7 +133,7 @@ internal sealed class RuleIntents(RulePacing pacing)
         var isLater = duplicate.CreatedAt > kept.CreatedAt;
         return new RuleWords(
             duplicate.Note is not null && (isLater || kept.Note is null) ? new(duplicate.Note) : default,
-            duplicate.ExpiresAt is not null && isLater ? new(duplicate.ExpiresAt) : default
+            duplicate.ExpiresAt is not null && (isLater || !kept.HeldManually) ? new(duplicate.ExpiresAt) : default
         );
     }
 
@@ -102,6 +146,9 @@ internal sealed class RuleIntents(RulePacing pacing)
 
     /// <summary>The reset of this turn surely did not take effect.</summary>
     public static RulePatch ClearingForgotten(long fence) => new(RuleStates.Live) { ClearingFence = Unmarked, OnlyOfReset = fence };
+
+    /// <summary>When a hold ends, in the terms of <see cref="Rule.HeldUntil"/>.</summary>
+    public static DateTimeOffset EndOf(Hold hold) => hold.Until ?? DateTimeOffset.MaxValue;
 
     private static DateTimeOffset? GiveUpAt(bool goesOn, DateTimeOffset now) => goesOn ? now + RulePacing.GiveUpAfter : null;
 }

@@ -28,9 +28,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             : ApplyNotDone(rule, failure.Code, failure.Detail, now, retry: failure.Kind != CommandsFailureKind.NotSupported);
 
     public RuleChange ApplyNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool retry = true) =>
-        retry && rule.GiveUpAt > now && rule.IsKept(now)
-            ? Again(rule, code, detail, now + pacing.Backoff(rule.Attempts))
-            : Failed(rule, code, detail);
+        retry && rule.IsTriedAgain(now) ? Again(rule, code, detail, now + pacing.Backoff(rule.Attempts)) : Failed(rule, code, detail);
 
     /// <summary>The rule is to be put in force, and its device is away: it waits without an end until the device is seen.</summary>
     public RuleChange AwaitsDevice(Rule rule, DateTimeOffset now) =>
@@ -108,6 +106,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
         {
             State = RuleState.Lifted,
             LiftedAt = now,
+            LetThroughAt = new(now),
             Fence = fence,
             MaybeSent = false,
             Due = new RuleDue(null),
@@ -142,8 +141,17 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             SettleAt = now + pacing.Backoff(rule.Attempts),
         };
 
-    /// <summary>The router does not hold the rule any more.</summary>
-    public static RuleChange Gone(Rule rule, DateTimeOffset now) => new(RuleState.Lifted) { AppliedAt = rule.AppliedAt, LiftedAt = now };
+    /// <summary>The router does not hold the rule any more. A reset that removed it let the device through.</summary>
+    public static RuleChange Gone(Rule rule, DateTimeOffset now) =>
+        new(RuleState.Lifted)
+        {
+            AppliedAt = rule.AppliedAt,
+            LiftedAt = now,
+            LetThroughAt = rule.IsBeingCleared ? now : rule.LetThroughAt,
+        };
+
+    /// <summary>A user lets the device through before anything was sent for the rule.</summary>
+    public static RuleChange Cancelled(Rule rule, DateTimeOffset now) => Gone(rule, now) with { LetThroughAt = now };
 
     /// <summary>The router was asked, and does not hold a rule that was to be put in force: the command did not arrive.</summary>
     public static RuleChange NeverArrived(Rule rule) =>
@@ -170,6 +178,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Code = refusal.Code,
             Detail = refusal.Detail,
             AppliedAt = rule.AppliedAt,
+            LetThroughAt = rule.LetThroughAt,
             Attempts = 1,
             SettleAt = now + pacing.Backoff(0),
         };

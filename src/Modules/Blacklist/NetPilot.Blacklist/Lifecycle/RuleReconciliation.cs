@@ -130,7 +130,7 @@ internal sealed class RuleReconciliation
 
     private ReconciliationStep? StepForApplying(Rule row, BlockedRule? entry, Presence seen)
     {
-        var isTriedAgain = row.GiveUpAt > terms.Now && row.IsKept(terms.Now);
+        var isTriedAgain = row.IsTriedAgain(terms.Now);
         return seen switch
         {
             Presence.Present => !row.IsKept(terms.Now) && entry!.Address is { } address

@@ -102,8 +102,8 @@ internal sealed class RuleReconciler(
                 break;
 
             case ReconciliationStep.Merge(var duplicate, var other):
-                await turn.SaveAsync(duplicate, RuleOutcomes.Gone(duplicate, time.UtcNow()));
                 await KeepAsync(await store.FindDeviceAsync(duplicate, other.DeviceMac!), duplicate);
+                await turn.SaveAsync(duplicate, RuleOutcomes.Gone(duplicate, time.UtcNow()));
                 break;
 
             case ReconciliationStep.Apply(var rule, var ip):
@@ -198,9 +198,16 @@ internal sealed class RuleReconciler(
     /// <summary>Two rows were of one device: the one that stays takes what the other one says.</summary>
     private async Task KeepAsync(Rule? kept, Rule duplicate)
     {
-        if (kept is not null)
+        if (kept is null)
         {
-            await store.DescribeAsync(kept, RuleIntents.WordsOf(kept, duplicate));
+            return;
+        }
+
+        await store.MoveHoldsAsync(duplicate, kept);
+        if (duplicate.HeldManually)
+        {
+            var manual = new ManualHold(duplicate.CreatedBy, time.UtcNow());
+            await store.DescribeAsync(kept, RuleIntents.WordsOf(kept, duplicate), manual);
         }
     }
 

@@ -78,6 +78,11 @@ internal sealed class RuleApplication(
     {
         // Whoever joined this row finds the other one by the address from now on.
         var kept = await store.FindDeviceAsync(rule, device.Mac!);
+        if (kept is not null)
+        {
+            await store.MoveHoldsAsync(rule, kept);
+        }
+
         var taken = await TakeBackAsync(rule, ip, null, turn);
         return kept is null ? taken : new CallOutcome(kept, null) { WasThere = true };
     }

@@ -36,6 +36,27 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
         return await reader.ReadAllAsync(FindKnownDevices.Read, cancellationToken);
     }
 
+    public async Task<IReadOnlyList<KnownDevice>> LookUpAsync(
+        Guid userId,
+        string routerId,
+        IReadOnlyCollection<Guid> ids,
+        IReadOnlyCollection<IPAddress> addresses,
+        CancellationToken cancellationToken
+    )
+    {
+        Guid[] wantedIds = [.. ids];
+        IPAddress[] wantedAddresses = [.. addresses];
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db
+            .Devices.BehindRouter(userId, routerId)
+            .Where(device => wantedIds.Contains(device.Id) || wantedAddresses.Contains(device.Ip))
+            .OrderByDescending(device => device.Online)
+            .ThenByDescending(device => device.LastSeen)
+            .ThenByDescending(device => device.Id)
+            .Select(Known)
+            .ToListAsync(cancellationToken);
+    }
+
     async Task<IReadOnlyList<KnownDevice>> IDeviceLookalikes.FindAsync(
         Guid userId,
         string routerId,

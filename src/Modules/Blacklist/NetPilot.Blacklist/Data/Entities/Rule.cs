@@ -54,16 +54,46 @@ internal class Rule
     /// <summary>The turn of a reset that was sent and may have removed the rule: a rule that is absent then is gone for good.</summary>
     public long? ClearingFence { get; init; }
 
+    /// <summary>Whether a manual hold keeps the rule. It ends with <see cref="ExpiresAt"/>.</summary>
+    public bool HeldManually { get; init; } = true;
+
+    /// <summary>
+    /// When the last one of the other holds ends, or has ended; <see cref="DateTimeOffset.MaxValue"/> where it has no end, and null where there
+    /// never was one. It is written with the rows of <see cref="Holds"/>, so that a statement that has locked the rule knows what keeps it.
+    /// </summary>
+    public DateTimeOffset? HeldUntil { get; init; }
+
+    /// <summary>When a user last let the device through. A hold that began before does not bring the rule back.</summary>
+    public DateTimeOffset? LetThroughAt { get; init; }
+
+    /// <summary>The pauses and schedules that hold the rule, and those that held it when it ended. Read only where they are answered.</summary>
+    public List<Hold> Holds { get; init; } = [];
+
     public bool IsBeingCleared => ClearingFence is not null;
 
     public bool IsLive => State is RuleState.Applying or RuleState.InForce or RuleState.Lifting;
 
     public bool GoesOnByItself => GiveUpAt is not null;
 
-    /// <summary>Since when nothing keeps the rule; null while something does. What keeps it is the user's wish, until it expires.</summary>
-    public DateTimeOffset? UnkeptSince(DateTimeOffset now) => ExpiresAt <= now ? ExpiresAt : null;
+    /// <summary>Since when nothing keeps the rule; null while something does. The last hold to end keeps it.</summary>
+    public DateTimeOffset? UnkeptSince(DateTimeOffset now) => KeptUntil <= now ? KeptUntil : null;
 
     public bool IsKept(DateTimeOffset now) => UnkeptSince(now) is null;
+
+    public bool IsHeldManually(DateTimeOffset now) => HeldManually && !(ExpiresAt <= now);
+
+    /// <summary>Whether the server tries again by itself what failed. What a pause or a schedule holds, it tries for as long as that lasts.</summary>
+    public bool IsTriedAgain(DateTimeOffset now) => IsKept(now) && (GiveUpAt > now || (GiveUpAt is not null && HeldUntil > now));
+
+    // The same is RuleStates.KeptUntilSql.
+    private DateTimeOffset? KeptUntil
+    {
+        get
+        {
+            var manually = HeldManually ? ExpiresAt ?? DateTimeOffset.MaxValue : HeldUntil;
+            return HeldUntil > manually ? HeldUntil : manually;
+        }
+    }
 }
 
 internal sealed class BlockRow : Rule

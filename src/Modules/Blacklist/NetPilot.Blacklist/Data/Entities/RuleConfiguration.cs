@@ -8,12 +8,20 @@ internal abstract class RuleConfiguration<TRow>(RuleKind kind) : IEntityTypeConf
 {
     public void Configure(EntityTypeBuilder<TRow> builder)
     {
-        builder.ToTable(kind.Table, table => table.HasCheckConstraint($"ck_{kind.Table}_state", SnakeCase.Check<RuleState>("state")));
+        builder.ToTable(
+            kind.Table,
+            table =>
+            {
+                table.HasCheckConstraint($"ck_{kind.Table}_state", SnakeCase.Check<RuleState>("state"));
+                table.HasCheckConstraint($"ck_{kind.Table}_held", "held_manually OR held_until IS NOT NULL");
+            }
+        );
         builder.Ignore(rule => rule.Kind);
         builder.Property(rule => rule.Id).ValueGeneratedNever();
         builder.Property(rule => rule.RouterId).HasMaxLength(128);
         builder.Property(rule => rule.DeviceMac).HasColumnType("macaddr");
         builder.Property(rule => rule.MacConfirmed).HasDefaultValue(false);
+        builder.Property(rule => rule.HeldManually).HasDefaultValue(true);
         builder.Property(rule => rule.DeviceAliases).HasColumnType("inet[]").HasDefaultValueSql("'{}'");
         builder.Property(rule => rule.Note).HasColumnName(kind.NoteColumn).HasMaxLength(500);
         builder.Property(rule => rule.Code).HasMaxLength(64);
@@ -39,18 +47,46 @@ internal abstract class RuleConfiguration<TRow>(RuleKind kind) : IEntityTypeConf
             .HasIndex(nameof(Rule.UserId), nameof(Rule.RouterId), nameof(Rule.DeviceMac), nameof(Rule.CreatedAt))
             .HasDatabaseName($"ix_{kind.Table}_mac");
         builder.HasIndex(rule => rule.SettleAt).HasDatabaseName($"ix_{kind.Table}_settle").HasFilter("settle_at IS NOT NULL");
-        builder
-            .HasIndex(rule => rule.ExpiresAt)
-            .HasDatabaseName($"ix_{kind.Table}_expiry")
-            .HasFilter("expires_at IS NOT NULL AND state = 'blocked'");
+        // The index by which expired blocks are found is over an expression, and made in the migration too.
+        ConfigureHolds(builder);
     }
+
+    protected virtual void ConfigureHolds(EntityTypeBuilder<TRow> builder) => builder.Ignore(rule => rule.Holds);
 }
 
-internal sealed class BlockConfiguration() : RuleConfiguration<BlockRow>(RuleKind.Block);
+internal sealed class BlockConfiguration() : RuleConfiguration<BlockRow>(RuleKind.Block)
+{
+    protected override void ConfigureHolds(EntityTypeBuilder<BlockRow> builder) =>
+        builder.HasMany(rule => rule.Holds).WithOne(hold => hold.Rule).HasForeignKey(hold => hold.RuleId).OnDelete(DeleteBehavior.Cascade);
+}
 
 internal sealed class LimitedConfiguration() : RuleConfiguration<LimitedRow>(RuleKind.Limited);
 
 internal sealed class ExemptConfiguration() : RuleConfiguration<ExemptRow>(RuleKind.Exempt);
+
+internal sealed class HoldConfiguration : IEntityTypeConfiguration<Hold>
+{
+    public void Configure(EntityTypeBuilder<Hold> builder)
+    {
+        builder.ToTable("holds", table => table.HasCheckConstraint("ck_holds_kind", SnakeCase.Check<HoldKind>("kind")));
+        builder.Property(hold => hold.Id).ValueGeneratedNever();
+        builder.Property(hold => hold.RouterId).HasMaxLength(128);
+        builder.Property(hold => hold.Kind).HasMaxLength(8).HasConversion(new SnakeCaseConverter<HoldKind>());
+        builder.Ignore(hold => hold.Source);
+        builder
+            .HasIndex(hold => new
+            {
+                hold.UserId,
+                hold.RouterId,
+                hold.Kind,
+                hold.SourceId,
+                hold.DeviceId,
+            })
+            .HasDatabaseName("ux_holds_source_device")
+            .IsUnique();
+        builder.HasIndex(hold => hold.RuleId).HasDatabaseName("ix_holds_rule");
+    }
+}
 
 internal sealed class RuleCountConfiguration : IEntityTypeConfiguration<RuleCount>
 {

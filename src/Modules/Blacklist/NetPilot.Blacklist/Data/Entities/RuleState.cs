@@ -30,4 +30,10 @@ internal static class RuleStates
 
     /// <summary>The same as a condition, by which PostgreSQL finds the index of live rows.</summary>
     public const string LiveSql = "state IN ('applying', 'blocked', 'lifting')";
+
+    /// <summary>Until when a rule is kept: what <see cref="Rule.UnkeptSince"/> goes by, for statements and their index.</summary>
+    public const string KeptUntilSql = "GREATEST(CASE WHEN held_manually THEN COALESCE(expires_at, 'infinity') END, held_until)";
+
+    /// <summary>The rows that <see cref="KeptUntilSql"/> is indexed for: those in force that may be kept no longer some time.</summary>
+    public const string MayExpireSql = "state = 'blocked' AND (expires_at IS NOT NULL OR NOT held_manually)";
 }

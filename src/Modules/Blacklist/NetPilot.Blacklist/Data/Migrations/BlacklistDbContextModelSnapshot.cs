@@ -88,6 +88,20 @@ namespace NetPilot.Blacklist.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("give_up_at");
 
+                    b.Property<bool>("HeldManually")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(true)
+                        .HasColumnName("held_manually");
+
+                    b.Property<DateTimeOffset?>("HeldUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("held_until");
+
+                    b.Property<DateTimeOffset?>("LetThroughAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("let_through_at");
+
                     b.Property<DateTimeOffset?>("LiftedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("lifted_at");
@@ -130,10 +144,6 @@ namespace NetPilot.Blacklist.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_user_blacklists");
 
-                    b.HasIndex("ExpiresAt")
-                        .HasDatabaseName("ix_user_blacklists_expiry")
-                        .HasFilter("expires_at IS NOT NULL AND state = 'blocked'");
-
                     b.HasIndex("SettleAt")
                         .HasDatabaseName("ix_user_blacklists_settle")
                         .HasFilter("settle_at IS NOT NULL");
@@ -155,6 +165,8 @@ namespace NetPilot.Blacklist.Data.Migrations
 
                     b.ToTable("user_blacklists", "blacklist", t =>
                         {
+                            t.HasCheckConstraint("ck_user_blacklists_held", "held_manually OR held_until IS NOT NULL");
+
                             t.HasCheckConstraint("ck_user_blacklists_state", "state IN ('applying', 'blocked', 'lifting', 'lifted', 'failed')");
                         });
                 });
@@ -222,6 +234,20 @@ namespace NetPilot.Blacklist.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("give_up_at");
 
+                    b.Property<bool>("HeldManually")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(true)
+                        .HasColumnName("held_manually");
+
+                    b.Property<DateTimeOffset?>("HeldUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("held_until");
+
+                    b.Property<DateTimeOffset?>("LetThroughAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("let_through_at");
+
                     b.Property<DateTimeOffset?>("LiftedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("lifted_at");
@@ -264,10 +290,6 @@ namespace NetPilot.Blacklist.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_user_whitelists");
 
-                    b.HasIndex("ExpiresAt")
-                        .HasDatabaseName("ix_user_whitelists_expiry")
-                        .HasFilter("expires_at IS NOT NULL AND state = 'blocked'");
-
                     b.HasIndex("SettleAt")
                         .HasDatabaseName("ix_user_whitelists_settle")
                         .HasFilter("settle_at IS NOT NULL");
@@ -289,7 +311,79 @@ namespace NetPilot.Blacklist.Data.Migrations
 
                     b.ToTable("user_whitelists", "blacklist", t =>
                         {
+                            t.HasCheckConstraint("ck_user_whitelists_held", "held_manually OR held_until IS NOT NULL");
+
                             t.HasCheckConstraint("ck_user_whitelists_state", "state IN ('applying', 'blocked', 'lifting', 'lifted', 'failed')");
+                        });
+                });
+
+            modelBuilder.Entity("NetPilot.Blacklist.Data.Entities.Hold", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid?>("CreatedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("created_by");
+
+                    b.Property<Guid>("DeviceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("device_id");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(8)
+                        .HasColumnType("character varying(8)")
+                        .HasColumnName("kind");
+
+                    b.Property<Guid?>("PersonId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("person_id");
+
+                    b.Property<string>("RouterId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("router_id");
+
+                    b.Property<Guid>("RuleId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("rule_id");
+
+                    b.Property<DateTimeOffset>("Since")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("since");
+
+                    b.Property<Guid>("SourceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("source_id");
+
+                    b.Property<DateTimeOffset?>("Until")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("until");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_holds");
+
+                    b.HasIndex("RuleId")
+                        .HasDatabaseName("ix_holds_rule");
+
+                    b.HasIndex("UserId", "RouterId", "Kind", "SourceId", "DeviceId")
+                        .IsUnique()
+                        .HasDatabaseName("ux_holds_source_device");
+
+                    b.ToTable("holds", "blacklist", t =>
+                        {
+                            t.HasCheckConstraint("ck_holds_kind", "kind IN ('pause', 'schedule')");
                         });
                 });
 
@@ -356,6 +450,20 @@ namespace NetPilot.Blacklist.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("give_up_at");
 
+                    b.Property<bool>("HeldManually")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(true)
+                        .HasColumnName("held_manually");
+
+                    b.Property<DateTimeOffset?>("HeldUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("held_until");
+
+                    b.Property<DateTimeOffset?>("LetThroughAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("let_through_at");
+
                     b.Property<DateTimeOffset?>("LiftedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("lifted_at");
@@ -398,10 +506,6 @@ namespace NetPilot.Blacklist.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_user_limited_devices");
 
-                    b.HasIndex("ExpiresAt")
-                        .HasDatabaseName("ix_user_limited_devices_expiry")
-                        .HasFilter("expires_at IS NOT NULL AND state = 'blocked'");
-
                     b.HasIndex("SettleAt")
                         .HasDatabaseName("ix_user_limited_devices_settle")
                         .HasFilter("settle_at IS NOT NULL");
@@ -423,6 +527,8 @@ namespace NetPilot.Blacklist.Data.Migrations
 
                     b.ToTable("user_limited_devices", "blacklist", t =>
                         {
+                            t.HasCheckConstraint("ck_user_limited_devices_held", "held_manually OR held_until IS NOT NULL");
+
                             t.HasCheckConstraint("ck_user_limited_devices_state", "state IN ('applying', 'blocked', 'lifting', 'lifted', 'failed')");
                         });
                 });
@@ -473,6 +579,23 @@ namespace NetPilot.Blacklist.Data.Migrations
                         {
                             t.HasCheckConstraint("ck_rule_counts_live", "live >= 0");
                         });
+                });
+
+            modelBuilder.Entity("NetPilot.Blacklist.Data.Entities.Hold", b =>
+                {
+                    b.HasOne("NetPilot.Blacklist.Data.Entities.BlockRow", "Rule")
+                        .WithMany("Holds")
+                        .HasForeignKey("RuleId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_holds_blocks_rule_id");
+
+                    b.Navigation("Rule");
+                });
+
+            modelBuilder.Entity("NetPilot.Blacklist.Data.Entities.BlockRow", b =>
+                {
+                    b.Navigation("Holds");
                 });
 #pragma warning restore 612, 618
         }

@@ -17,12 +17,12 @@ internal static class ClaimRules
         CancellationToken cancellationToken
     ) => ClaimAsync(store, kind, $"settle_at <= {terms.Now}", terms, cancellationToken);
 
-    /// <summary>Blocks whose time is over, now lifting, and those that are being lifted because of it and are due again.</summary>
+    /// <summary>Blocks that nothing keeps any more, now lifting, and those that are being lifted because of it and are due again.</summary>
     public static Task<DueRules[]> ClaimExpiredAsync(this RuleStore store, ClaimTerms terms, CancellationToken cancellationToken)
     {
         SqlText due = $"""
-            (expires_at <= {terms.Now} AND {RuleIntents.Expired.Condition()})
-            OR (settle_at <= {terms.Now} AND expires_at <= {terms.Now} AND state IN ('lifting', 'applying'))
+            ({SqlText.KeptUntil} <= {terms.Now} AND {SqlText.MayExpire} AND {RuleIntents.Expired.Condition()})
+            OR (settle_at <= {terms.Now} AND {SqlText.KeptUntil} <= {terms.Now} AND state IN ('lifting', 'applying'))
             """;
         return ClaimAsync(store, RuleKind.Block, due, terms, cancellationToken);
     }
@@ -36,7 +36,7 @@ internal static class ClaimRules
     )
     {
         var expired = RuleIntents.Expired;
-        SqlText isExpired = $"{expired.Condition()} AND expires_at <= {terms.Now}";
+        SqlText isExpired = $"{expired.Condition()} AND {SqlText.KeptUntil} <= {terms.Now}";
         var claimed = await store.ClaimAsync(
             $"""
             UPDATE {kind.Rules} AS rule

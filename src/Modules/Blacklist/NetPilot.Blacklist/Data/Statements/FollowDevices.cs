@@ -27,7 +27,7 @@ internal static class FollowDevices
             WITH seen AS (SELECT mac, ip, place FROM unnest({macs}, {addresses}) WITH ORDINALITY AS seen (mac, ip, place)),
             locked AS MATERIALIZED (
                 SELECT id, device_mac, device_ip, device_aliases,
-                       NOT maybe_sent AND {waiting.Condition()} AND (state = 'lifting' OR applied_at IS NOT NULL) AS waits
+                       NOT maybe_sent AND {waiting.Condition()} AND (state = 'lifting' OR applied_at IS NOT NULL OR held_until IS NOT NULL) AS waits
                 FROM {blocks}
                 WHERE user_id = {userId} AND router_id = {routerId} AND {SqlText.Live}
                   AND (device_mac IN (SELECT mac FROM seen) OR device_ip IN (SELECT ip FROM seen) OR device_aliases <> ARRAY[]::inet[])

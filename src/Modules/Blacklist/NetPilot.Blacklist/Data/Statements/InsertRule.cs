@@ -34,6 +34,10 @@ internal static class InsertRule
         }
     }
 
+    // A rule that is made for a hold is made together with it.
+    private static SqlText Held(Rule wanted) =>
+        wanted.Holds is [var hold] ? $", held AS ({PlaceHold.Sql(hold, SqlText.Raw("inserted"))})" : SqlText.Raw("");
+
     private static SqlText Sql(Rule wanted, int limit, DateTimeOffset firstCheckAt)
     {
         var (kind, user, router, ip, mac) = (wanted.Kind, wanted.UserId, wanted.RouterId, wanted.DeviceIp, wanted.DeviceMac);
@@ -44,13 +48,13 @@ internal static class InsertRule
                 WHERE user_id = {user} AND router_id = {router} AND {SqlText.Live}
                   AND (device_mac = {mac} OR (device_ip = {ip} AND (device_mac IS NULL OR {mac} IS NULL)) OR ({mac} IS NULL AND {ip} = ANY(device_aliases)))
                 ORDER BY (device_mac IS NOT DISTINCT FROM {mac}) DESC, (device_ip = {ip}) DESC LIMIT 1
-            ), held AS (
+            ), counted AS (
                 -- Counted only where there is no counter yet: rows that came into the table by another way count too.
                 SELECT CASE WHEN EXISTS (SELECT 1 FROM blacklist.rule_counts WHERE user_id = {user} AND kind = {kind.Name}) THEN 0
                             ELSE (SELECT count(*) FROM {kind.Rules} WHERE user_id = {user} AND {SqlText.Live}) END AS live
             ), slot AS (
                 INSERT INTO blacklist.rule_counts AS counter (user_id, kind, live)
-                SELECT {user}, {kind.Name}, 1 + held.live FROM held WHERE held.live < {limit} AND NOT EXISTS (SELECT 1 FROM existing)
+                SELECT {user}, {kind.Name}, 1 + counted.live FROM counted WHERE counted.live < {limit} AND NOT EXISTS (SELECT 1 FROM existing)
                 ON CONFLICT (user_id, kind) DO UPDATE SET live = counter.live + 1 WHERE counter.live < {limit}
                 RETURNING live
             ), checked AS (
@@ -59,11 +63,12 @@ internal static class InsertRule
             ), inserted AS (
                 INSERT INTO {kind.Rules}
                     (id, user_id, router_id, device_ip, device_mac, {note}, state, created_by, created_at, expires_at,
-                     fence, maybe_sent, settle_at, give_up_at, attempts)
+                     fence, maybe_sent, settle_at, give_up_at, attempts, held_manually, held_until)
                 SELECT {wanted.Id}, {user}, {router}, {ip}, {mac}, {wanted.Note}, {wanted.State}, {wanted.CreatedBy}, {wanted.CreatedAt},
-                       {wanted.ExpiresAt}, {wanted.Fence}, {wanted.MaybeSent}, {wanted.SettleAt}, {wanted.GiveUpAt}, {wanted.Attempts} FROM slot
+                       {wanted.ExpiresAt}, {wanted.Fence}, {wanted.MaybeSent}, {wanted.SettleAt}, {wanted.GiveUpAt}, {wanted.Attempts},
+                       {wanted.HeldManually}, {wanted.HeldUntil} FROM slot
                 RETURNING *
-            )
+            ){Held(wanted)}
             SELECT * FROM inserted
             UNION ALL
             SELECT * FROM {kind.Rules} WHERE id = (SELECT id FROM existing)

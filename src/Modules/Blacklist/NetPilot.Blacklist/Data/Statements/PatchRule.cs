@@ -15,16 +15,17 @@ internal static class PatchRule
         );
 
     /// <summary>
-    /// What a request says of a row that is there already. Null: the row has moved on before it could take that. An expiry taken back in vain
-    /// would lift the block.
+    /// What a request says of a row that is there already, and its manual hold. Null: the row has moved on before it could take that. An expiry
+    /// taken back in vain would lift the block.
     /// </summary>
     public static async Task<Rule?> DescribeAsync(
         this RuleStore store,
         Rule rule,
         RuleWords words,
+        ManualHold manual,
         CancellationToken cancellationToken = default
     ) =>
-        words.IsEmpty || rule.State == RuleState.Lifting
+        (words.IsEmpty && rule.IsHeldManually(manual.Now)) || rule.State == RuleState.Lifting
             ? rule
-            : await store.PatchAsync(rule, RuleIntents.Described(words), cancellationToken);
+            : await store.PatchAsync(rule, RuleIntents.Described(words, manual), cancellationToken);
 }

@@ -19,7 +19,10 @@ internal static class PatchSql
             When(patch.Fence is not null, $"fence = {patch.Fence}"),
             When(patch.ClearingFence.IsPresent, $"clearing_fence = {patch.ClearingFence.Value}"),
             When(patch.Note.IsPresent, $"{SqlText.Raw(kind.NoteColumn)} = {patch.Note.Value}"),
-            When(patch.ExpiresAt.IsPresent, $"expires_at = {patch.ExpiresAt.Value}")
+            When(patch.ExpiresAt.IsPresent, $"expires_at = {patch.ExpiresAt.Value}"),
+            When(patch.Manual is not null, HeldManually(patch)),
+            When(patch.HeldUntil is not null, $"held_until = GREATEST(held_until, {patch.HeldUntil})"),
+            When(patch.LetThroughAt.IsPresent, $"let_through_at = {patch.LetThroughAt.Value}")
         );
 
     /// <summary>The rows that the patch is for.</summary>
@@ -33,6 +36,14 @@ internal static class PatchSql
         );
 
     private static SqlText? When(bool counts, SqlText part) => counts ? part : null;
+
+    // A manual hold that has ended is followed by another one, with an end and an author of its own.
+    private static SqlText HeldManually(RulePatch patch)
+    {
+        SqlText isHeld = $"held_manually AND (expires_at IS NULL OR expires_at > {patch.Manual?.Now})";
+        SqlText held = $"held_manually = true, created_by = CASE WHEN {isHeld} THEN created_by ELSE {patch.Manual?.By} END";
+        return SqlText.Join(", ", held, When(!patch.ExpiresAt.IsPresent, $"expires_at = CASE WHEN {isHeld} THEN expires_at END"));
+    }
 
     private static SqlText DueOf(RuleDue due) =>
         due.Where switch

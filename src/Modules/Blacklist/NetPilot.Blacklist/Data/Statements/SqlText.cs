@@ -16,6 +16,12 @@ internal sealed class SqlText(int literalLength, int formattedCount)
     /// <summary>The condition of live rows.</summary>
     public static SqlText Live { get; } = Raw(RuleStates.LiveSql);
 
+    /// <summary>Until when a rule is kept.</summary>
+    public static SqlText KeptUntil { get; } = Raw(RuleStates.KeptUntilSql);
+
+    /// <summary>The condition of the index over <see cref="KeptUntil"/>.</summary>
+    public static SqlText MayExpire { get; } = Raw(RuleStates.MayExpireSql);
+
     /// <summary>A name or a condition that holds no value.</summary>
     public static SqlText Raw(string text)
     {
@@ -58,7 +64,9 @@ internal sealed class SqlText(int literalLength, int formattedCount)
 
     public void AppendFormatted(PhysicalAddress? value) => Add(NpgsqlDbType.MacAddr, value);
 
-    public void AppendFormatted(DateTimeOffset? value) => Add(NpgsqlDbType.TimestampTz, value?.ToMicroseconds());
+    /// <summary>The greatest time there is stands for none: PostgreSQL's infinity.</summary>
+    public void AppendFormatted(DateTimeOffset? value) =>
+        Add(NpgsqlDbType.TimestampTz, value == DateTimeOffset.MaxValue ? DateTime.MaxValue : value?.ToMicroseconds());
 
     public void AppendFormatted(TimeSpan value) => Add(NpgsqlDbType.Interval, value);
 
@@ -71,6 +79,12 @@ internal sealed class SqlText(int literalLength, int formattedCount)
     public void AppendFormatted(bool? value) => Add(NpgsqlDbType.Boolean, value);
 
     public void AppendFormatted(Guid[] value) => Add(NpgsqlDbType.Array | NpgsqlDbType.Uuid, value);
+
+    public void AppendFormatted(DateTimeOffset[] value) =>
+        Add(
+            NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
+            Array.ConvertAll(value, at => at == DateTimeOffset.MaxValue ? DateTime.MaxValue : at.ToMicroseconds().UtcDateTime)
+        );
 
     public void AppendFormatted(IPAddress[] value) => Add(NpgsqlDbType.Array | NpgsqlDbType.Inet, value);
 

@@ -2,7 +2,8 @@ using FastEndpoints;
 
 namespace NetPilot.Blacklist.Features.BlockDevice;
 
-internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands commands) : Endpoint<BlockDeviceRequest, BlockResponse>
+internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands commands, BlockAnswers answers)
+    : Endpoint<BlockDeviceRequest, BlockResponse>
 {
     public override void Configure()
     {
@@ -12,7 +13,7 @@ internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands comm
         {
             s.Summary = "Block a device";
             s.Description =
-                "Blocks the device that has this address. Blocking it again changes only what the body names, and sends nothing to the router.";
+                "Blocks the device with this address or id. Blocking it again changes only what the body names, and sends nothing to the router. So does blocking a device that a pause or a schedule holds: the block stays until each of its holds has ended.";
             s.Responses[201] = "The block is in force.";
             s.Responses[200] = "The device was blocked already.";
             s.Responses[202] = "The block is under way, and the server goes on by itself.";
@@ -20,7 +21,7 @@ internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands comm
         Description(b =>
             b.Answers<BlockResponse>(201, 200, 202)
                 .AnswersLocation(201, 202)
-                .Refuses(ErrorCodes.TierLimitReached, ErrorCodes.RouterNotFound)
+                .Refuses(ErrorCodes.TierLimitReached, ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound, ErrorCodes.DeviceWithoutAddress)
                 .FailsInTurn()
                 .TakesPrefer()
                 .TakesIdempotencyKey()
@@ -29,14 +30,12 @@ internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands comm
 
     public override async Task HandleAsync(BlockDeviceRequest request, CancellationToken cancellationToken)
     {
-        var ip = IPAddress.Parse(request.Ip!);
-        var (target, device) = await targets.OfDeviceAsync(HttpContext, RuleKind.Block, request.RouterId, ip, cancellationToken);
-        RuleTargets.RefuseRouter(device);
-        var expiry = request.ExpiresAt.IsPresent ? new Optional<DateTimeOffset?>(request.ExpiresAt.Value?.ToMicroseconds()) : default;
+        var (target, chosen) = await targets.OfBlockAsync(HttpContext, request.RouterId, request, cancellationToken);
+        chosen.RefuseRouter(((IDeviceChoice)request).Field);
 
-        var answer = await commands.PutInForceAsync(target, new RuleWords(request.Reason, expiry), cancellationToken);
+        var answer = await commands.PutInForceAsync(target, request.Words(), cancellationToken);
 
-        var block = BlockResponse.Of(answer.Rule, DeviceNames.Of(device));
+        var block = await answers.OfAsync(answer.Rule, DeviceNames.Of(chosen.Device), cancellationToken);
         var location = $"/api/v1/routers/{request.RouterId}/blocked/{block.Id}";
         await Send.ResponseAsync(block, HttpContext.Announce(answer, target, location), cancellationToken);
     }

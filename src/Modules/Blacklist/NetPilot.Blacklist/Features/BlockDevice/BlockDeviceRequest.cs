@@ -1,15 +1,18 @@
 using FastEndpoints;
-using FluentValidation;
 
 namespace NetPilot.Blacklist.Features.BlockDevice;
 
-/// <summary>The device to block.</summary>
+/// <summary>The device to block, by exactly one of `ip` and `deviceId`.</summary>
 /// <example>{"ip":"192.168.1.10","reason":"Homework first","expiresAt":null}</example>
-internal sealed class BlockDeviceRequest : RouterRequest
+internal sealed class BlockDeviceRequest : RouterRequest, IBlockWords
 {
     /// <summary>The device's IPv4 address.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Ip { get; init; }
+
+    /// <summary>The device's id.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public Guid? DeviceId { get; init; }
 
     /// <summary>Why, in the user's words.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
@@ -22,17 +25,9 @@ internal sealed class BlockDeviceRequest : RouterRequest
 
 internal sealed class BlockDeviceValidator : Validator<BlockDeviceRequest>
 {
-    private const int YearsAhead = 5;
-
     public BlockDeviceValidator(TimeProvider time)
     {
-        RuleFor(request => request.Ip).Ipv4();
-        RuleFor(request => request.Reason).Text(0, 500, allowNewline: true);
-        RuleFor(request => request.ExpiresAt.Value)
-            .Must(expiry => expiry is null || expiry > time.GetUtcNow())
-            .WithMessage("Must be in the future.")
-            .Must(expiry => expiry is null || expiry <= time.GetUtcNow().AddYears(YearsAhead))
-            .WithMessage($"Must be at most {YearsAhead} years ahead.")
-            .OverridePropertyName("expiresAt");
+        RuleFor(request => request.Ip).OrDeviceId();
+        this.AddBlockWords(time);
     }
 }

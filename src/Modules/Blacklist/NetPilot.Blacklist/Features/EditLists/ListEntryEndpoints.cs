@@ -130,12 +130,12 @@ internal abstract class AddListEntryEndpoint(RuleKind kind, RuleTargets targets,
     public override async Task HandleAsync(AddListEntryRequest request, CancellationToken cancellationToken)
     {
         var ip = IPAddress.Parse(request.Ip!);
-        var (target, device) = await targets.OfDeviceAsync(HttpContext, kind, request.RouterId, ip, cancellationToken);
-        RuleTargets.RefuseRouter(device);
+        var (target, chosen) = await targets.OfNewEntryAsync(HttpContext, kind, request.RouterId, ip, cancellationToken);
+        chosen.RefuseRouter();
 
         var answer = await commands.PutInForceAsync(target, new RuleWords(request.Description, default), cancellationToken);
 
-        var entry = ListEntryResponse.Of(answer.Rule, DeviceNames.Of(device));
+        var entry = ListEntryResponse.Of(answer.Rule, DeviceNames.Of(chosen.Device));
         var location = $"/api/v1/routers/{request.RouterId}/{kind.Name}";
         await Send.ResponseAsync(entry, HttpContext.Announce(answer, target, location), cancellationToken);
     }

@@ -13,7 +13,7 @@ internal sealed class GetBlockRequest : RouterRequest
     public string BlockId { get; init; } = "";
 }
 
-internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices)
+internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices, TimeProvider time)
     : Endpoint<GetBlockRequest, BlockResponse>
 {
     public override void Configure()
@@ -36,6 +36,7 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
             ? await db
                 .Blocks.AsNoTracking()
                 .OfRouter(caller.UserId, request.RouterId)
+                .Include(block => block.Holds)
                 .SingleOrDefaultAsync(block => block.Id == id, cancellationToken)
             : null;
         if (rule is null)
@@ -44,6 +45,6 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
         }
 
         var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, [rule], cancellationToken);
-        await Send.OkAsync(BlockResponse.Of(rule, names), cancellationToken);
+        await Send.OkAsync(BlockResponse.Of(rule, rule.Holds, names, time.UtcNow()), cancellationToken);
     }
 }

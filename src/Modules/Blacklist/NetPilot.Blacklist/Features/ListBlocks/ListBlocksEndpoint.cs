@@ -21,7 +21,7 @@ internal sealed class ListBlocksValidator : Validator<ListBlocksRequest>
             .WithMessage("Must be applying, blocked, lifting, lifted or failed.");
 }
 
-internal sealed class ListBlocksEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices)
+internal sealed class ListBlocksEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices, TimeProvider time)
     : Endpoint<ListBlocksRequest, Page<BlockResponse>>
 {
     public override void Configure()
@@ -45,9 +45,11 @@ internal sealed class ListBlocksEndpoint(RuleTargets targets, BlacklistDbContext
             .Blocks.AsNoTracking()
             .OfRouter(caller.UserId, request.RouterId)
             .InState(request.State)
+            .Include(rule => rule.Holds)
             .ToPageAsync(RuleQueries.Newest, page, cancellationToken);
 
         var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules.Items, cancellationToken);
-        await Send.OkAsync(rules.Select(rule => BlockResponse.Of(rule, names)), cancellationToken);
+        var now = time.UtcNow();
+        await Send.OkAsync(rules.Select(rule => BlockResponse.Of(rule, rule.Holds, names, now)), cancellationToken);
     }
 }

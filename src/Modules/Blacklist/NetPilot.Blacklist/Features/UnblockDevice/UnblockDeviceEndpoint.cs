@@ -2,21 +2,26 @@ using FastEndpoints;
 
 namespace NetPilot.Blacklist.Features.UnblockDevice;
 
-/// <summary>The device to unblock.</summary>
+/// <summary>The device to unblock, by exactly one of `ip` and `deviceId`.</summary>
 /// <example>{"ip":"192.168.1.10"}</example>
-internal sealed class UnblockDeviceRequest : RouterRequest
+internal sealed class UnblockDeviceRequest : RouterRequest, IDeviceChoice
 {
     /// <summary>The blocked device's IPv4 address.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Ip { get; init; }
+
+    /// <summary>The blocked device's id.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public Guid? DeviceId { get; init; }
 }
 
 internal sealed class UnblockDeviceValidator : Validator<UnblockDeviceRequest>
 {
-    public UnblockDeviceValidator() => RuleFor(request => request.Ip).Ipv4();
+    public UnblockDeviceValidator() => RuleFor(request => request.Ip).OrDeviceId();
 }
 
-internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands commands) : Endpoint<UnblockDeviceRequest, BlockResponse>
+internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands commands, BlockAnswers answers)
+    : Endpoint<UnblockDeviceRequest, BlockResponse>
 {
     public override void Configure()
     {
@@ -25,25 +30,26 @@ internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands co
         Summary(s =>
         {
             s.Summary = "Unblock a device";
-            s.Description = "Lifts the block of the device that has this address.";
+            s.Description =
+                "Lets the device with this address or id through now: its block is lifted, whatever holds it. A pause does not hold it again, and a schedule not before its next window.";
             s.Responses[200] = "The block is lifted.";
             s.Responses[202] = "The lift is under way, and the server goes on by itself. It waits for a device that is away.";
         });
         Description(b =>
-            b.Answers<BlockResponse>(200, 202).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.NotBlocked).FailsInTurn().TakesPrefer()
+            b.Answers<BlockResponse>(200, 202)
+                .Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound, ErrorCodes.DeviceWithoutAddress, ErrorCodes.NotBlocked)
+                .FailsInTurn()
+                .TakesPrefer()
         );
     }
 
     public override async Task HandleAsync(UnblockDeviceRequest request, CancellationToken cancellationToken)
     {
-        var ip = IPAddress.Parse(request.Ip!);
-        var (target, device) = await targets.OfDeviceAsync(HttpContext, RuleKind.Block, request.RouterId, ip, cancellationToken);
+        var (target, chosen) = await targets.OfBlockAsync(HttpContext, request.RouterId, request, cancellationToken);
 
-        var answer = await commands.LiftAsync(target, NotBlocked(), cancellationToken);
+        var answer = await commands.LiftAsync(target, RuleProblems.NotBlocked(), cancellationToken);
 
-        var block = BlockResponse.Of(answer.Rule, DeviceNames.Of(device));
+        var block = await answers.OfAsync(answer.Rule, DeviceNames.Of(chosen.Device), cancellationToken);
         await Send.ResponseAsync(block, HttpContext.Announce(answer, target), cancellationToken);
     }
-
-    private static Problem NotBlocked() => new(ErrorCodes.NotBlocked, "No device with this address is blocked on this router.");
 }

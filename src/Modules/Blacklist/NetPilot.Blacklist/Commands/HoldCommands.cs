@@ -1,0 +1,136 @@
+using Microsoft.Extensions.Options;
+
+namespace NetPilot.Blacklist.Commands;
+
+/// <summary>
+/// Places and ends the holds of pauses and schedules: what is wanted is stored first, for all devices, and then the commands that follow from it
+/// run in one turn of the router.
+/// </summary>
+internal sealed class HoldCommands(
+    RuleStore store,
+    RulePacing pacing,
+    HoldPlacing placing,
+    PutInForce putInForce,
+    Lift lift,
+    RuleTurns turns,
+    RunningCommands running,
+    SettleWorker settling,
+    IOptions<CommandsServerOptions> options,
+    TimeProvider time
+) : IDeviceHolds
+{
+    public async Task<IReadOnlyList<DeviceHoldResult>> SetAsync(HoldsOrder order, CancellationToken cancellationToken)
+    {
+        var (owner, routerId) = (order.Router.UserId, order.Router.RouterId);
+        Guid[] sources = [.. order.Wanted.Select(want => want.Source.Id).Distinct()];
+        var plan = HoldPlan.Of(order.Wanted, await store.FindHoldsAsync(owner, routerId, sources, cancellationToken));
+        var shared = new SharedTurn(turns, order.Router, order.Actor, new RequestBudget(time, options.Value.Timeouts));
+
+        // What begins comes first: a device that goes from one hold to another is not let through in between.
+        var placed = await placing.PlaceAsync(order, plan.Placed, cancellationToken);
+        var now = time.UtcNow();
+        await store.ChangeHoldsAsync(plan.Changes, new ClaimTerms(now, pacing.AfterLease(now).ToMicroseconds(), 0), cancellationToken);
+        var commands = await StartAsync(plan, placed, shared, cancellationToken);
+        await WaitAsync(commands, order.Wait, cancellationToken);
+        return await ResultsAsync(plan, placed, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<DeviceHold>> OfRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
+        [
+            .. (await store.FindHoldsAsync(userId, routerId, sources: null, cancellationToken)).Select(hold => new DeviceHold(
+                hold.DeviceId,
+                hold.Source,
+                hold.Since,
+                hold.Until,
+                hold.CreatedBy,
+                StateOf(hold.Rule),
+                hold.Rule.Code,
+                HoldPlan.IsLetThrough(hold.Rule, hold.Since)
+            )),
+        ];
+
+    /// <summary>Starts what is to be sent for the rules that are new, and for those that nothing keeps any more.</summary>
+    private async Task<Task[]> StartAsync(HoldPlan plan, PlacedHolds placed, SharedTurn shared, CancellationToken cancellationToken)
+    {
+        var released = plan.Released.Count == 0 ? [] : await UnkeptAsync(plan, cancellationToken);
+        var commands = placed
+            .New.Select(rule => Start(rule, turn => putInForce.ApplyAsync(rule, turn)))
+            .Concat(released.Select(rule => Start(rule, turn => lift.LiftUnkeptAsync(rule, turn))))
+            .ToArray();
+        if (shared.IsNeeded)
+        {
+            var run = shared.RunAsync();
+            running.Track(run);
+            commands = [.. commands, run];
+        }
+
+        if (placed.IsTurnedRound)
+        {
+            settling.Nudge();
+        }
+
+        return commands;
+
+        Task Start(Rule rule, Func<RuleTurn?, Task<CommandEnd>> command)
+        {
+            var ended = shared.AddAsync(command);
+            return running.Start(rule.Id, () => ended);
+        }
+    }
+
+    private async Task<List<BlockRow>> UnkeptAsync(HoldPlan plan, CancellationToken cancellationToken)
+    {
+        Guid[] ids = [.. plan.Released.Values.Select(rule => rule.Id).Distinct()];
+        var now = time.UtcNow();
+        var rules = await store.FindBlocksAsync(ids, cancellationToken);
+        return [.. rules.Where(rule => !rule.IsKept(now) && rule is { MaybeSent: false, State: RuleState.Lifting or RuleState.Applying })];
+    }
+
+    private static async Task WaitAsync(Task[] commands, TimeSpan? wait, CancellationToken cancellationToken)
+    {
+        var all = AllAsync();
+        if (wait is { } time)
+        {
+            await Task.WhenAny(all, Task.Delay(time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        else
+        {
+            await all.WaitAsync(cancellationToken);
+        }
+
+        // How each one ended stands in its row.
+        async Task AllAsync() => await Task.WhenAll(commands).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task<DeviceHoldResult[]> ResultsAsync(HoldPlan plan, PlacedHolds placed, CancellationToken cancellationToken)
+    {
+        var ruleOf = new Dictionary<Guid, Guid>(plan.Known);
+        foreach (var (device, rule) in placed.Rules)
+        {
+            ruleOf[device] = rule.Id;
+        }
+
+        var rules = (await store.FindBlocksAsync([.. ruleOf.Values.Distinct()], cancellationToken)).ToDictionary(rule => rule.Id);
+        return [.. ruleOf.Keys.Union(placed.Refused.Keys).Select(device => ResultOf(device))];
+
+        DeviceHoldResult ResultOf(Guid device)
+        {
+            var refusal = placed.Refused.GetValueOrDefault(device);
+            var isLetThrough = plan.LetThrough.Contains(device);
+            return ruleOf.TryGetValue(device, out var id) && rules.TryGetValue(id, out var rule)
+                ? new DeviceHoldResult(device, StateOf(rule), refusal ?? rule.Code, isLetThrough)
+                : new DeviceHoldResult(device, refusal is null ? DeviceBlockState.Lifted : DeviceBlockState.Failed, refusal, isLetThrough);
+        }
+    }
+
+    private static DeviceBlockState StateOf(Rule rule) =>
+        rule.State switch
+        {
+            RuleState.Applying => DeviceBlockState.Applying,
+            RuleState.InForce => DeviceBlockState.Blocked,
+            RuleState.Lifting => DeviceBlockState.Lifting,
+            RuleState.Lifted => DeviceBlockState.Lifted,
+            _ => DeviceBlockState.Failed,
+        };
+}

@@ -1,0 +1,53 @@
+namespace NetPilot.Blacklist.Commands;
+
+/// <summary>
+/// One turn of a router for many commands, which run one after the other in the order in which they were added. Those that the time does not
+/// suffice for get none, and end as if no turn had come for them.
+/// </summary>
+internal sealed class SharedTurn(RuleTurns turns, OwnedRouter router, CommandActor actor, RequestBudget budget)
+{
+    private readonly List<Entry> entries = [];
+
+    public bool IsNeeded => entries.Count > 0;
+
+    /// <summary>Adds a command. To be called before the turn is run.</summary>
+    public Task<CommandEnd> AddAsync(Func<RuleTurn?, Task<CommandEnd>> command)
+    {
+        var entry = new Entry(command, new TaskCompletionSource<CommandEnd>(TaskCreationOptions.RunContinuationsAsynchronously));
+        entries.Add(entry);
+        return entry.Ended.Task;
+    }
+
+    /// <summary>Takes the turn and runs the commands in it. What fails, fails for the commands that are left.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            await using var turn = await turns.TakeAsync(router, actor, budget);
+            var isHeld = turn is not null;
+            foreach (var (command, ended) in entries)
+            {
+                isHeld = isHeld && (ended == entries[0].Ended || await turn!.MayGoOnAsync());
+                await RunAsync(command, ended, isHeld ? turn : null);
+            }
+        }
+        catch (Exception exception) when (entries.Exists(entry => !entry.Ended.Task.IsCompleted))
+        {
+            entries.ForEach(entry => entry.Ended.TrySetException(exception));
+        }
+    }
+
+    private static async Task RunAsync(Func<RuleTurn?, Task<CommandEnd>> command, TaskCompletionSource<CommandEnd> ended, RuleTurn? turn)
+    {
+        try
+        {
+            ended.SetResult(await command(turn));
+        }
+        catch (Exception exception)
+        {
+            ended.SetException(exception);
+        }
+    }
+
+    private sealed record Entry(Func<RuleTurn?, Task<CommandEnd>> Command, TaskCompletionSource<CommandEnd> Ended);
+}

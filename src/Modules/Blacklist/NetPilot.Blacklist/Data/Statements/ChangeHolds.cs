@@ -1,0 +1,85 @@
+// Rules are locked first, in the order of their ids, and what still holds them is read after that: several statements in one batch, of which
+// EF Core has none.
+namespace NetPilot.Blacklist.Data.Statements;
+
+/// <summary>What becomes of holds that are there: some end, and others begin or end at another time.</summary>
+/// <param name="Ended">The holds that end now.</param>
+/// <param name="Changed">The holds whose times change, as they are from now on.</param>
+/// <param name="Rules">The rules of them all.</param>
+internal sealed record HoldChanges(IReadOnlyList<Guid> Ended, IReadOnlyList<Hold> Changed, IReadOnlyList<Guid> Rules)
+{
+    public bool IsEmpty => Ended.Count == 0 && Changed.Count == 0;
+}
+
+internal static class ChangeHolds
+{
+    /// <summary>Writes the changes. Rules that nothing keeps then are lifting, and those that are still to be put in force are due.</summary>
+    public static async Task ChangeHoldsAsync(
+        this RuleStore store,
+        HoldChanges changes,
+        ClaimTerms terms,
+        CancellationToken cancellationToken
+    )
+    {
+        if (changes.IsEmpty)
+        {
+            return;
+        }
+
+        var blocks = RuleKind.Block.Rules;
+        Guid[] rules = [.. changes.Rules];
+        Guid[] ended = [.. changes.Ended];
+        Guid[] changed = [.. changes.Changed.Select(hold => hold.Id)];
+        DateTimeOffset[] since = [.. changes.Changed.Select(hold => hold.Since)];
+        DateTimeOffset[] until = [.. changes.Changed.Select(RuleIntents.EndOf)];
+        SqlText unkept = $"id = ANY({rules}) AND {SqlText.KeptUntil} <= {terms.Now}";
+        var neverMind = RuleIntents.NeverMind(terms.Now);
+        await store.ExecuteBatchAsync(
+            [
+                $"SELECT id FROM {blocks} WHERE id = ANY({rules}) ORDER BY id FOR UPDATE",
+                $"DELETE FROM blacklist.holds WHERE id = ANY({ended})",
+                $"""
+                UPDATE blacklist.holds AS hold SET since = changed.since, until = NULLIF(changed.until, 'infinity')
+                FROM unnest({changed}, {since}, {until}) AS changed (id, since, until) WHERE hold.id = changed.id
+                """,
+                $"""
+                UPDATE {blocks} AS rule
+                SET held_until = COALESCE((SELECT max(COALESCE(until, 'infinity')) FROM blacklist.holds WHERE rule_id = rule.id),
+                                          LEAST(held_until, {terms.Now}))
+                WHERE id = ANY({rules}) AND {SqlText.Live}
+                """,
+                $"""
+                UPDATE {blocks} SET {RuleIntents.Expired.Assignments(RuleKind.Block)}, settle_at = {terms.Until}
+                WHERE {RuleIntents.Expired.Condition()} AND {unkept}
+                """,
+                $"UPDATE {blocks} SET {neverMind.Assignments(RuleKind.Block)} WHERE {neverMind.Condition()} AND {unkept}",
+            ],
+            cancellationToken
+        );
+    }
+
+    /// <summary>
+    /// Two rows turned out to be of one device: what holds the one that ends, holds the one that stays. To be written before the other one ends.
+    /// </summary>
+    public static async Task MoveHoldsAsync(this RuleStore store, Rule from, Rule to)
+    {
+        if (from.HeldUntil is null || from.Kind != RuleKind.Block)
+        {
+            return;
+        }
+
+        Guid[] both = [from.Id, to.Id];
+        await store.ExecuteBatchAsync(
+            [
+                $"SELECT id FROM {from.Kind.Rules} WHERE id = ANY({both}) ORDER BY id FOR UPDATE",
+                $"UPDATE blacklist.holds SET rule_id = {to.Id} WHERE rule_id = {from.Id}",
+                $"""
+                UPDATE {from.Kind.Rules} AS rule
+                SET held_until = GREATEST(held_until, (SELECT max(COALESCE(until, 'infinity')) FROM blacklist.holds WHERE rule_id = rule.id))
+                WHERE id = {to.Id} AND {SqlText.Live}
+                """,
+            ],
+            CancellationToken.None
+        );
+    }
+}

@@ -1,0 +1,59 @@
+using FastEndpoints;
+
+namespace NetPilot.Blacklist.Features.BatchBlocks;
+
+internal sealed class BlockBatchEndpoint(BlockBatches batches, RuleCommands commands) : Endpoint<BatchRequest, BatchResponse>
+{
+    public override void Configure()
+    {
+        Post("routers/{routerId}/block/batch");
+        Tags("Blocks");
+        Summary(s =>
+        {
+            s.Summary = "Block many devices";
+            s.Description =
+                "Blocks each device as if it were blocked alone, in one turn of the router as far as the time of the request goes.";
+        });
+        Description(b => b.Answers<BatchResponse>(200).Refuses(ErrorCodes.RouterNotFound).TakesPrefer().TakesIdempotencyKey());
+    }
+
+    public override async Task HandleAsync(BatchRequest request, CancellationToken cancellationToken)
+    {
+        var response = await batches.RunAsync(
+            HttpContext,
+            request,
+            blocks: true,
+            (target, item, token) => commands.BeginPuttingInForceAsync(target, item.Words(), token),
+            cancellationToken
+        );
+        await Send.OkAsync(response, cancellationToken);
+    }
+}
+
+internal sealed class UnblockBatchEndpoint(BlockBatches batches, RuleCommands commands) : Endpoint<BatchRequest, BatchResponse>
+{
+    public override void Configure()
+    {
+        Post("routers/{routerId}/unblock/batch");
+        Tags("Blocks");
+        Summary(s =>
+        {
+            s.Summary = "Unblock many devices";
+            s.Description =
+                "Lets each device through as if it were unblocked alone, in one turn of the router as far as the time of the request goes.";
+        });
+        Description(b => b.Answers<BatchResponse>(200).Refuses(ErrorCodes.RouterNotFound).TakesPrefer().TakesIdempotencyKey());
+    }
+
+    public override async Task HandleAsync(BatchRequest request, CancellationToken cancellationToken)
+    {
+        var response = await batches.RunAsync(
+            HttpContext,
+            request,
+            blocks: false,
+            (target, _, token) => commands.BeginLiftingAsync(target, RuleProblems.NotBlocked(), token),
+            cancellationToken
+        );
+        await Send.OkAsync(response, cancellationToken);
+    }
+}

@@ -1,0 +1,96 @@
+namespace NetPilot.Blacklist.Lifecycle;
+
+/// <summary>A hold that is to be placed on a device.</summary>
+internal sealed record WantedHold(Guid DeviceId, HoldSource Source, DateTimeOffset Since, DateTimeOffset? Until);
+
+/// <summary>Compares the holds that sources want with those that they have, and says what to do. Pure.</summary>
+internal sealed class HoldPlan
+{
+    private readonly List<Guid> ended = [];
+    private readonly List<Hold> changed = [];
+    private readonly HashSet<Guid> rules = [];
+
+    private HoldPlan() { }
+
+    /// <summary>Holds that are there and end, or end at another time.</summary>
+    public HoldChanges Changes => new(ended, changed, [.. rules]);
+
+    /// <summary>Holds that are missing, or whose rule is gone or going.</summary>
+    public List<WantedHold> Placed { get; } = [];
+
+    /// <summary>The rules of holds that end.</summary>
+    public Dictionary<Guid, BlockRow> Released { get; } = [];
+
+    /// <summary>The rule that each device is held by already, or was let through from.</summary>
+    public Dictionary<Guid, Guid> Known { get; } = [];
+
+    /// <summary>Devices that a user let through, and that are wanted all the same.</summary>
+    public HashSet<Guid> LetThrough { get; } = [];
+
+    public static HoldPlan Of(IReadOnlyList<WantedHolds> wanted, IReadOnlyList<Hold> present)
+    {
+        var plan = new HoldPlan();
+        foreach (var want in wanted)
+        {
+            var own = present
+                .Where(hold => hold.Kind == want.Source.Kind && hold.SourceId == want.Source.Id)
+                .ToDictionary(hold => hold.DeviceId);
+            HashSet<Guid> devices = [.. want.DeviceIds];
+            foreach (var hold in own.Values.Where(hold => !devices.Contains(hold.DeviceId)))
+            {
+                plan.End(hold);
+            }
+
+            foreach (var device in devices)
+            {
+                plan.Hold(want, device, own.GetValueOrDefault(device));
+            }
+        }
+
+        return plan;
+    }
+
+    /// <summary>Whether a hold that began at this time does not count, because a user let the device through since.</summary>
+    public static bool IsLetThrough(Rule rule, DateTimeOffset since) =>
+        rule.State is RuleState.Lifting or RuleState.Lifted && rule.LetThroughAt >= since;
+
+    private void End(Hold hold)
+    {
+        ended.Add(hold.Id);
+        rules.Add(hold.RuleId);
+        Released[hold.DeviceId] = hold.Rule;
+        Known.TryAdd(hold.DeviceId, hold.RuleId);
+    }
+
+    private void Hold(WantedHolds want, Guid device, Hold? hold)
+    {
+        var isLetThrough = hold is not null && IsLetThrough(hold.Rule, want.Since);
+        if (isLetThrough)
+        {
+            LetThrough.Add(device);
+        }
+
+        // A hold that is to last longer is placed anew: its rule may just be going.
+        var isLonger = hold?.Until is { } until && !(want.Until <= until);
+        if (hold is null || (!isLetThrough && (isLonger || hold.Rule.State is not (RuleState.Applying or RuleState.InForce))))
+        {
+            Placed.Add(new WantedHold(device, want.Source, want.Since, want.Until));
+            return;
+        }
+
+        Known[device] = hold.RuleId;
+        if (hold.Since != want.Since.ToMicroseconds() || hold.Until != want.Until?.ToMicroseconds())
+        {
+            changed.Add(
+                new Hold
+                {
+                    Id = hold.Id,
+                    RouterId = hold.RouterId,
+                    Since = want.Since,
+                    Until = want.Until,
+                }
+            );
+            rules.Add(hold.RuleId);
+        }
+    }
+}

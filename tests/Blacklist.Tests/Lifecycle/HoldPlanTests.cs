@@ -1,0 +1,122 @@
+using System.Net;
+using NetPilot.Blacklist.Contracts;
+using NetPilot.Blacklist.Data.Entities;
+using NetPilot.Blacklist.Lifecycle;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests.Lifecycle;
+
+/// <summary>What is to be done so that sources hold what they want to.</summary>
+public sealed class HoldPlanTests
+{
+    private static readonly DateTimeOffset Now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly HoldSource Source = HoldSource.OfSchedule(new Guid("01890000-0000-7000-8000-000000000001"), null);
+    private static readonly Guid Device = new("01890000-0000-7000-8000-000000000002");
+
+    [Theory]
+    [InlineData(RuleState.Applying, null, false)]
+    [InlineData(RuleState.InForce, null, false)]
+    // An old letting through of a rule that is in force again does not count.
+    [InlineData(RuleState.InForce, 5, false)]
+    // Nothing kept it.
+    [InlineData(RuleState.Lifting, null, true)]
+    [InlineData(RuleState.Lifted, null, true)]
+    [InlineData(RuleState.Failed, 5, true)]
+    // A user let it through, before the hold began or since.
+    [InlineData(RuleState.Lifting, -5, true)]
+    [InlineData(RuleState.Lifted, -5, true)]
+    [InlineData(RuleState.Lifting, 5, false)]
+    [InlineData(RuleState.Lifted, 5, false)]
+    [InlineData(RuleState.Lifted, 0, false)]
+    internal void A_hold_is_placed_anew_where_its_rule_is_gone_or_going_and_the_device_was_not_let_through(
+        RuleState state,
+        int? letThrough,
+        bool isPlaced
+    )
+    {
+        var plan = HoldPlan.Of([Want(until: 60)], [Present(state, letThrough, until: 60)]);
+
+        plan.Placed.Select(hold => hold.DeviceId).ShouldBe(isPlaced ? [Device] : []);
+        plan.LetThrough.ShouldBe(state is RuleState.Lifting or RuleState.Lifted && letThrough >= 0 ? [Device] : Array.Empty<Guid>());
+        plan.Changes.IsEmpty.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(60, 60, false, false)]
+    [InlineData(null, null, false, false)]
+    [InlineData(60, 90, true, false)]
+    [InlineData(60, null, true, false)]
+    [InlineData(60, 30, false, true)]
+    [InlineData(null, 30, false, true)]
+    public void A_longer_hold_is_placed_anew_and_a_shorter_one_is_changed(int? present, int? wanted, bool isPlaced, bool isChanged)
+    {
+        var plan = HoldPlan.Of([Want(wanted)], [Present(RuleState.InForce, null, present)]);
+
+        plan.Placed.Count.ShouldBe(isPlaced ? 1 : 0);
+        plan.Changes.Changed.Count.ShouldBe(isChanged ? 1 : 0);
+        plan.Changes.Ended.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_is_not_wanted_ends_and_other_sources_stay()
+    {
+        var other = HoldSource.OfPause(Source.Id);
+        var present = Present(RuleState.InForce, null, null);
+
+        HoldPlan.Of([WantedHolds.None(Source)], [present]).Changes.Ended.ShouldBe([present.Id]);
+        HoldPlan.Of([WantedHolds.None(other)], [present]).Changes.IsEmpty.ShouldBeTrue();
+        HoldPlan.Of([], [present]).Changes.IsEmpty.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(false, null, null, 0)]
+    [InlineData(true, null, null, null)]
+    [InlineData(true, 10, null, 10)]
+    [InlineData(true, 10, 20, 20)]
+    [InlineData(true, 20, 10, 20)]
+    [InlineData(true, null, 10, null)]
+    [InlineData(false, 90, 10, 10)]
+    public void The_last_hold_to_end_keeps_a_rule(bool manually, int? expires, int? held, int? end)
+    {
+        var rule = new Rule
+        {
+            RouterId = "router",
+            DeviceIp = IPAddress.Loopback,
+            HeldManually = manually,
+            ExpiresAt = At(expires),
+            HeldUntil = manually ? At(held) : At(held ?? 0),
+        };
+
+        rule.UnkeptSince(DateTimeOffset.MaxValue.AddDays(-1)).ShouldBe(At(end));
+        if (At(end) is { } time)
+        {
+            rule.IsKept(time.AddTicks(-1)).ShouldBeTrue();
+            rule.IsKept(time).ShouldBeFalse();
+        }
+    }
+
+    private static WantedHolds Want(int? until) => new(Source, [Device], Now, At(until));
+
+    private static DateTimeOffset? At(int? minutes) => minutes is { } some ? Now.AddMinutes(some) : null;
+
+    private static Hold Present(RuleState state, int? letThrough, int? until) =>
+        new()
+        {
+            Id = Source.Id,
+            RouterId = "router",
+            DeviceId = Device,
+            Kind = Source.Kind,
+            SourceId = Source.Id,
+            Since = Now,
+            Until = At(until),
+            RuleId = Device,
+            Rule = new BlockRow
+            {
+                RouterId = "router",
+                DeviceIp = IPAddress.Loopback,
+                State = state,
+                LetThroughAt = At(letThrough),
+            },
+        };
+}
