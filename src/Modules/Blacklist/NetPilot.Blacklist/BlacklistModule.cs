@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using NetPilot.Background;
 using NetPilot.Blacklist.Features;
 using NetPilot.Blacklist.Features.BatchBlocks;
+using NetPilot.Blacklist.Features.ListBlocks;
 using NetPilot.Blacklist.Integrations;
 using NetPilot.Devices.Contracts;
 
@@ -31,6 +32,7 @@ public static class BlacklistModule
         services.AddHostedService<BlockGauge>();
         services.AddScoped<RuleTargets>().AddSingleton<BlockAnswers>().AddScoped<BlockBatches>();
 
+        services.AddSingleton<IRequestReads, FirstBlocks>();
         services.AddScoped<IBlockedDevices, BlockedDevices>();
         services.AddSingleton<IDeviceSightings, DeviceSightings>();
         services.AddSingleton<IRouterDependents, BlacklistDependents>();

@@ -105,6 +105,20 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
             .ToListAsync(cancellationToken);
     }
 
+    /// <summary>The pauses and schedules of rules, by the rule. PostgreSQL is asked only if one has any.</summary>
+    public async Task<ILookup<Guid, Hold>> HoldsOfAsync(IEnumerable<Rule> rules, CancellationToken cancellationToken)
+    {
+        Guid[] held = [.. rules.Where(rule => rule.IsLive && rule.HeldUntil is not null).Select(rule => rule.Id)];
+        List<Hold> holds = [];
+        if (held.Length > 0)
+        {
+            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            holds = await db.Holds.AsNoTracking().Where(hold => held.Contains(hold.RuleId)).ToListAsync(cancellationToken);
+        }
+
+        return holds.ToLookup(hold => hold.RuleId);
+    }
+
     /// <summary>The pauses and schedules of a rule.</summary>
     public async Task<IReadOnlyList<Hold>> HoldsOfAsync(Rule rule, CancellationToken cancellationToken)
     {

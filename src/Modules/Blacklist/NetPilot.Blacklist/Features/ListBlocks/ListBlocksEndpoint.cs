@@ -21,8 +21,13 @@ internal sealed class ListBlocksValidator : Validator<ListBlocksRequest>
             .WithMessage("Must be applying, blocked, lifting, lifted or failed.");
 }
 
-internal sealed class ListBlocksEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices, TimeProvider time)
-    : Endpoint<ListBlocksRequest, Page<BlockResponse>>
+internal sealed class ListBlocksEndpoint(
+    RuleTargets targets,
+    RuleStore store,
+    BlacklistDbContext db,
+    IDeviceDirectory devices,
+    TimeProvider time
+) : Endpoint<ListBlocksRequest, Page<BlockResponse>>
 {
     public override void Configure()
     {
@@ -41,15 +46,11 @@ internal sealed class ListBlocksEndpoint(RuleTargets targets, BlacklistDbContext
         var caller = HttpContext.Caller();
         var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value, request.State);
         await targets.OwnedAsync(caller, request.RouterId, cancellationToken);
-        var rules = await db
-            .Blocks.AsNoTracking()
-            .OfRouter(caller.UserId, request.RouterId)
-            .InState(request.State)
-            .Include(rule => rule.Holds)
-            .ToPageAsync(RuleQueries.Newest, page, cancellationToken);
-
+        var asked = db.Blocks.AsNoTracking().OfRouter(caller.UserId, request.RouterId).InState(request.State);
+        var rules = await HttpContext.PageAsync(asked, RuleQueries.Newest, page, cancellationToken);
+        var holds = await store.HoldsOfAsync(rules.Items, cancellationToken);
         var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules.Items, cancellationToken);
         var now = time.UtcNow();
-        await Send.OkAsync(rules.Select(rule => BlockResponse.Of(rule, rule.Holds, names, now)), cancellationToken);
+        await Send.OkAsync(rules.Select(rule => BlockResponse.Of(rule, [.. holds[rule.Id]], names, now)), cancellationToken);
     }
 }

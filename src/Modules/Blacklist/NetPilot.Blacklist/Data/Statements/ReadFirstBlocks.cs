@@ -1,0 +1,20 @@
+// A hot path (benchmark handwritten): part of another module's batch, in the round trip that reads the caller's session.
+using Npgsql;
+
+namespace NetPilot.Blacklist.Data.Statements;
+
+internal static class ReadFirstBlocks
+{
+    private static readonly string Sql = $"""
+        SELECT * FROM blacklist.user_blacklists WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql}
+        ORDER BY created_at DESC, id DESC LIMIT {FirstPages.Rows}
+        """;
+
+    public static NpgsqlBatchCommand Command(Guid userId, string routerId)
+    {
+        var command = new NpgsqlBatchCommand(Sql);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = routerId });
+        return command;
+    }
+}

@@ -1,0 +1,16 @@
+using System.Data.Common;
+using Microsoft.AspNetCore.Http;
+
+namespace NetPilot.Blacklist.Features.ListBlocks;
+
+/// <summary>The first page of a router's blocks, read with the session.</summary>
+internal sealed class FirstBlocks : IRequestReads
+{
+    public DbBatchCommand? For(HttpContext context, Guid userId) =>
+        context.AsksForFirstPageOf<ListBlocksEndpoint>() && context.Request.RouteValues["routerId"] is string routerId
+            ? ReadFirstBlocks.Command(userId, routerId)
+            : null;
+
+    public async Task ReadAsync(HttpContext context, Guid userId, DbDataReader result, CancellationToken cancellationToken) =>
+        context.SetFirstPage(await result.ReadRulesAsync(RuleKind.Block, cancellationToken));
+}
