@@ -170,16 +170,43 @@ public sealed class HoldTests(BlacklistServer server)
         var window = Window(_schedule, id);
         await router.HoldAsync(window);
         await router.SettledAsync();
-        router.Simulated.Online = false;
+        server.Commands.AddFault(
+            new Fault(FaultKind.Envelope)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Unblock,
+                Status = 503,
+                Code = "ROUTER_UNREACHABLE",
+            }
+        );
 
         using var failed = await router.UnblockAsync(device.Ip);
 
-        await failed.ShouldBeOfflineAsync(server);
-        router.Simulated.Online = true;
-        await router.SettledAsync();
+        await failed.ShouldBeProblemAsync(503, "router_unreachable");
         (await router.HoldKindsAsync()).ShouldBe(["manual", "schedule"], ignoreOrder: true);
         (await router.HoldAsync(window)).ShouldHaveSingleItem().IsLetThrough.ShouldBeFalse();
         router.Simulated.Rules.ShouldBe([device.Mac]);
+    }
+
+    [Fact]
+    public async Task A_block_that_fails_with_a_pause_that_goes_on_is_no_hold()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        router.Simulated.Online = false;
+        await router.HoldAsync(Pause(_person, id));
+
+        using var failed = await router.BlockAsync(device.Ip);
+        using var accepted = await router.BlockAsync(router.Simulated.Device(1).Ip, "respond-async");
+
+        failed.IsSuccessStatusCode.ShouldBeFalse();
+        await accepted.ShouldBeJsonAsync(202);
+        var held = await server.QueryAsync(
+            "SELECT held_manually FROM blacklist.user_blacklists WHERE router_id = $1 ORDER BY created_at",
+            router.RouterId
+        );
+        held.Select(row => row.Value<bool>(0)).ShouldBe([false, true]);
+        using var taken = await router.BlockAsync(device.Ip, "respond-async");
+        (await taken.ShouldBeJsonAsync(202)).GetProperty("holds").GetArrayLength().ShouldBe(2);
     }
 
     [Fact]

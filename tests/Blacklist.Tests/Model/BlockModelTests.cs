@@ -132,7 +132,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
         /// <param name="IsSame">Whether it began when the source's last one did.</param>
         public sealed record Hold(int Source, int DeviceBits, int? EndsIn, bool IsSame) : Act
         {
-            public IEnumerable<int> Held => Enumerable.Range(0, Devices).Where(n => (DeviceBits >> n & 1) == 1);
+            public IEnumerable<int> Held() => Enumerable.Range(0, Devices).Where(n => ((DeviceBits >> n) & 1) == 1);
         }
 
         public sealed record Sync : Act;
@@ -253,7 +253,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                         act,
                         await _router.BlockAsync(byAlias ? AliasOf(n) : _devices[n].Ip, prefer, more)
                     );
-                    _unanswered[n] |= status is not (200 or 201) || _router.Simulated.Behaviour.Answer == CommandAnswer.Text;
+                    _unanswered[n] |= status is not (200 or 201) || AnswersNothing;
                     _wanted[n] = (status, State(block)) switch
                     {
                         // The row that stood for the device already may take the expiry, or not.
@@ -396,7 +396,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
             var isSame = hold.IsSame && last.DeviceIds.Count > 0;
             var wanted = last with
             {
-                DeviceIds = [.. hold.Held.Select(n => _ids[n])],
+                DeviceIds = [.. hold.Held().Select(n => _ids[n])],
                 Since = isSame ? last.Since : now,
                 Until = hold.EndsIn is { } ms ? now.AddMilliseconds(ms) : null,
             };
@@ -411,15 +411,17 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
             {
                 // What began before the device was let through holds it no more; a hold that was given up meanwhile is a new one.
                 _letThrough[hold.Source, n] &= isSame && wanted.DeviceIds.Contains(_ids[n]);
+                var result = results.SingleOrDefault(result => result.DeviceId == _ids[n]);
+                _unanswered[n] |= result is not (null or { State: DeviceBlockState.Blocked, Code: null }) || AnswersNothing;
                 _held[hold.Source, n] =
                     !wanted.DeviceIds.Contains(_ids[n]) || hold.EndsIn is not null ? false
-                    : _letThrough[hold.Source, n]
-                    || results.Single(result => result.DeviceId == _ids[n])
-                        is not { State: DeviceBlockState.Applying or DeviceBlockState.Blocked }
-                        ? null
+                    : _letThrough[hold.Source, n] || result is not { State: DeviceBlockState.Applying or DeviceBlockState.Blocked } ? null
                     : true;
             }
         }
+
+        private bool AnswersNothing =>
+            _router.Simulated.Behaviour.Answer == CommandAnswer.Text || _router.Simulated.Behaviour.BlockFailsNoisily;
 
         /// <summary>A device is let through: surely if <paramref name="held"/> is false. Else some of what held it may hold it still.</summary>
         private void LetThrough(int n, bool? held)

@@ -77,28 +77,28 @@ internal sealed class RuleCommands(
             ? await store.PatchAsync(live, RuleIntents.WantedAgain(live), cancellationToken)
             : live;
         var manual = new ManualHold(target.Actor.UserId, time.UtcNow());
-        var rule = wanted is null ? null : await store.DescribeAsync(wanted, words, manual, cancellationToken);
-        switch (rule?.State)
+        if (wanted is { State: RuleState.Applying } && !wanted.IsHeldManually(manual.Now))
         {
-            case RuleState.InForce:
-                return new RuleAnswer(rule, RuleAnswerKind.Already);
-
-            case RuleState.Applying:
-                return await join.RunAsync(target, rule, RuleState.InForce, cancellationToken);
-
-            case RuleState.Lifting:
-                return
-                    await turnRound.RunAsync(target, rule, cancellationToken) is { } kept
-                    && await store.DescribeAsync(kept.Rule, words, manual, cancellationToken) is { } described
-                    ? kept with
-                    {
-                        Rule = described,
-                    }
-                    : null;
-
-            default:
-                return null;
+            // Something else wants it: should this command fail with that, the user has not blocked the device.
+            return await DescribeAsync(await join.RunAsync(target, wanted, RuleState.InForce, cancellationToken));
         }
+
+        var rule = wanted is null ? null : await store.DescribeAsync(wanted, words, manual, cancellationToken);
+        return rule?.State switch
+        {
+            RuleState.InForce => new RuleAnswer(rule, RuleAnswerKind.Already),
+            RuleState.Applying => await join.RunAsync(target, rule, RuleState.InForce, cancellationToken),
+            RuleState.Lifting => await DescribeAsync(await turnRound.RunAsync(target, rule, cancellationToken)),
+            _ => null,
+        };
+
+        async Task<RuleAnswer?> DescribeAsync(RuleAnswer? answer) =>
+            answer is not null && await store.DescribeAsync(answer.Rule, words, manual, cancellationToken) is { } described
+                ? answer with
+                {
+                    Rule = described,
+                }
+                : null;
     }
 }
 
