@@ -112,7 +112,7 @@ public sealed partial class OpenApiTests(NetPilotServer server)
         CodesOf("login", 400).ShouldBe(["malformed_json", "validation_failed"], ignoreOrder: true);
         CodesOf("login", 401).ShouldBe(["invalid_credentials"]);
         CodesOf("listRouters", 400).ShouldBe(["invalid_cursor", "validation_failed"], ignoreOrder: true);
-        CodesOf("blockDevice", 404).ShouldBe(["router_not_found"]);
+        CodesOf("blockDevice", 404).ShouldBe(["device_not_found", "router_not_found"], ignoreOrder: true);
         CodesOf("removeFromWhitelist", 404).ShouldBe(["not_listed", "router_not_found"], ignoreOrder: true);
         CodesOf("removeFromWhitelist", 400).ShouldBe(["validation_failed"]);
         CodesOf("scanDevices", 503).ShouldNotContain("router_busy");
@@ -240,7 +240,7 @@ public sealed partial class OpenApiTests(NetPilotServer server)
         Schemas(document)["BlockDeviceRequest"]!["properties"]!
             .AsObject()
             .Select(property => property.Key)
-            .ShouldBe(["ip", "reason", "expiresAt"], ignoreOrder: true);
+            .ShouldBe(["ip", "deviceId", "reason", "expiresAt"], ignoreOrder: true);
         Property("Tokens", "tokenType")["enum"]!.AsArray().Select(value => (string?)value).ShouldBe(["Bearer"]);
         ((string?)Parameter("getDevice", "deviceId")["format"]).ShouldBe("uuid");
         ((int)Parameter("listUsers", "search")["maxLength"]!).ShouldBe(254);

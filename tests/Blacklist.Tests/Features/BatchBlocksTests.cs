@@ -204,6 +204,7 @@ public sealed class BatchBlocksTests(BlacklistServer server)
         );
 
         (await ResultsAsync(response)).ShouldAllBe(result => result.GetProperty("status").GetInt32() == 202);
+        response.Headers.GetValues("Preference-Applied").ShouldBe(["respond-async"]);
         hold.Release();
         await Eventually.HoldsAsync(() =>
         {

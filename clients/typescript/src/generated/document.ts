@@ -14,6 +14,7 @@ export const problemCodes = [
   "commands_server_unavailable",
   "database_unavailable",
   "device_not_found",
+  "device_without_address",
   "email_taken",
   "forbidden",
   "idempotency_key_reused",
@@ -49,6 +50,8 @@ export const problemCodes = [
 export const keyedOperations = [
   "POST /api/v1/routers",
   "POST /api/v1/routers/{routerId}/block",
+  "POST /api/v1/routers/{routerId}/block/batch",
+  "POST /api/v1/routers/{routerId}/unblock/batch",
 ] as const;
 
 /** The operations that need no access token. */

@@ -380,7 +380,7 @@ export interface paths {
         put?: never;
         /**
          * Block a device
-         * @description Blocks the device that has this address. Blocking it again changes only what the body names, and sends nothing to the router.
+         * @description Blocks the device with this address or id. Blocking it again changes only what the body names, and sends nothing to the router. So does blocking a device that a pause or a schedule holds: the block stays until each of its holds has ended.
          */
         post: operations["blockDevice"];
         delete?: never;
@@ -420,9 +420,29 @@ export interface paths {
         put?: never;
         /**
          * Unblock a device
-         * @description Lifts the block of the device that has this address.
+         * @description Lets the device with this address or id through now: its block is lifted, whatever holds it. A pause does not hold it again, and a schedule not before its next window.
          */
         post: operations["unblockDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/block/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Block many devices
+         * @description Blocks each device as if it were blocked alone, in one turn of the router as far as the time of the request goes.
+         */
+        post: operations["blockBatch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -463,6 +483,26 @@ export interface paths {
          * @description Puts back what the router lost, lifts what should be gone, and reports rules that NetPilot did not make. A long repair gives other commands of the router their turn, and goes on in the background when the time of the request is over.
          */
         post: operations["syncBlocks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/unblock/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unblock many devices
+         * @description Lets each device through as if it were unblocked alone, in one turn of the router as far as the time of the request goes.
+         */
+        post: operations["unblockBatch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -944,6 +984,66 @@ export interface components {
             code?: "malformed_json" | "invalid_cursor" | "invalid_reset_token";
         } & components["schemas"]["Problem"];
         /**
+         * @description What came of a batch.
+         * @example {
+         *       "results": [
+         *         {
+         *           "index": 0,
+         *           "status": 404,
+         *           "code": "not_blocked",
+         *           "block": null
+         *         }
+         *       ]
+         *     }
+         */
+        Batch: {
+            /** @description One for each item, in the order of the items. */
+            results: components["schemas"]["BatchResult"][];
+        };
+        /**
+         * @description The devices to block or unblock.
+         * @example {
+         *       "items": [
+         *         {
+         *           "ip": "192.168.1.10",
+         *           "reason": "Homework first"
+         *         },
+         *         {
+         *           "deviceId": "01a214b7-e85d-7f42-a7f3-9a5fdeaa9780"
+         *         }
+         *       ]
+         *     }
+         */
+        BatchRequest: {
+            /** @description 1 to 100 devices. One that is malformed gets a result of its own, and does not keep the others from theirs. For an unblock, the address or id alone counts. */
+            items: components["schemas"]["BlockDeviceRequest"][];
+        };
+        /**
+         * @description What came of one item.
+         * @example {
+         *       "index": 0,
+         *       "status": 404,
+         *       "code": "not_blocked",
+         *       "block": null
+         *     }
+         */
+        BatchResult: {
+            /**
+             * Format: int32
+             * @description Its place in the request, from 0.
+             */
+            index: number;
+            /**
+             * Format: int32
+             * @description The status that the item would get alone.
+             */
+            status: number;
+            /** @description The code of the problem; null for a success. */
+            code: string | null;
+            /** @description The block; null for a problem. */
+            block: components["schemas"]["Block"] | null;
+        };
+        /**
          * @description A block of a device.
          * @example {
          *       "id": "01a214b7-e9bc-7757-bbe3-b80ba3d3fc25",
@@ -957,7 +1057,17 @@ export interface components {
          *       "appliedAt": "2026-11-25T21:58:47.020684Z",
          *       "liftedAt": null,
          *       "expiresAt": null,
-         *       "createdBy": "01a214b7-e53d-7493-93d2-219e32a48b86"
+         *       "createdBy": "01a214b7-e53d-7493-93d2-219e32a48b86",
+         *       "deviceId": "01a214b7-e85d-7f42-a7f3-9a5fdeaa9780",
+         *       "holds": [
+         *         {
+         *           "kind": "manual",
+         *           "personId": null,
+         *           "scheduleId": null,
+         *           "until": null,
+         *           "createdBy": "01a214b7-e53d-7493-93d2-219e32a48b86"
+         *         }
+         *       ]
          *     }
          */
         Block: {
@@ -1001,7 +1111,7 @@ export interface components {
             liftedAt: string | null;
             /**
              * Format: date-time
-             * @description When it is to be lifted by itself.
+             * @description When the user's own hold ends. The block is lifted then, unless something else holds it.
              */
             expiresAt: string | null;
             /**
@@ -1009,9 +1119,16 @@ export interface components {
              * @description Who asked for it.
              */
             createdBy: string | null;
+            /**
+             * Format: uuid
+             * @description The device's id; null where no device is stored.
+             */
+            deviceId: string | null;
+            /** @description What keeps it: it is lifted when the last one has ended. Empty for one that is lifted or failed. */
+            holds: components["schemas"]["Hold"][];
         };
         /**
-         * @description The device to block.
+         * @description The device to block, by exactly one of `ip` and `deviceId`.
          * @example {
          *       "ip": "192.168.1.10",
          *       "reason": "Homework first",
@@ -1023,7 +1140,12 @@ export interface components {
              * Format: ipv4
              * @description The device's IPv4 address.
              */
-            ip: string;
+            ip?: string | null;
+            /**
+             * Format: uuid
+             * @description The device's id.
+             */
+            deviceId?: string | null;
             /** @description Why, in the user's words. */
             reason?: string | null;
             /**
@@ -1032,6 +1154,11 @@ export interface components {
              */
             expiresAt?: string | null;
         };
+        /**
+         * @description What a hold is.
+         * @enum {string}
+         */
+        BlockHoldKind: "manual" | "pause" | "schedule";
         /**
          * @description A page of a list.
          * @example {
@@ -1048,7 +1175,17 @@ export interface components {
          *           "appliedAt": "2026-11-25T21:58:47.020684Z",
          *           "liftedAt": null,
          *           "expiresAt": null,
-         *           "createdBy": "01a214b7-e53d-7493-93d2-219e32a48b86"
+         *           "createdBy": "01a214b7-e53d-7493-93d2-219e32a48b86",
+         *           "deviceId": "01a214b7-e85d-7f42-a7f3-9a5fdeaa9780",
+         *           "holds": [
+         *             {
+         *               "kind": "manual",
+         *               "personId": null,
+         *               "scheduleId": null,
+         *               "until": null,
+         *               "createdBy": "01a214b7-e53d-7493-93d2-219e32a48b86"
+         *             }
+         *           ]
          *         }
          *       ],
          *       "nextCursor": null
@@ -1138,7 +1275,7 @@ export interface components {
             /** @enum {integer} */
             status?: 409;
             /** @enum {string} */
-            code?: "email_taken" | "router_taken" | "request_in_flight" | "last_admin";
+            code?: "email_taken" | "router_taken" | "request_in_flight" | "last_admin" | "device_without_address";
         } & components["schemas"]["Problem"];
         /**
          * @description The password of the account.
@@ -1303,6 +1440,40 @@ export interface components {
             /** @enum {string} */
             code?: "command_timeout";
         } & components["schemas"]["Problem"];
+        /**
+         * @description What keeps a block.
+         * @example {
+         *       "kind": "manual",
+         *       "personId": null,
+         *       "scheduleId": null,
+         *       "until": null,
+         *       "createdBy": "01a214b7-e53d-7493-93d2-219e32a48b86"
+         *     }
+         */
+        Hold: {
+            /** @description What it is. */
+            kind: components["schemas"]["BlockHoldKind"];
+            /**
+             * Format: uuid
+             * @description The person that is paused, or whose schedule it is; else null.
+             */
+            personId: string | null;
+            /**
+             * Format: uuid
+             * @description The schedule; else null.
+             */
+            scheduleId: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null if it does not.
+             */
+            until: string | null;
+            /**
+             * Format: uuid
+             * @description Who asked for it; null for the server.
+             */
+            createdBy: string | null;
+        };
         /**
          * @description A problem with the status 500.
          * @example {
@@ -1964,7 +2135,7 @@ export interface components {
             code?: "unauthorized" | "invalid_credentials" | "invalid_refresh_token";
         } & components["schemas"]["Problem"];
         /**
-         * @description The device to unblock.
+         * @description The device to unblock, by exactly one of `ip` and `deviceId`.
          * @example {
          *       "ip": "192.168.1.10"
          *     }
@@ -1974,7 +2145,12 @@ export interface components {
              * Format: ipv4
              * @description The blocked device's IPv4 address.
              */
-            ip: string;
+            ip?: string | null;
+            /**
+             * Format: uuid
+             * @description The blocked device's id.
+             */
+            deviceId?: string | null;
         };
         /**
          * @description A rule of unknown origin.
@@ -2262,6 +2438,22 @@ export interface components {
         };
         /**
          * @description - `device_not_found`: The router has no device with this id.
+         *     - `not_blocked`: No device with this address is blocked on the router.
+         *     - `router_not_found`: The caller has no router with this id.
+         */
+        DeviceNotFoundOrNotBlockedOrRouterNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {string} */
+                    code?: "device_not_found" | "not_blocked" | "router_not_found";
+                } & components["schemas"]["NotFoundProblem"];
+            };
+        };
+        /**
+         * @description - `device_not_found`: The router has no device with this id.
          *     - `router_not_found`: The caller has no router with this id.
          */
         DeviceNotFoundOrRouterNotFound: {
@@ -2273,6 +2465,33 @@ export interface components {
                     /** @enum {string} */
                     code?: "device_not_found" | "router_not_found";
                 } & components["schemas"]["NotFoundProblem"];
+            };
+        };
+        /** @description - `device_without_address`: The device was never seen with an address by which it could be blocked. */
+        DeviceWithoutAddress: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {string} */
+                    code?: "device_without_address";
+                } & components["schemas"]["ConflictProblem"];
+            };
+        };
+        /**
+         * @description - `device_without_address`: The device was never seen with an address by which it could be blocked.
+         *     - `request_in_flight`: The first request with this Idempotency-Key is still running.
+         */
+        DeviceWithoutAddressOrRequestInFlight: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {string} */
+                    code?: "device_without_address" | "request_in_flight";
+                } & components["schemas"]["ConflictProblem"];
             };
         };
         /** @description - `email_taken`: There is an account with this e-mail address already. */
@@ -2424,21 +2643,6 @@ export interface components {
                     /** @enum {string} */
                     code?: "malformed_json" | "validation_failed";
                 } & (components["schemas"]["BadRequestProblem"] | components["schemas"]["ValidationProblem"]);
-            };
-        };
-        /**
-         * @description - `not_blocked`: No device with this address is blocked on the router.
-         *     - `router_not_found`: The caller has no router with this id.
-         */
-        NotBlockedOrRouterNotFound: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": {
-                    /** @enum {string} */
-                    code?: "not_blocked" | "router_not_found";
-                } & components["schemas"]["NotFoundProblem"];
             };
         };
         /**
@@ -3495,8 +3699,8 @@ export interface operations {
             400: components["responses"]["MalformedJsonOrValidationFailed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["TierLimitReached"];
-            404: components["responses"]["RouterNotFound"];
-            409: components["responses"]["RequestInFlight"];
+            404: components["responses"]["DeviceNotFoundOrRouterNotFound"];
+            409: components["responses"]["DeviceWithoutAddressOrRequestInFlight"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
@@ -3596,7 +3800,8 @@ export interface operations {
             };
             400: components["responses"]["MalformedJsonOrValidationFailed"];
             401: components["responses"]["Unauthorized"];
-            404: components["responses"]["NotBlockedOrRouterNotFound"];
+            404: components["responses"]["DeviceNotFoundOrNotBlockedOrRouterNotFound"];
+            409: components["responses"]["DeviceWithoutAddress"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["RateLimited"];
@@ -3605,6 +3810,59 @@ export interface operations {
             502: components["responses"]["CommandFailedOrCommandsServerProtocolError"];
             503: components["responses"]["CommandsServerUnavailableOrDatabaseUnavailableOrRouterBusyOrRouterUnreachable"];
             504: components["responses"]["CommandTimeout"];
+        };
+    };
+    blockBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored.
+                 * @example wait=10
+                 */
+                Prefer?: string;
+                /**
+                 * @description A name for this request. A repeat with the same key and body gets the first answer again for 24 hours.
+                 * @example block-2026-11-25-1
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The preference that was honoured. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            400: components["responses"]["MalformedJsonOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["RouterNotFound"];
+            409: components["responses"]["RequestInFlight"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
         };
     };
     getBlock: {
@@ -3677,6 +3935,59 @@ export interface operations {
             502: components["responses"]["CommandFailedOrCommandsServerProtocolError"];
             503: components["responses"]["CommandsServerUnavailableOrDatabaseUnavailableOrRouterBusyOrRouterUnreachable"];
             504: components["responses"]["CommandTimeout"];
+        };
+    };
+    unblockBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored.
+                 * @example wait=10
+                 */
+                Prefer?: string;
+                /**
+                 * @description A name for this request. A repeat with the same key and body gets the first answer again for 24 hours.
+                 * @example block-2026-11-25-1
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The preference that was honoured. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            400: components["responses"]["MalformedJsonOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["RouterNotFound"];
+            409: components["responses"]["RequestInFlight"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
         };
     };
     listBlacklist: {

@@ -1,8 +1,11 @@
 using FastEndpoints;
+using NetPilot.Blacklist.Features.BlockDevice;
+using NetPilot.Blacklist.Features.UnblockDevice;
 
 namespace NetPilot.Blacklist.Features.BatchBlocks;
 
-internal sealed class BlockBatchEndpoint(BlockBatches batches, RuleCommands commands) : Endpoint<BatchRequest, BatchResponse>
+internal sealed class BlockBatchEndpoint(BlockBatches batches, RuleCommands commands, TimeProvider time)
+    : Endpoint<BatchRequest, BatchResponse>
 {
     public override void Configure()
     {
@@ -22,6 +25,7 @@ internal sealed class BlockBatchEndpoint(BlockBatches batches, RuleCommands comm
         var response = await batches.RunAsync(
             HttpContext,
             request,
+            new BlockDeviceValidator(time),
             blocks: true,
             (target, item, token) => commands.BeginPuttingInForceAsync(target, item.Words(), token),
             cancellationToken
@@ -50,6 +54,7 @@ internal sealed class UnblockBatchEndpoint(BlockBatches batches, RuleCommands co
         var response = await batches.RunAsync(
             HttpContext,
             request,
+            new UnblockDeviceValidator(),
             blocks: false,
             (target, _, token) => commands.BeginLiftingAsync(target, RuleProblems.NotBlocked(), token),
             cancellationToken

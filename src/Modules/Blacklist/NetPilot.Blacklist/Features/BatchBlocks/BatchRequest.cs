@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using FastEndpoints;
 using FluentValidation;
+using NetPilot.Blacklist.Features.BlockDevice;
 
 namespace NetPilot.Blacklist.Features.BatchBlocks;
 
@@ -9,23 +10,12 @@ namespace NetPilot.Blacklist.Features.BatchBlocks;
 /// <example>{"items":[{"ip":"192.168.1.10","reason":"Homework first"},{"deviceId":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780"}]}</example>
 internal sealed class BatchRequest : RouterRequest
 {
-    /// <summary>1 to 100 devices. One that is malformed gets a result of its own, and does not keep the others from theirs.</summary>
-    [DontBind(Source.QueryParam | Source.RouteParam), ShownAs(typeof(IReadOnlyList<BatchItem>))]
-    public IReadOnlyList<AnyItem>? Items { get; init; }
-}
-
-/// <summary>An item as it stands in the body, whatever it is.</summary>
-[JsonConverter(typeof(AnyItemConverter))]
-internal readonly record struct AnyItem(JsonElement Json);
-
-internal sealed class AnyItemConverter : JsonConverter<AnyItem>
-{
-    public override bool HandleNull => true;
-
-    public override AnyItem Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        new(JsonElement.ParseValue(ref reader));
-
-    public override void Write(Utf8JsonWriter writer, AnyItem value, JsonSerializerOptions options) => value.Json.WriteTo(writer);
+    /// <summary>
+    /// 1 to 100 devices. One that is malformed gets a result of its own, and does not keep the others from theirs. For an unblock, the address or id alone counts.
+    /// </summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    [ShownAs(typeof(IReadOnlyList<BlockDeviceRequest>)), JsonConverter(typeof(BatchItemsConverter))]
+    public IReadOnlyList<JsonElement>? Items { get; init; }
 }
 
 internal sealed class BatchValidator : Validator<BatchRequest>
@@ -40,49 +30,31 @@ internal sealed class BatchValidator : Validator<BatchRequest>
             );
 }
 
-/// <summary>A device to block or unblock, by exactly one of `ip` and `deviceId`. The other fields count for a block alone.</summary>
-/// <example>{"ip":"192.168.1.10","deviceId":null,"reason":"Homework first","expiresAt":null}</example>
-internal sealed class BatchItem : IBlockWords
+/// <summary>Takes items as they stand in the body, whatever they are.</summary>
+internal sealed class BatchItemsConverter : JsonConverter<IReadOnlyList<JsonElement>>
 {
-    /// <summary>The device's IPv4 address.</summary>
-    public string? Ip { get; init; }
-
-    /// <summary>The device's id.</summary>
-    public Guid? DeviceId { get; init; }
-
-    /// <summary>Why, in the user's words.</summary>
-    public Optional<string?> Reason { get; init; }
-
-    /// <summary>When the block is to be lifted by itself; in the future, at most five years.</summary>
-    public Optional<DateTimeOffset?> ExpiresAt { get; init; }
-}
-
-internal sealed class BatchItemValidator : AbstractValidator<BatchItem>
-{
-    public BatchItemValidator(bool blocks, TimeProvider time)
+    public override IReadOnlyList<JsonElement> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        RuleFor(item => item.Ip).OrDeviceId();
-        if (blocks)
-        {
-            this.AddBlockWords(time);
-        }
+        var list = JsonElement.ParseValue(ref reader);
+        return list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray()] : throw new JsonException("Must be a list.");
     }
+
+    public override void Write(Utf8JsonWriter writer, IReadOnlyList<JsonElement> value, JsonSerializerOptions options) =>
+        JsonSerializer.Serialize(writer, value);
 }
 
-/// <summary>Reads items as a body of a single request is read.</summary>
+/// <summary>Reads items as the body of a single request is read.</summary>
 internal static class BatchItems
 {
     private static readonly JsonSerializerOptions Json = Options();
 
     /// <summary>The item; null if it is malformed.</summary>
-    public static BatchItem? Read(AnyItem item, BatchItemValidator validator)
+    public static T? Read<T>(JsonElement item, IValidator<T> validator)
+        where T : class
     {
         try
         {
-            return
-                item.Json.ValueKind == JsonValueKind.Object
-                && item.Json.Deserialize<BatchItem>(Json) is { } read
-                && validator.Validate(read).IsValid
+            return item.ValueKind == JsonValueKind.Object && item.Deserialize<T>(Json) is { } read && validator.Validate(read).IsValid
                 ? read
                 : null;
         }

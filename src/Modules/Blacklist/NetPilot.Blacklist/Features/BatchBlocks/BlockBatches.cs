@@ -1,3 +1,4 @@
+using FluentValidation;
 using Microsoft.AspNetCore.Http;
 using NetPilot.Devices.Contracts;
 
@@ -7,24 +8,26 @@ namespace NetPilot.Blacklist.Features.BatchBlocks;
 /// Carries out many commands as if each were sent alone. What each of them wants is stored first; those that are new share one turn of the
 /// router, and the others, which somebody else's command may be under way for, follow it.
 /// </summary>
-internal sealed class BlockBatches(RuleTargets targets, RunningCommands running, BlockAnswers answers, TimeProvider time)
+internal sealed class BlockBatches(RuleTargets targets, RunningCommands running, BlockAnswers answers)
 {
     /// <param name="context">The request.</param>
     /// <param name="request">What it says.</param>
+    /// <param name="validator">Says which items are malformed.</param>
     /// <param name="blocks">Whether it blocks, or else unblocks.</param>
     /// <param name="beginAsync">Stores what an item wants.</param>
     /// <param name="cancellationToken">Ends the waiting, not the commands.</param>
-    public async Task<BatchResponse> RunAsync(
+    public async Task<BatchResponse> RunAsync<TItem>(
         HttpContext context,
         BatchRequest request,
+        IValidator<TItem> validator,
         bool blocks,
-        Func<RuleTarget, BatchItem, CancellationToken, Task<BegunCommand>> beginAsync,
+        Func<RuleTarget, TItem, CancellationToken, Task<BegunCommand>> beginAsync,
         CancellationToken cancellationToken
     )
+        where TItem : class, IDeviceChoice
     {
-        var validator = new BatchItemValidator(blocks, time);
-        BatchItem?[] items = [.. request.Items!.Select(item => BatchItems.Read(item, validator))];
-        IDeviceChoice[] choices = [.. items.OfType<BatchItem>()];
+        TItem?[] items = [.. request.Items!.Select(item => BatchItems.Read(item, validator))];
+        IDeviceChoice[] choices = [.. items.OfType<TItem>()];
         var (shared, targetOf) = await targets.OfBlocksAsync(context, request.RouterId, choices, cancellationToken);
 
         var results = new Task<BatchResult>[items.Length];
@@ -61,7 +64,13 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
             }
         }
 
-        await RunAsync(shared, hasPatience: Preference.Read(context.Request.Headers) is null, cancellationToken);
+        var prefer = Preference.Read(context.Request.Headers);
+        if (prefer is not null)
+        {
+            context.Response.Headers["Preference-Applied"] = prefer.Applied;
+        }
+
+        await RunAsync(shared, hasPatience: prefer is null, cancellationToken);
         foreach (var (index, command, device) in later)
         {
             results[index] = FinishAsync(index, command, device, blocks, cancellationToken);
