@@ -27,10 +27,10 @@ internal sealed class HoldCommands(
         var shared = new SharedTurn(turns, order.Router, order.Actor, new RequestBudget(time, options.Value.Timeouts));
 
         // What begins comes first: a device that goes from one hold to another is not let through in between.
-        var placed = await placing.PlaceAsync(order, plan.Placed, cancellationToken);
+        var placed = await placing.PlaceAsync(order, plan.Placed);
         var now = time.UtcNow();
-        await store.ChangeHoldsAsync(plan.Changes, new ClaimTerms(now, pacing.AfterLease(now).ToMicroseconds(), 0), cancellationToken);
-        var commands = await StartAsync(plan, placed, shared, cancellationToken);
+        await store.ChangeHoldsAsync(plan.Changes, new ClaimTerms(now, pacing.AfterLease(now).ToMicroseconds(), 0), CancellationToken.None);
+        var commands = await StartAsync(plan, placed, shared);
         await WaitAsync(commands, order.Wait, cancellationToken);
         return await ResultsAsync(plan, placed, cancellationToken);
     }
@@ -50,9 +50,9 @@ internal sealed class HoldCommands(
         ];
 
     /// <summary>Starts what is to be sent for the rules that are new, and for those that nothing keeps any more.</summary>
-    private async Task<Task[]> StartAsync(HoldPlan plan, PlacedHolds placed, SharedTurn shared, CancellationToken cancellationToken)
+    private async Task<Task[]> StartAsync(HoldPlan plan, PlacedHolds placed, SharedTurn shared)
     {
-        var released = plan.Released.Count == 0 ? [] : await UnkeptAsync(plan, cancellationToken);
+        var released = plan.Released.Count == 0 ? [] : await UnkeptAsync(plan);
         var commands = placed
             .New.Select(rule => Start(rule, turn => putInForce.ApplyAsync(rule, turn)))
             .Concat(released.Select(rule => Start(rule, turn => lift.LiftUnkeptAsync(rule, turn))))
@@ -78,11 +78,11 @@ internal sealed class HoldCommands(
         }
     }
 
-    private async Task<List<BlockRow>> UnkeptAsync(HoldPlan plan, CancellationToken cancellationToken)
+    private async Task<List<BlockRow>> UnkeptAsync(HoldPlan plan)
     {
         Guid[] ids = [.. plan.Released.Values.Select(rule => rule.Id).Distinct()];
         var now = time.UtcNow();
-        var rules = await store.FindBlocksAsync(ids, cancellationToken);
+        var rules = await store.FindBlocksAsync(ids, CancellationToken.None);
         return [.. rules.Where(rule => !rule.IsKept(now) && rule is { MaybeSent: false, State: RuleState.Lifting or RuleState.Applying })];
     }
 

@@ -2,10 +2,12 @@ using NetPilot.Devices.Contracts;
 
 namespace NetPilot.Blacklist.Commands;
 
-/// <summary>Stores holds that are to be there, each on the live rule of its device, or together with a new one.</summary>
+/// <summary>
+/// Stores holds that are to be there, each on the live rule of its device, or together with a new one. Nobody's patience cuts that short.
+/// </summary>
 internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceDirectory devices, ITierLimits tiers, TimeProvider time)
 {
-    public async Task<PlacedHolds> PlaceAsync(HoldsOrder order, IReadOnlyList<WantedHold> wanted, CancellationToken cancellationToken)
+    public async Task<PlacedHolds> PlaceAsync(HoldsOrder order, IReadOnlyList<WantedHold> wanted)
     {
         var placed = new PlacedHolds();
         if (wanted.Count == 0)
@@ -15,7 +17,7 @@ internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceD
 
         var (owner, routerId) = (order.Router.UserId, order.Router.RouterId);
         Guid[] ids = [.. wanted.Select(hold => hold.DeviceId).Distinct()];
-        var known = (await devices.LookUpAsync(owner, routerId, ids, [], cancellationToken)).ToDictionary(device => device.Id);
+        var known = (await devices.LookUpAsync(owner, routerId, ids, [], CancellationToken.None)).ToDictionary(device => device.Id);
         foreach (var want in wanted)
         {
             if (RefusalOf(known.GetValueOrDefault(want.DeviceId)) is { } refusal)
@@ -24,19 +26,13 @@ internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceD
                 continue;
             }
 
-            await PlaceAsync(order, want, known[want.DeviceId], placed, cancellationToken);
+            await PlaceAsync(order, want, known[want.DeviceId], placed);
         }
 
         return placed;
     }
 
-    private async Task PlaceAsync(
-        HoldsOrder order,
-        WantedHold want,
-        KnownDevice device,
-        PlacedHolds placed,
-        CancellationToken cancellationToken
-    )
+    private async Task PlaceAsync(HoldsOrder order, WantedHold want, KnownDevice device, PlacedHolds placed)
     {
         var limit = tiers.Of(order.Tier).MaxBlocks;
         var key = new RuleKey(RuleKind.Block, order.Router.UserId, order.Router.RouterId, device.Address, device.Mac);
@@ -45,7 +41,7 @@ internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceD
             var now = time.UtcNow();
             var hold = HoldOf(order, want, now);
             var wanted = intents.Wanted(key, time.NewId(), hold, now);
-            var rule = await store.InsertAsync(wanted, limit, intents.FirstCheck(now), cancellationToken);
+            var rule = await store.InsertAsync(wanted, limit, intents.FirstCheck(now), CancellationToken.None);
             if (rule is null)
             {
                 placed.Refused[want.DeviceId] = ErrorCodes.TierLimitReached;
@@ -59,7 +55,7 @@ internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceD
                 return;
             }
 
-            if (await store.PlaceHoldAsync(rule, RuleIntents.Held(rule, hold, now), hold, cancellationToken) is { } held)
+            if (await store.PlaceHoldAsync(rule, RuleIntents.Held(rule, hold, now), hold, CancellationToken.None) is { } held)
             {
                 placed.Rules[want.DeviceId] = held;
                 placed.IsTurnedRound |= rule.State == RuleState.Lifting && held.State == RuleState.Applying;

@@ -119,13 +119,6 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
         return holds.ToLookup(hold => hold.RuleId);
     }
 
-    /// <summary>The pauses and schedules of a rule.</summary>
-    public async Task<IReadOnlyList<Hold>> HoldsOfAsync(Rule rule, CancellationToken cancellationToken)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Holds.AsNoTracking().Where(hold => hold.RuleId == rule.Id).ToListAsync(cancellationToken);
-    }
-
     /// <summary>Another live row of the device that has this address, by its own address or another one that it is known by.</summary>
     public async Task<Rule?> FindOtherAsync(Rule rule, CancellationToken cancellationToken = default)
     {

@@ -119,9 +119,8 @@ internal sealed class BlockAnswers(RuleStore store, TimeProvider time)
 {
     public async Task<BlockResponse> OfAsync(Rule rule, DeviceNames names, CancellationToken cancellationToken)
     {
-        IReadOnlyList<Hold> holds =
-            rule.IsLive && rule.HeldUntil is not null ? await store.HoldsOfAsync(rule, cancellationToken) : rule.Holds;
-        return BlockResponse.Of(rule, holds, names, time.UtcNow());
+        var holds = await store.HoldsOfAsync([rule], cancellationToken);
+        return BlockResponse.Of(rule, [.. holds[rule.Id]], names, time.UtcNow());
     }
 }
 

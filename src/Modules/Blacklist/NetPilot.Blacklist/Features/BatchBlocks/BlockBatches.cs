@@ -32,17 +32,38 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
 
         var results = new Task<BatchResult>[items.Length];
         var later = new List<(int Index, BegunCommand Command, KnownDevice? Device)>();
-        for (var index = 0; index < items.Length; index++)
+        var run = Task.CompletedTask;
+        try
         {
-            if (items[index] is not { } item)
+            for (var index = 0; index < items.Length; index++)
             {
-                results[index] = Task.FromResult(Refused(index, Problem.Invalid("items", "Is malformed.")));
-                continue;
+                await BeginAsync(index, items[index]);
             }
+        }
+        finally
+        {
+            // What is stored goes out, whatever becomes of the request.
+            run = shared.IsNeeded ? shared.RunAsync() : run;
+            running.Track(run);
+        }
 
+        if (Preference.Read(context.Request.Headers) is { } prefer)
+        {
+            context.Response.Headers["Preference-Applied"] = prefer.Applied;
+        }
+        else
+        {
+            await run.WaitAsync(cancellationToken);
+        }
+
+        later.ForEach(item => results[item.Index] = FinishAsync(item.Index, item.Command, item.Device, blocks, cancellationToken));
+        return new BatchResponse(await Task.WhenAll(results));
+
+        async Task BeginAsync(int index, TItem? item)
+        {
             try
             {
-                var (target, chosen) = targetOf(item);
+                var (target, chosen) = item is null ? throw Malformed() : targetOf(item);
                 if (blocks)
                 {
                     chosen.RefuseRouter();
@@ -62,35 +83,6 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
             {
                 results[index] = Task.FromResult(Refused(index, problem));
             }
-        }
-
-        var prefer = Preference.Read(context.Request.Headers);
-        if (prefer is not null)
-        {
-            context.Response.Headers["Preference-Applied"] = prefer.Applied;
-        }
-
-        await RunAsync(shared, hasPatience: prefer is null, cancellationToken);
-        foreach (var (index, command, device) in later)
-        {
-            results[index] = FinishAsync(index, command, device, blocks, cancellationToken);
-        }
-
-        return new BatchResponse(await Task.WhenAll(results));
-    }
-
-    private async Task RunAsync(SharedTurn shared, bool hasPatience, CancellationToken cancellationToken)
-    {
-        if (!shared.IsNeeded)
-        {
-            return;
-        }
-
-        var run = shared.RunAsync();
-        running.Track(run);
-        if (hasPatience)
-        {
-            await run.WaitAsync(cancellationToken);
         }
     }
 
@@ -113,6 +105,8 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
             return Refused(index, problem);
         }
     }
+
+    private static ProblemException Malformed() => new(Problem.Invalid("items", "Is malformed."));
 
     private static BatchResult Refused(int index, Problem problem) => new(index, problem.Status, problem.Code, null);
 
