@@ -74,7 +74,7 @@ internal sealed partial class ExportWatch(ILogger<ExportWatch> logger) : EventLi
             return;
         }
 
-        var endpoint = eventData.Payload?.FirstOrDefault();
+        var endpoint = eventData.Payload?.FirstOrDefault()?.ToString() ?? "";
         if (isFailure)
         {
             Log.Fails(logger, endpoint, Reason(eventData));
@@ -95,10 +95,10 @@ internal sealed partial class ExportWatch(ILogger<ExportWatch> logger) : EventLi
             LogLevel.Warning,
             "Traces and metrics do not reach {Endpoint} (OTEL_EXPORTER_OTLP_ENDPOINT), and are lost meanwhile: {Reason}"
         )]
-        public static partial void Fails(ILogger logger, object? endpoint, string reason);
+        public static partial void Fails(ILogger logger, string endpoint, string reason);
 
         [LoggerMessage(LogLevel.Information, "Traces and metrics reach {Endpoint} again")]
-        public static partial void Succeeds(ILogger logger, object? endpoint);
+        public static partial void Succeeds(ILogger logger, string endpoint);
     }
 }
 
