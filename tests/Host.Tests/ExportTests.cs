@@ -31,7 +31,7 @@ public sealed class ExportTests(NetPilotServer server)
         // The frontend's trace goes on in the request, its statements, and the call to the Commands-Server.
         var own = spans.Where(span => span.TraceId == trace).ToArray();
         own.ShouldAllBe(span => !span.IsRoot);
-        own.ShouldContain(span => span.Name == "POST api/v1/routers/{routerId}/scan", string.Join('\n', own.AsEnumerable()));
+        own.ShouldContain(span => span.Name == "POST /api/v1/routers/{routerId}/scan", string.Join('\n', own.AsEnumerable()));
         own.ShouldContain(span => span.Scope == "Npgsql");
         own.ShouldContain(span => span.Name == "commands Scan");
         spans.Where(span => span.Scope == "Npgsql" && span.IsRoot).ShouldBeEmpty();
