@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using NetPilot.DevStack.Postgres;
+using NetPilot.DevStack.Up;
 using Npgsql;
 using Shouldly;
 using Xunit;
@@ -67,6 +69,20 @@ public sealed class DevStackProgramTests
     public async Task A_wrong_option_is_told_in_one_sentence(string sentence, params string[] options)
     {
         (await SaidByAsync(["up", .. options])).ShouldBe(sentence);
+    }
+
+    [Fact]
+    public async Task The_dev_container_forwards_the_ports_of_a_stack()
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, ".devcontainer/devcontainer.json"), Ct);
+        var options = UpOptions.Parse([]);
+
+        JsonDocument
+            .Parse(text)
+            .RootElement.GetProperty("forwardPorts")
+            .EnumerateArray()
+            .Select(port => port.GetInt32())
+            .ShouldBe([options.Port, options.SimulatorPort, options.SmtpPort]);
     }
 
     [Fact]
