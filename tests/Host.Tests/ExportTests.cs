@@ -55,6 +55,9 @@ public sealed class ExportTests(NetPilotServer server)
         using var client = process.NewClient();
         using var live = await client.GetAsync("/health/live", Ct);
         await live.ShouldHaveStatusAsync(200);
+        dead.Stop();
+        await using var collector = await Collector.StartAsync(port);
+        await process.WaitForOutputAsync("Traces and metrics reach", Ct);
         await process.StopAsync(Ct);
         process
             .Output.Where(line => line.Contains(told, StringComparison.Ordinal))
