@@ -7,6 +7,7 @@ using Xunit;
 namespace NetPilot.Host.Tests;
 
 /// <summary>Traces and metrics on their way to a collector.</summary>
+[OneDialect]
 public sealed class ExportTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Text.Json;
+using NetPilot.Testing;
 using Shouldly;
 using Xunit;
 
 namespace NetPilot.Host.Tests;
 
 /// <summary>What is published: the settings, as far as neither a registry nor a compilation is needed.</summary>
+[OneDialect]
 public sealed class PublishTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

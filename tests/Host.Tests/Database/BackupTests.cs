@@ -12,6 +12,7 @@ using Xunit;
 namespace NetPilot.Host.Tests.Database;
 
 /// <summary>docs/operations/backup.md, command by command.</summary>
+[OneDialect]
 public sealed partial class BackupTests(NetPilotServer server)
 {
     private const string Password = "the-same-for-all-roles";

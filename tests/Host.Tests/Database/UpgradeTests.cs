@@ -8,6 +8,7 @@ using Xunit;
 namespace NetPilot.Host.Tests.Database;
 
 /// <summary>The way from the schemas of the first version, with rows in them.</summary>
+[OneDialect]
 public sealed partial class UpgradeTests(NetPilotServer server)
 {
     // What a user has who claimed a router, scanned it and blocked a device.

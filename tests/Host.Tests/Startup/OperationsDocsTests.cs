@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using NetPilot.Host.Startup;
+using NetPilot.Testing;
 using NetPilot.Web;
 using Shouldly;
 using Xunit;
@@ -8,6 +9,7 @@ using Xunit;
 namespace NetPilot.Host.Tests.Startup;
 
 /// <summary>What operators read names all that there is.</summary>
+[OneDialect]
 public sealed partial class OperationsDocsTests
 {
     private const string Promtool = "/usr/bin/promtool";
