@@ -71,13 +71,16 @@ newest_postgres_package() {
   apt-cache search --names-only '^postgresql-[0-9]+$' | sed 's/ .*//' | awk -F- -v oldest="$oldest_postgres" '$2 >= oldest' | sort -t- -k2 -n | tail -n 1
 }
 
-# What single tests want beside PostgreSQL: PgBouncer and nginx to stand behind, libfaketime for a machine whose clock is wrong. They are
-# installed where that needs no question; the tests are skipped, and say so, where they are not.
+# What single tests want beside PostgreSQL: PgBouncer and nginx to stand behind, libfaketime for a machine whose clock is wrong, Chromium for
+# Swagger UI, promtool for the alert rules. They are installed where that needs no question; the tests are skipped, and say so, where they are not.
 want_test_programs() {
   local become= missing=()
   [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
   [ -x /usr/sbin/nginx ] || missing+=(nginx)
+  [ -x /usr/bin/promtool ] || missing+=(prometheus)
   compgen -G "/usr/lib/*/faketime/libfaketime.so.1" > /dev/null || missing+=(libfaketime)
+  # Ubuntu's package is a snap's, which servers and containers do not start.
+  [ -x /usr/bin/chromium ] || ! grep -q '^ID=debian' /etc/os-release 2> /dev/null || missing+=(chromium)
   [ ${#missing[@]} -eq 0 ] && return 0
   command -v apt-get > /dev/null || return 0
   if [ "$(id -u)" -ne 0 ]; then
@@ -95,7 +98,7 @@ want_test_programs() {
     $become env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}" ||
       { $become env DEBIAN_FRONTEND=noninteractive apt-get update -q &&
         $become env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"; }
-    for service in pgbouncer nginx; do
+    for service in pgbouncer nginx prometheus; do
       case " ${missing[*]} " in *" $service "*) $become systemctl disable "$service" ;; esac
     done
   } > /dev/null 2>&1 < /dev/null || true

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using NetPilot.DevStack.Postgres;
+using NetPilot.DevStack.Up;
 using Npgsql;
 using Shouldly;
 using Xunit;
@@ -54,18 +56,44 @@ public sealed class DevStackProgramTests
     [InlineData("--port wants a port number from 1 to 65535.", "--port", "x")]
     [InlineData("--port wants a value: see dev/up --help.", "--port")]
     [InlineData("There is no dialect old: plan or deployed.", "--dialect", "old")]
+    [InlineData(
+        "--origin wants the origin of a frontend, such as http://localhost:5173, and got localhost:5173.",
+        "--origin",
+        "localhost:5173"
+    )]
+    [InlineData(
+        "--origin wants the origin of a frontend, such as http://localhost:5173, and got http://localhost:5173/app.",
+        "--origin",
+        "http://localhost:5173/app"
+    )]
     public async Task A_wrong_option_is_told_in_one_sentence(string sentence, params string[] options)
     {
         (await SaidByAsync(["up", .. options])).ShouldBe(sentence);
     }
 
     [Fact]
+    public async Task The_dev_container_forwards_the_ports_of_a_stack()
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, ".devcontainer/devcontainer.json"), Ct);
+        var options = UpOptions.Parse([]);
+
+        JsonDocument
+            .Parse(text)
+            .RootElement.GetProperty("forwardPorts")
+            .EnumerateArray()
+            .Select(port => port.GetInt32())
+            .ShouldBe([options.Port, options.SimulatorPort, options.SmtpPort]);
+    }
+
+    [Fact]
     public async Task The_help_is_the_same_with_and_without_a_build()
     {
-        var help = await File.ReadAllTextAsync(Path.Combine(Checkout(), "dev/DevStack/Up/help.txt"), Ct);
+        var help = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "dev/DevStack/Up/help.txt"), Ct);
 
         (await OutputOfAsync(Start("up", "--help"))).Trim().ShouldBe(help.Trim());
-        (await OutputOfAsync(Start("bash", Checkout(), [Path.Combine(Checkout(), "dev/up"), "--port", "1", "--help"]))).ShouldBe(help);
+        (await OutputOfAsync(Start("bash", Checkout.Root, [Path.Combine(Checkout.Root, "dev/up"), "--port", "1", "--help"]))).ShouldBe(
+            help
+        );
     }
 
     [Fact]
@@ -76,13 +104,32 @@ public sealed class DevStackProgramTests
         var folder = Directory.CreateTempSubdirectory("netpilot-up-").FullName;
         try
         {
-            string[] options = ["up", "--no-host", "--simulator-port", $"{LoopbackPorts.Take()}", "--smtp-port", $"{LoopbackPorts.Take()}"];
+            var simulator = LoopbackPorts.Take();
+            string[] options =
+            [
+                "up",
+                "--no-host",
+                "--simulator-port",
+                $"{simulator}",
+                "--smtp-port",
+                $"{LoopbackPorts.Take()}",
+                "--origin",
+                "http://localhost:5173/",
+                "--origin=http://127.0.0.1:5173",
+            ];
             using var run = Start("dotnet", folder, [Program, .. options], ("ConnectionStrings__NetPilot", connectionString));
             while (await run.StandardOutput.ReadLineAsync(Ct) is { } line && line != "All but NetPilot is up.") { }
 
             var settings = await File.ReadAllLinesAsync(Path.Combine(folder, ".devstack/env"), Ct);
             settings.ShouldAllBe(line => Regex.IsMatch(line, "^[A-Za-z0-9_]+=('[^']*'|[^' ;]*)$"));
             settings.ShouldContain($"ConnectionStrings__NetPilot='{connectionString}'");
+            settings
+                .Where(line => line.StartsWith("Cors__", StringComparison.Ordinal))
+                .ShouldBe([
+                    $"Cors__Origins__0=http://127.0.0.1:{simulator}",
+                    "Cors__Origins__1=http://localhost:5173",
+                    "Cors__Origins__2=http://127.0.0.1:5173",
+                ]);
             var print = Start("sh", folder, ["-c", "set -a; . .devstack/env; exec printenv ConnectionStrings__NetPilot"]);
             (await OutputOfAsync(print)).TrimEnd().ShouldBe(connectionString);
 
@@ -104,17 +151,6 @@ public sealed class DevStackProgramTests
         await run.WaitForExitAsync(Ct);
         run.ExitCode.ShouldBe(0);
         return output;
-    }
-
-    private static string Checkout()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "NetPilot.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("The tests do not run from a checkout.");
-        }
-
-        return folder;
     }
 
     private static async Task<string> SaidByAsync(params string[] arguments)

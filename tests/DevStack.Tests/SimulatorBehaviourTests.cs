@@ -323,6 +323,42 @@ public sealed class SimulatorBehaviourTests
     }
 
     [Fact]
+    public async Task The_control_api_is_documented_for_frontends()
+    {
+        await using var home = await HomeAsync(SimulatorDialect.Plan);
+        var document = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "docs/frontend.md"), Ct);
+
+        var help = await home.Client.Http.GetFromJsonAsync<JsonElement>("/_sim/help", Ct);
+        help.GetProperty("routes")
+            .EnumerateArray()
+            .Select(route => route.GetString()!.Split(": ")[0])
+            .Where(route => !document.Contains($"| `{route}` |", StringComparison.Ordinal))
+            .ShouldBeEmpty();
+        Enum.GetNames<FaultKind>()
+            .Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)
+            .Select(kind =>
+                kind.Replace("with500", "with_500", StringComparison.Ordinal).Replace("with200", "with_200", StringComparison.Ordinal)
+            )
+            .Where(kind => !document.Contains($"`{kind}`", StringComparison.Ordinal))
+            .ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_examples_of_the_OpenAPI_document_work_in_a_simulated_home()
+    {
+        await using var home = await HomeAsync(SimulatorDialect.Plan);
+        var text = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "docs/openapi.json"), Ct);
+        var schemas = JsonDocument.Parse(text).RootElement.GetProperty("components").GetProperty("schemas");
+        string Example(string schema, string member) => schemas.GetProperty(schema).GetProperty("example").GetProperty(member).GetString()!;
+
+        var router = home.Simulator.Router(Example("ClaimRouterRequest", "routerId"));
+
+        var device = router.Devices.Where(device => device.Ip == Example("BlockDeviceRequest", "ip")).ShouldHaveSingleItem();
+        device.Present.ShouldBeTrue();
+        router.Devices.ShouldAllBe(other => other == device || !other.Ip.Contains(device.Ip));
+    }
+
+    [Fact]
     public async Task A_listed_address_can_be_set_over_the_control_api()
     {
         await using var home = await HomeAsync(SimulatorDialect.Plan);

@@ -19,12 +19,14 @@ public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica repli
         using var preflight = new HttpRequestMessage(HttpMethod.Options, "/api/v1/routers");
         preflight.Headers.Add("Origin", ProductionLikeReplica.Origin);
         preflight.Headers.Add("Access-Control-Request-Method", "POST");
-        preflight.Headers.Add("Access-Control-Request-Headers", "authorization,content-type,idempotency-key,prefer");
+        preflight.Headers.Add("Access-Control-Request-Headers", "authorization,content-type,idempotency-key,prefer,traceparent,tracestate");
         using var allowed = await client.SendAsync(preflight, Ct);
         await allowed.ShouldHaveStatusAsync(204);
         Header(allowed, "Access-Control-Allow-Origin").ShouldBe(ProductionLikeReplica.Origin);
         Header(allowed, "Access-Control-Allow-Methods").ShouldContain("PATCH");
-        Header(allowed, "Access-Control-Allow-Headers").ShouldContain("Idempotency-Key");
+        Header(allowed, "Access-Control-Allow-Headers")
+            .Split(',')
+            .ShouldBe(["Authorization", "Content-Type", "Idempotency-Key", "Prefer", "traceparent", "tracestate"]);
 
         // An error is to be read too.
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/me");

@@ -25,7 +25,11 @@ public sealed class LoggingTests(NetPilotServer server)
         line.Properties["userId"].ShouldBe(user.Id);
         line.Properties["routerId"].ShouldBe(router.RouterId);
         line.Properties["traceId"].ShouldBeOfType<string>().ShouldMatch("^[0-9a-f]{32}$");
+        line.Properties["clientAddress"].ShouldBe("127.0.0.1");
         server.Logs.Containing("in-the-query").ShouldBeEmpty();
+
+        var documented = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "docs/operations/watch.md"), Ct);
+        line.Properties.Keys.Where(field => !documented.Contains($"`{field}`", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -51,6 +55,19 @@ public sealed class LoggingTests(NetPilotServer server)
         process.Output.ShouldNotBeEmpty();
         process.Output.ShouldAllBe(line => JsonDocument.Parse(line, default).RootElement.GetProperty("@t").GetString() != null);
         process.Output.ShouldContain(line => line.Contains("\"traceId\":", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Production", "text")]
+    [InlineData("Development", "json")]
+    public async Task The_form_of_the_log_is_a_setting(string environment, string format)
+    {
+        await using var process = await server.StartReplicaAsync(
+            new Dictionary<string, string?> { ["ASPNETCORE_ENVIRONMENT"] = environment, ["Serilog:ConsoleFormat"] = format },
+            Ct
+        );
+
+        process.Output.First().StartsWith('{').ShouldBe(format == "json", process.Output.First());
     }
 
     [Fact]

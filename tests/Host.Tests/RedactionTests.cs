@@ -1,8 +1,5 @@
-using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -191,39 +188,5 @@ public sealed class RedactionTests(NetPilotServer server)
             var at = text.IndexOf(value, StringComparison.OrdinalIgnoreCase);
             return text[Math.Max(0, at - 300)..Math.Min(text.Length, at + value.Length + 100)];
         }
-    }
-
-    /// <summary>Takes what an OTLP exporter sends, as bytes.</summary>
-    private sealed class Collector : IAsyncDisposable
-    {
-        private readonly WebApplication _app;
-        private readonly ConcurrentQueue<byte[]> _received = new();
-
-        private Collector()
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            _app = builder.Build();
-            _app.Urls.Add("http://127.0.0.1:0");
-            _app.Run(async context =>
-            {
-                using var body = new MemoryStream();
-                await context.Request.Body.CopyToAsync(body);
-                _received.Enqueue(body.ToArray());
-            });
-        }
-
-        public string Address => _app.Urls.Single();
-
-        public IReadOnlyCollection<byte[]> Received => _received;
-
-        public static async Task<Collector> StartAsync()
-        {
-            var collector = new Collector();
-            await collector._app.StartAsync(Ct);
-            return collector;
-        }
-
-        public ValueTask DisposeAsync() => _app.DisposeAsync();
     }
 }

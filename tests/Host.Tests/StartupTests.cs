@@ -47,7 +47,12 @@ public sealed class StartupTests(NetPilotServer server)
     [InlineData("Swagger:Enabled", "perhaps")]
     [InlineData("Shutdown:DrainDelay", "-00:00:01")]
     [InlineData("Serilog:MinimumLevel:Default", "loud")]
+    [InlineData("Serilog:ConsoleFormat", "xml")]
     [InlineData("Kestrel:Endpoints:Api:Url", "nonsense")]
+    [InlineData("Kestrel:Endpoints:Api:Url", "http://127.0.0.1:abc")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "nonsense")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "localhost:4317")]
     public async Task A_bad_setting_ends_the_start_with_one_sentence_that_names_it(string key, string value)
     {
         await using var process = NetPilotProcess.Launch(With(key, value));
@@ -170,6 +175,8 @@ public sealed class StartupTests(NetPilotServer server)
     [InlineData("nonsense", null)]
     [InlineData("nonsense", "9464")]
     [InlineData("http://127.0.0.1:99999", null)]
+    [InlineData("http://127.0.0.1:abc", null)]
+    [InlineData("http://127.0.0.1:abc", "9464")]
     public async Task An_address_that_is_none_ends_the_start_with_one_sentence(string address, string? metricsPort)
     {
         var settings = With("ASPNETCORE_URLS", address);
@@ -180,6 +187,24 @@ public sealed class StartupTests(NetPilotServer server)
         var line = process.Output.ShouldHaveSingleItem();
         line.ShouldStartWith("NetPilot did not start: ASPNETCORE_URLS (or --urls)");
         line.ShouldContain(address);
+    }
+
+    [Theory]
+    [InlineData("ASPNETCORE_HTTP_PORTS", "abc", null)]
+    [InlineData("ASPNETCORE_HTTP_PORTS", "8080;99999", null)]
+    [InlineData("ASPNETCORE_HTTP_PORTS", "abc", "9464")]
+    [InlineData("ASPNETCORE_HTTPS_PORTS", "-1", null)]
+    public async Task A_port_that_is_none_ends_the_start_with_one_sentence(string key, string ports, string? metricsPort)
+    {
+        var settings = With(key, ports);
+        settings["ASPNETCORE_URLS"] = null;
+        settings["Metrics:Port"] = metricsPort;
+        await using var process = NetPilotProcess.Launch(settings);
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1, string.Join('\n', process.Output));
+        var line = process.Output.ShouldHaveSingleItem();
+        line.ShouldStartWith($"NetPilot did not start: {key} (or --");
+        line.ShouldEndWith($"has \"{ports.Split(';')[^1]}\", which is no port, such as 8080.");
     }
 
     [Fact]

@@ -20,6 +20,11 @@ public sealed record SimulatedDevice(string Ip, string Mac, string? Hostname = n
 /// <summary>Makes up believable homes: the same for a routerId every time.</summary>
 internal static class Home
 {
+    // The examples of the OpenAPI document name this router, and in its home this address.
+    private const string DocumentedRouter = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    private const string DocumentedNet = "192.168.1";
+    private const int DocumentedAddress = 10;
+
     private sealed record Model(string? Hostname, string? Vendor, string MacPrefix);
 
     private static readonly Model Router = new("OpenWrt", "GL Technologies (Hong Kong) Limited", "94:83:c4");
@@ -60,6 +65,13 @@ internal static class Home
         var net = $"192.168.{random.Next(0, 255)}";
         var free = Enumerable.Range(FirstAddress, LastAddress - FirstAddress + 1).ToArray();
         random.Shuffle(free);
+        if (routerId == DocumentedRouter)
+        {
+            net = DocumentedNet;
+            // 100 to 109 begin with it: the deployed form would confuse them.
+            free = [DocumentedAddress, .. free.Where(address => address >= 110)];
+        }
+
         var roaming = Roaming.ToArray();
         random.Shuffle(roaming.AsSpan(1));
         var away = random.Next(Settled.Length + 1, Settled.Length + 7);

@@ -124,6 +124,11 @@ internal static class UpCommand
             ["Mail__ResetUrl"] = new Uri(simulator.BaseUrl, "/_mail/reset").AbsoluteUri,
             ["Cors__Origins__0"] = simulator.BaseUrl.GetLeftPart(UriPartial.Authority),
         };
+        for (var i = 0; i < options.Origins.Count; i++)
+        {
+            settings[$"Cors__Origins__{i + 1}"] = options.Origins[i];
+        }
+
         foreach (var name in settings.Keys)
         {
             // The port is ours to give; all else that somebody set is meant.

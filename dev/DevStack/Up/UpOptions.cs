@@ -21,6 +21,9 @@ internal sealed record UpOptions
 
     public int PostgresPort { get; private init; }
 
+    /// <summary>Origins of frontends, beside the simulator's.</summary>
+    public IReadOnlyList<string> Origins { get; private init; } = [];
+
     public bool Calm { get; private init; }
 
     public bool Logs { get; private init; }
@@ -44,6 +47,7 @@ internal sealed record UpOptions
                 "--smtp-port" => options with { SmtpPort = Number(word) },
                 "--postgres-port" => options with { PostgresPort = Number(word) },
                 "--dialect" => options with { Dialect = DialectOf(Value(word)) },
+                "--origin" => options with { Origins = [.. options.Origins, OriginOf(Value(word))] },
                 "--calm" => options with { Calm = true },
                 "--logs" => options with { Logs = true },
                 "--no-host" => options with { NoHost = true },
@@ -68,6 +72,15 @@ internal sealed record UpOptions
         using var reader = new StreamReader(EmbeddedPages.Get("Up.help.txt").CreateReadStream());
         return reader.ReadToEnd().TrimEnd();
     }
+
+    // As browsers send it, with which it is compared.
+    private static string OriginOf(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && uri.Scheme is "http" or "https"
+        && uri.PathAndQuery == "/"
+        && uri.Fragment == ""
+            ? uri.GetLeftPart(UriPartial.Authority)
+            : throw new UpException($"--origin wants the origin of a frontend, such as http://localhost:5173, and got {text}.");
 
     private static SimulatorDialect DialectOf(string name) =>
         name switch

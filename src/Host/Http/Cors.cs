@@ -38,7 +38,15 @@ internal static class CorsExtensions
                         policy
                             .WithOrigins([.. settings.Value.Origins])
                             .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE")
-                            .WithHeaders(HeaderNames.Authorization, HeaderNames.ContentType, "Idempotency-Key", "Prefer")
+                            .WithHeaders(
+                                HeaderNames.Authorization,
+                                HeaderNames.ContentType,
+                                "Idempotency-Key",
+                                "Prefer",
+                                // A frontend that is traced begins the trace.
+                                HeaderNames.TraceParent,
+                                HeaderNames.TraceState
+                            )
                             .WithExposedHeaders(HeaderNames.RetryAfter, HeaderNames.Location, "Preference-Applied")
                             .SetPreflightMaxAge(TimeSpan.FromHours(1))
                     )

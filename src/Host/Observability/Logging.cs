@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NetPilot.Host.Startup;
 using NetPilot.Identity.Contracts;
 using Serilog;
 using Serilog.Core;
@@ -7,10 +8,13 @@ using Serilog.Formatting.Compact;
 
 namespace NetPilot.Host.Observability;
 
-/// <summary>Structured logs on the console: lines for a person in Development, one JSON object per line elsewhere.</summary>
+/// <summary>
+/// Logs on the console: lines for a person, or one JSON object per line. Unless it is said, the former in Development and the latter elsewhere.
+/// </summary>
 internal static class Logging
 {
     private const string ConsoleLevel = "Serilog:ConsoleLevel";
+    private const string ConsoleFormat = "Serilog:ConsoleFormat";
 
     /// <summary>A command's answer stands alone on the console, unless something is wrong.</summary>
     public static void QuietenForCommandLine(this WebApplicationBuilder builder) =>
@@ -18,6 +22,7 @@ internal static class Logging
 
     public static void AddLogging(this WebApplicationBuilder builder)
     {
+        var isText = WritesText(builder);
         builder.Logging.ClearProviders();
         builder.Services.AddSerilog(
             (services, logger) =>
@@ -29,7 +34,7 @@ internal static class Logging
                     .Enrich.With(new RequestEnricher(services.GetRequiredService<IHttpContextAccessor>()))
                     .Filter.ByExcluding(SaysTooMuch);
                 var level = builder.Configuration.GetValue(ConsoleLevel, LevelAlias.Minimum);
-                if (builder.Environment.IsDevelopment())
+                if (isText)
                 {
                     logger.WriteTo.Console(
                         level,
@@ -45,6 +50,15 @@ internal static class Logging
             preserveStaticLogger: true
         );
     }
+
+    private static bool WritesText(WebApplicationBuilder builder) =>
+        builder.Configuration[ConsoleFormat]?.ToUpperInvariant() switch
+        {
+            null or "" => builder.Environment.IsDevelopment(),
+            "TEXT" => true,
+            "JSON" => false,
+            _ => throw new SettingsException($"{ConsoleFormat} must be json or text."),
+        };
 
     public static void UseRequestLogging(this WebApplication app) =>
         app.UseSerilogRequestLogging(options =>
@@ -79,7 +93,7 @@ internal static class Logging
             ? name
             : null;
 
-    /// <summary>Who asked, about which router, in which trace.</summary>
+    /// <summary>Who asked, from where, about which router, in which trace.</summary>
     private sealed class RequestEnricher(IHttpContextAccessor accessor) : ILogEventEnricher
     {
         public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)
@@ -92,6 +106,12 @@ internal static class Logging
             if (accessor.HttpContext is not { } context)
             {
                 return;
+            }
+
+            if (context.Connection.RemoteIpAddress is { } address)
+            {
+                var client = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+                logEvent.AddPropertyIfAbsent(propertyFactory.CreateProperty("clientAddress", client.ToString()));
             }
 
             if (context.Features.Get<Caller>() is { } caller)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using NetPilot.Host.Startup;
 using NetPilot.Web;
 
 namespace NetPilot.Host.Observability;
@@ -114,6 +115,7 @@ internal static class Metrics
     // what listens on loopback alone is not to tell the network its metrics.
     private static void ListenAlsoOn(this WebApplicationBuilder builder, string port)
     {
+        Addresses.Validate(builder.Configuration);
         var endpoints = builder.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).ToArray();
         if (endpoints.Length > 0)
         {

@@ -16,7 +16,7 @@ internal static class Telemetry
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
-        var exports = !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+        var exports = OtlpEndpoints.AreSet(builder.Configuration);
         var serves = builder.ServesMetrics();
         var telemetry = builder
             .Services.AddOpenTelemetry()
@@ -41,11 +41,13 @@ internal static class Telemetry
 
         if (exports)
         {
+            builder.Services.AddHostedService<ExportWatch>();
             telemetry.WithTracing(tracing =>
                 tracing
                     .AddAspNetCoreInstrumentation(options => options.Filter = context => context.Request.Path.StartsWithSegments("/api"))
                     .AddNpgsql()
                     .AddSource(Own)
+                    .AddProcessor(new LoneStatements())
                     .AddOtlpExporter()
             );
         }

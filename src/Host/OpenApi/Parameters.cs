@@ -50,9 +50,9 @@ internal sealed class Parameters(RequestRules rules) : IOperationProcessor
                 {
                     Name = header.Name,
                     Kind = OpenApiParameterKind.Header,
-                    Description = header.Description,
+                    // Swagger UI sends the example of a parameter unless it is deleted, and these change what is answered.
+                    Description = $"{header.Description} For example: `{header.Example}`.",
                     Schema = schema,
-                    Example = header.Example,
                 }
             );
         }

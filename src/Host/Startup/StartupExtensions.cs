@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Options;
 using NetPilot.Host.CommandLine;
+using NetPilot.Host.Observability;
 using NetPilot.Persistence;
 
 namespace NetPilot.Host.Startup;
@@ -27,6 +28,7 @@ internal static partial class StartupExtensions
         var reads = RecordedReads.Of(app.Configuration);
         app.Services.GetRequiredService<IStartupValidator>().Validate();
         Addresses.Validate(app.Configuration);
+        OtlpEndpoints.Validate(app.Configuration);
         UnreadSettings.Validate(app.Configuration, reads.End());
     }
 

@@ -29,9 +29,6 @@ internal static class StartupFailure
                 $"A level of Serilog:MinimumLevel:Default or Serilog:MinimumLevel:Override is none: {words}",
             InvalidOperationException { Message: var words } when words.Contains("HTTPS endpoint", StringComparison.Ordinal) =>
                 $"Kestrel:Certificates:Default is needed for an https address: {words.ReplaceLineEndings(" ")}",
-            // Where Metrics:Port is set, addresses are read before they are checked.
-            FormatException { Message: var words } when words.StartsWith("Invalid url", StringComparison.Ordinal) =>
-                $"ASPNETCORE_URLS (or --urls), or a Kestrel:Endpoints:<Name>:Url, is no address to listen on: {words}",
             // An address of ASPNETCORE_URLS or Kestrel:Endpoints that this machine does not have, or a port that the user may not open.
             SocketException => $"An address to listen on (ASPNETCORE_URLS, Kestrel:Endpoints) cannot be used: {exception.Message}.",
             FileNotFoundException or CryptographicException =>

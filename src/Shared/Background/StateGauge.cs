@@ -5,7 +5,10 @@ using Npgsql;
 
 namespace NetPilot.Background;
 
-/// <summary>A metric that says how many rows there are in each state, counted anew every minute by each replica.</summary>
+/// <summary>
+/// A metric that says how many rows there are in each state, counted anew every minute by each replica. Each replica counts the rows of the
+/// whole database, and says so with the label <c>scope="database"</c>: a sum over replicas would count each row several times.
+/// </summary>
 public abstract class StateGauge<TState> : PeriodicWorker
     where TState : struct, Enum
 {
@@ -52,7 +55,7 @@ public abstract class StateGauge<TState> : PeriodicWorker
 
         Volatile.Write(
             ref counted,
-            [.. counts.Select(count => new Measurement<long>(count.Value, new KeyValuePair<string, object?>("state", count.Key)))]
+            [.. counts.Select(count => new Measurement<long>(count.Value, new("scope", "database"), new("state", count.Key)))]
         );
         return false;
     }

@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
 using NetPilot.Host.Startup;
+using NetPilot.Testing;
 using NetPilot.Web;
 using Shouldly;
 using Xunit;
@@ -6,8 +9,11 @@ using Xunit;
 namespace NetPilot.Host.Tests.Startup;
 
 /// <summary>What operators read names all that there is.</summary>
-public sealed class OperationsDocsTests
+[OneDialect]
+public sealed partial class OperationsDocsTests
 {
+    private const string Promtool = "/usr/bin/promtool";
+
     [Fact]
     public void Troubleshooting_has_every_code()
     {
@@ -21,6 +27,47 @@ public sealed class OperationsDocsTests
         var text = Read("configure.md");
         UnreadSettings.Sections.Where(section => !text.Contains($"`{section}:", StringComparison.Ordinal)).ShouldBeEmpty();
     }
+
+    [Theory]
+    [InlineData("prometheus-rules.yml")]
+    [InlineData("grafana-dashboard.json")]
+    public void Alerts_and_dashboard_look_at_metrics_that_are_described(string file)
+    {
+        var described = Read("watch.md");
+        var metrics = Metric().Matches(Read(file)).Select(match => match.Value).Distinct().ToArray();
+        metrics.ShouldNotBeEmpty();
+        metrics
+            .Where(metric =>
+                !described.Contains($"`{metric}", StringComparison.Ordinal)
+                && !described.Contains($"`{HistogramPart().Replace(metric, "")}", StringComparison.Ordinal)
+            )
+            .ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Alert_rules_are_valid_for_Prometheus()
+    {
+        Assert.SkipUnless(File.Exists(Promtool), "promtool is not installed here (Debian, Ubuntu: apt-get install prometheus).");
+        var rules = Path.Combine(Checkout.Root, "docs/operations/prometheus-rules.yml");
+        using var check = Process.Start(
+            new ProcessStartInfo(Promtool, ["check", "rules", "--lint=all", "--lint-fatal", rules])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
+        var error = check.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = await check.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken) + await error;
+        await check.WaitForExitAsync(TestContext.Current.CancellationToken);
+        check.ExitCode.ShouldBe(0, output);
+        output.ShouldContain("rules found");
+    }
+
+    [GeneratedRegex(@"\bnetpilot_[a-z_]+(?=[{\[)\s])")]
+    private static partial Regex Metric();
+
+    [GeneratedRegex("_(bucket|count|sum)$")]
+    private static partial Regex HistogramPart();
 
     private static string Read(string document) => File.ReadAllText(Path.Combine(Checkout.Root, "docs/operations", document));
 }

@@ -19,7 +19,7 @@ public sealed class SessionGaugeTests(IdentityServer server)
         await Eventually.HoldsAsync(async () =>
         {
             var metrics = await client.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
-            metrics.ShouldMatch("netpilot_sessions\\{[^}]*state=\"(ready|none)\"[^}]*\\} [1-9]");
+            metrics.ShouldMatch("netpilot_sessions\\{[^}]*scope=\"database\",state=\"(ready|none)\"[^}]*\\} [1-9]");
             metrics.ShouldNotContain("state=\"ended\"");
         });
     }

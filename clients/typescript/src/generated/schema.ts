@@ -3218,10 +3218,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description A name for this request. A repeat with the same key and body gets the first answer again for 24 hours.
-                 * @example block-2026-11-25-1
-                 */
+                /** @description A name for this request. A repeat with the same key and body gets the first answer again for 24 hours. For example: `block-2026-11-25-1`. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3633,15 +3630,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored.
-                 * @example wait=10
-                 */
+                /** @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored. For example: `wait=10`. */
                 Prefer?: string;
-                /**
-                 * @description A name for this request. A repeat with the same key and body gets the first answer again for 24 hours.
-                 * @example block-2026-11-25-1
-                 */
+                /** @description A name for this request. A repeat with the same key and body gets the first answer again for 24 hours. For example: `block-2026-11-25-1`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3755,10 +3746,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored.
-                 * @example wait=10
-                 */
+                /** @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored. For example: `wait=10`. */
                 Prefer?: string;
             };
             path: {
@@ -3816,15 +3804,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored.
-                 * @example wait=10
-                 */
+                /** @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored. For example: `wait=10`. */
                 Prefer?: string;
-                /**
-                 * @description A name for this request. A repeat with the same key and body gets the first answer again for 24 hours.
-                 * @example block-2026-11-25-1
-                 */
+                /** @description A name for this request. A repeat with the same key and body gets the first answer again for 24 hours. For example: `block-2026-11-25-1`. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3941,15 +3923,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored.
-                 * @example wait=10
-                 */
+                /** @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored. For example: `wait=10`. */
                 Prefer?: string;
-                /**
-                 * @description A name for this request. A repeat with the same key and body gets the first answer again for 24 hours.
-                 * @example block-2026-11-25-1
-                 */
+                /** @description A name for this request. A repeat with the same key and body gets the first answer again for 24 hours. For example: `block-2026-11-25-1`. */
                 "Idempotency-Key"?: string;
             };
             path: {

@@ -158,7 +158,7 @@ namespace NetPilot.Blacklist.Data.Migrations
                 """
                 CREATE INDEX ix_user_blacklists_kept_until ON blacklist.user_blacklists
                     (GREATEST(CASE WHEN held_manually THEN COALESCE(expires_at, 'infinity') END, held_until))
-                WHERE state = 'blocked' AND (expires_at IS NOT NULL OR NOT held_manually)
+                WHERE state = 'blocked' AND (expires_at IS NOT NULL OR NOT held_manually);
                 """
             );
         }
@@ -166,7 +166,7 @@ namespace NetPilot.Blacklist.Data.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.Sql("DROP INDEX blacklist.ix_user_blacklists_kept_until");
+            migrationBuilder.Sql("DROP INDEX blacklist.ix_user_blacklists_kept_until;");
 
             migrationBuilder.DropTable(
                 name: "holds",
