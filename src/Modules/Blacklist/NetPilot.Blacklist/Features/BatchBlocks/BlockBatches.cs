@@ -47,15 +47,7 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
             running.Track(run);
         }
 
-        if (Preference.Read(context.Request.Headers) is { } prefer)
-        {
-            context.Response.Headers["Preference-Applied"] = prefer.Applied;
-        }
-        else
-        {
-            await run.WaitAsync(cancellationToken);
-        }
-
+        await WaitAsync(context, run, cancellationToken);
         later.ForEach(item => results[item.Index] = FinishAsync(item.Index, item.Command, item.Device, blocks, cancellationToken));
         return new BatchResponse(await Task.WhenAll(results));
 
@@ -83,6 +75,19 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
             {
                 results[index] = Task.FromResult(Refused(index, problem));
             }
+        }
+    }
+
+    // With a preference each item waits as long as the client prefers.
+    private static async Task WaitAsync(HttpContext context, Task run, CancellationToken cancellationToken)
+    {
+        if (Preference.Read(context.Request.Headers) is { } prefer)
+        {
+            context.Response.Headers["Preference-Applied"] = prefer.Applied;
+        }
+        else
+        {
+            await run.WaitAsync(cancellationToken);
         }
     }
 
