@@ -29,7 +29,6 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
         TItem?[] items = [.. request.Items!.Select(item => BatchItems.Read(item, validator))];
         IDeviceChoice[] choices = [.. items.OfType<TItem>()];
         var (shared, targetOf) = await targets.OfBlocksAsync(context, request.RouterId, choices, cancellationToken);
-
         var results = new Task<BatchResult>[items.Length];
         var later = new List<(int Index, BegunCommand Command, KnownDevice? Device)>();
         var run = Task.CompletedTask;
