@@ -11,6 +11,8 @@ namespace NetPilot.CommandsClient.Tests;
 /// <summary>What stays whole when the Commands-Server or a router does not.</summary>
 public sealed class ResilienceTests
 {
+    private static readonly int Faults = new CommandsServerOptions().CircuitFaults;
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -47,7 +49,7 @@ public sealed class ResilienceTests
                 : ScriptedReply.Success("[]")
         );
         await using var client = new TestClient(server.Url, CommandsDialect.Deployed);
-        for (var i = 1; i <= CircuitBreaker.Faults; i++)
+        for (var i = 1; i <= Faults; i++)
         {
             var failed = await client.Commands.AddToListAsync(
                 TestClient.Target("router-down"),
@@ -75,7 +77,7 @@ public sealed class ResilienceTests
         await using var server = new ScriptedServer(_ => isBack ? ScriptedReply.Success() : ScriptedReply.Of(500, "down"));
         await using var client = new TestClient(server.Url, time: time);
         var target = TestClient.Target("router-1");
-        for (var i = 0; i < CircuitBreaker.Faults; i++)
+        for (var i = 0; i < Faults; i++)
         {
             await client.Commands.ResetAsync(target, Ct);
         }
@@ -89,7 +91,7 @@ public sealed class ResilienceTests
 
         (await client.Commands.ResetAsync(target, Ct)).IsSuccess.ShouldBeTrue();
         (await client.Commands.ResetAsync(target, Ct)).IsSuccess.ShouldBeTrue();
-        server.Requests.Count.ShouldBe(CircuitBreaker.Faults + 3);
+        server.Requests.Count.ShouldBe(Faults + 3);
     }
 
     [Fact]
@@ -97,7 +99,7 @@ public sealed class ResilienceTests
     {
         await using var server = ScriptedServer.Always(ScriptedReply.Reset);
         await using var client = new TestClient(server.Url);
-        for (var i = 1; i < CircuitBreaker.Faults; i++)
+        for (var i = 1; i < Faults; i++)
         {
             await client.Commands.ResetAsync(TestClient.Target("router-1"), Ct);
         }
@@ -113,7 +115,7 @@ public sealed class ResilienceTests
     {
         await using var server = ScriptedServer.Always(ScriptedReply.Of(500, "down"));
         await using var client = new TestClient(server.Url);
-        for (var i = 0; i < CircuitBreaker.Faults; i++)
+        for (var i = 0; i < Faults; i++)
         {
             await client.Commands.EndSessionAsync(TestClient.NewSession(), "router-1", Ct);
         }
@@ -141,7 +143,7 @@ public sealed class ResilienceTests
         var breaker = NewBreaker(new FakeTimeProvider());
         Fault(breaker, "router-0");
         Fault(breaker, "router-1");
-        for (var i = 2; i < CircuitBreaker.Faults; i++)
+        for (var i = 2; i < Faults; i++)
         {
             breaker.State.ShouldBe(CommandsCircuitState.Closed);
             Answer(breaker, $"router-{i % 2}");
@@ -212,7 +214,7 @@ public sealed class ResilienceTests
 
         client.Health.State.ShouldBe(CommandsCircuitState.Open);
         await client.Commands.ResetAsync(TestClient.Target("router-c"), Ct);
-        server.Requests.Count.ShouldBe(CircuitBreaker.Faults + 2);
+        server.Requests.Count.ShouldBe(Faults + 2);
     }
 
     [Fact]
@@ -275,7 +277,7 @@ public sealed class ResilienceTests
         var time = new FakeTimeProvider();
         var breaker = NewBreaker(time);
         breaker.TryEnter(null, out var slow, out _).ShouldBeTrue();
-        for (var i = 0; i < CircuitBreaker.Faults; i++)
+        for (var i = 0; i < Faults; i++)
         {
             Fault(breaker);
         }
@@ -295,7 +297,7 @@ public sealed class ResilienceTests
     {
         var time = new FakeTimeProvider();
         var breaker = NewBreaker(time);
-        for (var i = 0; i < CircuitBreaker.Faults; i++)
+        for (var i = 0; i < Faults; i++)
         {
             Fault(breaker);
         }
@@ -384,7 +386,7 @@ public sealed class ResilienceTests
 
     private static async Task OpenAsync(TestClient client)
     {
-        for (var i = 0; i < CircuitBreaker.Faults; i++)
+        for (var i = 0; i < Faults; i++)
         {
             await client.Commands.ResetAsync(TestClient.Target($"router-{i}"), Ct);
         }
@@ -392,11 +394,11 @@ public sealed class ResilienceTests
         client.Health.State.ShouldBe(CommandsCircuitState.Open);
     }
 
-    private static CircuitBreaker NewBreaker(TimeProvider time) => new("the test", time, NullLogger<CircuitBreaker>.Instance);
+    private static CircuitBreaker NewBreaker(TimeProvider time) => new("the test", Faults, time, NullLogger<CircuitBreaker>.Instance);
 
     private static void OpenCircuit(CircuitBreaker breaker)
     {
-        for (var i = 0; i < CircuitBreaker.Faults; i++)
+        for (var i = 0; i < Faults; i++)
         {
             Fault(breaker);
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using NetPilot.Host.Startup;
 using NetPilot.Identity.Contracts;
+using NetPilot.Web;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
@@ -110,8 +111,7 @@ internal static class Logging
 
             if (context.Connection.RemoteIpAddress is { } address)
             {
-                var client = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-                logEvent.AddPropertyIfAbsent(propertyFactory.CreateProperty("clientAddress", client.ToString()));
+                logEvent.AddPropertyIfAbsent(propertyFactory.CreateProperty("clientAddress", ClientNetwork.Plain(address).ToString()));
             }
 
             if (context.Features.Get<Caller>() is { } caller)

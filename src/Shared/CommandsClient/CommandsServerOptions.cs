@@ -30,6 +30,9 @@ public sealed class CommandsServerOptions
     /// <summary>How long calls may take.</summary>
     public CommandsTimeouts Timeouts { get; set; } = new();
 
+    /// <summary>How many faults within ten seconds open a circuit: the one to the Commands-Server, or a router's own.</summary>
+    public int CircuitFaults { get; set; } = 5;
+
     /// <summary>How long a login waits for the session's start.</summary>
     public TimeSpan LoginStartBudget { get; set; } = TimeSpan.FromSeconds(2);
 }

@@ -17,6 +17,7 @@ internal sealed class CommandsServerOptionsValidator : IValidateOptions<Commands
             .. PathFailures(options),
             .. ApiKeyFailures(options),
             .. TimeoutFailures(options),
+            .. options.CircuitFaults < 1 ? ["CommandsServer:CircuitFaults must be at least 1."] : Array.Empty<string>(),
         ];
         return failures.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }

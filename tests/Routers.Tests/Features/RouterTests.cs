@@ -182,6 +182,7 @@ public sealed class RouterTests(RoutersServer server)
         // The circuits of a server of its own meet no faults of other tests, and its workers find no routers of theirs.
         var own = new Dictionary<string, string?>
         {
+            ["CommandsServer:CircuitFaults"] = "5",
             ["ConnectionStrings:NetPilot"] = await server.PreparedDatabaseAsync(TestContext.Current.CancellationToken),
         };
         await using var replica = await server.StartReplicaAsync(own, TestContext.Current.CancellationToken);

@@ -3,21 +3,21 @@ using Microsoft.Extensions.Logging;
 namespace NetPilot.CommandsClient.Resilience;
 
 /// <summary>
-/// Opens after five faults within ten seconds, whatever succeeds in between, and lets one call at a time try it out from five seconds later
+/// Opens after some faults within ten seconds (five, unless set otherwise), whatever succeeds in between, and lets one call at a time try it out from five seconds later
 /// on. Faults that all name one router do not open it: somebody else has to show them too. Why it is not Polly's: docs/decisions/0010; why
 /// faults have names: docs/decisions/0029.
 /// </summary>
 /// <param name="name">What the circuit leads to, for the log.</param>
+/// <param name="faults">How many faults open it.</param>
 /// <param name="time">Measures window and break.</param>
 /// <param name="logger">Says when the circuit opens and closes.</param>
-internal sealed partial class CircuitBreaker(string name, TimeProvider time, ILogger<CircuitBreaker> logger)
+internal sealed partial class CircuitBreaker(string name, int faults, TimeProvider time, ILogger<CircuitBreaker> logger)
 {
-    public const int Faults = 5;
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan Break = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
-    private readonly List<Fault> _faults = new(Faults);
+    private readonly List<Fault> _faults = new(Math.Min(faults, 16));
     private CommandsCircuitState _state = CommandsCircuitState.Closed;
 
     // Changes with every state and every probe, so that calls which began before do not speak for what came after.
@@ -125,7 +125,7 @@ internal sealed partial class CircuitBreaker(string name, TimeProvider time, ILo
             _faults.Add(new Fault(time.GetTimestamp(), router));
             if (_state is CommandsCircuitState.Closed)
             {
-                if (_faults.Count >= Faults && (router is null || _faults.Exists(fault => fault.Router != router)))
+                if (_faults.Count >= faults && (router is null || _faults.Exists(fault => fault.Router != router)))
                 {
                     Open();
                 }

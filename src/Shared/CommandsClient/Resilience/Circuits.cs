@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient.Resilience;
@@ -10,13 +11,13 @@ namespace NetPilot.CommandsClient.Resilience;
 /// come about is the server's fault; a bare 5xx or a broken connection may be the router's, so it counts for the router's own circuit, and
 /// for the server's once others show it too.
 /// </summary>
-internal sealed class Circuits(TimeProvider time, ILogger<CircuitBreaker> logger)
+internal sealed class Circuits(IOptions<CommandsServerOptions> options, TimeProvider time, ILogger<CircuitBreaker> logger)
 {
     private const int SweepAbove = 1024;
 
     private readonly ConcurrentDictionary<string, CircuitBreaker> _routers = new(StringComparer.Ordinal);
 
-    public CircuitBreaker Server { get; } = new("the Commands-Server", time, logger);
+    public CircuitBreaker Server { get; } = new("the Commands-Server", options.Value.CircuitFaults, time, logger);
 
     /// <summary>How many routers have a circuit of their own: those with faults of late.</summary>
     public int Routers => _routers.Count;
@@ -62,7 +63,7 @@ internal sealed class Circuits(TimeProvider time, ILogger<CircuitBreaker> logger
             }
         }
 
-        return _routers.GetOrAdd(router, id => new CircuitBreaker($"router {id}", time, logger));
+        return _routers.GetOrAdd(router, id => new CircuitBreaker($"router {id}", options.Value.CircuitFaults, time, logger));
     }
 
     /// <summary>A call that was let through.</summary>

@@ -8,16 +8,9 @@ internal static class ClientOf
 {
     private const int MaxUserAgent = 255;
 
-    /// <summary>
-    /// The client's address as PostgreSQL stores it: IPv4 unmapped, and IPv6 without a zone, which has a meaning on one host only.
-    /// </summary>
+    /// <summary>The client's address as PostgreSQL stores it.</summary>
     public static IPAddress? Address(HttpContext context) =>
-        context.Connection.RemoteIpAddress switch
-        {
-            null => null,
-            { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4(),
-            var address => new IPAddress(address.GetAddressBytes()),
-        };
+        context.Connection.RemoteIpAddress is { } address ? ClientNetwork.Plain(address) : null;
 
     /// <summary>The network that limits count for the client.</summary>
     public static string Network(HttpContext context) => Address(context) is { } address ? ClientNetwork.Of(address).ToString() : "unknown";
