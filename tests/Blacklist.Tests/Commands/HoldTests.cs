@@ -213,7 +213,8 @@ public sealed class HoldTests(BlacklistServer server)
     public async Task A_pause_that_begins_while_the_device_is_let_through_holds_it_for_its_own_time()
     {
         var (router, device, id) = await OneDeviceAsync();
-        await router.HoldAsync(Pause(_person, id));
+        // The window goes on, and was let through together with the first pause.
+        await router.HoldAsync(Pause(_person, id), Window(_schedule, id));
         await router.SettledAsync();
         using var hold = server.Commands.AddFault(
             new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Unblock }

@@ -13,6 +13,10 @@ internal sealed record HoldChanges(IReadOnlyList<Guid> Ended, IReadOnlyList<Hold
 
 internal static class ChangeHolds
 {
+    /// <summary>Counts anew what holds the router's rules.</summary>
+    public static Task RecountHoldsAsync(this RuleStore store, OwnedRouter router, DateTimeOffset now) =>
+        store.ChangeHoldsAsync(router, new HoldChanges([], [], []), new ClaimTerms(now, now, 0));
+
     /// <summary>
     /// Writes the changes. Rules that nothing keeps then are lifting, and those that are still to be put in force are due. What holds the
     /// router's other rules is counted anew too: an order at the same time may have given one of the holds placed before another end.
@@ -38,9 +42,12 @@ internal static class ChangeHolds
                 """,
                 $"""
                 UPDATE {blocks} AS rule SET held_until = counted.until
-                FROM (SELECT id, COALESCE((SELECT max(COALESCE(until, 'infinity')) FROM blacklist.holds WHERE rule_id = block.id),
+                FROM (SELECT id, COALESCE((SELECT max(COALESCE(until, 'infinity')) FROM blacklist.holds
+                                           WHERE rule_id = block.id AND (let_through_at IS NULL OR since > let_through_at)),
                                           LEAST(held_until, {terms.Now})) AS until
-                      FROM {blocks} AS block WHERE {held}) AS counted
+                      FROM {blocks} AS block
+                      -- A device that is being let through is still held, should that fail.
+                      WHERE {held} AND (state <> 'lifting' OR let_through_at IS NULL)) AS counted
                 WHERE rule.id = counted.id AND rule.held_until <> counted.until
                 """,
                 $"""
