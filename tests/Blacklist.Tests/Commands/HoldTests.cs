@@ -210,6 +210,29 @@ public sealed class HoldTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_pause_that_begins_while_the_device_is_let_through_holds_it_for_its_own_time()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        // The window goes on, and was let through together with the first pause.
+        await router.HoldAsync(Pause(_person, id), Window(_schedule, id));
+        await router.SettledAsync();
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Unblock }
+        );
+        var unblock = router.UnblockAsync(device.Ip);
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+
+        var until = TimeProvider.System.GetUtcNow().AddSeconds(1);
+        var results = await router.HoldAsync([Pause(_person, id) with { Until = until }], wait: TimeSpan.Zero);
+
+        results.ShouldHaveSingleItem().State.ShouldBe(DeviceBlockState.Applying);
+        hold.Release();
+        (await unblock).Dispose();
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_reset_lets_through_what_is_held()
     {
         var (router, _, id) = await OneDeviceAsync();

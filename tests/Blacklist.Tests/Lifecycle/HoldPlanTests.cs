@@ -17,12 +17,13 @@ public sealed class HoldPlanTests
     [Theory]
     [InlineData(RuleState.Applying, null, false)]
     [InlineData(RuleState.InForce, null, false)]
-    // An old letting through of a rule that is in force again does not count.
+    // What was let through from a rule stays so, though something newer holds that.
     [InlineData(RuleState.InForce, 5, false)]
+    [InlineData(RuleState.Failed, 5, false)]
     // Nothing kept it.
     [InlineData(RuleState.Lifting, null, true)]
     [InlineData(RuleState.Lifted, null, true)]
-    [InlineData(RuleState.Failed, 5, true)]
+    [InlineData(RuleState.Failed, null, true)]
     // A user let it through, before the hold began or since.
     [InlineData(RuleState.Lifting, -5, true)]
     [InlineData(RuleState.Lifted, -5, true)]
@@ -38,7 +39,7 @@ public sealed class HoldPlanTests
         var plan = HoldPlan.Of([Want(until: 60)], [Present(state, letThrough, until: 60)]);
 
         plan.Placed.Select(hold => hold.DeviceId).ShouldBe(isPlaced ? [Device] : []);
-        plan.LetThrough.ShouldBe(state is RuleState.Lifting or RuleState.Lifted && letThrough >= 0 ? [Device] : Array.Empty<Guid>());
+        plan.LetThrough.ShouldBe(letThrough >= 0 ? [Device] : Array.Empty<Guid>());
         plan.Changes.IsEmpty.ShouldBeTrue();
     }
 

@@ -257,7 +257,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                     _wanted[n] = (status, State(block)) switch
                     {
                         // The row that stood for the device already may take the expiry, or not.
-                        _ when _movedUnseen[n] && (expiresIn is not null || status is 202) => null,
+                        _ when _movedUnseen[n] && (expiresIn is not null || status is 200 or 202) => null,
                         _ when expiresIn is not null => status is 200 or 201 or 202 ? false : null,
                         (200 or 201, "blocked") or (202, "applying" or "blocked") => true,
                         _ => null,
@@ -569,6 +569,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 """
                 SELECT rule.device_mac::text FROM blacklist.user_blacklists AS rule
                 LEFT JOIN blacklist.holds AS hold ON hold.rule_id = rule.id AND (hold.until IS NULL OR hold.until > clock_timestamp())
+                    AND (rule.let_through_at IS NULL OR hold.since > rule.let_through_at)
                 WHERE rule.router_id = $1 AND state = 'blocked'
                 GROUP BY rule.id
                 HAVING NOT (held_manually AND (expires_at IS NULL OR expires_at > clock_timestamp())) AND count(hold.id) = 0

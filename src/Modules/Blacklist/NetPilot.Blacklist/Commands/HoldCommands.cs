@@ -28,8 +28,13 @@ internal sealed class HoldCommands(
 
         // What begins comes first: a device that goes from one hold to another is not let through in between.
         var placed = await placing.PlaceAsync(order, plan.Placed);
-        var now = time.UtcNow();
-        await store.ChangeHoldsAsync(plan.Changes, new ClaimTerms(now, pacing.AfterLease(now).ToMicroseconds(), 0), CancellationToken.None);
+        if (placed.Rules.Count > 0 || !plan.Changes.IsEmpty)
+        {
+            var now = time.UtcNow();
+            var terms = new ClaimTerms(now, pacing.AfterLease(now).ToMicroseconds(), 0);
+            await store.ChangeHoldsAsync(order.Router, plan.Changes, terms);
+        }
+
         var commands = await StartAsync(plan, placed, shared);
         await WaitAsync(commands, order.Wait, cancellationToken);
         return await ResultsAsync(plan, placed, cancellationToken);

@@ -92,13 +92,24 @@ internal sealed class RuleCommands(
             _ => null,
         };
 
-        async Task<RuleAnswer?> DescribeAsync(RuleAnswer? answer) =>
-            answer is not null && await store.DescribeAsync(answer.Rule, words, manual, cancellationToken) is { } described
-                ? answer with
-                {
-                    Rule = described,
-                }
-                : null;
+        async Task<RuleAnswer?> DescribeAsync(RuleAnswer? answer)
+        {
+            if (answer is null || await store.DescribeAsync(answer.Rule, words, manual, cancellationToken) is not { } described)
+            {
+                return null;
+            }
+
+            if (described is { LetThroughAt: not null, HeldUntil: not null })
+            {
+                // The lift that was under way has ended what held the device before.
+                await store.RecountHoldsAsync(target.Router, manual.Now);
+            }
+
+            return answer with
+            {
+                Rule = described,
+            };
+        }
     }
 }
 

@@ -51,8 +51,7 @@ internal sealed class HoldPlan
     }
 
     /// <summary>Whether a hold that began at this time does not count, because a user let the device through since.</summary>
-    public static bool IsLetThrough(Rule rule, DateTimeOffset since) =>
-        rule.State is RuleState.Lifting or RuleState.Lifted && rule.LetThroughAt >= since;
+    public static bool IsLetThrough(Rule rule, DateTimeOffset since) => rule.LetThroughAt >= since;
 
     private void End(Hold hold)
     {

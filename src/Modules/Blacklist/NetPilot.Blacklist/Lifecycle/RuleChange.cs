@@ -18,8 +18,11 @@ internal sealed record RuleChange(RuleState State)
     public DateTimeOffset? AppliedAt { get; init; }
     public DateTimeOffset? LiftedAt { get; init; }
 
-    /// <summary>When a user let the device through, in a row that is being lifted or was.</summary>
+    /// <summary>When a user let the device through; null: as the row says already.</summary>
     public DateTimeOffset? LetThroughAt { get; init; }
+
+    /// <summary>Whether the device was to be let through, and could not be: what held it holds it as before.</summary>
+    public bool IsHeldAgain { get; init; }
 
     /// <summary>What the router said of the device; null: nothing new.</summary>
     public RuleDevice? Device { get; init; }
@@ -41,7 +44,6 @@ internal sealed record RuleChange(RuleState State)
             Attempts = rule.Attempts,
             AppliedAt = rule.AppliedAt,
             LiftedAt = rule.LiftedAt,
-            LetThroughAt = rule.LetThroughAt,
             KeepsClearing = true,
         };
 

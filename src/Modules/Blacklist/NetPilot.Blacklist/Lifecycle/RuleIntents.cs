@@ -100,7 +100,7 @@ internal sealed class RuleIntents(RulePacing pacing)
             Attempts = 0,
             ForgetsFailure = true,
             ClearingFence = Unmarked,
-            LetThroughAt = new(rule.State == RuleState.Lifting ? null : now),
+            LetThroughAt = rule.State == RuleState.Lifting ? default : new(now),
         };
 
     /// <summary>A row that somebody waits for is to go on by itself from now on.</summary>

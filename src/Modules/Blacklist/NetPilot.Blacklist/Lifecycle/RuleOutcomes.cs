@@ -72,6 +72,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
                 Detail = detail,
                 AppliedAt = rule.AppliedAt,
                 KeepsClearing = true,
+                IsHeldAgain = true,
             };
 
     /// <summary>The device is away, and the router can't lift its rule before it is back. What the router just refused is not repeated soon.</summary>
@@ -98,6 +99,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
         {
             Code = rule.Code ?? "router_unreachable",
             Detail = rule.Detail,
+            IsHeldAgain = true,
         };
 
     /// <summary>The router was reset: it holds no rule any more.</summary>
@@ -147,7 +149,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
         {
             AppliedAt = rule.AppliedAt,
             LiftedAt = now,
-            LetThroughAt = rule.IsBeingCleared ? now : rule.LetThroughAt,
+            LetThroughAt = rule.IsBeingCleared ? now : null,
         };
 
     /// <summary>A user lets the device through before anything was sent for the rule.</summary>
@@ -178,7 +180,6 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Code = refusal.Code,
             Detail = refusal.Detail,
             AppliedAt = rule.AppliedAt,
-            LetThroughAt = rule.LetThroughAt,
             Attempts = 1,
             SettleAt = now + pacing.Backoff(0),
         };

@@ -13,19 +13,16 @@ internal sealed record HoldChanges(IReadOnlyList<Guid> Ended, IReadOnlyList<Hold
 
 internal static class ChangeHolds
 {
-    /// <summary>Writes the changes. Rules that nothing keeps then are lifting, and those that are still to be put in force are due.</summary>
-    public static async Task ChangeHoldsAsync(
-        this RuleStore store,
-        HoldChanges changes,
-        ClaimTerms terms,
-        CancellationToken cancellationToken
-    )
-    {
-        if (changes.IsEmpty)
-        {
-            return;
-        }
+    /// <summary>Counts anew what holds the router's rules.</summary>
+    public static Task RecountHoldsAsync(this RuleStore store, OwnedRouter router, DateTimeOffset now) =>
+        store.ChangeHoldsAsync(router, new HoldChanges([], [], []), new ClaimTerms(now, now, 0));
 
+    /// <summary>
+    /// Writes the changes. Rules that nothing keeps then are lifting, and those that are still to be put in force are due. What holds the
+    /// router's other rules is counted anew too: an order at the same time may have given one of the holds placed before another end.
+    /// </summary>
+    public static async Task ChangeHoldsAsync(this RuleStore store, OwnedRouter router, HoldChanges changes, ClaimTerms terms)
+    {
         var blocks = RuleKind.Block.Rules;
         Guid[] rules = [.. changes.Rules];
         Guid[] ended = [.. changes.Ended];
@@ -33,20 +30,25 @@ internal static class ChangeHolds
         DateTimeOffset[] since = [.. changes.Changed.Select(hold => hold.Since)];
         DateTimeOffset[] until = [.. changes.Changed.Select(RuleIntents.EndOf)];
         SqlText unkept = $"id = ANY({rules}) AND {SqlText.KeptUntil} <= {terms.Now}";
+        SqlText held = $"user_id = {router.UserId} AND router_id = {router.RouterId} AND {SqlText.Live} AND held_until IS NOT NULL";
         var neverMind = RuleIntents.NeverMind(terms.Now);
         await store.ExecuteBatchAsync(
             [
-                $"SELECT id FROM {blocks} WHERE id = ANY({rules}) ORDER BY id FOR UPDATE",
+                $"SELECT id FROM {blocks} WHERE {held} ORDER BY id FOR UPDATE",
                 $"DELETE FROM blacklist.holds WHERE id = ANY({ended})",
                 $"""
                 UPDATE blacklist.holds AS hold SET since = changed.since, until = NULLIF(changed.until, 'infinity')
                 FROM unnest({changed}, {since}, {until}) AS changed (id, since, until) WHERE hold.id = changed.id
                 """,
                 $"""
-                UPDATE {blocks} AS rule
-                SET held_until = COALESCE((SELECT max(COALESCE(until, 'infinity')) FROM blacklist.holds WHERE rule_id = rule.id),
-                                          LEAST(held_until, {terms.Now}))
-                WHERE id = ANY({rules}) AND {SqlText.Live}
+                UPDATE {blocks} AS rule SET held_until = counted.until
+                FROM (SELECT id, COALESCE((SELECT max(COALESCE(until, 'infinity')) FROM blacklist.holds
+                                           WHERE rule_id = block.id AND (let_through_at IS NULL OR since > let_through_at)),
+                                          LEAST(held_until, {terms.Now})) AS until
+                      FROM {blocks} AS block
+                      -- A device that is being let through is still held, should that fail.
+                      WHERE {held} AND (state <> 'lifting' OR let_through_at IS NULL)) AS counted
+                WHERE rule.id = counted.id AND rule.held_until <> counted.until
                 """,
                 $"""
                 UPDATE {blocks} SET {RuleIntents.Expired.Assignments(RuleKind.Block)}, settle_at = {terms.Until}
@@ -54,7 +56,7 @@ internal static class ChangeHolds
                 """,
                 $"UPDATE {blocks} SET {neverMind.Assignments(RuleKind.Block)} WHERE {neverMind.Condition()} AND {unkept}",
             ],
-            cancellationToken
+            CancellationToken.None
         );
     }
 

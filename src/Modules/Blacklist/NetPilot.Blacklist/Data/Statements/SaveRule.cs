@@ -27,7 +27,8 @@ internal static class SaveRule
                 UPDATE {kind.Rules}
                 SET state = {change.State}, code = {change.Code}, code_detail = {change.Detail}, maybe_sent = {change.MaybeSent},
                     settle_at = {change.SettleAt}, give_up_at = {change.GiveUpAt}, attempts = {change.Attempts},
-                    applied_at = {change.AppliedAt}, lifted_at = {change.LiftedAt}, let_through_at = {change.LetThroughAt}, fence = {fence},
+                    applied_at = {change.AppliedAt}, lifted_at = {change.LiftedAt}, fence = {fence},
+                    let_through_at = CASE WHEN NOT {change.IsHeldAgain} THEN COALESCE({change.LetThroughAt}, let_through_at) END,
                     device_ip = COALESCE({change.Device?.Ip}, device_ip), device_mac = COALESCE({change.Device?.Mac}, device_mac),
                     mac_confirmed = mac_confirmed OR {change.Device?.Confirmed ?? false},
                     clearing_fence = CASE WHEN {change.KeepsClearing} THEN clearing_fence END
