@@ -24,6 +24,8 @@ public sealed class PgBouncerTests(NetPilotServer server)
         {
             ["ConnectionStrings:NetPilot"] = bouncer.Through(direct),
             ["Database:Pooler"] = "transaction",
+            // The turn of the replica that is killed lasts five seconds longer.
+            ["CommandsServer:Timeouts:Command"] = "00:00:10",
         };
 
         var replicas = await Task.WhenAll(NetPilotProcess.StartAsync(settings, Ct), NetPilotProcess.StartAsync(settings, Ct));
