@@ -361,7 +361,7 @@ public sealed partial class OpenApiTests(NetPilotServer server)
 
     private static string? Type(JsonNode document, JsonNode schema) =>
         (string?)schema["type"]
-        ?? (schema["$ref"] ?? schema["allOf"]?[0]?["$ref"]) switch
+        ?? (schema["$ref"] ?? schema["allOf"]?[0]?["$ref"] ?? schema["anyOf"]?[0]?["$ref"]) switch
         {
             { } reference => (string?)Resolve(document, new JsonObject { ["$ref"] = (string)reference! })["type"],
             null => null,

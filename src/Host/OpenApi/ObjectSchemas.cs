@@ -45,6 +45,7 @@ internal sealed class ObjectSchemas(RequestRules rules) : ISchemaProcessor
                 Array.ForEach(allowed.Values, value.Enumeration.Add);
             }
 
+            AllowNull(value);
             value.IsRequired = !isRequest;
             foreach (var shape in isRequest ? rules.Of(type, name) : [])
             {
@@ -52,6 +53,30 @@ internal sealed class ObjectSchemas(RequestRules rules) : ISchemaProcessor
                 value.IsRequired |= shape.NotNull && !ShownTypes.IsOptional(property);
             }
         }
+    }
+
+    // In OpenAPI 3.0 "nullable" belongs to a type, which a reference has not: null is an alternative to what it leads to.
+    private static void AllowNull(JsonSchemaProperty value)
+    {
+        var reference = value.Reference ?? value.OneOf.Concat(value.AllOf).SingleOrDefault(part => part.HasReference)?.Reference;
+        if (reference is null || value.IsNullableRaw is not true)
+        {
+            return;
+        }
+
+        value.Reference = null;
+        value.OneOf.Clear();
+        value.AllOf.Clear();
+        value.IsNullableRaw = null;
+        value.AnyOf.Add(new JsonSchema { Reference = reference });
+        value.AnyOf.Add(
+            new JsonSchema
+            {
+                Type = JsonObjectType.Object,
+                IsNullableRaw = true,
+                Enumeration = { null },
+            }
+        );
     }
 
     private static JsonSchemaProperty Show(SchemaProcessorContext context, JsonSchemaProperty declared, Type type, bool isNullable) =>

@@ -1041,7 +1041,7 @@ export interface components {
             /** @description The code of the problem; null for a success. */
             code: string | null;
             /** @description The block; null for a problem. */
-            block: components["schemas"]["Block"] | null;
+            block: components["schemas"]["Block"] | (never | null);
         };
         /**
          * @description A block of a device.
