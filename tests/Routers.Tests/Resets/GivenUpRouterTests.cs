@@ -35,6 +35,9 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         }
 
         router.Simulated.Rules.Count.ShouldBe(1);
+        await Eventually.HoldsAsync(async () =>
+            (await server.ScalarAsync<long>(Pending + " AND attempts > 0", router.RouterId)).ShouldBe(1)
+        );
         router.Simulated.Online = true;
         // A reset that fails just before the router is back is taken for refused, and comes again after two minutes.
         await Eventually.HoldsAsync(
