@@ -35,7 +35,7 @@ try
     await app.PrepareDatabaseAsync(signals.First);
     app.UseNetPilot();
     using var stop = signals.First.Register(app.Lifetime.StopApplication);
-    await app.RunAsync();
+    await app.RunToEndAsync();
     return 0;
 }
 catch (OperationCanceledException) when (signals.First.IsCancellationRequested && !started.IsCancellationRequested)

@@ -36,6 +36,25 @@ internal static partial class StartupExtensions
     public static Task PrepareDatabaseAsync(this WebApplication app, CancellationToken cancellationToken) =>
         app.Services.GetRequiredService<DatabaseMigrator>().RunPatientlyAsync(cancellationToken);
 
+    /// <summary>
+    /// Serves until it is asked to stop. A start that fails stops what it has started: workers would otherwise meet services that are disposed.
+    /// </summary>
+    public static async Task RunToEndAsync(this WebApplication app)
+    {
+        await using var disposed = app;
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.StopAsync();
+            throw;
+        }
+
+        await app.WaitForShutdownAsync();
+    }
+
     public static void TellVersion(this WebApplication app) =>
         Log.Starting(app.Logger, ProductVersion.Text, app.Environment.EnvironmentName);
 

@@ -57,11 +57,6 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
             {
                 return;
             }
-            catch (ObjectDisposedException exception) when (exception.ObjectName == nameof(IServiceProvider))
-            {
-                // A start that failed disposes the services while their work is still on its way out.
-                return;
-            }
             catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
             {
                 if (!isAway)
