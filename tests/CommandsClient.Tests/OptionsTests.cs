@@ -20,6 +20,7 @@ public sealed class OptionsTests
     [InlineData("Dialect", "7")]
     [InlineData("Dialect", "dutch")]
     [InlineData("ApiKey", "two\nlines")]
+    [InlineData("CircuitFaults", "0")]
     [InlineData("Timeouts:Connect", "00:00:00")]
     [InlineData("Timeouts:Session", "-00:00:01")]
     [InlineData("Timeouts:Command", "1.00:00:00")]

@@ -40,6 +40,7 @@ public sealed class OwnStack : IAsyncDisposable
             ["ConnectionStrings:NetPilot"] = connectionString,
             ["CommandsServer:BaseUrl"] = commands.BaseUrl.ToString(),
             ["CommandsServer:Dialect"] = dialect.ToString(),
+            ["CommandsServer:CircuitFaults"] = null,
             ["CommandsServer:Timeouts:Connect"] = "00:00:02",
             ["CommandsServer:Timeouts:Session"] = "00:00:20",
             ["CommandsServer:LoginStartBudget"] = "00:01:00",

@@ -77,6 +77,8 @@ public class NetPilotServer : IAsyncLifetime
 
         _commands = await StartCommandsAsync(Dialect, cancellationToken);
         var settings = TestSettings.For(connectionString, _commands);
+        // Tests that make routers fail share this server with others.
+        settings["CommandsServer:CircuitFaults"] = "1000000";
         Configure(settings);
         Settings = settings;
         _factory = new Factory(this);

@@ -14,8 +14,6 @@ public static class TestSettings
             ["ConnectionStrings:NetPilot"] = connectionString,
             ["CommandsServer:BaseUrl"] = commands.BaseUrl.ToString(),
             ["CommandsServer:Dialect"] = commands.Options.Dialect.ToString(),
-            // Tests that make routers fail share a server with others.
-            ["CommandsServer:CircuitFaults"] = "1000000",
             ["Auth:SigningKeys:0:Id"] = "test",
             ["Auth:SigningKeys:0:Key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
             ["Auth:Argon2:MemoryKiB"] = "8192",

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace NetPilot.CommandsClient.Resilience;
 
 /// <summary>
-/// Opens after some faults within ten seconds (five, unless set otherwise), whatever succeeds in between, and lets one call at a time try it out from five seconds later
+/// Opens after so many faults within ten seconds, whatever succeeds in between, and lets one call at a time try it out from five seconds later
 /// on. Faults that all name one router do not open it: somebody else has to show them too. Why it is not Polly's: docs/decisions/0010; why
 /// faults have names: docs/decisions/0029.
 /// </summary>
