@@ -278,20 +278,16 @@ public sealed partial class DatabaseMigrator(
         CancellationToken cancellationToken
     )
     {
-        var applied = new List<string>();
         var history = $"{module.Schema}.{PersistenceRegistration.History}";
         await using var exists = new NpgsqlCommand($"SELECT to_regclass('{history}') IS NOT NULL", connection);
-        if (await exists.ExecuteScalarAsync(cancellationToken) is true)
+        if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
         {
-            await using var command = new NpgsqlCommand($"SELECT migration_id FROM {history} ORDER BY migration_id", connection);
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                applied.Add(reader.GetString(0));
-            }
+            return [];
         }
 
-        return applied;
+        await using var command = new NpgsqlCommand($"SELECT migration_id FROM {history} ORDER BY migration_id", connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAllAsync(row => row.GetString(0), cancellationToken);
     }
 
     // The pooled context of the module runs as the runtime role; this one as the owner of the schema.

@@ -20,10 +20,16 @@ public static class Sql
     /// <summary>Adds a statement with its values to the batch.</summary>
     public static NpgsqlBatch With(this NpgsqlBatch batch, string sql, params ReadOnlySpan<object?> values)
     {
+        batch.BatchCommands.Add(Statement(sql, values));
+        return batch;
+    }
+
+    /// <summary>A statement with its values, for a batch that somebody else makes.</summary>
+    public static NpgsqlBatchCommand Statement(string sql, params ReadOnlySpan<object?> values)
+    {
         var command = new NpgsqlBatchCommand(sql);
         Add(command.Parameters, values);
-        batch.BatchCommands.Add(command);
-        return batch;
+        return command;
     }
 
     /// <summary>Reads every row of the present result.</summary>

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -10,20 +11,16 @@ namespace NetPilot.Blacklist.Data;
 internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, NpgsqlDataSource database)
 {
     /// <summary>The rows that a statement returns.</summary>
-    public async Task<List<Rule>> RulesAsync(RuleKind kind, SqlText sql, CancellationToken cancellationToken = default)
-    {
-        List<Rule> rules = [];
-        await DatabaseRetry.RunAsync(
+    public Task<List<Rule>> RulesAsync(RuleKind kind, SqlText sql, CancellationToken cancellationToken = default) =>
+        DatabaseRetry.RunAsync(
             async token =>
             {
                 await using var command = sql.On(database);
                 await using var rows = await command.ExecuteReaderAsync(token);
-                rules = await rows.ReadRulesAsync(kind, token);
+                return await rows.ReadRulesAsync(kind, token);
             },
             cancellationToken
         );
-        return rules;
-    }
 
     /// <summary>The one row that a statement returns; null if it returns none.</summary>
     public async Task<Rule?> RuleAsync(RuleKind kind, SqlText sql, CancellationToken cancellationToken = default) =>
@@ -61,17 +58,11 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
         );
 
     /// <summary>What a claim returns, a row each.</summary>
-    public async Task<List<T>> ClaimAsync<T>(SqlText sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    public async Task<List<T>> ClaimAsync<T>(SqlText sql, Func<DbDataReader, T> read, CancellationToken cancellationToken)
     {
         await using var command = sql.On(database);
-        var claimed = new List<T>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            claimed.Add(read(reader));
-        }
-
-        return claimed;
+        return await reader.ReadAllAsync(read, cancellationToken);
     }
 
     public async Task<Rule?> FindAsync(Rule rule, CancellationToken cancellationToken = default)

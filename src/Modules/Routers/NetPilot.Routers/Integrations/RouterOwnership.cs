@@ -39,7 +39,7 @@ internal sealed class RouterOwnership(
             return read.Router;
         }
 
-        return await ReadRouterWithSession.FindAsync(database, userId, routerId, cancellationToken);
+        return await ReadOwnedRouter.FindAsync(database, userId, routerId, cancellationToken);
     }
 
     public async Task<IReadOnlyDictionary<string, OwnedRouter>> FindOwnersAsync(
@@ -53,11 +53,11 @@ internal sealed class RouterOwnership(
     }
 
     public DbBatchCommand? For(HttpContext context, Guid userId) =>
-        RouterIdOf(context) is { } routerId ? ReadRouterWithSession.Command(userId, routerId) : null;
+        RouterIdOf(context) is { } routerId ? ReadOwnedRouter.Command(userId, routerId) : null;
 
     public async Task ReadAsync(HttpContext context, Guid userId, DbDataReader result, CancellationToken cancellationToken)
     {
-        var router = await ReadRouterWithSession.ReadAsync(result, cancellationToken);
+        var router = await ReadOwnedRouter.ReadAsync(result, cancellationToken);
         context.Features.Set(new ReadWithSession(userId, RouterIdOf(context)!, new Found(router, time.GetTimestamp())));
     }
 

@@ -5,16 +5,10 @@ namespace NetPilot.Blacklist.Data.Statements;
 
 internal static class ReadFirstBlocks
 {
-    private static readonly string Sql = $"""
+    private static readonly string Text = $"""
         SELECT * FROM blacklist.user_blacklists WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql}
         ORDER BY created_at DESC, id DESC LIMIT {FirstPages.Rows}
         """;
 
-    public static NpgsqlBatchCommand Command(Guid userId, string routerId)
-    {
-        var command = new NpgsqlBatchCommand(Sql);
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = routerId });
-        return command;
-    }
+    public static NpgsqlBatchCommand Command(Guid userId, string routerId) => Sql.Statement(Text, userId, routerId);
 }

@@ -3,16 +3,10 @@ namespace NetPilot.Devices.Data.Statements;
 
 internal static class ReadFirstDevices
 {
-    public static NpgsqlBatchCommand Command(Guid userId, string routerId)
-    {
-        var command = new NpgsqlBatchCommand(
-            $"""
-            SELECT {UserDevice.Columns} FROM devices.user_devices WHERE user_id = $1 AND router_id = $2
-            ORDER BY first_seen DESC, id DESC LIMIT {FirstPages.Rows}
-            """
-        );
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = routerId });
-        return command;
-    }
+    private static readonly string Text = $"""
+        SELECT {UserDevice.Columns} FROM devices.user_devices WHERE user_id = $1 AND router_id = $2
+        ORDER BY first_seen DESC, id DESC LIMIT {FirstPages.Rows}
+        """;
+
+    public static NpgsqlBatchCommand Command(Guid userId, string routerId) => Sql.Statement(Text, userId, routerId);
 }

@@ -1,4 +1,5 @@
 // A hot path (benchmark handwritten): part of another module's batch, in the round trip that reads the caller's session.
+using NetPilot.Persistence;
 using NetPilot.Routers.Data.Entities;
 using NetPilot.Web;
 using Npgsql;
@@ -7,15 +8,10 @@ namespace NetPilot.Routers.Data.Statements;
 
 internal static class ReadFirstRouters
 {
-    public static NpgsqlBatchCommand Command(Guid userId)
-    {
-        var command = new NpgsqlBatchCommand(
-            $"""
-            SELECT {UserRouter.Columns} FROM routers.user_routers WHERE user_id = $1
-            ORDER BY created_at DESC, id DESC LIMIT {FirstPages.Rows}
-            """
-        );
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = userId });
-        return command;
-    }
+    private static readonly string Text = $"""
+        SELECT {UserRouter.Columns} FROM routers.user_routers WHERE user_id = $1
+        ORDER BY created_at DESC, id DESC LIMIT {FirstPages.Rows}
+        """;
+
+    public static NpgsqlBatchCommand Command(Guid userId) => Sql.Statement(Text, userId);
 }

@@ -27,12 +27,6 @@ internal static class TakeDueResets
             limit
         );
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        var due = new List<string>();
-        while (await row.ReadAsync(cancellationToken))
-        {
-            due.Add(row.GetString(0));
-        }
-
-        return due;
+        return await row.ReadAllAsync(due => due.GetString(0), cancellationToken);
     }
 }

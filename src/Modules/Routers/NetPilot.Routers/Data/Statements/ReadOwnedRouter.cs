@@ -1,0 +1,43 @@
+// A hot path (benchmark handwritten): part of another module's batch, in the round trip that reads the caller's session. Who needs a fresh answer
+// reads it by itself.
+using System.Data.Common;
+using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
+using Npgsql;
+
+namespace NetPilot.Routers.Data.Statements;
+
+internal static class ReadOwnedRouter
+{
+    private const string Text = """
+        SELECT r.user_id, r.router_id, r.name, r.last_seen_at, COALESCE(t.fence, 0)
+        FROM routers.user_routers AS r
+        LEFT JOIN routers.router_turns AS t ON t.router_id = r.router_id
+        WHERE r.router_id = $1 AND r.user_id = $2
+        """;
+
+    public static NpgsqlBatchCommand Command(Guid userId, string routerId) => Sql.Statement(Text, routerId, userId);
+
+    public static async Task<OwnedRouter?> FindAsync(
+        NpgsqlDataSource database,
+        Guid userId,
+        string routerId,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.Command(Text, routerId, userId);
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await ReadAsync(row, cancellationToken);
+    }
+
+    public static async Task<OwnedRouter?> ReadAsync(DbDataReader row, CancellationToken cancellationToken) =>
+        await row.ReadAsync(cancellationToken)
+            ? new OwnedRouter(
+                row.GetGuid(0),
+                row.GetString(1),
+                row.GetString(2),
+                row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
+                row.GetInt64(4)
+            )
+            : null;
+}
