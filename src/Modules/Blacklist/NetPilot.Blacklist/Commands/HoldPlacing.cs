@@ -85,7 +85,7 @@ internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceD
         {
             null => ErrorCodes.DeviceNotFound,
             { IsRouter: true } => ErrorCodes.ValidationFailed,
-            _ => AddressRules.TryReadIpv4(device.Address.ToString(), out _, out _) ? null : ErrorCodes.DeviceWithoutAddress,
+            _ => RuleTarget.CanBeBlocked(device) ? null : ErrorCodes.DeviceWithoutAddress,
         };
 }
 

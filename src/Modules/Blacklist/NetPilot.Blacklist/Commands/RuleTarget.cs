@@ -1,3 +1,5 @@
+using NetPilot.Devices.Contracts;
+
 namespace NetPilot.Blacklist.Commands;
 
 /// <summary>For whom, and where, a rule is to be put in force or lifted, and how long that may take.</summary>
@@ -16,6 +18,9 @@ internal sealed record RuleTarget(
 
     /// <summary>The turn that the command is to run in together with others; null: it takes one of its own.</summary>
     public SharedTurn? Shared { get; init; }
+
+    /// <summary>Whether the device was seen with an address that can be blocked.</summary>
+    public static bool CanBeBlocked(KnownDevice device) => AddressRules.TryReadIpv4(device.Address.ToString(), out _, out _);
 
     /// <summary>Whether the server goes on by itself where the command can't be done now.</summary>
     public bool GoesOn => Prefer is not null;

@@ -52,11 +52,8 @@ internal sealed record ChosenDevice(IPAddress Ip, KnownDevice? Device)
         }
 
         var device = known.FirstOrDefault(device => device.Id == choice.DeviceId) ?? throw new ProblemException(NotFound());
-        return HasAddress(device) ? new ChosenDevice(device.Address, device) : throw new ProblemException(WithoutAddress());
+        return RuleTarget.CanBeBlocked(device) ? new ChosenDevice(device.Address, device) : throw new ProblemException(WithoutAddress());
     }
-
-    /// <summary>Whether the device was seen with an address that can be blocked.</summary>
-    public static bool HasAddress(KnownDevice device) => AddressRules.TryReadIpv4(device.Address.ToString(), out _, out _);
 
     /// <param name="field">The field that named it.</param>
     /// <exception cref="ProblemException">It is the router itself, which is not to be blocked.</exception>

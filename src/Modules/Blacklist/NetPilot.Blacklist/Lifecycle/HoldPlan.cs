@@ -3,6 +3,15 @@ namespace NetPilot.Blacklist.Lifecycle;
 /// <summary>A hold that is to be placed on a device.</summary>
 internal sealed record WantedHold(Guid DeviceId, HoldSource Source, DateTimeOffset Since, DateTimeOffset? Until);
 
+/// <summary>What becomes of holds that are there: some end, and others begin or end at another time.</summary>
+/// <param name="Ended">The holds that end now.</param>
+/// <param name="Changed">The holds whose times change, as they are from now on.</param>
+/// <param name="Rules">The rules of them all.</param>
+internal sealed record HoldChanges(IReadOnlyList<Guid> Ended, IReadOnlyList<Hold> Changed, IReadOnlyList<Guid> Rules)
+{
+    public bool IsEmpty => Ended.Count == 0 && Changed.Count == 0;
+}
+
 /// <summary>Compares the holds that sources want with those that they have, and says what to do. Pure.</summary>
 internal sealed class HoldPlan
 {

@@ -14,44 +14,11 @@ internal sealed class RuleIntents(RulePacing pacing)
 
     /// <summary>A rule that a user wants. It counts as sent at once, so that a crash needs no further write to be found.</summary>
     public Rule Wanted(RuleKey key, Guid id, RuleWords words, Guid? by, bool goesOn, DateTimeOffset now) =>
-        new()
-        {
-            Id = id,
-            Kind = key.Kind,
-            UserId = key.UserId,
-            RouterId = key.RouterId,
-            DeviceIp = key.Ip,
-            DeviceMac = key.Kind.FollowsDevice ? key.Mac : null,
-            Note = words.Note.Value,
-            ExpiresAt = words.ExpiresAt.Value,
-            State = RuleState.Applying,
-            CreatedBy = by,
-            CreatedAt = now,
-            MaybeSent = true,
-            SettleAt = pacing.AfterLease(now),
-            GiveUpAt = GiveUpAt(goesOn, now),
-        };
+        Wanted(key, id, words, by, goesOn, now, hold: null);
 
     /// <summary>A block that a pause or a schedule wants, and nobody else.</summary>
     public Rule Wanted(RuleKey key, Guid id, Hold hold, DateTimeOffset now) =>
-        new()
-        {
-            Id = id,
-            Kind = key.Kind,
-            UserId = key.UserId,
-            RouterId = key.RouterId,
-            DeviceIp = key.Ip,
-            DeviceMac = key.Mac,
-            HeldManually = false,
-            HeldUntil = EndOf(hold),
-            Holds = [hold],
-            State = RuleState.Applying,
-            CreatedBy = hold.CreatedBy,
-            CreatedAt = now,
-            MaybeSent = true,
-            SettleAt = pacing.AfterLease(now),
-            GiveUpAt = GiveUpAt(goesOn: true, now),
-        };
+        Wanted(key, id, new RuleWords(default, default), hold.CreatedBy, goesOn: true, now, hold);
 
     /// <summary>
     /// A rule that is there already is held by one thing more. If it is being lifted because nothing kept it, it is wanted again; if a user lets
@@ -149,6 +116,28 @@ internal sealed class RuleIntents(RulePacing pacing)
 
     /// <summary>When a hold ends, in the terms of <see cref="Rule.HeldUntil"/>.</summary>
     public static DateTimeOffset EndOf(Hold hold) => hold.Until ?? DateTimeOffset.MaxValue;
+
+    private Rule Wanted(RuleKey key, Guid id, RuleWords words, Guid? by, bool goesOn, DateTimeOffset now, Hold? hold) =>
+        new()
+        {
+            Id = id,
+            Kind = key.Kind,
+            UserId = key.UserId,
+            RouterId = key.RouterId,
+            DeviceIp = key.Ip,
+            DeviceMac = key.Kind.FollowsDevice ? key.Mac : null,
+            HeldManually = hold is null,
+            HeldUntil = hold is null ? null : EndOf(hold),
+            Holds = hold is null ? [] : [hold],
+            Note = words.Note.Value,
+            ExpiresAt = words.ExpiresAt.Value,
+            State = RuleState.Applying,
+            CreatedBy = by,
+            CreatedAt = now,
+            MaybeSent = true,
+            SettleAt = pacing.AfterLease(now),
+            GiveUpAt = GiveUpAt(goesOn, now),
+        };
 
     private static DateTimeOffset? GiveUpAt(bool goesOn, DateTimeOffset now) => goesOn ? now + RulePacing.GiveUpAfter : null;
 }

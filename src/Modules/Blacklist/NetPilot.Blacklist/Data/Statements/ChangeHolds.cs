@@ -2,15 +2,6 @@
 // EF Core has none.
 namespace NetPilot.Blacklist.Data.Statements;
 
-/// <summary>What becomes of holds that are there: some end, and others begin or end at another time.</summary>
-/// <param name="Ended">The holds that end now.</param>
-/// <param name="Changed">The holds whose times change, as they are from now on.</param>
-/// <param name="Rules">The rules of them all.</param>
-internal sealed record HoldChanges(IReadOnlyList<Guid> Ended, IReadOnlyList<Hold> Changed, IReadOnlyList<Guid> Rules)
-{
-    public bool IsEmpty => Ended.Count == 0 && Changed.Count == 0;
-}
-
 internal static class ChangeHolds
 {
     /// <summary>Counts anew what holds the router's rules.</summary>

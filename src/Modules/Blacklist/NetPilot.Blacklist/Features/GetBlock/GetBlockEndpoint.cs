@@ -13,7 +13,7 @@ internal sealed class GetBlockRequest : RouterRequest
     public string BlockId { get; init; } = "";
 }
 
-internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices, TimeProvider time)
+internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices, BlockAnswers answers)
     : Endpoint<GetBlockRequest, BlockResponse>
 {
     public override void Configure()
@@ -36,7 +36,6 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
             ? await db
                 .Blocks.AsNoTracking()
                 .OfRouter(caller.UserId, request.RouterId)
-                .Include(block => block.Holds)
                 .SingleOrDefaultAsync(block => block.Id == id, cancellationToken)
             : null;
         if (rule is null)
@@ -45,6 +44,6 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
         }
 
         var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, [rule], cancellationToken);
-        await Send.OkAsync(BlockResponse.Of(rule, rule.Holds, names, time.UtcNow()), cancellationToken);
+        await Send.OkAsync(await answers.OfAsync(rule, names, cancellationToken), cancellationToken);
     }
 }
