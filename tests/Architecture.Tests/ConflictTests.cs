@@ -1,3 +1,4 @@
+using NetPilot.Testing;
 using Shouldly;
 using Xunit;
 
@@ -12,7 +13,7 @@ public sealed class ConflictTests
 
     [Fact]
     public void No_file_has_the_marks_of_a_conflict() =>
-        FilesBelow(DecisionTests.Root)
+        FilesBelow(Checkout.Root)
             .Where(file => File.ReadLines(file).Any(line => Marks.Any(mark => line.StartsWith(mark + " ", StringComparison.Ordinal))))
             .ShouldBeEmpty();
 

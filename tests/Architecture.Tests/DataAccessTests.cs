@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using NetPilot.Testing;
 using Shouldly;
 using Xunit;
 
@@ -7,7 +8,7 @@ namespace NetPilot.Architecture.Tests;
 /// <summary>The policy of docs/decisions/0037, checked in the source files of the server.</summary>
 public sealed partial class DataAccessTests
 {
-    private static readonly string Source = Path.Combine(DecisionTests.Root, "src");
+    private static readonly string Source = Path.Combine(Checkout.Root, "src");
 
     private static readonly string[] Benchmarks = ["settle", "growth", "login", "handwritten", "hung"];
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using NetPilot.Testing;
 using Shouldly;
 using Xunit;
 
@@ -9,9 +10,7 @@ namespace NetPilot.Architecture.Tests;
 public sealed partial class DecisionTests
 {
     /// <summary>The folder of the repository.</summary>
-    internal static readonly string Root = FindRoot();
-
-    private static readonly string Folder = Path.Combine(Root, "docs", "decisions");
+    private static readonly string Folder = Path.Combine(Checkout.Root, "docs", "decisions");
 
     private static readonly string[] Records =
     [
@@ -63,29 +62,20 @@ public sealed partial class DecisionTests
         var known = Records.Select(name => name[..4]).ToHashSet();
         string[] folders = ["src", "dev", "tests", "bench", "docs"];
         var files = folders
-            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.*", SearchOption.AllDirectories))
-            .Concat(Directory.EnumerateFiles(Root, "*.md"))
+            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Checkout.Root, folder), "*.*", SearchOption.AllDirectories))
+            .Concat(Directory.EnumerateFiles(Checkout.Root, "*.md"))
             .Where(file => Path.GetExtension(file) is ".cs" or ".md")
-            .Where(file => !Path.GetRelativePath(Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"));
+            .Where(file =>
+                !Path.GetRelativePath(Checkout.Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj")
+            );
 
         var unknown =
             from file in files
             let isRecord = Path.GetDirectoryName(file) == Folder
             from Match reference in (isRecord ? InRecord() : Elsewhere()).Matches(File.ReadAllText(file))
             where !known.Contains(reference.Groups["number"].Value)
-            select $"{Path.GetRelativePath(Root, file)}: {reference.Value}";
+            select $"{Path.GetRelativePath(Checkout.Root, file)}: {reference.Value}";
         unknown.ShouldBeEmpty();
-    }
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "NetPilot.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("The tests do not run from a checkout.");
-        }
-
-        return folder;
     }
 
     [GeneratedRegex(@"^Status: (?<status>accepted|superseded by \d{4}), (?<date>[-\d]+)\.")]

@@ -1,3 +1,4 @@
+using NetPilot.Testing;
 using Shouldly;
 using Xunit;
 
@@ -27,7 +28,7 @@ public sealed class SizeTests
 
     private static IEnumerable<string> Files() =>
         Directory
-            .EnumerateFiles(Path.Combine(DecisionTests.Root, "src", "Modules", "Blacklist"), "*.cs", SearchOption.AllDirectories)
+            .EnumerateFiles(Path.Combine(Checkout.Root, "src", "Modules", "Blacklist"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "Migrations"));
 
     /// <summary>What stands at an indentation, from blank line to blank line, and what stands within its types.</summary>

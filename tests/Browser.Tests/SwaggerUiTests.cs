@@ -72,14 +72,5 @@ public sealed class SwaggerUiTests(NetPilotServer server, Chromium chromium)
         page.Requests.ShouldAllBe(request => request.Scheme == "data" || request.Authority == server.Address.Authority);
     }
 
-    private static string Picture(string name)
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "NetPilot.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("The tests do not run from a checkout.");
-        }
-
-        return Path.Combine(folder, "artifacts", "swagger", name);
-    }
+    private static string Picture(string name) => Path.Combine(Checkout.Root, "artifacts", "swagger", name);
 }

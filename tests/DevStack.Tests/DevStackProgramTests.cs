@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using NetPilot.DevStack.Postgres;
 using NetPilot.DevStack.Up;
+using NetPilot.Testing;
 using Npgsql;
 using Shouldly;
 using Xunit;

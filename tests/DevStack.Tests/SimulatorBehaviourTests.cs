@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
 using Shouldly;
 using Xunit;
 

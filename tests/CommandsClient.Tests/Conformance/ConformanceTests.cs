@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using NetPilot.CommandsClient.Tests.Support;
 using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
 using NetPilot.Web;
 using Shouldly;
 using Xunit;
@@ -47,7 +48,7 @@ public sealed class ConformanceTests
         );
 
         mismatches.ShouldBeEmpty();
-        var path = Path.Combine(Root(), Document);
+        var path = Path.Combine(Checkout.Root, Document);
         var present = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
         var document = present[..present.IndexOf($"#{Heading}", StringComparison.Ordinal)] + Describe(results);
         if (Environment.GetEnvironmentVariable("NETPILOT_UPDATE_DOCS") == "1")
@@ -219,17 +220,6 @@ public sealed class ConformanceTests
         ("reads", [CallKind.Read]),
         ("changes", [CallKind.Command]),
     ];
-
-    private static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "NetPilot.sln")))
-        {
-            directory = directory.Parent ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-        }
-
-        return directory.FullName;
-    }
 
     private sealed record Seen(string Outcome, int Calls, int Starts)
     {

@@ -1,6 +1,7 @@
-namespace NetPilot.Host.Tests;
+namespace NetPilot.Testing;
 
-internal static class Checkout
+/// <summary>The sources that the tests were built from.</summary>
+public static class Checkout
 {
     /// <summary>The folder that holds the solution.</summary>
     public static string Root
