@@ -97,7 +97,7 @@ public sealed class DeployedDialectTests(BlacklistServer server)
         await response.ShouldBeProblemAsync(502, "command_failed");
         (await router.StatesAsync(Meant.Ip)).ShouldBe(["blocked"]);
         await HasRulesOfAsync(router, Meant, Bystander);
-        (await router.StatesAsync(Bystander.Ip)).ShouldBe(["blocked"]);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(Bystander.Ip)).ShouldBe(["blocked"]));
     }
 
     [Fact]

@@ -22,6 +22,22 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
             cancellationToken
         );
 
+    /// <summary>
+    /// The one row that a statement returns; null if it returns none. It sees what was committed before it got the lock: both are statements of
+    /// one transaction, in one round trip.
+    /// </summary>
+    public Task<Rule?> RuleAfterAsync(SqlText locks, RuleKind kind, SqlText sql, CancellationToken cancellationToken) =>
+        DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var batch = BatchOf([locks, sql]);
+                await using var rows = await batch.ExecuteReaderAsync(token);
+                await rows.NextResultAsync(token);
+                return (await rows.ReadRulesAsync(kind, token)).SingleOrDefault();
+            },
+            cancellationToken
+        );
+
     /// <summary>The one row that a statement returns; null if it returns none.</summary>
     public async Task<Rule?> RuleAsync(RuleKind kind, SqlText sql, CancellationToken cancellationToken = default) =>
         (await RulesAsync(kind, sql, cancellationToken)).SingleOrDefault();
@@ -45,17 +61,23 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
         DatabaseRetry.RunAsync(
             async token =>
             {
-                await using var batch = database.CreateBatch();
-                foreach (var statement in statements)
-                {
-                    var (text, parameters) = statement.Write();
-                    batch.With(text, parameters);
-                }
-
+                await using var batch = BatchOf(statements);
                 await batch.ExecuteNonQueryAsync(token);
             },
             cancellationToken
         );
+
+    private NpgsqlBatch BatchOf(IReadOnlyList<SqlText> statements)
+    {
+        var batch = database.CreateBatch();
+        foreach (var statement in statements)
+        {
+            var (text, parameters) = statement.Write();
+            batch.With(text, parameters);
+        }
+
+        return batch;
+    }
 
     /// <summary>What a claim returns, a row each.</summary>
     public async Task<List<T>> ClaimAsync<T>(SqlText sql, Func<DbDataReader, T> read, CancellationToken cancellationToken)

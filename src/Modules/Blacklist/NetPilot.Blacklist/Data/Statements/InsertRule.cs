@@ -7,8 +7,8 @@ namespace NetPilot.Blacklist.Data.Statements;
 internal static class InsertRule
 {
     /// <summary>
-    /// The live row of the same device, or <paramref name="wanted"/> where the tier has room. Null where it has not. The user's counter is locked
-    /// before any row, here and wherever rows end.
+    /// The live row of the same device, or <paramref name="wanted"/> where the tier has room. Null where it has not. The router's inserts go one
+    /// after the other; then the user's counter is locked before any row, here and wherever rows end.
     /// </summary>
     public static async Task<Rule?> InsertAsync(
         this RuleStore store,
@@ -18,14 +18,17 @@ internal static class InsertRule
         CancellationToken cancellationToken
     )
     {
+        // Another block of the same device may be stored and get its MAC while this one waits for the user's counter: a snapshot from before that
+        // would show neither.
+        SqlText locks = $"SELECT pg_advisory_xact_lock(hashtextextended({wanted.UserId}::text || {wanted.RouterId}, 0))";
         var sql = Sql(wanted, limit, firstCheckAt);
         for (var attempt = 0; ; attempt++)
         {
             try
             {
                 // At the limit, the row of the same device may have been made by a statement that this one waited for: look once more.
-                return await store.RuleAsync(wanted.Kind, sql, cancellationToken)
-                    ?? await store.RuleAsync(wanted.Kind, sql, cancellationToken);
+                return await store.RuleAfterAsync(locks, wanted.Kind, sql, cancellationToken)
+                    ?? await store.RuleAfterAsync(locks, wanted.Kind, sql, cancellationToken);
             }
             catch (PostgresException exception) when (attempt < 3 && exception.SqlState == PostgresErrorCodes.UniqueViolation)
             {
