@@ -10,7 +10,8 @@ namespace NetPilot.Persistence;
 /// else is put into <see cref="RunAsync{T}"/>. No other failure is repeated here: a broken connection leaves unknown what was done.
 /// </summary>
 /// <remarks>
-/// Rows are to be locked in one order in the first place (a router's inserts of rules, a user's counter, then rows by id); this is for what an order can't cover.
+/// Locks are to be taken in one order in the first place (a router's inserts of rules, a user's counter, then rows by id); this is for what an
+/// order can't cover.
 /// </remarks>
 public static class DatabaseRetry
 {
