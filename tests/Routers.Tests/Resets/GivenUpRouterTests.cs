@@ -126,7 +126,7 @@ public sealed class GivenUpRouterTests(RoutersServer server)
             TestContext.Current.CancellationToken
         );
         (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0);
-        router.Simulated.CommandsOf(SimulatorOperation.Reset).ShouldBe(4);
+        router.Simulated.CommandsOf(SimulatorOperation.Reset).ShouldBe(5);
         router.Simulated.Rules.ShouldBe(["02:00:00:00:00:01"]);
     }
 
@@ -146,7 +146,7 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         await blocked.ShouldBeJsonAsync(201);
 
         router.Simulated.Rules.ShouldBe(["02:00:00:00:00:01", device.Mac]);
-        router.Simulated.CommandsOf(SimulatorOperation.Reset).ShouldBe(1);
+        router.Simulated.CommandsOf(SimulatorOperation.Reset).ShouldBe(2);
         (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0);
         (await LastResetOfAsync(next, router)).ShouldBe(("failed", "command_failed"));
     }
@@ -172,26 +172,31 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         await blocked.ShouldBeJsonAsync(201);
 
         router.Simulated.Rules.ShouldBe(["02:00:00:00:00:01", device.Mac]);
-        router.Simulated.CommandsOf(SimulatorOperation.Reset).ShouldBe(1);
+        router.Simulated.CommandsOf(SimulatorOperation.Reset).ShouldBe(2);
         (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0);
         (await LastResetOfAsync(next, router)).ShouldBe(("failed", "command_failed"));
+    }
+
+    [Fact]
+    public async Task A_router_that_comes_back_between_a_failed_reset_and_the_look_at_its_rules_is_reset_at_once()
+    {
+        var router = await server.RouterAsync();
+        router.Simulated.AddRule("02:00:00:00:00:01");
+        using var away = ResetFails(router, times: 1);
+
+        using (await router.DeleteAsync()) { }
+
+        await Eventually.HoldsAsync(async () => (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0));
+        away.Hits.ShouldBe(1);
+        router.Simulated.CommandsOf(SimulatorOperation.Reset).ShouldBe(1);
+        router.Simulated.Rules.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_reset_that_failed_on_a_router_without_rules_needs_no_other()
     {
         var router = await server.RouterAsync();
-        using var refused = server.Commands.AddFault(
-            new Fault(FaultKind.Envelope)
-            {
-                Operation = SimulatorOperation.Reset,
-                RouterId = router.RouterId,
-                Status = 500,
-                Code = "COMMAND_FAILED",
-                Message = "An unexpected error occurred during rule reset.",
-                Times = null,
-            }
-        );
+        using var refused = ResetFails(router, times: null);
 
         using (await router.DeleteAsync()) { }
 
@@ -346,6 +351,19 @@ public sealed class GivenUpRouterTests(RoutersServer server)
                     refusals
                 )
             ).ShouldBe(1)
+        );
+
+    private FaultHandle ResetFails(TestRouter router, int? times) =>
+        server.Commands.AddFault(
+            new Fault(FaultKind.Envelope)
+            {
+                Operation = SimulatorOperation.Reset,
+                RouterId = router.RouterId,
+                Status = 500,
+                Code = "COMMAND_FAILED",
+                Message = "An unexpected error occurred during rule reset.",
+                Times = times,
+            }
         );
 
     private static async Task<(string? Outcome, string? Code)> LastResetOfAsync(TestUser user, TestRouter router)

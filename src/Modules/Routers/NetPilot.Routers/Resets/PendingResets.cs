@@ -78,11 +78,7 @@ internal sealed partial class PendingResets(
         var target = new CommandsTarget(session, turn.RouterId, options.Value.Timeouts.Command);
         var startedAt = time.UtcNow();
         var started = time.GetTimestamp();
-        var result = await client.ResetAsync(target, cancellationToken);
-        if (MayBeRefusal(result) && await renew(options.Value.Timeouts.Command))
-        {
-            result = await LookAsync(result, target);
-        }
+        var result = await ResetAsync(target, pending, renew, cancellationToken);
 
         // The last owner's list has gone with the claim; the next owner's says what was waited for.
         RouterActivity[] activities = pending.NextOwnerId is { } owner
@@ -132,6 +128,36 @@ internal sealed partial class PendingResets(
         Log.Failed(logger, pending.RouterId, refusal.Code, wait);
         await PostponeAsync(pending, wait, refusal.Code, activities);
         return false;
+    }
+
+    /// <summary>
+    /// Resets the router, and asks it for its rules where the failure leaves open whether it was there. It may have come back between the two, so
+    /// the first reset that looks refused is sent once more.
+    /// </summary>
+    private async Task<CommandsResult<Unit>> ResetAsync(
+        CommandsTarget target,
+        Pending pending,
+        Func<TimeSpan, Task<bool>> renew,
+        CancellationToken cancellationToken
+    )
+    {
+        var timeout = options.Value.Timeouts.Command;
+        for (var isLast = pending.RefusedCode is not null; ; isLast = true)
+        {
+            var reset = await client.ResetAsync(target, cancellationToken);
+            if (!MayBeRefusal(reset) || !await renew(timeout))
+            {
+                return reset;
+            }
+
+            var seen = await LookAsync(reset, target);
+            var mayHaveBeenAway =
+                reset.Router is not RouterSighting.Present && seen is { IsSuccess: false, Router: RouterSighting.Present };
+            if (isLast || !mayHaveBeenAway || !await renew(timeout))
+            {
+                return seen;
+            }
+        }
     }
 
     /// <summary>An answer came, so the command is over, and it was not that the router is away.</summary>
