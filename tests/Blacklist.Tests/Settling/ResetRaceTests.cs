@@ -119,7 +119,7 @@ public sealed class ResetRaceTests(BlacklistServer server)
         await store.PatchAsync(lifting.Rule, RuleIntents.TurnedRound(lifting.Rule, now), token);
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
 
-        (await store.SaveAsync(decidedOn, RuleOutcomes.Gone(decidedOn, now), long.MaxValue, token)).ShouldBeNull();
+        (await store.SaveAsync(decidedOn, RuleOutcomes.Gone(decidedOn, now), long.MaxValue)).ShouldBeNull();
 
         (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
         router.Simulated.Rules.ShouldBe([device.Mac]);

@@ -1,4 +1,5 @@
 using NetPilot.CommandsClient;
+using Npgsql;
 
 namespace NetPilot.Routers.Contracts;
 
@@ -33,6 +34,25 @@ public interface IRouterTurns
     /// because PostgreSQL is away runs out with its lease.
     /// </summary>
     Task ReleaseAsync(RouterTurn turn, IReadOnlyList<RouterActivity> activities, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The same as statements for a batch of the caller's, so that the last outcome of the turn is written in the transaction that ends it. A
+    /// batch that fails leaves the turn held, and <see cref="ReleaseAsync"/> is still to be called.
+    /// </summary>
+    ITurnEnd EndOf(RouterTurn turn, IReadOnlyList<RouterActivity> activities);
+}
+
+/// <summary>The end of a turn, in somebody else's batch.</summary>
+public interface ITurnEnd
+{
+    /// <summary>Adds the statements to a batch, after the caller's own. A batch whose outcome is unknown may be made again and repeated.</summary>
+    void AddTo(NpgsqlBatch batch);
+
+    /// <summary>Whether the turn is over, and must not be released any more.</summary>
+    bool IsComplete { get; }
+
+    /// <summary>To be called once the batch is committed.</summary>
+    void Complete();
 }
 
 /// <summary>The right to change a router.</summary>

@@ -35,7 +35,7 @@ internal sealed class CommandRunner(RunningCommands running, RuleTurns turns, Ru
 
     private async Task<CommandEnd> InOwnTurnAsync(RuleTarget target, Func<RuleTurn?, Task<CommandEnd>> command)
     {
-        await using var turn = await turns.TakeAsync(target.Router, target.Actor, target.Budget);
+        await using var turn = await turns.TakeAsync(target.Router, target.Actor, target.Budget, endsWithRule: true);
         return await command(turn);
     }
 }

@@ -42,6 +42,27 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
     public async Task<Rule?> RuleAsync(RuleKind kind, SqlText sql, CancellationToken cancellationToken = default) =>
         (await RulesAsync(kind, sql, cancellationToken)).SingleOrDefault();
 
+    /// <summary>The one row that a statement returns, which is run in the batch that ends a turn; null if it returns none.</summary>
+    public Task<Rule?> RuleAsync(RuleKind kind, ITurnEnd? end, SqlText sql) =>
+        end is null
+            ? RuleAsync(kind, sql)
+            : DatabaseRetry.RunAsync(
+                async token =>
+                {
+                    await using var batch = BatchOf([sql]);
+                    end.AddTo(batch);
+                    await using var rows = await batch.ExecuteReaderAsync(token);
+                    var saved = (await rows.ReadRulesAsync(kind, token)).SingleOrDefault();
+                    while (await rows.NextResultAsync(token))
+                    {
+                        // What ends the turn returns no rows, and fails here if it fails.
+                    }
+
+                    return saved;
+                },
+                CancellationToken.None
+            );
+
     public Task ExecuteAsync(SqlText sql, CancellationToken cancellationToken = default) =>
         DatabaseRetry.RunAsync(
             async token =>
@@ -85,12 +106,6 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
         await using var command = sql.On(database);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAllAsync(read, cancellationToken);
-    }
-
-    public async Task<Rule?> FindAsync(Rule rule, CancellationToken cancellationToken = default)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await rule.Kind.Rows(db).SingleOrDefaultAsync(row => row.Id == rule.Id, cancellationToken);
     }
 
     /// <summary>The blocks with these ids.</summary>

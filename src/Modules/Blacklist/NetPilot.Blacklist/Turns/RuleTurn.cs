@@ -4,8 +4,14 @@ namespace NetPilot.Blacklist.Turns;
 /// A router's turn that is held, until it is disposed of. What every call for a row has in common: sent once, noted, and written whatever its
 /// outcome is.
 /// </summary>
-internal sealed class RuleTurn(RuleTurns turns, OwnedRouter router, CommandActor actor, RouterTurn lease, RequestBudget? budget)
-    : IAsyncDisposable
+internal sealed class RuleTurn(
+    RuleTurns turns,
+    OwnedRouter router,
+    CommandActor actor,
+    RouterTurn lease,
+    RequestBudget? budget,
+    bool endsWithRule
+) : IAsyncDisposable
 {
     private readonly List<RouterActivity> activities = [];
     private long leasedAt = turns.Time.GetTimestamp();
@@ -13,6 +19,8 @@ internal sealed class RuleTurn(RuleTurns turns, OwnedRouter router, CommandActor
 
     // Whether the next call is made in what another one left of the lease, which it must not outlast.
     private bool sharesLease;
+
+    private ITurnEnd? end;
 
     public OwnedRouter Router => router;
 
@@ -26,17 +34,37 @@ internal sealed class RuleTurn(RuleTurns turns, OwnedRouter router, CommandActor
 
     public bool MatchesBySubstring => turns.MatchesBySubstring;
 
-    public async ValueTask DisposeAsync() => await turns.Leases.ReleaseAsync(lease, activities, CancellationToken.None);
+    public async ValueTask DisposeAsync()
+    {
+        if (!IsOver)
+        {
+            await turns.Leases.ReleaseAsync(lease, activities, CancellationToken.None);
+        }
+    }
 
     public Task<Rule?> SaveAsync(Rule rule, RuleChange change) => turns.Writer.SaveAsync(rule, change, Fence);
 
-    /// <summary>Writes the end of a call. Who joined during the call, and was told that the server goes on by itself, changed what a failure comes to.</summary>
+    /// <summary>
+    /// Writes the end of a row's command, and ends a turn that is for this row alone in the same transaction. Who joined during the call, and was
+    /// told that the server goes on by itself, changed what a failure comes to.
+    /// </summary>
     public async Task<Rule?> EndAsync(Rule rule, Func<Rule, RuleChange> end)
     {
-        var saved = await SaveAsync(rule, end(rule));
+        var saved = await SaveLastAsync(rule, end(rule));
         return saved is { GoesOnByItself: true } && !rule.GoesOnByItself && saved.State == rule.State && saved.Fence <= Fence
             ? await SaveAsync(saved, end(saved))
             : saved;
+    }
+
+    private async Task<Rule?> SaveLastAsync(Rule rule, RuleChange change)
+    {
+        if (!endsWithRule || IsOver)
+        {
+            return await SaveAsync(rule, change);
+        }
+
+        end = turns.Leases.EndOf(lease, activities);
+        return await turns.Writer.SaveAsync(rule, change, Fence, end);
     }
 
     /// <summary>Writes that a command is about to be sent for the row. Null: the row is not what it was, send nothing.</summary>
@@ -118,7 +146,7 @@ internal sealed class RuleTurn(RuleTurns turns, OwnedRouter router, CommandActor
     public async Task<bool> MayGoOnAsync(TimeSpan? callTimeout = null)
     {
         var timeout = budget?.For(callTimeout ?? turns.Timeouts.Command) ?? callTimeout ?? turns.Timeouts.Command;
-        if (budget?.Patience == TimeSpan.Zero)
+        if (IsOver || budget?.Patience == TimeSpan.Zero)
         {
             return false;
         }
@@ -132,6 +160,8 @@ internal sealed class RuleTurn(RuleTurns turns, OwnedRouter router, CommandActor
         (leasedAt, leasedFor) = (turns.Time.GetTimestamp(), timeout);
         return await turns.Leases.RenewAsync(lease, timeout, CancellationToken.None);
     }
+
+    private bool IsOver => end is { IsComplete: true };
 
     // The lease's margin is for what comes before and after the calls.
     private TimeSpan LeaseLeft => leasedFor - turns.Time.GetElapsedTime(leasedAt);

@@ -15,15 +15,23 @@ internal sealed partial class RuleWriter(RuleStore store, RuleSignals signals, I
 
     /// <summary>
     /// Writes an outcome. PostgreSQL may be away just now, and the outcome is worth some patience: without it the row waits to be settled.
-    /// Where the row has moved on under a later turn, it is returned as it is; null if it is gone.
+    /// Where the row has moved on under a later turn, it is returned as it is; null if it is gone. The turn's end, if there is one, is written with
+    /// it, whatever became of the row.
     /// </summary>
-    public async Task<Rule?> SaveAsync(Rule rule, RuleChange change, long fence)
+    public async Task<Rule?> SaveAsync(Rule rule, RuleChange change, long fence, ITurnEnd? end = null)
     {
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                var saved = await store.SaveAsync(rule, change, fence) ?? await store.FindAsync(rule);
+                var endsTurn = end is { IsComplete: false };
+                var written = await store.SaveAsync(rule, change, fence, endsTurn ? end : null);
+                if (endsTurn)
+                {
+                    end!.Complete();
+                }
+
+                var saved = written ?? await store.FindAsync(rule);
                 signals.Raise(rule.Id);
                 return saved;
             }

@@ -18,7 +18,7 @@ internal sealed partial class RouterActivityLog(NpgsqlDataSource database, TimeP
         try
         {
             await using var batch = database.CreateBatch();
-            RecordActivities.AddTo(batch, activities, time);
+            RecordActivities.AddTo(batch, activities.WithIds(time));
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (NpgsqlException exception)

@@ -70,8 +70,7 @@ internal sealed partial class RouterTurns(
         try
         {
             await using var batch = database.CreateBatch();
-            TurnLease.AddEndTo(batch, turn);
-            RecordActivities.AddTo(batch, activities, time);
+            EndOf(turn, activities).AddTo(batch);
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
@@ -83,6 +82,8 @@ internal sealed partial class RouterTurns(
             queues.Exit(turn.RouterId);
         }
     }
+
+    public ITurnEnd EndOf(RouterTurn turn, IReadOnlyList<RouterActivity> activities) => new TurnEnd(turn, activities.WithIds(time), queues);
 
     private async Task<RouterTurn?> AskUntilGrantedAsync(
         string routerId,
@@ -178,6 +179,23 @@ internal sealed partial class RouterTurns(
 
     private async Task<bool> IsStillOwnedAsync(string routerId, Guid? ownerId, CancellationToken cancellationToken) =>
         ownerId is null || (await ownership.FindOwnersAsync([routerId], cancellationToken)).GetValueOrDefault(routerId)?.UserId == ownerId;
+
+    private sealed class TurnEnd(RouterTurn turn, (Guid Id, RouterActivity Activity)[] activities, TurnQueues queues) : ITurnEnd
+    {
+        public void AddTo(NpgsqlBatch batch)
+        {
+            TurnLease.AddEndTo(batch, turn);
+            RecordActivities.AddTo(batch, activities);
+        }
+
+        public bool IsComplete { get; private set; }
+
+        public void Complete()
+        {
+            IsComplete = true;
+            queues.Exit(turn.RouterId);
+        }
+    }
 
     private static partial class Log
     {

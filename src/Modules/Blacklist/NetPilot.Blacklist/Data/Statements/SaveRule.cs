@@ -7,19 +7,14 @@ internal static class SaveRule
     /// <summary>
     /// Writes a change if the row is still what it was and no later turn has written it. The row as it is then; null if it is not so. A change
     /// that is not what the row is for is written only if the row goes on by itself, or does not, as it did when that was decided. Fails with a
-    /// unique violation where the change leads to a second live row of the same device.
+    /// unique violation where the change leads to a second live row of the same device. The turn's end is written in the same transaction.
     /// </summary>
-    public static Task<Rule?> SaveAsync(
-        this RuleStore store,
-        Rule rule,
-        RuleChange change,
-        long fence,
-        CancellationToken cancellationToken = default
-    )
+    public static Task<Rule?> SaveAsync(this RuleStore store, Rule rule, RuleChange change, long fence, ITurnEnd? end = null)
     {
         var (kind, more) = (rule.Kind, change.LiveMore(rule));
         return store.RuleAsync(
             kind,
+            end,
             $"""
             WITH counter AS MATERIALIZED (
                 SELECT live FROM blacklist.rule_counts WHERE user_id = {rule.UserId} AND kind = {kind.Name} AND {more} <> 0 FOR UPDATE
@@ -43,8 +38,7 @@ internal static class SaveRule
                 WHERE user_id = {rule.UserId} AND kind = {kind.Name} AND {more} <> 0 AND EXISTS (SELECT 1 FROM saved)
             )
             SELECT * FROM saved
-            """,
-            cancellationToken
+            """
         );
     }
 }

@@ -9,17 +9,20 @@ namespace NetPilot.Routers.Data.Statements;
 
 internal static class RecordActivities
 {
-    public static void AddTo(NpgsqlBatch batch, IReadOnlyList<RouterActivity> activities, TimeProvider time)
+    /// <param name="batch">The batch.</param>
+    /// <param name="activities">What is recorded, with an id each. The same id is recorded once, so that a batch may be repeated.</param>
+    public static void AddTo(NpgsqlBatch batch, IReadOnlyList<(Guid Id, RouterActivity Activity)> activities)
     {
-        foreach (var activity in activities)
+        foreach (var (id, activity) in activities)
         {
             batch.With(
                 """
                 INSERT INTO routers.router_commands (id, owner_id, user_id, router_id, kind, target, outcome, code, started_at, duration_ms)
                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
                 WHERE EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $4 AND user_id = $2)
+                ON CONFLICT (id) DO NOTHING
                 """,
-                time.NewId(),
+                id,
                 activity.OwnerId,
                 activity.ActorId,
                 activity.RouterId,
@@ -33,7 +36,7 @@ internal static class RecordActivities
         }
 
         // The last word of a command about the router's presence is the one that counts.
-        if (activities.LastOrDefault(activity => activity.Sighting is not RouterSighting.None) is { } seen)
+        if (activities.LastOrDefault(entry => entry.Activity.Sighting is not RouterSighting.None).Activity is { } seen)
         {
             var reachability = ReachabilityOf(seen.Sighting);
             batch.With(
@@ -50,6 +53,9 @@ internal static class RecordActivities
             );
         }
     }
+
+    public static (Guid Id, RouterActivity Activity)[] WithIds(this IReadOnlyList<RouterActivity> activities, TimeProvider time) =>
+        [.. activities.Select(activity => (time.NewId(), activity))];
 
     // A router that was online and shows no sign of life any more is not known to be either.
     private static Reachability ReachabilityOf(RouterSighting sighting) =>
