@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using NetPilot.Identity.Passwords;
+using NetPilot.Identity.Sessions;
 using NetPilot.Identity.Tokens;
 using Xunit;
 
@@ -41,6 +42,7 @@ internal static class TestHasher
                     Argon2 = new Argon2Options { MemoryKiB = memoryKiB, Passes = passes },
                 }
             ),
+            new CallerTraffic(),
             new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>()
         );
 }

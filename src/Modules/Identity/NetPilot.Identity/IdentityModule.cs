@@ -50,6 +50,7 @@ public static class IdentityModule
         services.AddHostedService(provider => provider.GetRequiredService<MailWorker>());
 
         services.AddSingleton<Callers>();
+        services.AddSingleton<CallerTraffic>();
         services.AddSingleton<SessionOpening>();
         services.AddSingleton<SessionStarts>();
         services.AddSingleton<SessionEndings>();

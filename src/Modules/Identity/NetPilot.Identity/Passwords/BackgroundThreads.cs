@@ -4,29 +4,37 @@ using System.Runtime.InteropServices;
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>
-/// Threads with a low priority for long computations, one fewer than there are cores. In the thread pool, at the normal priority or on all
-/// cores, such work would delay all other requests (docs/decisions/0017).
+/// Threads with a low priority for long computations: one for each core, of which the last one computes only while nobody else needs a core. In
+/// the thread pool, at the normal priority or on all cores, such work would delay all other requests (docs/decisions/0017).
 /// </summary>
 internal sealed class BackgroundThreads : IDisposable
 {
     private const int Niceness = 19;
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(100);
     private readonly BlockingCollection<Func<Action>> work = [];
     private readonly BlockingCollection<Action> results = [];
-    private int computing = Count;
+    private readonly ManualResetEventSlim isEnding = new();
+    private readonly Func<bool> mayUseLastCore;
+    private int computing;
 
-    public BackgroundThreads(string name)
+    /// <param name="name">The threads' name.</param>
+    /// <param name="cores">How many cores there are.</param>
+    /// <param name="mayUseLastCore">Whether nobody else needs a core at the moment.</param>
+    public BackgroundThreads(string name, int cores, Func<bool> mayUseLastCore)
     {
-        for (var i = 0; i < Count; i++)
+        this.mayUseLastCore = mayUseLastCore;
+        computing = cores;
+        for (var i = 1; i < cores; i++)
         {
             Start(name, ThreadPriority.Lowest, Compute);
         }
+
+        Start(name, ThreadPriority.Lowest, cores == 1 ? Compute : ComputeInQuietTimes);
 
         // On Linux a thread inherits the priority of the thread that starts it. A completed task may start a thread of the pool, so results are
         // set by a thread of normal priority.
         Start($"{name} results", ThreadPriority.Normal, HandOver);
     }
-
-    private static int Count => Math.Max(1, Environment.ProcessorCount - 1);
 
     public Task<T> RunAsync<T>(Func<T> compute)
     {
@@ -47,7 +55,11 @@ internal sealed class BackgroundThreads : IDisposable
     }
 
     /// <summary>Lets the threads finish the given work and end.</summary>
-    public void Dispose() => work.CompleteAdding();
+    public void Dispose()
+    {
+        work.CompleteAdding();
+        isEnding.Set();
+    }
 
     private static void Start(string name, ThreadPriority priority, ThreadStart run) =>
         new Thread(run)
@@ -65,6 +77,25 @@ internal sealed class BackgroundThreads : IDisposable
             results.Add(next());
         }
 
+        End();
+    }
+
+    private void ComputeInQuietTimes()
+    {
+        YieldToOthers();
+        while (!work.IsCompleted)
+        {
+            if ((mayUseLastCore() || isEnding.Wait(Rest)) && work.TryTake(out var next, Timeout.Infinite))
+            {
+                results.Add(next());
+            }
+        }
+
+        End();
+    }
+
+    private void End()
+    {
         if (Interlocked.Decrement(ref computing) == 0)
         {
             results.CompleteAdding();

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using NetPilot.Identity.Sessions;
 using NetPilot.Identity.Tokens;
 using NSec.Cryptography;
 
@@ -15,13 +16,14 @@ internal sealed class PasswordHasher : IDisposable
 {
     private const int MaxWaiting = 32;
     private readonly SemaphoreSlim places = new((2 * Environment.ProcessorCount) + MaxWaiting);
-    private readonly BackgroundThreads threads = new("password hash");
+    private readonly BackgroundThreads threads;
     private readonly Counter<long> hashes;
     private readonly PhcString parameters;
     private readonly Lazy<string> nobodys;
 
-    public PasswordHasher(IOptions<AuthOptions> options, IMeterFactory meters)
+    public PasswordHasher(IOptions<AuthOptions> options, CallerTraffic traffic, IMeterFactory meters)
     {
+        threads = new BackgroundThreads("password hash", Environment.ProcessorCount, () => !traffic.IsFlowing);
         hashes = meters.Create(IdentityMeter.Name).CreateCounter<long>("netpilot.password.hashes", "{hash}", "Argon2id computations.");
         parameters = new PhcString(options.Value.Argon2.MemoryKiB, options.Value.Argon2.Passes, [], []);
         nobodys = new Lazy<string>(() =>

@@ -5,12 +5,19 @@ using NetPilot.Identity.Tokens;
 namespace NetPilot.Identity.Sessions;
 
 /// <summary>Reads the caller that a token names. The session has to be live, and its user neither disabled nor deleted.</summary>
-internal sealed class Callers(NpgsqlDataSource database, DatabaseHealth health, IEnumerable<IRequestReads> others, TimeProvider time)
+internal sealed class Callers(
+    NpgsqlDataSource database,
+    DatabaseHealth health,
+    CallerTraffic traffic,
+    IEnumerable<IRequestReads> others,
+    TimeProvider time
+)
 {
     private static readonly TimeSpan UseIsNotedEvery = TimeSpan.FromMinutes(1);
 
     public async Task<FoundCaller> FindAsync(TokenIds ids, HttpContext context)
     {
+        traffic.Note();
         var now = time.UtcNow();
         var session = await ReadAsync(ids, now, context);
         if (session is not { IsEnabled: true })
