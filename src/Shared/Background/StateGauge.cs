@@ -6,8 +6,9 @@ using Npgsql;
 namespace NetPilot.Background;
 
 /// <summary>
-/// A metric that says how many rows there are in each state, counted anew every minute by each replica. Each replica counts the rows of the
-/// whole database, and says so with the label <c>scope="database"</c>: a sum over replicas would count each row several times.
+/// A metric that says how many rows there are in each state, counted anew every minute by each replica whose metrics are read. Each replica
+/// counts the rows of the whole database, and says so with the label <c>scope="database"</c>: a sum over replicas would count each row several
+/// times.
 /// </summary>
 public abstract class StateGauge<TState> : PeriodicWorker
     where TState : struct, Enum
@@ -15,6 +16,7 @@ public abstract class StateGauge<TState> : PeriodicWorker
     private readonly NpgsqlDataSource database;
     private readonly string counting;
     private readonly string[] states;
+    private readonly Instrument gauge;
     private Measurement<long>[] counted = [];
 
     /// <param name="instrument">The metric, by OpenTelemetry's conventions.</param>
@@ -38,13 +40,18 @@ public abstract class StateGauge<TState> : PeriodicWorker
         this.database = database;
         this.counting = counting;
         this.states = [.. states.Select(SnakeCase.Of)];
-        meter.CreateObservableGauge(instrument.Name, () => Volatile.Read(ref counted), instrument.Unit, instrument.Description);
+        gauge = meter.CreateObservableGauge(instrument.Name, () => Volatile.Read(ref counted), instrument.Unit, instrument.Description);
     }
 
     protected sealed override TimeSpan Interval => TimeSpan.FromMinutes(1);
 
     protected sealed override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
+        if (!gauge.Enabled)
+        {
+            return false;
+        }
+
         var counts = states.ToDictionary(state => state, _ => 0L);
         await using var command = database.Command(counting);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);

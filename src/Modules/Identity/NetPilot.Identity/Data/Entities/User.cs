@@ -69,5 +69,9 @@ internal sealed class UserConfiguration : IEntityTypeConfiguration<User>
         builder.Property(user => user.FullName).HasMaxLength(User.MaxFullName);
         builder.Property(user => user.PasswordVersion).HasDefaultValue(0);
         builder.HasIndex(user => new { user.CreatedAt, user.Id }).IsDescending();
+        builder
+            .HasIndex(user => user.Role)
+            .HasDatabaseName("ix_users_admins")
+            .HasFilter("role = 'admin' AND disabled_at IS NULL AND deleted_at IS NULL");
     }
 }

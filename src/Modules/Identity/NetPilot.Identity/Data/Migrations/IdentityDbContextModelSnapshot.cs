@@ -382,6 +382,10 @@ namespace NetPilot.Identity.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_users");
 
+                    b.HasIndex("Role")
+                        .HasDatabaseName("ix_users_admins")
+                        .HasFilter("role = 'admin' AND disabled_at IS NULL AND deleted_at IS NULL");
+
                     b.HasIndex("CreatedAt", "Id")
                         .IsDescending()
                         .HasDatabaseName("ix_users_created_at_id");

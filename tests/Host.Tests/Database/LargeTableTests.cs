@@ -1,0 +1,222 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using NetPilot.Testing;
+using Npgsql;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Host.Tests.Database;
+
+/// <summary>What the server costs does not grow with the number of its users: no statement reads a large table from end to end.</summary>
+[OneDialect]
+public sealed class LargeTableTests(NetPilotServer server)
+{
+    // A table with so many rows more than one home has is read by an index or not at all.
+    private const int Copies = 5_000;
+
+    // Each copy has ids of its own, and means by them the same rows of its own home.
+    private const string CopyOf = """
+        SELECT format(
+            'INSERT INTO %1$s (%2$s) SELECT %3$s FROM %1$s CROSS JOIN generate_series(1, %4$s) AS copy',
+            table_name, string_agg(quote_ident(column_name), ', '), string_agg(value, ', '), $1)
+        FROM (
+            SELECT format('%I.%I', table_schema, table_name) AS table_name, column_name,
+                CASE
+                    WHEN data_type = 'uuid' THEN format('md5(%I || copy::text)::uuid', column_name)
+                    WHEN data_type = 'bytea' THEN format('sha256(%I || copy::text::bytea)', column_name)
+                    WHEN column_name LIKE '%router_id' THEN format('md5(%1$I || copy) || md5(copy || %1$I)', column_name)
+                    WHEN column_name = 'email' THEN format('copy || %I', column_name)
+                    ELSE quote_ident(column_name)
+                END AS value
+            FROM information_schema.columns
+            WHERE table_schema IN (SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema|public)')
+              AND table_name !~ 'migrations' AND is_identity = 'NO'
+        ) AS columns
+        GROUP BY table_name
+        """;
+
+    private const string ReadWhole = """
+        SELECT schemaname || '.' || relname AS name, seq_scan, n_live_tup FROM pg_stat_user_tables WHERE n_live_tup >= $1 ORDER BY 1
+        """;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task No_request_and_no_worker_reads_a_large_table_from_end_to_end()
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:NetPilot"] = await server.PreparedDatabaseAsync(Ct),
+            // The gauges of rows count all of them, once a minute, where somebody reads the metrics.
+            ["Metrics:Token"] = null,
+        };
+        await using var database = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(settings["ConnectionStrings:NetPilot"]) { Pooling = false }.ConnectionString
+        );
+        Home home;
+        await using (var small = await server.StartReplicaAsync(settings, Ct))
+        {
+            home = await HomeAsync(small, database);
+        }
+
+        await CopyAsync(database, home);
+        var before = await ScansAsync(database);
+        before.Count.ShouldBeGreaterThan(10);
+        before.Keys.ShouldContain("devices.user_devices");
+
+        await using (var large = await server.StartReplicaAsync(settings, Ct))
+        {
+            await UseEverythingAsync(large, home);
+        }
+
+        // The server's connections have ended, and told what they did.
+        var after = await ScansAsync(database);
+        before.Where(table => after[table.Key] != table.Value).Select(table => table.Key).ShouldBeEmpty();
+    }
+
+    private static async Task<Home> HomeAsync(NetPilotProcess replica, NpgsqlDataSource database)
+    {
+        using var anonymous = replica.NewClient();
+        var account = new { email = TestUsers.NewEmail(), password = TestUsers.Password };
+        using var registered = await anonymous.PostAsJsonAsync("/api/v1/auth/register", account, Ct);
+        await registered.ShouldBeJsonAsync(201);
+        await ExecuteAsync(database, "UPDATE identity.users SET tier = 'pro'");
+        using var mail = await anonymous.PostAsJsonAsync("/api/v1/auth/password/forgot", new { account.email }, Ct);
+        mail.EnsureSuccessStatusCode();
+        var token = await LogInAsync(anonymous, account);
+        var routerId = TestRouter.NewId();
+        using var user = replica.NewClient(token);
+        await CallAsync(user, HttpMethod.Post, "/api/v1/routers", new { routerId, name = "Home" });
+        var scan = await CallAsync(user, HttpMethod.Post, $"/api/v1/routers/{routerId}/scan");
+        var devices = scan.GetProperty("devices").EnumerateArray().ToArray();
+        var addresses = devices.Select(device => device.GetProperty("ip").GetString()!).ToArray();
+        await CallAsync(user, HttpMethod.Post, $"/api/v1/routers/{routerId}/block", new { ip = addresses[0] });
+        await CallAsync(user, HttpMethod.Post, $"/api/v1/routers/{routerId}/unblock", new { ip = addresses[0] });
+        var block = await CallAsync(user, HttpMethod.Post, $"/api/v1/routers/{routerId}/block", new { ip = addresses[0] });
+        await CallAsync(user, HttpMethod.Post, $"/api/v1/routers/{routerId}/blacklist", new { ip = addresses[1] });
+        await CallAsync(user, HttpMethod.Post, $"/api/v1/routers/{routerId}/whitelist", new { ip = addresses[1] });
+        var values = new Dictionary<string, string>
+        {
+            ["routerId"] = routerId,
+            ["deviceId"] = devices[0].GetProperty("id").GetString()!,
+            ["blockId"] = block.GetProperty("id").GetString()!,
+            ["id"] = Guid.CreateVersion7().ToString(),
+            ["ip"] = addresses[1],
+            ["freeIp"] = addresses[2],
+        };
+        return new Home(account.email, values);
+    }
+
+    private static async Task CopyAsync(NpgsqlDataSource database, Home home)
+    {
+        var copies = new List<string>();
+        await using (var command = database.CreateCommand(CopyOf))
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = Copies });
+            await using var rows = await command.ExecuteReaderAsync(Ct);
+            while (await rows.ReadAsync(Ct))
+            {
+                copies.Add(rows.GetString(0));
+            }
+        }
+
+        await ExecuteAsync(database, $"BEGIN; SET LOCAL session_replication_role = replica; {string.Join("; ", copies)}; COMMIT");
+        await ExecuteAsync(database, $"UPDATE identity.users SET role = 'admin' WHERE email = '{home.Email}'");
+        await ExecuteAsync(database, "VACUUM ANALYZE");
+    }
+
+    private async Task UseEverythingAsync(NetPilotProcess replica, Home home)
+    {
+        using var anonymous = replica.NewClient();
+        var account = new Account(home.Email, TestUsers.Password);
+        using var user = replica.NewClient(await LogInAsync(anonymous, account));
+        string[] lists =
+        [
+            "devices?search=x",
+            "devices?online=true&blocked=true",
+            "blocked?state=lifted",
+            "activity?kind=block",
+            "blacklist",
+            "whitelist",
+        ];
+        foreach (var list in lists)
+        {
+            await CallAsync(user, HttpMethod.Get, $"/api/v1/routers/{home.Values["routerId"]}/{list}");
+        }
+
+        await CallAsync(user, HttpMethod.Get, $"/api/v1/admin/users?search={home.Email[..12]}");
+
+        foreach (var endpoint in server.Endpoints().OrderBy(HowMuchIsGoneAfter))
+        {
+            // Some of them end the session.
+            using var caller = replica.NewClient(await LogInAsync(anonymous, account));
+            using var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), endpoint.Path(home.Values));
+            if (endpoint.BodyProperties.Count > 0)
+            {
+                var body = SampleRequests.BodyFor(endpoint, home.Values["freeIp"]);
+                request.Content = JsonContent.Create<object>(endpoint.Pattern.EndsWith("/me", StringComparison.Ordinal) ? account : body);
+                account =
+                    body.GetValueOrDefault("newPassword") is string changed
+                    && endpoint.Pattern.EndsWith("/me/password", StringComparison.Ordinal)
+                        ? account with
+                        {
+                            Password = changed,
+                        }
+                        : account;
+            }
+
+            using var response = await caller.SendAsync(request, Ct);
+            ((int)response.StatusCode is < 500 or 501).ShouldBeTrue($"{endpoint}: {response.StatusCode}");
+        }
+    }
+
+    private static int HowMuchIsGoneAfter(ApiEndpoint endpoint) =>
+        endpoint.Method switch
+        {
+            "GET" => 0,
+            not "DELETE" => 1,
+            _ when endpoint.Pattern.EndsWith("/me", StringComparison.Ordinal) => 4,
+            _ when endpoint.Pattern.EndsWith("/routers/{routerId}", StringComparison.Ordinal) => 3,
+            _ => 2,
+        };
+
+    private static async Task<string> LogInAsync(HttpClient client, object account)
+    {
+        using var response = await client.PostAsJsonAsync("/api/v1/auth/login", account, Ct);
+        return (await response.ShouldBeJsonAsync(200)).GetProperty("accessToken").GetString()!;
+    }
+
+    private static async Task<JsonElement> CallAsync(HttpClient client, HttpMethod method, string path, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var response = await client.SendAsync(request, Ct);
+        var text = await response.Content.ReadAsStringAsync(Ct);
+        response.IsSuccessStatusCode.ShouldBeTrue($"{method} {path}: {text}");
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    private static async Task<Dictionary<string, long>> ScansAsync(NpgsqlDataSource database)
+    {
+        await using var command = database.CreateCommand(ReadWhole);
+        command.Parameters.Add(new NpgsqlParameter { Value = (long)Copies });
+        await using var rows = await command.ExecuteReaderAsync(Ct);
+        var scans = new Dictionary<string, long>();
+        while (await rows.ReadAsync(Ct))
+        {
+            scans[rows.GetString(0)] = rows.GetInt64(1);
+        }
+
+        return scans;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlDataSource database, string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.CommandTimeout = 300;
+        await command.ExecuteNonQueryAsync(Ct);
+    }
+
+    private sealed record Account(string Email, string Password);
+
+    private sealed record Home(string Email, IReadOnlyDictionary<string, string> Values);
+}
