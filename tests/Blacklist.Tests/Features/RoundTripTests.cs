@@ -1,3 +1,4 @@
+using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -21,6 +22,39 @@ public sealed class RoundTripTests(BlacklistServer server)
         (await CountAsync(router, HttpMethod.Post, "block", new { ip = device.Ip })).ShouldBeInRange(1, 4);
         (await CountAsync(router, HttpMethod.Post, "unblock", new { ip = device.Ip })).ShouldBeInRange(1, 6);
         (await CountAsync(router, HttpMethod.Get, "blocked")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_command_that_waits_for_its_turn_costs_no_more()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var (warm, holder, waiting) = (router.Simulated.Device(), router.Simulated.Device(1), router.Simulated.Device(2));
+        (await router.BlockAsync(warm.Ip)).Dispose();
+        var costs = new List<int>();
+        // It may come to wait only after the other command has ended, and then it waits for nobody.
+        while (costs.Count < 5 && !costs.Contains(5))
+        {
+            var held = server.Commands.AddFault(
+                new Fault(FaultKind.Hold)
+                {
+                    RouterId = router.RouterId,
+                    Operation = SimulatorOperation.Block,
+                    Times = 1,
+                }
+            );
+            var first = router.BlockAsync(holder.Ip);
+            await held.WaitForHitAsync(1, TestContext.Current.CancellationToken);
+            var second = CountAsync(router, HttpMethod.Post, "block", new { ip = waiting.Ip });
+            await Eventually.HoldsAsync(async () => (await router.StatesAsync(waiting.Ip)).ShouldContain("applying"));
+            held.Release();
+            (await first).Dispose();
+            costs.Add(await second);
+            (await router.UnblockAsync(holder.Ip)).Dispose();
+            (await router.UnblockAsync(waiting.Ip)).Dispose();
+        }
+
+        costs.ShouldContain(5);
     }
 
     [Fact]

@@ -19,9 +19,18 @@ public interface IRouterTurns
     /// </param>
     /// <param name="callTimeout">How long the calls made in the turn may take; the lease is 5 s longer.</param>
     /// <param name="patience">How long to wait at most. Zero: take it only if it is free.</param>
+    /// <param name="read">
+    /// What is to be known as soon as the turn is granted. It is read in the same round trip, if others had turns since the caller last looked.
+    /// </param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>The turn; null when none came in time (503 <c>router_busy</c>), or the router is no longer this owner's. Nothing was sent then.</returns>
-    Task<RouterTurn?> TakeAsync(OwnedRouter router, TimeSpan callTimeout, TimeSpan patience, CancellationToken cancellationToken);
+    Task<RouterTurn?> TakeAsync(
+        OwnedRouter router,
+        TimeSpan callTimeout,
+        TimeSpan patience,
+        ITurnRead? read,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>The same for a router that nobody need own: only to run the reset that its last owner left to be done.</summary>
     Task<RouterTurn?> TakeForPendingResetAsync(string routerId, TimeSpan callTimeout, CancellationToken cancellationToken);
@@ -40,6 +49,16 @@ public interface IRouterTurns
     /// batch that fails leaves the turn held, and <see cref="ReleaseAsync"/> is still to be called.
     /// </summary>
     ITurnEnd EndOf(RouterTurn turn, IReadOnlyList<RouterActivity> activities);
+}
+
+/// <summary>A statement that is run in the round trip that asks for a turn.</summary>
+public interface ITurnRead
+{
+    /// <summary>The statement, made anew for each question.</summary>
+    NpgsqlBatchCommand Command();
+
+    /// <summary>Reads its result: what is true within the turn. It is not called where no turn was granted, or where a reset came first.</summary>
+    Task ReadAsync(NpgsqlDataReader result, CancellationToken cancellationToken);
 }
 
 /// <summary>The end of a turn, in somebody else's batch.</summary>

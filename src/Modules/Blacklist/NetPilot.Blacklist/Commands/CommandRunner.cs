@@ -15,7 +15,7 @@ internal sealed class CommandRunner(RunningCommands running, RuleTurns turns, Ru
     )
     {
         var shared = target.Shared?.AddAsync(command);
-        var started = running.Start(rule.Id, () => shared ?? InOwnTurnAsync(target, command));
+        var started = running.Start(rule.Id, () => shared ?? InOwnTurnAsync(target, rule, command));
         if (target.Prefer is not { } prefer)
         {
             return (await started.WaitAsync(cancellationToken)).Value();
@@ -33,9 +33,9 @@ internal sealed class CommandRunner(RunningCommands running, RuleTurns turns, Ru
             : end.Value();
     }
 
-    private async Task<CommandEnd> InOwnTurnAsync(RuleTarget target, Func<RuleTurn?, Task<CommandEnd>> command)
+    private async Task<CommandEnd> InOwnTurnAsync(RuleTarget target, Rule rule, Func<RuleTurn?, Task<CommandEnd>> command)
     {
-        await using var turn = await turns.TakeAsync(target.Router, target.Actor, target.Budget, endsWithRule: true);
+        await using var turn = await turns.TakeAsync(target.Router, target.Actor, target.Budget, rule);
         return await command(turn);
     }
 }

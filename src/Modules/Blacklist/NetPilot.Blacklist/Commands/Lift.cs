@@ -27,7 +27,7 @@ internal sealed class Lift(
             return new CommandEnd(await writer.SaveAsync(begun, change, begun.Fence), busy);
         }
 
-        var rule = turn.FollowsDirectly ? begun : await store.FindAsync(begun);
+        var rule = await turn.FreshAsync(begun);
         return rule is { State: RuleState.Lifting } ? await SendAsync(rule, turn) : EndOf(rule);
     }
 

@@ -35,7 +35,7 @@ internal sealed class PutInForce(
             return new CommandEnd(await writer.SaveAsync(intent, change, intent.Fence), busy);
         }
 
-        var rule = turn.FollowsDirectly ? intent : await store.FindAsync(intent);
+        var rule = await turn.FreshAsync(intent);
         switch (rule)
         {
             case null:

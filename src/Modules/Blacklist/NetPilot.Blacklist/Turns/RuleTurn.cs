@@ -10,7 +10,7 @@ internal sealed class RuleTurn(
     CommandActor actor,
     RouterTurn lease,
     RequestBudget? budget,
-    bool endsWithRule
+    RuleRead? only
 ) : IAsyncDisposable
 {
     private readonly List<RouterActivity> activities = [];
@@ -29,9 +29,6 @@ internal sealed class RuleTurn(
     /// <summary>Whether the server acts, and not a user who waits.</summary>
     public bool ByServer => actor.UserId is null;
 
-    /// <summary>Whether what was read with the router still holds.</summary>
-    public bool FollowsDirectly => lease.FollowsDirectly(router);
-
     public bool MatchesBySubstring => turns.MatchesBySubstring;
 
     public async ValueTask DisposeAsync()
@@ -41,6 +38,12 @@ internal sealed class RuleTurn(
             await turns.Leases.ReleaseAsync(lease, activities, CancellationToken.None);
         }
     }
+
+    /// <summary>The row as it is within this turn; null if it is gone. It was written before the turn was asked for.</summary>
+    public async Task<Rule?> FreshAsync(Rule rule) =>
+        lease.FollowsDirectly(router) ? rule
+        : only is { IsRead: true } ? only.Rule
+        : await turns.Store.FindAsync(rule);
 
     public Task<Rule?> SaveAsync(Rule rule, RuleChange change) => turns.Writer.SaveAsync(rule, change, Fence);
 
@@ -58,7 +61,7 @@ internal sealed class RuleTurn(
 
     private async Task<Rule?> SaveLastAsync(Rule rule, RuleChange change)
     {
-        if (!endsWithRule || IsOver)
+        if (only is null || IsOver)
         {
             return await SaveAsync(rule, change);
         }

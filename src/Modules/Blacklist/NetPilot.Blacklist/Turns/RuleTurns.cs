@@ -23,12 +23,13 @@ internal sealed record RuleTurns(
     /// <param name="router">The router.</param>
     /// <param name="actor">Who commands.</param>
     /// <param name="budget">The request's time; the server's own maintenance has none, and does not wait.</param>
-    /// <param name="endsWithRule">Whether the turn is for one row, and is over as the end of its command is written.</param>
-    public async Task<RuleTurn?> TakeAsync(OwnedRouter router, CommandActor actor, RequestBudget? budget, bool endsWithRule = false)
+    /// <param name="only">The only row that the turn is for, if there is one: the turn is over as the end of its command is written.</param>
+    public async Task<RuleTurn?> TakeAsync(OwnedRouter router, CommandActor actor, RequestBudget? budget, Rule? only = null)
     {
         var patience = budget?.Patience ?? TimeSpan.Zero;
-        return await Leases.TakeAsync(router, Timeouts.Command, patience, CancellationToken.None) is { } lease
-            ? new RuleTurn(this, router, actor, lease, budget, endsWithRule)
+        var read = only is null ? null : new RuleRead(only);
+        return await Leases.TakeAsync(router, Timeouts.Command, patience, read, CancellationToken.None) is { } lease
+            ? new RuleTurn(this, router, actor, lease, budget, read)
             : null;
     }
 }

@@ -23,7 +23,7 @@ internal sealed class RouterCommands(
     )
     {
         var budget = new RequestBudget(time, options.Value.Timeouts);
-        var turn = await turns.TakeAsync(router, command.Timeout, budget.Patience, cancellationToken);
+        var turn = await turns.TakeAsync(router, command.Timeout, budget.Patience, null, cancellationToken);
         if (turn is null)
         {
             return null;

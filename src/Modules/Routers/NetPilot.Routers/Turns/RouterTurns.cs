@@ -27,22 +27,30 @@ internal sealed partial class RouterTurns(
     private readonly Guid replica = time.NewId();
     private readonly TurnQueues queues = new();
 
-    public Task<RouterTurn?> TakeAsync(OwnedRouter router, TimeSpan callTimeout, TimeSpan patience, CancellationToken cancellationToken) =>
-        TakeAsync(router.RouterId, router.UserId, callTimeout, patience, cancellationToken);
+    public Task<RouterTurn?> TakeAsync(
+        OwnedRouter router,
+        TimeSpan callTimeout,
+        TimeSpan patience,
+        ITurnRead? read,
+        CancellationToken cancellationToken
+    ) => TakeAsync(router.RouterId, router.UserId, callTimeout, patience, read, cancellationToken);
 
     public Task<RouterTurn?> TakeForPendingResetAsync(string routerId, TimeSpan callTimeout, CancellationToken cancellationToken) =>
-        TakeAsync(routerId, null, callTimeout, TimeSpan.Zero, cancellationToken);
+        TakeAsync(routerId, null, callTimeout, TimeSpan.Zero, null, cancellationToken);
 
     private async Task<RouterTurn?> TakeAsync(
         string routerId,
         Guid? ownerId,
         TimeSpan callTimeout,
         TimeSpan patience,
+        ITurnRead? read,
         CancellationToken cancellationToken
     )
     {
         var started = Stopwatch.GetTimestamp();
-        if (!await queues.EnterAsync(routerId, patience, cancellationToken))
+        var entering = queues.EnterAsync(routerId, patience, cancellationToken);
+        var isFirst = entering.IsCompleted;
+        if (!await entering)
         {
             return null;
         }
@@ -50,7 +58,7 @@ internal sealed partial class RouterTurns(
         RouterTurn? turn = null;
         try
         {
-            turn = await AskUntilGrantedAsync(routerId, ownerId, callTimeout, patience, started, cancellationToken);
+            turn = await AskUntilGrantedAsync(routerId, ownerId, callTimeout, patience, started, read, isFirst, cancellationToken);
             return turn;
         }
         finally
@@ -91,11 +99,13 @@ internal sealed partial class RouterTurns(
         TimeSpan callTimeout,
         TimeSpan patience,
         long started,
+        ITurnRead? read,
+        bool isFirst,
         CancellationToken cancellationToken
     )
     {
         var rest = FirstRest;
-        while (true)
+        for (; ; isFirst = false)
         {
             var remaining = patience - Stopwatch.GetElapsedTime(started);
             var asked = await AskForTurn.ExecuteAsync(
@@ -105,6 +115,7 @@ internal sealed partial class RouterTurns(
                 callTimeout + LeaseMargin,
                 replica,
                 register: remaining > TimeSpan.Zero,
+                isFirst ? null : read,
                 cancellationToken
             );
             if (asked.Fence is { } granted)

@@ -37,7 +37,7 @@ internal sealed partial class WifiChanges(
         var timeouts = options.Value.Timeouts;
         var router = await ownership.GetAsync(caller, routerId, cancellationToken);
         var budget = new RequestBudget(time, timeouts);
-        var turn = await turns.TakeAsync(router, timeouts.Command, budget.Patience, cancellationToken);
+        var turn = await turns.TakeAsync(router, timeouts.Command, budget.Patience, null, cancellationToken);
         if (turn is null)
         {
             return null;

@@ -1,5 +1,6 @@
 // A lease with a fence: one statement grants the turn, or registers as waiting, and says what the router's last owner left to be done.
 using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
 using Npgsql;
 
 namespace NetPilot.Routers.Data.Statements;
@@ -39,6 +40,7 @@ internal static class AskForTurn
         """;
 
     /// <summary>Asks once for the turn of a router, which must be this owner's if one is named; registers to wait in line if it is not granted.</summary>
+    /// <remarks>What is read besides is read by a statement of its own, which sees all that was committed before the turn was granted.</remarks>
     public static async Task<AskedTurn> ExecuteAsync(
         NpgsqlDataSource database,
         string routerId,
@@ -46,13 +48,26 @@ internal static class AskForTurn
         TimeSpan lease,
         Guid replica,
         bool register,
+        ITurnRead? read,
         CancellationToken cancellationToken
     )
     {
-        await using var command = database.Command(Sql, routerId, lease, replica, register, ownerId);
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await using var batch = database.CreateBatch().With(Sql, routerId, lease, replica, register, ownerId);
+        if (read is not null)
+        {
+            batch.BatchCommands.Add(read.Command());
+        }
+
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
-        return new AskedTurn(row.Nullable<long?>(0), row.GetBoolean(1), row.GetBoolean(2));
+        var asked = new AskedTurn(row.Nullable<long?>(0), row.GetBoolean(1), row.GetBoolean(2));
+        if (read is not null && asked is { Fence: not null, ResetIsPending: false })
+        {
+            await row.NextResultAsync(cancellationToken);
+            await read.ReadAsync(row, cancellationToken);
+        }
+
+        return asked;
     }
 
     /// <summary>Leaves the line.</summary>
