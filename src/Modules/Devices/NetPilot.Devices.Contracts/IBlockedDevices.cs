@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using System.Net.NetworkInformation;
 using NetPilot.Routers.Contracts;
@@ -10,19 +11,20 @@ public interface IBlockedDevices
     /// <summary>The MACs and addresses of the router's live blocks that are in force (blocked or lifting), in one round trip.</summary>
     Task<BlockedAddresses> OfRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken);
 
-    /// <summary>As <see cref="OfRouterAsync"/>, of these devices alone, in one round trip whose cost does not grow with the router's blocks.</summary>
+    /// <summary>
+    /// The statement that reads the same of these devices alone, for the batch in which Devices reads what other modules know of them. It is an
+    /// <c>NpgsqlBatchCommand</c>, and its cost does not grow with the router's blocks.
+    /// </summary>
     /// <param name="userId">The owner.</param>
     /// <param name="routerId">The router.</param>
     /// <param name="macs">The devices' MACs, as far as they are known.</param>
     /// <param name="addresses">The devices' addresses.</param>
+    DbBatchCommand Among(Guid userId, string routerId, PhysicalAddress[] macs, IPAddress[] addresses);
+
+    /// <summary>Reads the result of the statement of <see cref="Among"/>.</summary>
+    /// <param name="result">The result. Only its rows are to be read.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    Task<BlockedAddresses> AmongAsync(
-        Guid userId,
-        string routerId,
-        PhysicalAddress[] macs,
-        IPAddress[] addresses,
-        CancellationToken cancellationToken
-    );
+    Task<BlockedAddresses> ReadAsync(DbDataReader result, CancellationToken cancellationToken);
 }
 
 /// <summary>The blocked devices of a router.</summary>

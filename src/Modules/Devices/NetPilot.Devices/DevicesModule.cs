@@ -22,7 +22,7 @@ public static class DevicesModule
         services.AddSingleton<IUserDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddSingleton<IRequestReads, FirstDevices>();
         services.AddScoped<OwnedDevices>();
-        services.AddScoped<BlockedFlags>();
+        services.AddScoped<DeviceDetails>();
         services.AddSingleton<StoreScan>();
         services.AddSingleton<ScanRecorder>();
         services.AddSingleton<IDeviceScans>(provider => provider.GetRequiredService<ScanRecorder>());

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using NetPilot.Devices.Contracts;
@@ -6,7 +7,7 @@ using Npgsql;
 namespace NetPilot.Blacklist.Integrations;
 
 /// <summary>What Devices asks: which devices are blocked.</summary>
-internal sealed class BlockedDevices(BlacklistDbContext db, NpgsqlDataSource database) : IBlockedDevices
+internal sealed class BlockedDevices(BlacklistDbContext db) : IBlockedDevices
 {
     public async Task<BlockedAddresses> OfRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken)
     {
@@ -19,23 +20,16 @@ internal sealed class BlockedDevices(BlacklistDbContext db, NpgsqlDataSource dat
         return Of([.. rows.Select(row => (row.DeviceMac, row.DeviceIp))]);
     }
 
-    public async Task<BlockedAddresses> AmongAsync(
-        Guid userId,
-        string routerId,
-        PhysicalAddress[] macs,
-        IPAddress[] addresses,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var command = FindBlockedDevices.Of(database, userId, routerId, macs, addresses);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return Of(
-            await reader.ReadAllAsync(
+    public DbBatchCommand Among(Guid userId, string routerId, PhysicalAddress[] macs, IPAddress[] addresses) =>
+        FindBlockedDevices.Of(userId, routerId, macs, addresses);
+
+    public async Task<BlockedAddresses> ReadAsync(DbDataReader result, CancellationToken cancellationToken) =>
+        Of(
+            await result.ReadAllAsync(
                 row => (row.IsDBNull(0) ? null : row.GetFieldValue<PhysicalAddress>(0), row.GetFieldValue<IPAddress>(1)),
                 cancellationToken
             )
         );
-    }
 
     private static BlockedAddresses Of(List<(PhysicalAddress? Mac, IPAddress Ip)> rows) =>
         new(

@@ -13,7 +13,8 @@ namespace NetPilot.Devices.Features;
 /// <param name="LastSeenAt">When a scan last saw it.</param>
 /// <param name="Online">Whether the last scan saw it.</param>
 /// <param name="Blocked">Whether it is blocked.</param>
-/// <example>{"id":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","hostname":"living-room","name":"Living room TV","type":"tv","vendor":"TP-Link Technologies Co.,Ltd.","privateAddress":false,"firstSeenAt":"2026-11-25T21:58:46.532029Z","lastSeenAt":"2026-11-25T21:58:46.532029Z","online":true,"blocked":false}</example>
+/// <param name="PersonId">The person whose it is; null for nobody.</param>
+/// <example>{"id":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","hostname":"living-room","name":"Living room TV","type":"tv","vendor":"TP-Link Technologies Co.,Ltd.","privateAddress":false,"firstSeenAt":"2026-11-25T21:58:46.532029Z","lastSeenAt":"2026-11-25T21:58:46.532029Z","online":true,"blocked":false,"personId":null}</example>
 internal sealed record DeviceResponse(
     Guid Id,
     [property: ShownAs(typeof(IPAddress))] string Ip,
@@ -26,10 +27,11 @@ internal sealed record DeviceResponse(
     DateTimeOffset FirstSeenAt,
     DateTimeOffset LastSeenAt,
     bool Online,
-    bool Blocked
+    bool Blocked,
+    Guid? PersonId
 )
 {
-    public static DeviceResponse Of(UserDevice device, BlockedSet blocks) =>
+    public static DeviceResponse Of(UserDevice device, KnownDetails details) =>
         new(
             device.Id,
             device.Ip.ToString(),
@@ -42,6 +44,7 @@ internal sealed record DeviceResponse(
             device.FirstSeen,
             device.LastSeen,
             device.Online,
-            blocks.Contains(device)
+            details.Blocked.Contains(device),
+            details.People.TryGetValue(device.Id, out var person) ? person : null
         );
 }

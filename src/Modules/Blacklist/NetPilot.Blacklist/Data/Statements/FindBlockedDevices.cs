@@ -1,18 +1,12 @@
-// A hot path (benchmark handwritten): each list of devices says by it which ones are blocked.
+// A hot path (benchmark handwritten): part of another module's batch, by which each list of devices says which ones are blocked.
 using Npgsql;
 
 namespace NetPilot.Blacklist.Data.Statements;
 
 internal static class FindBlockedDevices
 {
-    public static NpgsqlCommand Of(
-        NpgsqlDataSource database,
-        Guid userId,
-        string routerId,
-        PhysicalAddress[] macs,
-        IPAddress[] addresses
-    ) =>
-        database.Command(
+    public static NpgsqlBatchCommand Of(Guid userId, string routerId, PhysicalAddress[] macs, IPAddress[] addresses) =>
+        Sql.Statement(
             """
             SELECT device_mac, device_ip FROM blacklist.user_blacklists
             WHERE user_id = $1 AND router_id = $2 AND state IN ('blocked', 'lifting')

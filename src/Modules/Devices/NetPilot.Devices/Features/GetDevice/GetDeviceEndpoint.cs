@@ -3,7 +3,7 @@ using NetPilot.Identity.Contracts;
 
 namespace NetPilot.Devices.Features.GetDevice;
 
-internal sealed class GetDeviceEndpoint(OwnedDevices devices, BlockedFlags blocked) : Endpoint<DeviceRequest, DeviceResponse>
+internal sealed class GetDeviceEndpoint(OwnedDevices devices, DeviceDetails details) : Endpoint<DeviceRequest, DeviceResponse>
 {
     public override void Configure()
     {
@@ -20,6 +20,6 @@ internal sealed class GetDeviceEndpoint(OwnedDevices devices, BlockedFlags block
     public override async Task HandleAsync(DeviceRequest request, CancellationToken cancellationToken)
     {
         var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, cancellationToken);
-        await Send.OkAsync(DeviceResponse.Of(device, await blocked.OfAsync([device], cancellationToken)), cancellationToken);
+        await Send.OkAsync(await details.AnswerAsync(device, cancellationToken), cancellationToken);
     }
 }

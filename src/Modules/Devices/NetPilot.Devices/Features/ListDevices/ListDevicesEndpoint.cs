@@ -34,7 +34,7 @@ internal sealed class ListDevicesValidator : Validator<ListDevicesRequest>
     public ListDevicesValidator() => RuleFor(request => request.Search).Text(0, 255);
 }
 
-internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFlags blocked, DevicesDbContext db)
+internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, DeviceDetails details, DevicesDbContext db)
     : Endpoint<ListDevicesRequest, Page<DeviceResponse>>
 {
     private static readonly Keyset<UserDevice> NewestFirst = new(device => device.FirstSeen, device => device.Id);
@@ -75,12 +75,12 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, BlockedFla
         devices = request.Online is { } online ? devices.Where(device => device.Online == online) : devices;
         if (request.Blocked is { } isBlocked)
         {
-            var all = await blocked.OfRouterAsync(router.UserId, router.RouterId, cancellationToken);
+            var all = await details.BlockedAsync(router.UserId, router.RouterId, cancellationToken);
             devices = devices.WhereBlocked(isBlocked, all.Macs, all.Addresses);
         }
 
         var found = await HttpContext.PageAsync(devices, NewestFirst, page, cancellationToken);
-        var blocks = await blocked.OfAsync(found.Items, cancellationToken);
-        await Send.OkAsync(found.Select(device => DeviceResponse.Of(device, blocks)), cancellationToken);
+        var known = await details.OfAsync(found.Items, cancellationToken);
+        await Send.OkAsync(found.Select(device => DeviceResponse.Of(device, known)), cancellationToken);
     }
 }

@@ -3,7 +3,7 @@ using NetPilot.Identity.Contracts;
 
 namespace NetPilot.Devices.Features.UpdateDevice;
 
-internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, BlockedFlags blocked, DevicesDbContext db)
+internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, DeviceDetails details, DevicesDbContext db)
     : Endpoint<UpdateDeviceRequest, DeviceResponse>
 {
     public override void Configure()
@@ -24,7 +24,7 @@ internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, BlockedFlags bl
         device.Rename(request.Name.Or(device.DeviceName));
         device.Classify(request.Type.Or(device.DeviceType));
         await SaveAsync(cancellationToken);
-        await Send.OkAsync(DeviceResponse.Of(device, await blocked.OfAsync([device], cancellationToken)), cancellationToken);
+        await Send.OkAsync(await details.AnswerAsync(device, cancellationToken), cancellationToken);
     }
 
     private async Task SaveAsync(CancellationToken cancellationToken)

@@ -1,0 +1,73 @@
+namespace NetPilot.Devices.Features;
+
+/// <summary>What is known of devices besides their own rows, from this module and from those above, in one round trip.</summary>
+internal sealed class DeviceDetails(NpgsqlDataSource database, IEnumerable<IBlockedDevices> blocks, IEnumerable<IDevicePeople> people)
+{
+    private readonly IBlockedDevices? blocks = blocks.FirstOrDefault();
+    private readonly IDevicePeople? people = people.FirstOrDefault();
+
+    /// <summary>The blocked devices of a router; none if no module keeps blocks.</summary>
+    public async Task<BlockedSet> BlockedAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
+        blocks is null ? BlockedSet.None : new BlockedSet(await blocks.OfRouterAsync(userId, routerId, cancellationToken));
+
+    /// <summary>The answer for a device.</summary>
+    public async Task<DeviceResponse> AnswerAsync(UserDevice device, CancellationToken cancellationToken) =>
+        DeviceResponse.Of(device, await OfAsync([device], cancellationToken));
+
+    /// <summary>What is known of these devices of one router.</summary>
+    public async Task<KnownDetails> OfAsync(IReadOnlyCollection<UserDevice> devices, CancellationToken cancellationToken)
+    {
+        var details = KnownDetails.None;
+        if (devices.FirstOrDefault() is not { } first)
+        {
+            return details;
+        }
+
+        var (userId, routerId) = (first.UserId, first.RouterId);
+        var reads = new List<Func<NpgsqlDataReader, Task>>();
+        await using var batch = database.CreateBatch();
+        if (blocks is not null)
+        {
+            PhysicalAddress[] macs = [.. devices.Select(device => device.Mac).OfType<PhysicalAddress>()];
+            batch.BatchCommands.Add((NpgsqlBatchCommand)blocks.Among(userId, routerId, macs, [.. devices.Select(device => device.Ip)]));
+            reads.Add(async result => details = details with { Blocked = new(await blocks.ReadAsync(result, cancellationToken)) });
+        }
+
+        if (people is not null)
+        {
+            batch.BatchCommands.Add((NpgsqlBatchCommand)people.Among(userId, routerId, [.. devices.Select(device => device.Id)]));
+            reads.Add(async result => details = details with { People = await people.ReadAsync(result, cancellationToken) });
+        }
+
+        if (reads.Count > 0)
+        {
+            await using var result = await batch.ExecuteReaderAsync(cancellationToken);
+            foreach (var read in reads)
+            {
+                await read(result);
+                await result.NextResultAsync(cancellationToken);
+            }
+        }
+
+        return details;
+    }
+}
+
+/// <summary>What is known of some devices of a router.</summary>
+/// <param name="Blocked">Which of them are blocked.</param>
+/// <param name="People">The person of each device that has one.</param>
+internal sealed record KnownDetails(BlockedSet Blocked, IReadOnlyDictionary<Guid, Guid> People)
+{
+    public static KnownDetails None { get; } = new(BlockedSet.None, new Dictionary<Guid, Guid>());
+}
+
+internal sealed class BlockedSet(BlockedAddresses blocks)
+{
+    public static BlockedSet None { get; } = new(new BlockedAddresses([], []));
+
+    public IReadOnlySet<PhysicalAddress> Macs { get; } = blocks.Macs.ToHashSet();
+
+    public IReadOnlySet<IPAddress> Addresses { get; } = blocks.Addresses.ToHashSet();
+
+    public bool Contains(UserDevice device) => (device.Mac is { } mac && Macs.Contains(mac)) || Addresses.Contains(device.Ip);
+}
