@@ -65,7 +65,8 @@ internal sealed class ChaosVerdict(ChaosStack stack, ChaosLoad load)
                 var row in await stack.QueryAsync(
                     $"""
                     SELECT counter.user_id, counter.live, (SELECT count(*) FROM blacklist.{table} rule
-                        WHERE rule.user_id = counter.user_id AND rule.state IN ('applying', 'blocked', 'lifting')) AS counted
+                        WHERE rule.user_id = counter.user_id AND rule.state IN ('applying', 'blocked', 'lifting')
+                          AND rule.replaced_by IS NULL) AS counted
                     FROM blacklist.rule_counts counter WHERE counter.kind = '{kind}'
                     """
                 )

@@ -51,6 +51,9 @@ public static class ErrorCodes
     /// <summary>The device was never seen with an address by which it could be blocked.</summary>
     public const string DeviceWithoutAddress = "device_without_address";
 
+    /// <summary>The last scan saw both devices, so that they are two.</summary>
+    public const string DeviceOnline = "device_online";
+
     /// <summary>The caller has no live session with this id.</summary>
     public const string SessionNotFound = "session_not_found";
 

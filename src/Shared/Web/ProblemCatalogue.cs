@@ -27,6 +27,7 @@ public static class ProblemCatalogue
             ErrorCodes.RequestInFlight,
             ErrorCodes.LastAdmin,
             ErrorCodes.DeviceWithoutAddress,
+            ErrorCodes.DeviceOnline,
         ],
         [413] = [ErrorCodes.BodyTooLarge],
         [415] = [ErrorCodes.UnsupportedMediaType],

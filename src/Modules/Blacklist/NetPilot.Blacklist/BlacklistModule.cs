@@ -27,7 +27,12 @@ public static class BlacklistModule
             .AddSingleton<Lift>()
             .AddSingleton<TurnRound>()
             .AddSingleton<Join>();
-        services.AddSingleton<RuleCommands>().AddSingleton<HoldPlacing>().AddSingleton<IDeviceHolds, HoldCommands>();
+        services
+            .AddSingleton<RuleCommands>()
+            .AddSingleton<MovedBlocks>()
+            .AddSingleton<BlockMoves>()
+            .AddSingleton<HoldPlacing>()
+            .AddSingleton<IDeviceHolds, HoldCommands>();
         services.AddWorker<RunningCommands>().AddWorker<SettleWorker>().AddWorker<ExpiryWorker>().AddWorker<DriftWorker>();
         services.AddHostedService<BlockGauge>();
         services.AddScoped<RuleTargets>().AddSingleton<BlockAnswers>().AddScoped<BlockBatches>();
@@ -35,6 +40,7 @@ public static class BlacklistModule
         services.AddSingleton<IRequestReads, FirstBlocks>();
         services.AddScoped<IBlockedDevices, BlockedDevices>();
         services.AddSingleton<IDeviceSightings, DeviceSightings>();
+        services.AddSingleton<IDeviceDependents, DeviceBlocks>();
         services.AddSingleton<IRouterDependents, BlacklistDependents>();
         services.AddSingleton<IUserDependents, BlacklistDependents>();
         return services;

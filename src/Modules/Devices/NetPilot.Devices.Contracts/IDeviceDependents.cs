@@ -41,10 +41,10 @@ public interface IDeviceDependents
 
     /// <summary>
     /// The transaction is committed: starts at once what follows from it, which the stored intent would start later. No transaction is open.
-    /// The one who asked waits for the returned task, so it ends within the time of a request; its failures are for this module to log.
+    /// The one who asked waits for the returned task, so it ends within the time of a request.
     /// </summary>
     /// <param name="router">The router.</param>
-    /// <param name="actor">The user who asked; null where a scan of the server's found it out.</param>
+    /// <param name="actor">The user who asked; null where a scan found it out, during which the router's turn may be held: none is to be taken.</param>
     /// <param name="cancellationToken">Ends the waiting, not the work.</param>
     Task FollowAsync(OwnedRouter router, CommandActor? actor, CancellationToken cancellationToken);
 }

@@ -21,6 +21,8 @@ public static class DevicesModule
         services.AddSingleton<IRouterDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddSingleton<IUserDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddSingleton<IRequestReads, FirstDevices>();
+        services.AddSingleton<DependentsOfDevices>();
+        services.AddSingleton<DeviceChanges>();
         services.AddScoped<OwnedDevices>();
         services.AddScoped<DeviceDetails>();
         services.AddSingleton<StoreScan>();

@@ -53,6 +53,25 @@ internal sealed class PutInForce(
         }
     }
 
+    /// <param name="stored">A row for which nothing was sent yet.</param>
+    /// <param name="turn">The turn; null: none came in time, and the server goes on by itself.</param>
+    public async Task<CommandEnd> ApplyStoredAsync(Rule stored, RuleTurn? turn)
+    {
+        if (turn is null)
+        {
+            return new CommandEnd(stored, Problem.RouterBusy());
+        }
+
+        var rule = await store.FindAsync(stored);
+        return rule switch
+        {
+            null => CommandEnd.NoRouter,
+            { State: RuleState.Applying, MaybeSent: false } when await turn.BeginAsync(rule, RuleState.Applying) is { } begun =>
+                CommandEnd.Of(await SendAsync(begun, null, turn), RuleState.InForce),
+            _ => new CommandEnd(rule),
+        };
+    }
+
     private async Task<CallOutcome> SendAsync(Rule rule, Func<Rule, Task<Rule?>>? describeAsync, RuleTurn turn)
     {
         var outcome = await application.ApplyAsync(rule, rule.DeviceIp, turn);

@@ -42,6 +42,7 @@ internal static class RuleRows
             HeldManually = row.GetBoolean(at.HeldManually),
             HeldUntil = Time(row, at.HeldUntil),
             LetThroughAt = Time(row, at.LetThroughAt),
+            ReplacedBy = row.IsDBNull(at.ReplacedBy) ? null : row.GetGuid(at.ReplacedBy),
             ClearingFence = row.IsDBNull(at.ClearingFence) ? null : row.GetInt64(at.ClearingFence),
         };
 
@@ -77,5 +78,6 @@ internal static class RuleRows
         public int HeldUntil { get; } = rows.GetOrdinal("held_until");
         public int LetThroughAt { get; } = rows.GetOrdinal("let_through_at");
         public int ClearingFence { get; } = rows.GetOrdinal("clearing_fence");
+        public int ReplacedBy { get; } = rows.GetOrdinal("replaced_by");
     }
 }

@@ -147,6 +147,26 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
         return holds.ToLookup(hold => hold.RuleId);
     }
 
+    /// <summary>
+    /// The blocks whose devices go on under another MAC, and for which nothing was sent since: those to be put in force, and those to be lifted.
+    /// </summary>
+    public async Task<(List<BlockRow> New, List<BlockRow> Left)> FindMovedAsync(
+        Guid userId,
+        string routerId,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var unsent = db.Blocks.AsNoTracking().OfRouter(userId, routerId).Where(rule => !rule.MaybeSent && rule.Attempts == 0);
+        var left = await unsent.InState(null).Where(rule => rule.ReplacedBy != null).ToListAsync(cancellationToken);
+        Guid?[] by = [.. left.Select(rule => rule.ReplacedBy)];
+        var added =
+            left.Count == 0
+                ? []
+                : await unsent.Where(rule => by.Contains(rule.Id) && rule.State == RuleState.Applying).ToListAsync(cancellationToken);
+        return (added, left);
+    }
+
     /// <summary>Another live row of the device that has this address, by its own address or another one that it is known by.</summary>
     public async Task<Rule?> FindOtherAsync(Rule rule, CancellationToken cancellationToken = default)
     {

@@ -52,7 +52,17 @@ internal sealed record ChosenDevice(IPAddress Ip, KnownDevice? Device)
         }
 
         var device = known.FirstOrDefault(device => device.Id == choice.DeviceId) ?? throw new ProblemException(NotFound());
-        return RuleTarget.CanBeBlocked(device) ? new ChosenDevice(device.Address, device) : throw new ProblemException(WithoutAddress());
+        RefuseWithoutAddress(device);
+        return new ChosenDevice(device.Address, device);
+    }
+
+    /// <exception cref="ProblemException">The device has no address by which it can be blocked.</exception>
+    public static void RefuseWithoutAddress(KnownDevice device)
+    {
+        if (!RuleTarget.CanBeBlocked(device))
+        {
+            throw new ProblemException(WithoutAddress());
+        }
     }
 
     /// <param name="field">The field that named it.</param>

@@ -96,6 +96,15 @@ internal sealed record RulePatch(params RuleState[] From)
 
     public Optional<DateTimeOffset?> LetThroughAt { get; init; }
 
+    /// <summary>Since when nothing keeps the rows, whatever kept them before; null: as the rows say.</summary>
+    public DateTimeOffset? UnkeptSince { get; init; }
+
+    /// <summary>The row that takes the place of these rows, unless another one has done so already.</summary>
+    public Guid? ReplacedBy { get; init; }
+
+    /// <summary>Whether the rows count for the tier again, although others had taken their place.</summary>
+    public bool TakesPlace { get; init; }
+
     /// <summary>Whether live rows end by it, which the tier's limit counts.</summary>
     public bool Ends => State is RuleState.Lifted or RuleState.Failed;
 }

@@ -36,6 +36,53 @@ internal sealed class RuleIntents(RulePacing pacing)
     /// <summary>Nothing keeps a rule any more that is still to be put in force: whether the router holds it is looked into as soon as may be.</summary>
     public static RulePatch NeverMind(DateTimeOffset now) => new(RuleState.Applying) { Due = new(now, DueWhere.NothingWasSent) };
 
+    /// <summary>
+    /// The block of a device that goes on under another MAC, as what held it under the old one wants it. It is stored in somebody else's
+    /// transaction, so that nothing is sent for it yet.
+    /// </summary>
+    /// <param name="key">The device as it is now.</param>
+    /// <param name="id">The row's id.</param>
+    /// <param name="manual">The row of the old MAC, if a user wanted it; else null.</param>
+    /// <param name="holds">What else held it.</param>
+    /// <param name="now">The time.</param>
+    public Rule Moved(RuleKey key, Guid id, Rule? manual, IReadOnlyList<Hold> holds, DateTimeOffset now) =>
+        new()
+        {
+            Id = id,
+            Kind = key.Kind,
+            UserId = key.UserId,
+            RouterId = key.RouterId,
+            DeviceIp = key.Ip,
+            DeviceMac = key.Mac,
+            HeldManually = manual is not null,
+            HeldUntil = holds.Count == 0 ? null : holds.Max(EndOf),
+            Note = manual?.Note,
+            ExpiresAt = manual?.ExpiresAt,
+            State = RuleState.Applying,
+            CreatedBy = manual is null ? holds[0].CreatedBy : manual.CreatedBy,
+            CreatedAt = now,
+            SettleAt = pacing.AfterLease(now),
+            GiveUpAt = GiveUpAt(goesOn: true, now),
+        };
+
+    /// <summary>The rule of a MAC that the device has again counts for the tier, in place of the one that had taken its place.</summary>
+    public static RulePatch Returned { get; } = new(RuleState.Applying, RuleState.InForce) { TakesPlace = true };
+
+    /// <summary>The device of a live rule goes on under another MAC: nothing keeps this rule any more.</summary>
+    public RulePatch LeftBehind(Rule rule, Guid? replacedBy, DateTimeOffset now) =>
+        (
+            rule.State switch
+            {
+                RuleState.InForce => Expired with { Due = new(pacing.AfterLease(now)) },
+                RuleState.Applying => NeverMind(now),
+                _ => new RulePatch(rule.State),
+            }
+        ) with
+        {
+            UnkeptSince = now,
+            ReplacedBy = replacedBy,
+        };
+
     /// <summary>When a router that had no rule yet is compared with its rows.</summary>
     public DateTimeOffset FirstCheck(DateTimeOffset now) => pacing.FirstCheck(now);
 

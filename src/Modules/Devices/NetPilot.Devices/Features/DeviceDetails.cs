@@ -1,3 +1,5 @@
+using NetPilot.Devices.Data.Statements;
+
 namespace NetPilot.Devices.Features;
 
 /// <summary>What is known of devices besides their own rows, from this module and from those above, in one round trip.</summary>
@@ -39,6 +41,13 @@ internal sealed class DeviceDetails(NpgsqlDataSource database, IEnumerable<IBloc
             reads.Add(async result => details = details with { People = await people.ReadAsync(result, cancellationToken) });
         }
 
+        // Where no device of the page has a private address, none can have a likely one.
+        if (devices.Where(device => device.HasPrivateAddress).Select(device => device.Id).ToArray() is { Length: > 0 } ids)
+        {
+            batch.BatchCommands.Add(FindLikelySame.Of(userId, routerId, ids));
+            reads.Add(async result => details = details with { Lookalikes = await FindLikelySame.ReadAsync(result, cancellationToken) });
+        }
+
         if (reads.Count > 0)
         {
             await using var result = await batch.ExecuteReaderAsync(cancellationToken);
@@ -56,9 +65,11 @@ internal sealed class DeviceDetails(NpgsqlDataSource database, IEnumerable<IBloc
 /// <summary>What is known of some devices of a router.</summary>
 /// <param name="Blocked">Which of them are blocked.</param>
 /// <param name="People">The person of each device that has one.</param>
-internal sealed record KnownDetails(BlockedSet Blocked, IReadOnlyDictionary<Guid, Guid> People)
+/// <param name="Lookalikes">The devices that each one is likely to be, the likeliest first.</param>
+internal sealed record KnownDetails(BlockedSet Blocked, IReadOnlyDictionary<Guid, Guid> People, ILookup<Guid, Guid> Lookalikes)
 {
-    public static KnownDetails None { get; } = new(BlockedSet.None, new Dictionary<Guid, Guid>());
+    public static KnownDetails None { get; } =
+        new(BlockedSet.None, new Dictionary<Guid, Guid>(), Array.Empty<Guid>().ToLookup(device => device));
 }
 
 internal sealed class BlockedSet(BlockedAddresses blocks)

@@ -13,8 +13,14 @@ namespace NetPilot.Devices.Features;
 /// <param name="LastSeenAt">When a scan last saw it.</param>
 /// <param name="Online">Whether the last scan saw it.</param>
 /// <param name="Blocked">Whether it is blocked.</param>
+/// <param name="IsNew">Whether a scan added it and nobody has acknowledged it yet.</param>
 /// <param name="PersonId">The person whose it is; null for nobody.</param>
-/// <example>{"id":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","hostname":"living-room","name":"Living room TV","type":"tv","vendor":"TP-Link Technologies Co.,Ltd.","privateAddress":false,"firstSeenAt":"2026-11-25T21:58:46.532029Z","lastSeenAt":"2026-11-25T21:58:46.532029Z","online":true,"blocked":false,"personId":null}</example>
+/// <param name="LikelySameAs">
+/// The ids of devices that this one is likely to be under another MAC: at most five, the likeliest first. It names some if this device has a MAC
+/// that it made up, and others of the router that the last scan did not see have its hostname (in any case) or its vendor. Nothing is merged by
+/// itself.
+/// </param>
+/// <example>{"id":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","hostname":"living-room","name":"Living room TV","type":"tv","vendor":"TP-Link Technologies Co.,Ltd.","privateAddress":false,"firstSeenAt":"2026-11-25T21:58:46.532029Z","lastSeenAt":"2026-11-25T21:58:46.532029Z","online":true,"blocked":false,"isNew":true,"personId":null,"likelySameAs":[]}</example>
 internal sealed record DeviceResponse(
     Guid Id,
     [property: ShownAs(typeof(IPAddress))] string Ip,
@@ -28,7 +34,9 @@ internal sealed record DeviceResponse(
     DateTimeOffset LastSeenAt,
     bool Online,
     bool Blocked,
-    Guid? PersonId
+    bool IsNew,
+    Guid? PersonId,
+    IReadOnlyList<Guid> LikelySameAs
 )
 {
     public static DeviceResponse Of(UserDevice device, KnownDetails details) =>
@@ -45,6 +53,8 @@ internal sealed record DeviceResponse(
             device.LastSeen,
             device.Online,
             details.Blocked.Contains(device),
-            details.People.TryGetValue(device.Id, out var person) ? person : null
+            device.IsNew,
+            details.People.TryGetValue(device.Id, out var person) ? person : null,
+            [.. details.Lookalikes[device.Id]]
         );
 }

@@ -10,11 +10,18 @@ internal sealed class OwnedDevices(IRouterOwnership ownership, DevicesDbContext 
     public async Task<UserDevice> FindAsync(Caller caller, string routerId, string deviceId, CancellationToken cancellationToken)
     {
         var router = await ownership.GetAsync(caller, routerId, cancellationToken);
-        var device = Guid.TryParseExact(deviceId, "D", out var id)
-            ? await db.Devices.BehindRouter(router.UserId, router.RouterId).SingleOrDefaultAsync(d => d.Id == id, cancellationToken)
-            : null;
-        return device ?? throw new ProblemException(DeviceNotFound());
+        return await FindAsync(router, IdOf(deviceId), cancellationToken);
     }
+
+    /// <exception cref="ProblemException">404 <c>device_not_found</c>.</exception>
+    public async Task<UserDevice> FindAsync(OwnedRouter router, Guid id, CancellationToken cancellationToken) =>
+        await db.Devices.BehindRouter(router.UserId, router.RouterId).SingleOrDefaultAsync(d => d.Id == id, cancellationToken)
+        ?? throw new ProblemException(DeviceNotFound());
+
+    /// <summary>The id of a path.</summary>
+    /// <exception cref="ProblemException">404 <c>device_not_found</c>: it is none.</exception>
+    public static Guid IdOf(string deviceId) =>
+        Guid.TryParseExact(deviceId, "D", out var id) ? id : throw new ProblemException(DeviceNotFound());
 
     public static Problem DeviceNotFound() => new(ErrorCodes.DeviceNotFound, "Your router has no device with this id.");
 }

@@ -66,6 +66,12 @@ internal class Rule
     /// <summary>When a user last let the device through. A hold that began before does not bring the rule back.</summary>
     public DateTimeOffset? LetThroughAt { get; init; }
 
+    /// <summary>
+    /// The row that took this one's place, because the device goes on under another MAC. The rule is only to be lifted, and does not count for
+    /// the tier: its place there is the other row's.
+    /// </summary>
+    public Guid? ReplacedBy { get; init; }
+
     /// <summary>The pauses and schedules that hold the rule, and those that held it when it ended. Read only where they are answered.</summary>
     public List<Hold> Holds { get; init; } = [];
 

@@ -121,6 +121,10 @@ namespace NetPilot.Blacklist.Data.Migrations
                         .HasColumnType("character varying(500)")
                         .HasColumnName("reason");
 
+                    b.Property<Guid?>("ReplacedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("replaced_by");
+
                     b.Property<string>("RouterId")
                         .IsRequired()
                         .HasMaxLength(128)
@@ -266,6 +270,10 @@ namespace NetPilot.Blacklist.Data.Migrations
                         .HasMaxLength(500)
                         .HasColumnType("character varying(500)")
                         .HasColumnName("description");
+
+                    b.Property<Guid?>("ReplacedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("replaced_by");
 
                     b.Property<string>("RouterId")
                         .IsRequired()
@@ -482,6 +490,10 @@ namespace NetPilot.Blacklist.Data.Migrations
                         .HasMaxLength(500)
                         .HasColumnType("character varying(500)")
                         .HasColumnName("description");
+
+                    b.Property<Guid?>("ReplacedBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("replaced_by");
 
                     b.Property<string>("RouterId")
                         .IsRequired()

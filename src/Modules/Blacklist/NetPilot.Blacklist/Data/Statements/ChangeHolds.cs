@@ -12,7 +12,11 @@ internal static class ChangeHolds
     /// Writes the changes. Rules that nothing keeps then are lifting, and those that are still to be put in force are due. What holds the
     /// router's other rules is counted anew too: an order at the same time may have given one of the holds placed before another end.
     /// </summary>
-    public static async Task ChangeHoldsAsync(this RuleStore store, OwnedRouter router, HoldChanges changes, ClaimTerms terms)
+    public static Task ChangeHoldsAsync(this RuleStore store, OwnedRouter router, HoldChanges changes, ClaimTerms terms) =>
+        store.ExecuteBatchAsync(Statements(router.UserId, router.RouterId, changes, terms), CancellationToken.None);
+
+    /// <summary>The same as statements of a transaction.</summary>
+    public static IReadOnlyList<SqlText> Statements(Guid userId, string routerId, HoldChanges changes, ClaimTerms terms)
     {
         var blocks = RuleKind.Block.Rules;
         Guid[] rules = [.. changes.Rules];
@@ -21,17 +25,17 @@ internal static class ChangeHolds
         DateTimeOffset[] since = [.. changes.Changed.Select(hold => hold.Since)];
         DateTimeOffset[] until = [.. changes.Changed.Select(RuleIntents.EndOf)];
         SqlText unkept = $"id = ANY({rules}) AND {SqlText.KeptUntil} <= {terms.Now}";
-        SqlText held = $"user_id = {router.UserId} AND router_id = {router.RouterId} AND {SqlText.Live} AND held_until IS NOT NULL";
+        SqlText held = $"user_id = {userId} AND router_id = {routerId} AND {SqlText.Live} AND held_until IS NOT NULL";
         var neverMind = RuleIntents.NeverMind(terms.Now);
-        await store.ExecuteBatchAsync(
-            [
-                $"SELECT id FROM {blocks} WHERE {held} ORDER BY id FOR UPDATE",
-                $"DELETE FROM blacklist.holds WHERE id = ANY({ended})",
-                $"""
+        return
+        [
+            $"SELECT id FROM {blocks} WHERE {held} ORDER BY id FOR UPDATE",
+            $"DELETE FROM blacklist.holds WHERE id = ANY({ended})",
+            $"""
                 UPDATE blacklist.holds AS hold SET since = changed.since, until = NULLIF(changed.until, 'infinity')
                 FROM unnest({changed}, {since}, {until}) AS changed (id, since, until) WHERE hold.id = changed.id
                 """,
-                $"""
+            $"""
                 UPDATE {blocks} AS rule SET held_until = counted.until
                 FROM (SELECT id, COALESCE((SELECT max(COALESCE(until, 'infinity')) FROM blacklist.holds
                                            WHERE rule_id = block.id AND (let_through_at IS NULL OR since > let_through_at)),
@@ -41,14 +45,12 @@ internal static class ChangeHolds
                       WHERE {held} AND (state <> 'lifting' OR let_through_at IS NULL)) AS counted
                 WHERE rule.id = counted.id AND rule.held_until <> counted.until
                 """,
-                $"""
+            $"""
                 UPDATE {blocks} SET {RuleIntents.Expired.Assignments(RuleKind.Block)}, settle_at = {terms.Until}
                 WHERE {RuleIntents.Expired.Condition()} AND {unkept}
                 """,
-                $"UPDATE {blocks} SET {neverMind.Assignments(RuleKind.Block)} WHERE {neverMind.Condition()} AND {unkept}",
-            ],
-            CancellationToken.None
-        );
+            $"UPDATE {blocks} SET {neverMind.Assignments(RuleKind.Block)} WHERE {neverMind.Condition()} AND {unkept}",
+        ];
     }
 
     /// <summary>

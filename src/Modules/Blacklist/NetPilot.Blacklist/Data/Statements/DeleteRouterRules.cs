@@ -18,8 +18,8 @@ internal static class DeleteRouterRules
                     ), locked AS MATERIALIZED (
                         SELECT id FROM {kind.Rules}
                         WHERE user_id = {userId} AND router_id = {routerId} AND (SELECT count(*) FROM counter) >= 0 ORDER BY id FOR UPDATE
-                    ), deleted AS (DELETE FROM {kind.Rules} WHERE id IN (SELECT id FROM locked) RETURNING state)
-                    UPDATE blacklist.rule_counts SET live = GREATEST(0, live - (SELECT count(*) FROM deleted WHERE {SqlText.Live}))
+                    ), deleted AS (DELETE FROM {kind.Rules} WHERE id IN (SELECT id FROM locked) RETURNING state, replaced_by)
+                    UPDATE blacklist.rule_counts SET live = GREATEST(0, live - (SELECT count(*) FROM deleted WHERE {SqlText.Live} AND replaced_by IS NULL))
                     WHERE user_id = {userId} AND kind = {kind.Name}
                     """,
             cancellationToken

@@ -18,9 +18,34 @@ internal static class InsertRule
         CancellationToken cancellationToken
     )
     {
+        while (true)
+        {
+            var rule = await FindOrInsertAsync(store, wanted, limit, firstCheckAt, cancellationToken);
+            if (rule is not { ReplacedBy: not null })
+            {
+                return rule;
+            }
+
+            // The device's row is only to be lifted, since another one took its place. It needs a place of its own again.
+            rule = await store.ReclaimAsync(rule, limit, cancellationToken);
+            if (rule is { IsLive: true })
+            {
+                return rule.ReplacedBy is null ? rule : null;
+            }
+        }
+    }
+
+    private static async Task<Rule?> FindOrInsertAsync(
+        RuleStore store,
+        Rule wanted,
+        int limit,
+        DateTimeOffset firstCheckAt,
+        CancellationToken cancellationToken
+    )
+    {
         // Another block of the same device may be stored and get its MAC while this one waits for the user's counter: a snapshot from before that
         // would show neither.
-        SqlText locks = $"SELECT pg_advisory_xact_lock(hashtextextended({wanted.UserId}::text || {wanted.RouterId}, 0))";
+        var locks = LockOf(wanted.UserId, wanted.RouterId);
         var sql = Sql(wanted, limit, firstCheckAt);
         for (var attempt = 0; ; attempt++)
         {
@@ -36,6 +61,10 @@ internal static class InsertRule
             }
         }
     }
+
+    /// <summary>Has the router's inserts go one after the other, to the end of the transaction.</summary>
+    public static SqlText LockOf(Guid userId, string routerId) =>
+        $"SELECT pg_advisory_xact_lock(hashtextextended({userId}::text || {routerId}, 0))";
 
     // A rule that is made for a hold is made together with it.
     private static SqlText Held(Rule wanted) =>
@@ -54,7 +83,7 @@ internal static class InsertRule
             ), counted AS (
                 -- Counted only where there is no counter yet: rows that came into the table by another way count too.
                 SELECT CASE WHEN EXISTS (SELECT 1 FROM blacklist.rule_counts WHERE user_id = {user} AND kind = {kind.Name}) THEN 0
-                            ELSE (SELECT count(*) FROM {kind.Rules} WHERE user_id = {user} AND {SqlText.Live}) END AS live
+                            ELSE (SELECT count(*) FROM {kind.Rules} WHERE user_id = {user} AND {SqlText.Live} AND replaced_by IS NULL) END AS live
             ), slot AS (
                 INSERT INTO blacklist.rule_counts AS counter (user_id, kind, live)
                 SELECT {user}, {kind.Name}, 1 + counted.live FROM counted WHERE counted.live < {limit} AND NOT EXISTS (SELECT 1 FROM existing)

@@ -22,9 +22,9 @@ internal static class PatchRouterRules
                         WHERE user_id = {userId} AND router_id = {routerId} AND {patch.Condition()} AND (SELECT count(*) FROM counter) >= 0
                         ORDER BY id FOR UPDATE
                     ), patched AS (
-                        UPDATE {kind.Rules} SET {patch.Assignments(kind)} WHERE id IN (SELECT id FROM locked) RETURNING id
+                        UPDATE {kind.Rules} SET {patch.Assignments(kind)} WHERE id IN (SELECT id FROM locked) RETURNING replaced_by
                     )
-                    UPDATE blacklist.rule_counts SET live = GREATEST(0, live - (SELECT count(*) FROM patched))
+                    UPDATE blacklist.rule_counts SET live = GREATEST(0, live - (SELECT count(*) FROM patched WHERE replaced_by IS NULL))
                     WHERE user_id = {userId} AND kind = {kind.Name} AND {patch.Ends}
                     """,
             cancellationToken

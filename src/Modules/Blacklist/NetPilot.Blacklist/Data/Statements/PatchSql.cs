@@ -22,7 +22,10 @@ internal static class PatchSql
             When(patch.ExpiresAt.IsPresent, $"expires_at = {patch.ExpiresAt.Value}"),
             When(patch.Manual is not null, HeldManually(patch)),
             When(patch.HeldUntil is not null, $"held_until = GREATEST(held_until, {patch.HeldUntil})"),
-            When(patch.LetThroughAt.IsPresent, $"let_through_at = {patch.LetThroughAt.Value}")
+            When(patch.LetThroughAt.IsPresent, $"let_through_at = {patch.LetThroughAt.Value}"),
+            When(patch.UnkeptSince is not null, $"held_manually = false, held_until = {patch.UnkeptSince}"),
+            When(patch.ReplacedBy is not null, $"replaced_by = COALESCE(replaced_by, {patch.ReplacedBy})"),
+            When(patch.TakesPlace, SqlText.Raw("replaced_by = NULL"))
         );
 
     /// <summary>The rows that the patch is for.</summary>

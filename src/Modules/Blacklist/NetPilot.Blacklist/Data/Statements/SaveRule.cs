@@ -35,7 +35,7 @@ internal static class SaveRule
                 RETURNING *
             ), counted AS (
                 UPDATE blacklist.rule_counts SET live = GREATEST(0, live + {more})
-                WHERE user_id = {rule.UserId} AND kind = {kind.Name} AND {more} <> 0 AND EXISTS (SELECT 1 FROM saved)
+                WHERE user_id = {rule.UserId} AND kind = {kind.Name} AND {more} <> 0 AND EXISTS (SELECT 1 FROM saved WHERE replaced_by IS NULL)
             )
             SELECT * FROM saved
             """

@@ -36,9 +36,12 @@ internal sealed class UserDevice
 
     public bool Online { get; private set; }
 
+    /// <summary>Whether a scan added the device, and nobody has acknowledged it yet. Devices of versions without it count as acknowledged.</summary>
+    public bool IsNew { get; private set; } = true;
+
     /// <summary>The columns that <see cref="Read"/> expects.</summary>
     public const string Columns =
-        "id, user_id, router_id, ip, mac, hostname, device_name, device_type, manufacturer, first_seen, last_seen, online";
+        "id, user_id, router_id, ip, mac, hostname, device_name, device_type, manufacturer, first_seen, last_seen, online, is_new";
 
     /// <summary>Whether the MAC is locally administered, as phones have it for privacy.</summary>
     public bool HasPrivateAddress => Mac?.GetAddressBytes() is [var first, ..] && (first & 0b10) != 0;
@@ -58,11 +61,17 @@ internal sealed class UserDevice
             FirstSeen = row.GetFieldValue<DateTimeOffset>(9),
             LastSeen = row.GetFieldValue<DateTimeOffset>(10),
             Online = row.GetBoolean(11),
+            IsNew = row.GetBoolean(12),
         };
 
     public void Rename(string? name) => DeviceName = name;
 
     public void Classify(DeviceType type) => DeviceType = type;
+
+    public void Acknowledge() => IsNew = false;
+
+    /// <summary>The device as other modules know it.</summary>
+    public KnownDevice AsKnown() => new(Id, Ip, Mac, DeviceName ?? Hostname, DeviceType == DeviceType.Router, Online);
 }
 
 internal sealed class UserDeviceConfiguration : IEntityTypeConfiguration<UserDevice>
@@ -103,5 +112,7 @@ internal sealed class UserDeviceConfiguration : IEntityTypeConfiguration<UserDev
             device.RouterId,
             device.Ip,
         });
+        builder.Property(device => device.IsNew).HasDefaultValue(true);
+        // The migration makes the partial indexes of new devices and of lookalikes too.
     }
 }

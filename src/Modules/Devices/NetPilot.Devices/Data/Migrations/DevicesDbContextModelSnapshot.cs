@@ -76,6 +76,12 @@ namespace NetPilot.Devices.Data.Migrations
                         .HasColumnType("inet")
                         .HasColumnName("ip");
 
+                    b.Property<bool>("IsNew")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(true)
+                        .HasColumnName("is_new");
+
                     b.Property<DateTimeOffset>("LastSeen")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("last_seen");

@@ -1,19 +1,23 @@
-// Upserts in a batch: a scan is one transaction in one round trip, whatever the number of devices.
+// Upserts in a batch: a scan is one transaction, and one round trip before its commit, whatever the number of devices.
 using NetPilot.Devices.Features.ScanDevices;
+using NetPilot.Devices.Integrations;
 using NetPilot.Devices.Vendors;
 using NetPilot.Routers.Contracts;
 using NpgsqlTypes;
 
 namespace NetPilot.Devices.Data.Statements;
 
-/// <summary>The devices that a scan found, in no order, and how many of them are new.</summary>
-internal sealed record StoredScan(IReadOnlyList<UserDevice> Devices, int Added);
+/// <summary>What a scan stored.</summary>
+/// <param name="Devices">The devices that it found, in no order.</param>
+/// <param name="Added">How many of them were not stored before.</param>
+/// <param name="HasMerged">Whether rows turned out to be of one device.</param>
+internal sealed record StoredScan(IReadOnlyList<UserDevice> Devices, int Added, bool HasMerged);
 
 /// <summary>
 /// Stores a scan. A fact is as old as the request for its scan: if two scans overlap, the one that was requested later wins, in whatever
 /// order they are stored. All writers of several devices of a router lock its row in <c>router_scans</c> first, which prevents deadlocks.
 /// </summary>
-internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
+internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices dependents, TimeProvider time)
 {
     // $1 user, $2 router, $3 the time of the request. $4 and on: the latest plausible time; or the devices' ids, addresses, MACs, hostnames,
     // vendors and makers ({Seen}); or the pairs of address and MAC ({Pairs}).
@@ -37,7 +41,7 @@ internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
 
     private const string Seen = "unnest($4, $5, $6, $7, $8, $9) AS seen (id, ip, mac, hostname, vendor, maker)";
 
-    private const string Pairs = "unnest($4, $5) WITH ORDINALITY AS pair (ip, mac, nr)";
+    internal const string Pairs = "unnest($4, $5) WITH ORDINALITY AS pair (ip, mac, nr)";
 
     // A device without a MAC gets the MAC that the scan shows at its address, unless that MAC belongs to a known device, or the scan shows the
     // MAC of a known device that had this address.
@@ -70,8 +74,8 @@ internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
 
     private const string Insert = $"""
         INSERT INTO devices.user_devices
-            (id, user_id, router_id, ip, mac, hostname, manufacturer, device_type, first_seen, last_seen, online)
-        SELECT id, $1, $2, ip, mac, hostname, COALESCE(vendor, maker), 'other', $3, $3, {IsNewest} FROM {Seen}
+            (id, user_id, router_id, ip, mac, hostname, manufacturer, device_type, first_seen, last_seen, online, is_new)
+        SELECT id, $1, $2, ip, mac, hostname, COALESCE(vendor, maker), 'other', $3, $3, {IsNewest}, true FROM {Seen}
         """;
 
     private const string UpdateByMac = $"""
@@ -87,7 +91,7 @@ internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
 
     // The device that a record without a MAC means: the known device at its address, else the device without a MAC. The MACs are written first,
     // so a device that the same scan shows at another address is not among them.
-    private const string Holders = $"""
+    internal const string Holders = $"""
         SELECT DISTINCT ON (seen.ip) seen.ip, seen.hostname, seen.vendor, seen.maker, device.id
         FROM {Seen} JOIN devices.user_devices AS device ON device.ip = seen.ip
         WHERE seen.mac IS NULL AND device.user_id = $1 AND device.router_id = $2
@@ -104,48 +108,6 @@ internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
         WHERE mac IS NULL AND NOT EXISTS (
             SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.ip = seen.ip)
         """;
-
-    // Merges devices without a MAC into the known devices that they turn out to be. Two different names are two devices. If an address has
-    // several MACs, the device that is known longest takes the row.
-    private const string MergeInto = """
-        , choice AS (
-            SELECT DISTINCT ON (nameless.id) nameless.id, device.id AS device_id, nameless.device_name, device.device_name AS own_name
-            FROM devices.user_devices AS nameless
-            JOIN holder ON holder.ip = nameless.ip
-            JOIN devices.user_devices AS device ON device.user_id = $1 AND device.router_id = $2 AND device.id = holder.id
-            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
-              AND device.mac IS NOT NULL
-              AND (nameless.device_name IS NULL OR device.device_name IS NULL OR nameless.device_name = device.device_name)
-            ORDER BY nameless.id, device.first_seen, device.id
-        ), named AS (
-            SELECT id, device_id, device_name, COALESCE(own_name, min(device_name) OVER (PARTITION BY device_id)) AS kept_name FROM choice
-        ), merged AS (
-            DELETE FROM devices.user_devices AS nameless USING named
-            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.id = named.id AND (named.device_name IS NULL OR named.device_name = named.kept_name)
-            RETURNING named.device_id, nameless.hostname, nameless.device_name, nameless.device_type, nameless.manufacturer, nameless.first_seen
-        )
-        UPDATE devices.user_devices AS device SET
-            device_name = COALESCE(device.device_name, gone.device_name),
-            device_type = CASE WHEN device.device_type = 'other' THEN COALESCE(gone.device_type, 'other') ELSE device.device_type END,
-            hostname = COALESCE(device.hostname, gone.hostname),
-            manufacturer = COALESCE(device.manufacturer, gone.manufacturer),
-            first_seen = LEAST(device.first_seen, gone.first_seen)
-        FROM (
-            SELECT device_id, min(device_name) AS device_name, min(NULLIF(device_type, 'other')) AS device_type, min(hostname) AS hostname,
-                min(manufacturer) AS manufacturer, min(first_seen) AS first_seen
-            FROM merged GROUP BY device_id
-        ) AS gone
-        WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = gone.device_id
-        """;
-
-    private const string MergeByMac = $"""
-        WITH holder AS (
-            SELECT pair.ip, device.id FROM {Pairs} JOIN devices.user_devices AS device ON device.mac = pair.mac
-            WHERE device.user_id = $1 AND device.router_id = $2
-        ){MergeInto}
-        """;
-
-    private const string MergeByAddress = $"WITH holder AS ({Holders}){MergeInto}";
 
     private const string MarkAbsent = $"""
         UPDATE devices.user_devices SET online = false
@@ -196,21 +158,23 @@ internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
             devices.Select(device => device.Vendor).ToArray(),
             devices.Select(device => device.Mac is { } mac ? VendorRegistry.MakerOf(mac) : null).ToArray(),
         ];
-        await using var batch = database.CreateBatch();
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection, transaction);
         Add(batch, LockRouter, believed);
         Add(batch, CompareByHash, []);
         Add(batch, CorrectFuture, believed);
         Add(batch, GiveMacs, pairs);
         Add(batch, UpdateByMac, seen);
         Add(batch, InsertByMac, seen);
-        Add(batch, MergeByMac, pairs);
+        Add(batch, MergeNameless.ByMac, pairs);
         // As a rule the router knows each device's MAC.
         var hasNameless = devices.Any(device => device.Mac is null);
         if (hasNameless)
         {
             Add(batch, UpdateByAddress, seen);
             Add(batch, InsertByAddress, seen);
-            Add(batch, MergeByAddress, seen);
+            Add(batch, MergeNameless.ByAddress, seen);
         }
 
         Add(batch, MarkAbsent, scan);
@@ -220,17 +184,42 @@ internal sealed class StoreScan(NpgsqlDataSource database, TimeProvider time)
             Add(batch, FoundByAddress, seen);
         }
 
-        var found = new Dictionary<Guid, UserDevice>(devices.Count);
+        var (found, merges) = await ReadAsync(batch, router, cancellationToken);
+        if (merges.Count > 0)
+        {
+            await dependents.MergeAsync(merges, transaction, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return new StoredScan([.. found.Values], ids.Count(found.ContainsKey), merges.Count > 0);
+    }
+
+    private static async Task<(Dictionary<Guid, UserDevice> Found, List<DeviceMerge> Merges)> ReadAsync(
+        NpgsqlBatch batch,
+        OwnedRouter router,
+        CancellationToken cancellationToken
+    )
+    {
+        var found = new Dictionary<Guid, UserDevice>();
+        var merges = new List<DeviceMerge>();
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
+            if (MergeNameless.IsResult(reader))
+            {
+                merges.AddRange(
+                    await reader.ReadAllAsync(row => MergeNameless.Read(router.UserId, router.RouterId, row), cancellationToken)
+                );
+                continue;
+            }
+
             foreach (var device in await reader.ReadAllAsync(UserDevice.Read, cancellationToken))
             {
                 found[device.Id] = device;
             }
         } while (await reader.NextResultAsync(cancellationToken));
 
-        return new StoredScan([.. found.Values], ids.Count(found.ContainsKey));
+        return (found, merges);
     }
 
     // Npgsql cannot infer the type of an array with null elements.

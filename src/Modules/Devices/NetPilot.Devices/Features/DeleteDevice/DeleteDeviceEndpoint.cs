@@ -1,9 +1,10 @@
 using FastEndpoints;
 using NetPilot.Identity.Contracts;
+using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Features.DeleteDevice;
 
-internal sealed class DeleteDeviceEndpoint(OwnedDevices devices, DevicesDbContext db) : Endpoint<DeviceRequest>
+internal sealed class DeleteDeviceEndpoint(IRouterOwnership ownership, DeviceChanges changes) : Endpoint<DeviceRequest>
 {
     public override void Configure()
     {
@@ -12,15 +13,17 @@ internal sealed class DeleteDeviceEndpoint(OwnedDevices devices, DevicesDbContex
         Summary(s =>
         {
             s.Summary = "Forget a device";
-            s.Description = "A scan that sees the device again adds it anew.";
+            s.Description =
+                "What pauses and schedules hold of the device ends; a block of it stays. A scan that sees the device again adds it anew.";
         });
         Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound));
     }
 
     public override async Task HandleAsync(DeviceRequest request, CancellationToken cancellationToken)
     {
-        var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, cancellationToken);
-        await db.Devices.Where(row => row.Id == device.Id).ExecuteDeleteAsync(cancellationToken);
+        var caller = HttpContext.Caller();
+        var router = await ownership.GetAsync(caller, request.RouterId, cancellationToken);
+        await changes.DeleteAsync(router, caller.AsActor(), OwnedDevices.IdOf(request.DeviceId), cancellationToken);
         await Send.NoContentAsync(cancellationToken);
     }
 }

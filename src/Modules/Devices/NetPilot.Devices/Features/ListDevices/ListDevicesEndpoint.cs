@@ -22,6 +22,10 @@ internal sealed class ListDevicesRequest
     [QueryParam]
     public bool? Blocked { get; init; }
 
+    /// <summary>Whether the device is new: not acknowledged yet.</summary>
+    [QueryParam]
+    public bool? New { get; init; }
+
     [QueryParam]
     public int? Limit { get; init; }
 
@@ -39,7 +43,7 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, DeviceDeta
 {
     private static readonly Keyset<UserDevice> NewestFirst = new(device => device.FirstSeen, device => device.Id);
 
-    private static readonly string[] Filters = ["online", "blocked"];
+    private static readonly string[] Filters = ["online", "blocked", "new"];
 
     public override void Configure()
     {
@@ -67,12 +71,14 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, DeviceDeta
             HttpContext.Request.Path.Value,
             request.Search,
             request.Online,
-            request.Blocked
+            request.Blocked,
+            request.New
         );
         var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, cancellationToken);
         var devices = db.Devices.AsNoTracking().BehindRouter(router.UserId, router.RouterId);
         devices = request.Search is { Length: > 0 } text ? devices.Containing(text) : devices;
         devices = request.Online is { } online ? devices.Where(device => device.Online == online) : devices;
+        devices = request.New is { } isNew ? devices.Where(device => device.IsNew == isNew) : devices;
         if (request.Blocked is { } isBlocked)
         {
             var all = await details.BlockedAsync(router.UserId, router.RouterId, cancellationToken);

@@ -18,7 +18,7 @@ internal sealed class ScanDevicesRequest
 /// <param name="Added">How many of them were not stored before.</param>
 /// <param name="Skipped">The records that cannot be used.</param>
 /// <param name="ScannedAt">When the scan began.</param>
-/// <example>{"devices":[{"id":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","hostname":"living-room","name":"Living room TV","type":"tv","vendor":"TP-Link Technologies Co.,Ltd.","privateAddress":false,"firstSeenAt":"2026-11-25T21:58:46.532029Z","lastSeenAt":"2026-11-25T21:58:46.532029Z","online":true,"blocked":false,"personId":null}],"found":1,"added":1,"skipped":[],"scannedAt":"2026-11-25T21:58:46.532029Z"}</example>
+/// <example>{"devices":[{"id":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","hostname":"living-room","name":"Living room TV","type":"tv","vendor":"TP-Link Technologies Co.,Ltd.","privateAddress":false,"firstSeenAt":"2026-11-25T21:58:46.532029Z","lastSeenAt":"2026-11-25T21:58:46.532029Z","online":true,"blocked":false,"isNew":true,"personId":null,"likelySameAs":[]}],"found":1,"added":1,"skipped":[],"scannedAt":"2026-11-25T21:58:46.532029Z"}</example>
 internal sealed record ScanDevicesResponse(
     IReadOnlyList<DeviceResponse> Devices,
     int Found,

@@ -7,8 +7,13 @@ using NetPilot.Routers.Contracts;
 namespace NetPilot.Devices.Features.ScanDevices;
 
 /// <summary>Stores a scan and tells the <see cref="IDeviceSightings"/>. These are resolved late, because they may depend on this class.</summary>
-internal sealed class ScanRecorder(StoreScan store, IRouterOwnership ownership, DeviceDependents dependents, IServiceScopeFactory scopes)
-    : IDeviceScans
+internal sealed class ScanRecorder(
+    StoreScan store,
+    IRouterOwnership ownership,
+    DeviceDependents dependents,
+    DependentsOfDevices others,
+    IServiceScopeFactory scopes
+) : IDeviceScans
 {
     Task IDeviceScans.RecordAsync(OwnedRouter router, ScanReport report, DateTimeOffset scannedAt, CancellationToken cancellationToken) =>
         StoreAsync(router, ScanFindings.Of(report), scannedAt, cancellationToken);
@@ -33,6 +38,11 @@ internal sealed class ScanRecorder(StoreScan store, IRouterOwnership ownership, 
         foreach (var follower in scope.ServiceProvider.GetServices<IDeviceSightings>())
         {
             await follower.DevicesSeenAsync(router, findings.Sightings, cancellationToken);
+        }
+
+        if (stored.HasMerged)
+        {
+            await others.FollowAsync(router, actor: null, cancellationToken);
         }
 
         return stored;

@@ -13,7 +13,8 @@ internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, DeviceDetails d
         Summary(s =>
         {
             s.Summary = "Change a device";
-            s.Description = "Changes what the body names. `null` clears `name`. Scans overwrite neither.";
+            s.Description =
+                "Changes what the body names. `null` clears `name`. Scans overwrite neither. `acknowledged` says that the device is not new any more; a name alone does not.";
         });
         Description(b => b.Answers<DeviceResponse>(200).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound));
     }
@@ -23,6 +24,11 @@ internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, DeviceDetails d
         var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, cancellationToken);
         device.Rename(request.Name.Or(device.DeviceName));
         device.Classify(request.Type.Or(device.DeviceType));
+        if (request.Acknowledged.Value)
+        {
+            device.Acknowledge();
+        }
+
         await SaveAsync(cancellationToken);
         await Send.OkAsync(await details.AnswerAsync(device, cancellationToken), cancellationToken);
     }

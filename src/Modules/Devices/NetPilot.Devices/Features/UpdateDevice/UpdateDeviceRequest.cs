@@ -1,9 +1,10 @@
 using FastEndpoints;
+using FluentValidation;
 
 namespace NetPilot.Devices.Features.UpdateDevice;
 
 /// <summary>What is to change.</summary>
-/// <example>{"name":"Living room TV","type":"tv"}</example>
+/// <example>{"name":"Living room TV","type":"tv","acknowledged":true}</example>
 internal sealed class UpdateDeviceRequest
 {
     [RouteParam]
@@ -21,9 +22,19 @@ internal sealed class UpdateDeviceRequest
     /// <summary>What the device is.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public Optional<DeviceType> Type { get; init; }
+
+    /// <summary>`true` says that the device is known: it is not new any more. Nothing makes it new again.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public Optional<bool> Acknowledged { get; init; }
 }
 
 internal sealed class UpdateDeviceValidator : Validator<UpdateDeviceRequest>
 {
-    public UpdateDeviceValidator() => RuleFor(request => request.Name).Text(1, UserDevice.MaxNameLength);
+    public UpdateDeviceValidator()
+    {
+        RuleFor(request => request.Name).Text(1, UserDevice.MaxNameLength);
+        RuleFor(request => request.Acknowledged)
+            .Must(field => field is { IsPresent: false } or { Value: true })
+            .WithMessage("Must be true: a device that is known does not become new again.");
+    }
 }

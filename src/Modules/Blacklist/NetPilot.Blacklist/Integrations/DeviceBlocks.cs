@@ -1,0 +1,76 @@
+using System.Data.Common;
+using NetPilot.Blacklist.Features;
+using NetPilot.Devices.Contracts;
+using Npgsql;
+
+namespace NetPilot.Blacklist.Integrations;
+
+/// <summary>
+/// What goes with a device, or moves to another one: its holds, and with a merge its block. A block that a user made stays when the device's row is
+/// deleted; what a pause or a schedule holds ends.
+/// </summary>
+internal sealed class DeviceBlocks(BlockMoves moves, MovedBlocks moved, SettleWorker settling, TimeProvider time) : IDeviceDependents
+{
+    public async Task DeleteAsync(DeviceRemoval removal, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        var own = (NpgsqlTransaction)transaction;
+        var holds = await own.FindHoldsAsync(removal, cancellationToken);
+        await EndAsync(own, removal.UserId, removal.RouterId, holds, cancellationToken);
+    }
+
+    public async Task MergeAsync(DeviceMerge merge, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        var own = (NpgsqlTransaction)transaction;
+        var (rules, holds) = await own.LockBlocksAsync(merge, cancellationToken);
+        if (rules.Count == 0)
+        {
+            return;
+        }
+
+        if (merge.ByScan)
+        {
+            var renamed = BlockMoves.Renamed(merge, holds);
+            await own.WriteAsync(merge, renamed with { Ended = [] }, cancellationToken);
+            await EndAsync(own, merge.UserId, merge.RouterId, renamed.Ended, cancellationToken);
+            return;
+        }
+
+        var move = moves.Of(merge, rules, holds, time.NewId(), time.UtcNow());
+        if (move.Blocks)
+        {
+            new ChosenDevice(merge.Into.Address, merge.Into).RefuseRouter("into");
+            ChosenDevice.RefuseWithoutAddress(merge.Into);
+        }
+
+        await own.WriteAsync(merge, move, cancellationToken);
+    }
+
+    public Task FollowAsync(OwnedRouter router, CommandActor? actor, CancellationToken cancellationToken)
+    {
+        if (actor is not null)
+        {
+            return moved.FollowAsync(router, actor, cancellationToken);
+        }
+
+        settling.Nudge();
+        return Task.CompletedTask;
+    }
+
+    private async Task EndAsync(
+        NpgsqlTransaction transaction,
+        Guid userId,
+        string routerId,
+        IReadOnlyList<Hold> holds,
+        CancellationToken cancellationToken
+    )
+    {
+        if (holds.Count == 0)
+        {
+            return;
+        }
+
+        var now = time.UtcNow();
+        var changes = new HoldChanges([.. holds.Select(hold => hold.Id)], [], [.. holds.Select(hold => hold.RuleId).Distinct()]);
+        await transaction.ExecuteAsync(ChangeHolds.Statements(userId, routerId, changes, new ClaimTerms(now, now, 0)), cancellationToken);
+    }
+}
