@@ -17,7 +17,9 @@ public sealed record Device(
     DateTimeOffset FirstSeenAt,
     DateTimeOffset LastSeenAt,
     bool Online,
-    bool Blocked
+    bool Blocked,
+    bool IsNew,
+    Guid? PersonId
 );
 
 public sealed record Scan(IReadOnlyList<Device> Devices, int Found, int Added, IReadOnlyList<Skipped> Skipped, DateTimeOffset ScannedAt);
@@ -73,6 +75,27 @@ internal static class Homes
 
     public static async Task<Device> DeviceAsync(this TestRouter router, string mac) =>
         (await router.DevicesAsync()).Single(device => device.Mac == mac);
+
+    public static async Task<Device> AcknowledgeAsync(this TestRouter router, Device device)
+    {
+        using var response = await router.PatchAsync($"devices/{device.Id}", new { acknowledged = true });
+        return await response.ShouldBeAsync<Device>(200);
+    }
+
+    public static Task<HttpResponseMessage> MergeAsync(this TestRouter router, Device from, Device into) =>
+        router.PostAsync($"devices/{from.Id}/merge", new { into = into.Id });
+
+    /// <summary>The devices that each device of the list is likely to be, by their MACs.</summary>
+    public static async Task<Dictionary<string, string[]>> LikelyAsync(this TestRouter router)
+    {
+        using var response = await router.GetAsync("devices");
+        var items = (await response.ShouldBeJsonAsync(200)).GetProperty("items").EnumerateArray().ToArray();
+        var macs = items.ToDictionary(item => item.GetProperty("id").GetGuid(), item => item.GetProperty("mac").GetString()!);
+        return items.ToDictionary(
+            item => item.GetProperty("mac").GetString()!,
+            item => item.GetProperty("likelySameAs").EnumerateArray().Select(id => macs[id.GetGuid()]).ToArray()
+        );
+    }
 
     public static async Task<Device> NameAsync(this TestRouter router, Device device, string? name)
     {

@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Devices.Contracts;
 using NetPilot.Devices.Tests;
 using NetPilot.Routers.Contracts;
 using NetPilot.Testing;
+using Npgsql;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(DevicesServer))]
@@ -16,6 +18,12 @@ public sealed class DevicesServer : NetPilotServer
     /// <summary>What was told of each router's devices.</summary>
     public LastSightings Sightings { get; } = new();
 
+    /// <summary>What was told of devices that go.</summary>
+    public LastDependents Dependents { get; } = new();
+
+    /// <summary>Whose devices are.</summary>
+    public GivenPeople People { get; } = new();
+
     protected override void Configure(IDictionary<string, string?> settings)
     {
         settings["CommandsServer:Timeouts:Command"] = "00:00:05";
@@ -23,7 +31,8 @@ public sealed class DevicesServer : NetPilotServer
         settings["CommandsServer:Timeouts:Total"] = "00:00:20";
     }
 
-    protected override void ConfigureServices(IServiceCollection services) => services.AddSingleton<IDeviceSightings>(Sightings);
+    protected override void ConfigureServices(IServiceCollection services) =>
+        services.AddSingleton<IDeviceSightings>(Sightings).AddSingleton<IDeviceDependents>(Dependents).AddSingleton<IDevicePeople>(People);
 }
 
 /// <summary>One more follower of devices, that keeps what it was told last about each router.</summary>
@@ -42,5 +51,76 @@ public sealed class LastSightings : IDeviceSightings
     {
         _told[router.RouterId] = devices;
         return Task.CompletedTask;
+    }
+}
+
+/// <summary>A module above Devices and Blacklist, that keeps nothing and remembers what it was told. It can fail in the transaction.</summary>
+public sealed class LastDependents : IDeviceDependents
+{
+    private readonly ConcurrentDictionary<string, ConcurrentQueue<DeviceMerge>> _merges = new();
+    private readonly ConcurrentDictionary<string, ConcurrentQueue<Guid>> _removals = new();
+    private readonly ConcurrentDictionary<string, bool> _failing = new();
+
+    public DeviceMerge[] MergesOf(TestRouter router) => [.. _merges.GetValueOrDefault(router.RouterId, [])];
+
+    public Guid[] RemovalsOf(TestRouter router) => [.. _removals.GetValueOrDefault(router.RouterId, [])];
+
+    /// <summary>The next changes of the router's devices end in a crash, after everybody else has written.</summary>
+    public void FailFor(TestRouter router, bool fails) => _failing[router.RouterId] = fails;
+
+    public Task DeleteAsync(DeviceRemoval removal, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        Fail(removal.RouterId);
+        _removals.GetOrAdd(removal.RouterId, _ => []).Enqueue(removal.Device.Id);
+        return Task.CompletedTask;
+    }
+
+    public Task MergeAsync(DeviceMerge merge, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        Fail(merge.RouterId);
+        _merges.GetOrAdd(merge.RouterId, _ => []).Enqueue(merge);
+        return Task.CompletedTask;
+    }
+
+    public Task FollowAsync(OwnedRouter router, CommandActor? actor, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private void Fail(string routerId)
+    {
+        if (_failing.GetValueOrDefault(routerId))
+        {
+            throw new InvalidOperationException("A crash between the writes and the commit.");
+        }
+    }
+}
+
+/// <summary>A module that keeps people: what a test says of each device.</summary>
+public sealed class GivenPeople : IDevicePeople
+{
+    private readonly ConcurrentDictionary<Guid, Guid> _people = new();
+
+    public void Give(Guid deviceId, Guid personId) => _people[deviceId] = personId;
+
+    public DbBatchCommand Among(Guid userId, string routerId, Guid[] deviceIds)
+    {
+        var known = deviceIds.Where(_people.ContainsKey).ToArray();
+        return new NpgsqlBatchCommand("SELECT * FROM unnest($1, $2)")
+        {
+            Parameters =
+            {
+                new NpgsqlParameter { Value = known },
+                new NpgsqlParameter { Value = known.Select(device => _people[device]).ToArray() },
+            },
+        };
+    }
+
+    public async Task<IReadOnlyDictionary<Guid, Guid>> ReadAsync(DbDataReader result, CancellationToken cancellationToken)
+    {
+        var people = new Dictionary<Guid, Guid>();
+        while (await result.ReadAsync(cancellationToken))
+        {
+            people.Add(result.GetGuid(0), result.GetGuid(1));
+        }
+
+        return people;
     }
 }

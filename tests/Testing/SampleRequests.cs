@@ -40,6 +40,8 @@ public static class SampleRequests
             "Tier" => "pro",
             "Role" => "user",
             "Disabled" => false,
+            "Acknowledged" => true,
+            "Into" => Guid.CreateVersion7(),
             _ => throw new KeyNotFoundException($"There is no sample for a field called {name}: add one to {nameof(SampleRequests)}."),
         };
 }
