@@ -72,7 +72,7 @@ public sealed class BlockMovesTests
         var move = Of([old, own]);
 
         (move.Blocks, move.New, move.LiveMore).ShouldBe((true, null, -1));
-        move.Patches.Last().ShouldSatisfyAllConditions(last => last.Rule.ShouldBe(old), last => last.Patch.ReplacedBy.ShouldBe(own.Id));
+        move.Patches[^1].ShouldSatisfyAllConditions(last => last.Rule.ShouldBe(old), last => last.Patch.ReplacedBy.ShouldBe(own.Id));
         var described = move.Patches[^2];
         (described.Rule, described.Patch.Note.Value, described.Patch.Manual?.By).ShouldBe((own, "Homework", old.CreatedBy));
         move.Patches.Any(step => step.Rule == own && step.Patch.State == RuleState.Applying).ShouldBe(isTurnedRound);

@@ -34,7 +34,17 @@ public sealed class MergeDeviceTests(DevicesServer server)
         using var response = await router.MergeAsync(old, present);
 
         var merged = await response.ShouldBeAsync<Device>(200);
-        merged.ShouldBe(present with { Name = "Annas phone", Type = "phone", FirstSeenAt = old.FirstSeenAt, IsNew = false });
+        merged.ShouldBe(
+            present with
+            {
+                Name = "Annas phone",
+                Type = "phone",
+                Hostname = "phone",
+                Vendor = "Apple",
+                FirstSeenAt = old.FirstSeenAt,
+                IsNew = false,
+            }
+        );
         (await router.DevicesAsync()).ShouldBe([merged]);
         using var gone = await router.GetAsync($"devices/{old.Id}");
         await gone.ShouldBeProblemAsync(404, "device_not_found");
@@ -87,7 +97,7 @@ public sealed class MergeDeviceTests(DevicesServer server)
     [Fact]
     public async Task Neither_of_the_two_is_somebody_elses_or_of_another_router()
     {
-        var (router, old, present) = await HomeAsync();
+        var (router, old, present) = await HomeAsync("pro");
         var second = await router.Owner.RouterAsync("Second");
         second.Simulated.SetDevices(new SimulatedDevice("192.168.9.30", MacA));
         var elsewhere = (await second.ScanAsync()).Devices.Single();
@@ -237,9 +247,10 @@ public sealed class MergeDeviceTests(DevicesServer server)
     }
 
     /// <summary>A phone that was seen under one address, and is there under another one now.</summary>
-    private async Task<(TestRouter Router, Device Old, Device Present)> HomeAsync()
+    private async Task<(TestRouter Router, Device Old, Device Present)> HomeAsync(string tier = "free")
     {
-        var router = await server.HomeAsync(new SimulatedDevice("192.168.9.20", Old, "phone", "Apple"));
+        var router = await server.ReadyRouterAsync(tier);
+        router.Simulated.SetDevices(new SimulatedDevice("192.168.9.20", Old, "phone", "Apple"));
         await router.ScanAsync();
         router.Simulated.SetDevices(new SimulatedDevice("192.168.9.21", New));
         await router.ScanAsync();

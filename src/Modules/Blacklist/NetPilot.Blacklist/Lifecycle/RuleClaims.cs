@@ -50,6 +50,13 @@ internal sealed class RuleClaims
             ? byMac.GetValueOrDefault(mac)
             : null;
 
+    /// <summary>
+    /// Whether the device of another live row has the address that this row's device had: a command by the address would be for that one.
+    /// </summary>
+    public bool IsAtAnothersAddress(Rule row) =>
+        row.DeviceMac is not null
+        && Array.Exists(Live, other => other.Id != row.Id && other.DeviceMac is not null && other.DeviceIp.Equals(row.DeviceIp));
+
     /// <summary>The newest row of a rule's device or address.</summary>
     public Rule? Newest(BlockedRule rule)
     {

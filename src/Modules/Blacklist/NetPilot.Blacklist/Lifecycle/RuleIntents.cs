@@ -73,7 +73,7 @@ internal sealed class RuleIntents(RulePacing pacing)
         (
             rule.State switch
             {
-                RuleState.InForce => Expired with { Due = new(pacing.AfterLease(now)) },
+                RuleState.InForce => Expired with { Due = new(pacing.AfterLease(now)), Attempts = 0 },
                 RuleState.Applying => NeverMind(now),
                 _ => new RulePatch(rule.State),
             }

@@ -160,12 +160,17 @@ internal sealed class RuleReconciliation
         seen switch
         {
             // A list that may leave the rule out does not prove that it is gone.
-            Presence.Absent when presence.MayBeOfSeveral(row) && !row.MaybeSent => new ReconciliationStep.Lift(row, row.DeviceIp),
+            Presence.Absent when presence.MayBeOfSeveral(row) && !row.MaybeSent && !claims.IsAtAnothersAddress(row) =>
+                new ReconciliationStep.Lift(row, row.DeviceIp),
             Presence.Absent => Gone(row),
             _ when row.GiveUpAt <= terms.Now && row.IsKept(terms.Now) => Settle(row, RuleOutcomes.LiftGivenUp(row, terms.Now)),
             Presence.Present => presence.PresentAddress(row, entry!) is { } present
                 ? new ReconciliationStep.Lift(row, present)
                 : Settle(row, terms.Outcomes.WaitsForDevice(row, terms.Now, refused: false)),
+            _ when presence.WhereIs(row) is null && claims.IsAtAnothersAddress(row) => Settle(
+                row,
+                terms.Outcomes.WaitsForDevice(row, terms.Now, refused: false)
+            ),
             _ => new ReconciliationStep.Lift(row, presence.WhereIs(row) ?? row.DeviceIp),
         };
 

@@ -16,6 +16,7 @@ internal sealed class DeviceChanges(NpgsqlDataSource database, DependentsOfDevic
                 var device = await FindAsync(transaction, router, id, token);
                 await transaction.DeleteAsync(device, token);
                 await dependents.DeleteAsync(new DeviceRemoval(router.UserId, router.RouterId, device.AsKnown()), transaction, token);
+                return device;
             },
             cancellationToken
         );
@@ -26,9 +27,16 @@ internal sealed class DeviceChanges(NpgsqlDataSource database, DependentsOfDevic
     /// <exception cref="ProblemException">
     /// 404 <c>device_not_found</c>; 409 <c>device_online</c>: the last scan saw both, so that they are two; or another module's refusal.
     /// </exception>
-    public async Task MergeAsync(OwnedRouter router, CommandActor actor, Guid from, Guid into, CancellationToken cancellationToken)
+    /// <returns>The device that stays, as it is then.</returns>
+    public async Task<UserDevice> MergeAsync(
+        OwnedRouter router,
+        CommandActor actor,
+        Guid from,
+        Guid into,
+        CancellationToken cancellationToken
+    )
     {
-        await InTransactionAsync(
+        var merged = await InTransactionAsync(
             async (transaction, token) =>
             {
                 var devices = await transaction.LockDevicesAsync(router.UserId, router.RouterId, [from, into], token);
@@ -39,13 +47,15 @@ internal sealed class DeviceChanges(NpgsqlDataSource database, DependentsOfDevic
                     throw new ProblemException(BothOnline());
                 }
 
-                await transaction.MergeAsync(gone, kept, token);
+                var stored = await transaction.MergeAsync(gone, kept, token);
                 var merge = new DeviceMerge(router.UserId, router.RouterId, gone.AsKnown(), kept.AsKnown(), ByScan: false);
                 await dependents.MergeAsync([merge], transaction, token);
+                return stored;
             },
             cancellationToken
         );
         await dependents.FollowAsync(router, actor, cancellationToken);
+        return merged;
     }
 
     private static async Task<UserDevice> FindAsync(NpgsqlTransaction transaction, OwnedRouter router, Guid id, CancellationToken token) =>
@@ -53,14 +63,15 @@ internal sealed class DeviceChanges(NpgsqlDataSource database, DependentsOfDevic
             ? device
             : throw new ProblemException(OwnedDevices.DeviceNotFound());
 
-    private Task InTransactionAsync(Func<NpgsqlTransaction, CancellationToken, Task> work, CancellationToken cancellationToken) =>
+    private Task<T> InTransactionAsync<T>(Func<NpgsqlTransaction, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
         DatabaseRetry.RunAsync(
             async token =>
             {
                 await using var connection = await database.OpenConnectionAsync(token);
                 await using var transaction = await connection.BeginTransactionAsync(token);
-                await work(transaction, token);
+                var result = await work(transaction, token);
                 await transaction.CommitAsync(token);
+                return result;
             },
             cancellationToken
         );

@@ -10,13 +10,10 @@ internal sealed class OwnedDevices(IRouterOwnership ownership, DevicesDbContext 
     public async Task<UserDevice> FindAsync(Caller caller, string routerId, string deviceId, CancellationToken cancellationToken)
     {
         var router = await ownership.GetAsync(caller, routerId, cancellationToken);
-        return await FindAsync(router, IdOf(deviceId), cancellationToken);
+        var id = IdOf(deviceId);
+        return await db.Devices.BehindRouter(router.UserId, router.RouterId).SingleOrDefaultAsync(d => d.Id == id, cancellationToken)
+            ?? throw new ProblemException(DeviceNotFound());
     }
-
-    /// <exception cref="ProblemException">404 <c>device_not_found</c>.</exception>
-    public async Task<UserDevice> FindAsync(OwnedRouter router, Guid id, CancellationToken cancellationToken) =>
-        await db.Devices.BehindRouter(router.UserId, router.RouterId).SingleOrDefaultAsync(d => d.Id == id, cancellationToken)
-        ?? throw new ProblemException(DeviceNotFound());
 
     /// <summary>The id of a path.</summary>
     /// <exception cref="ProblemException">404 <c>device_not_found</c>: it is none.</exception>

@@ -41,7 +41,7 @@ internal static class ChangeDeviceRow
     /// One row goes, and the other one says what it lacks and the row that goes has: the user's name and type, the hostname and the vendor. The
     /// device was first seen when the older of the two was, and it is new if neither was acknowledged.
     /// </summary>
-    public static async Task MergeAsync(
+    public static async Task<UserDevice> MergeAsync(
         this NpgsqlTransaction transaction,
         UserDevice from,
         UserDevice into,
@@ -50,7 +50,7 @@ internal static class ChangeDeviceRow
     {
         await using var batch = BatchIn(transaction)
             .With(
-                """
+                $"""
                 WITH gone AS (DELETE FROM devices.user_devices WHERE id = $1 RETURNING *)
                 UPDATE devices.user_devices AS device SET
                     device_name = COALESCE(device.device_name, gone.device_name),
@@ -60,12 +60,16 @@ internal static class ChangeDeviceRow
                     first_seen = LEAST(device.first_seen, gone.first_seen),
                     is_new = device.is_new AND gone.is_new
                 FROM gone WHERE device.id = $2
+                RETURNING {Columns}
                 """,
                 from.Id,
                 into.Id
             );
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await using var result = await batch.ExecuteReaderAsync(cancellationToken);
+        return (await result.ReadAllAsync(UserDevice.Read, cancellationToken)).Single();
     }
+
+    private static readonly string Columns = string.Join(", ", UserDevice.Columns.Split(", ").Select(column => $"device.{column}"));
 
     private static NpgsqlBatch BatchIn(NpgsqlTransaction transaction) => new(transaction.Connection, transaction);
 }

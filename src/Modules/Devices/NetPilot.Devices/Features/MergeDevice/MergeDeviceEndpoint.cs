@@ -33,7 +33,7 @@ internal sealed class MergeDeviceValidator : Validator<MergeDeviceRequest>
             .WithMessage("Must be another device than the one that goes.");
 }
 
-internal sealed class MergeDeviceEndpoint(IRouterOwnership ownership, OwnedDevices devices, DeviceChanges changes, DeviceDetails details)
+internal sealed class MergeDeviceEndpoint(IRouterOwnership ownership, DeviceChanges changes, DeviceDetails details)
     : Endpoint<MergeDeviceRequest, DeviceResponse>
 {
     public override void Configure()
@@ -58,8 +58,7 @@ internal sealed class MergeDeviceEndpoint(IRouterOwnership ownership, OwnedDevic
         var caller = HttpContext.Caller();
         var router = await ownership.GetAsync(caller, request.RouterId, cancellationToken);
         var from = OwnedDevices.IdOf(request.DeviceId);
-        await changes.MergeAsync(router, caller.AsActor(), from, request.Into!.Value, cancellationToken);
-        var merged = await devices.FindAsync(router, request.Into.Value, cancellationToken);
+        var merged = await changes.MergeAsync(router, caller.AsActor(), from, request.Into!.Value, cancellationToken);
         await Send.OkAsync(await details.AnswerAsync(merged, cancellationToken), cancellationToken);
     }
 }
