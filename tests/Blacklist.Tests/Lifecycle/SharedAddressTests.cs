@@ -36,7 +36,7 @@ public sealed class SharedAddressTests
         var lifting = Row(Gone, RuleState.Lifting);
 
         PlanOf(isListWhole, lifting)
-            .ShouldBe([new ReconciliationStep.Lift(lifting, Shared), new ReconciliationStep.Unmanaged(new BlockedRule(Present, Shared))]);
+            .ShouldBe([new ReconciliationStep.Lift(lifting, Shared), new ReconciliationStep.Unmanaged(new BlockedRule(Shared, Present))]);
     }
 
     private static ReconciliationStep[] PlanOf(bool isListWhole, params Rule[] rows)
@@ -44,7 +44,7 @@ public sealed class SharedAddressTests
         var outcomes = new RuleOutcomes(new RulePacing(TimeSpan.FromSeconds(3), new BlacklistOptions(), () => 0), verifyAfterApply: true);
         var terms = new ReconciliationTerms(_ => true, outcomes, Now, FollowsDevice: true, MatchesBySubstring: true, Eager: false);
         UnreadableRule[] unreadable = isListWhole ? [] : [new UnreadableRule("br:lan", null)];
-        var report = new BlockedReport([new BlockedRule(Present, Shared)], unreadable);
+        var report = new BlockedReport([new BlockedRule(Shared, Present)], unreadable);
         return [.. new RuleReconciliation(new RouterView(report), rows, terms).Plan()];
     }
 
