@@ -14,6 +14,7 @@ export const problemCodes = [
   "commands_server_unavailable",
   "database_unavailable",
   "device_not_found",
+  "device_online",
   "device_without_address",
   "email_taken",
   "forbidden",
@@ -51,6 +52,7 @@ export const keyedOperations = [
   "POST /api/v1/routers",
   "POST /api/v1/routers/{routerId}/block",
   "POST /api/v1/routers/{routerId}/block/batch",
+  "POST /api/v1/routers/{routerId}/devices/{deviceId}/merge",
   "POST /api/v1/routers/{routerId}/unblock/batch",
 ] as const;
 

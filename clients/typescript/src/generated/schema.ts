@@ -357,16 +357,36 @@ export interface paths {
         post?: never;
         /**
          * Forget a device
-         * @description A scan that sees the device again adds it anew.
+         * @description What pauses and schedules hold of the device ends; a block of it stays. A scan that sees the device again adds it anew.
          */
         delete: operations["deleteDevice"];
         options?: never;
         head?: never;
         /**
          * Change a device
-         * @description Changes what the body names. `null` clears `name`. Scans overwrite neither.
+         * @description Changes what the body names. `null` clears `name`. Scans overwrite neither. `acknowledged` says that the device is not new any more; a name alone does not.
          */
         patch: operations["updateDevice"];
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/devices/{deviceId}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge a device into another one
+         * @description Says that a device goes on under another MAC, as a phone does that makes its MACs up. Name, type, person, schedules and holds move to `into` as far as it has none of its own, and the old row goes. A block follows: the router blocks `into`, and the rule of the old MAC is lifted, as soon as the router takes both; where the old device has to be there for that, its block waits in state `lifting` and does not count for the tier. It is refused while the last scan saw both devices. The answer is the device that stays.
+         */
+        post: operations["mergeDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/routers/{routerId}/block": {
@@ -1275,7 +1295,7 @@ export interface components {
             /** @enum {integer} */
             status?: 409;
             /** @enum {string} */
-            code?: "email_taken" | "router_taken" | "request_in_flight" | "last_admin" | "device_without_address";
+            code?: "email_taken" | "router_taken" | "request_in_flight" | "last_admin" | "device_without_address" | "device_online";
         } & components["schemas"]["Problem"];
         /**
          * @description The password of the account.
@@ -1304,7 +1324,10 @@ export interface components {
          *       "firstSeenAt": "2026-11-25T21:58:46.532029Z",
          *       "lastSeenAt": "2026-11-25T21:58:46.532029Z",
          *       "online": true,
-         *       "blocked": false
+         *       "blocked": false,
+         *       "isNew": true,
+         *       "personId": null,
+         *       "likelySameAs": []
          *     }
          */
         Device: {
@@ -1344,6 +1367,19 @@ export interface components {
             online: boolean;
             /** @description Whether it is blocked. */
             blocked: boolean;
+            /** @description Whether a scan added it and nobody has acknowledged it yet. */
+            isNew: boolean;
+            /**
+             * Format: uuid
+             * @description The person whose it is; null for nobody.
+             */
+            personId: string | null;
+            /**
+             * @description The ids of devices that this one is likely to be under another MAC: at most five, the likeliest first. It names some if this device has a MAC
+             *     that it made up, and others of the router that the last scan did not see have its hostname (in any case) or its vendor. Nothing is merged by
+             *     itself.
+             */
+            likelySameAs: string[];
         };
         /**
          * @description A page of a list.
@@ -1361,7 +1397,10 @@ export interface components {
          *           "firstSeenAt": "2026-11-25T21:58:46.532029Z",
          *           "lastSeenAt": "2026-11-25T21:58:46.532029Z",
          *           "online": true,
-         *           "blocked": false
+         *           "blocked": false,
+         *           "isNew": true,
+         *           "personId": null,
+         *           "likelySameAs": []
          *         }
          *       ],
          *       "nextCursor": null
@@ -1570,6 +1609,19 @@ export interface components {
              * @description Its password.
              */
             password: string;
+        };
+        /**
+         * @description The device that this one is.
+         * @example {
+         *       "into": "01a214b7-e85d-7f42-a7f3-9a5fdeaa9780"
+         *     }
+         */
+        MergeDeviceRequest: {
+            /**
+             * Format: uuid
+             * @description The id of the device that stays: the same one, under the address that it has now.
+             */
+            into?: string;
         };
         /**
          * @description The answer to a command that brings no data.
@@ -1835,7 +1887,10 @@ export interface components {
          *           "firstSeenAt": "2026-11-25T21:58:46.532029Z",
          *           "lastSeenAt": "2026-11-25T21:58:46.532029Z",
          *           "online": true,
-         *           "blocked": false
+         *           "blocked": false,
+         *           "isNew": true,
+         *           "personId": null,
+         *           "likelySameAs": []
          *         }
          *       ],
          *       "found": 1,
@@ -2205,7 +2260,8 @@ export interface components {
          * @description What is to change.
          * @example {
          *       "name": "Living room TV",
-         *       "type": "tv"
+         *       "type": "tv",
+         *       "acknowledged": true
          *     }
          */
         UpdateDeviceRequest: {
@@ -2213,6 +2269,8 @@ export interface components {
             name?: string | null;
             /** @description What the device is. */
             type?: components["schemas"]["DeviceType"];
+            /** @description `true` says that the device is known: it is not new any more. Nothing makes it new again. */
+            acknowledged?: boolean;
         };
         /**
          * @description A user, as the user sees it.
@@ -2465,6 +2523,22 @@ export interface components {
                     /** @enum {string} */
                     code?: "device_not_found" | "router_not_found";
                 } & components["schemas"]["NotFoundProblem"];
+            };
+        };
+        /**
+         * @description - `device_online`: The last scan saw both devices, so that they are two.
+         *     - `device_without_address`: The device was never seen with an address by which it could be blocked.
+         *     - `request_in_flight`: The first request with this Idempotency-Key is still running.
+         */
+        DeviceOnlineOrDeviceWithoutAddressOrRequestInFlight: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {string} */
+                    code?: "device_online" | "device_without_address" | "request_in_flight";
+                } & components["schemas"]["ConflictProblem"];
             };
         };
         /** @description - `device_without_address`: The device was never seen with an address by which it could be blocked. */
@@ -3442,6 +3516,8 @@ export interface operations {
                 online?: boolean;
                 /** @description Whether the device is blocked. */
                 blocked?: boolean;
+                /** @description Whether the device is new: not acknowledged yet. */
+                new?: boolean;
                 /** @description The greatest number of entries of the page. */
                 limit?: number;
                 /** @description The `nextCursor` of the page before. */
@@ -3621,6 +3697,54 @@ export interface operations {
             404: components["responses"]["DeviceNotFoundOrRouterNotFound"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    mergeDevice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for this request. A repeat with the same key and body gets the first answer again for 24 hours. For example: `block-2026-11-25-1`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+                /**
+                 * @description The id of the device whose row goes.
+                 * @example 01a214b7-f10c-7b55-9d6e-52a1c0de4417
+                 */
+                deviceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeDeviceRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            400: components["responses"]["MalformedJsonOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["DeviceNotFoundOrRouterNotFound"];
+            409: components["responses"]["DeviceOnlineOrDeviceWithoutAddressOrRequestInFlight"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["DatabaseUnavailable"];
