@@ -105,7 +105,13 @@ public sealed class OwnershipTests(NetPilotServer server)
         {
             // Unblocking wants what is blocked, and the others an address that is free.
             var ip = endpoint.Pattern.EndsWith("/unblock", StringComparison.Ordinal) ? values["blockedIp"] : values["freeIp"];
-            request.Content = JsonContent.Create(SampleRequests.BodyFor(endpoint, ip));
+            var body = SampleRequests.BodyFor(endpoint, ip);
+            if (body.ContainsKey("into"))
+            {
+                body["into"] = values["awayDeviceId"];
+            }
+
+            request.Content = JsonContent.Create(body);
         }
 
         return request;
@@ -126,8 +132,11 @@ public sealed class OwnershipTests(NetPilotServer server)
             await entry.ShouldBeJsonAsync(201);
         }
 
-        using var devices = await owner.Http.GetAsync(router.Path("devices"), Ct);
-        var deviceId = (await devices.ShouldBeJsonAsync(200)).GetProperty("items")[0].GetProperty("id").GetString()!;
+        router.Simulated.ChangeDevice(router.Simulated.Device(3).Mac, present: false);
+        using var rescan = await owner.Http.PostAsync(router.Path("scan"), null, Ct);
+        await rescan.ShouldBeJsonAsync(200);
+        var deviceId = await DeviceIdAsync(router, online: true);
+        var awayDeviceId = await DeviceIdAsync(router, online: false);
         return new Home(
             router,
             TestRouter.NewId(),
@@ -135,6 +144,7 @@ public sealed class OwnershipTests(NetPilotServer server)
             {
                 ["routerId"] = router.RouterId,
                 ["deviceId"] = deviceId,
+                ["awayDeviceId"] = awayDeviceId,
                 ["blockId"] = blockId,
                 ["id"] = blockId,
                 ["ip"] = listed,
@@ -142,6 +152,12 @@ public sealed class OwnershipTests(NetPilotServer server)
                 ["freeIp"] = free,
             }
         );
+    }
+
+    private static async Task<string> DeviceIdAsync(TestRouter router, bool online)
+    {
+        using var devices = await router.Owner.Http.GetAsync(router.Path($"devices?online={(online ? "true" : "false")}"), Ct);
+        return (await devices.ShouldBeJsonAsync(200)).GetProperty("items")[0].GetProperty("id").GetString()!;
     }
 
     private async Task<Guid> CommandsSessionAsync(TestUser user) =>

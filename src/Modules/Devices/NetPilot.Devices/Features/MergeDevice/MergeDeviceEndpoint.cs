@@ -1,5 +1,4 @@
 using FastEndpoints;
-using FluentValidation;
 using NetPilot.Identity.Contracts;
 using NetPilot.Routers.Contracts;
 
@@ -26,11 +25,13 @@ internal sealed class MergeDeviceValidator : Validator<MergeDeviceRequest>
 {
     public MergeDeviceValidator() =>
         RuleFor(request => request.Into)
-            .Cascade(CascadeMode.Stop)
-            .NotNull()
-            .WithMessage("Must be the id of a device.")
-            .Must((request, into) => !Guid.TryParseExact(request.DeviceId, "D", out var id) || id != into)
-            .WithMessage("Must be another device than the one that goes.");
+            .Refusing(
+                new ValueShape { NotNull = true },
+                (request, into) =>
+                    into is null ? "Is required."
+                    : Guid.TryParseExact(request.DeviceId, "D", out var id) && id == into ? "Must be another device than the one that goes."
+                    : null
+            );
 }
 
 internal sealed class MergeDeviceEndpoint(IRouterOwnership ownership, DeviceChanges changes, DeviceDetails details)
