@@ -48,7 +48,7 @@ internal sealed class Reads(NpgsqlDataSource database, Tokens tokens)
 
         await using var command = database.Command(
             """
-            SELECT router_id, name, created_at, last_seen_at, reachability, id FROM routers.user_routers
+            SELECT router_id, name, created_at, last_seen_at, reachability, id, time_zone FROM routers.user_routers
             WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 51
             """,
             user
@@ -63,6 +63,7 @@ internal sealed class Reads(NpgsqlDataSource database, Tokens tokens)
                 json.WriteString("createdAt", row.GetDateTime(2));
                 json.Time("lastSeenAt", row.Nullable<DateTime?>(3));
                 json.WriteString("reachability", row.GetString(4));
+                json.WriteString("timeZone", row.GetString(6));
             },
             static row => Cursor(row, 2, 5)
         );

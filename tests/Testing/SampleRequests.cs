@@ -42,6 +42,7 @@ public static class SampleRequests
             "Disabled" => false,
             "Acknowledged" => true,
             "Into" => Guid.CreateVersion7(),
+            "TimeZone" => "Europe/Berlin",
             _ => throw new KeyNotFoundException($"There is no sample for a field called {name}: add one to {nameof(SampleRequests)}."),
         };
 }

@@ -98,6 +98,48 @@ public sealed class RouterTests(RoutersServer server)
         await refused.ShouldBeProblemAsync(400, "validation_failed", "name");
     }
 
+    [Theory]
+    [InlineData("Europe/Berlin")]
+    [InlineData("US/Eastern")]
+    [InlineData("Australia/Lord_Howe")]
+    [InlineData("America/Argentina/ComodRivadavia")]
+    public async Task A_router_keeps_the_time_zone_as_its_owner_sent_it(string zone)
+    {
+        var router = await server.RouterAsync();
+        using var before = await router.GetAsync();
+        (await before.ShouldBeJsonAsync(200)).GetProperty("timeZone").GetString().ShouldBe("UTC");
+
+        using var moved = await router.PatchAsync("", new { timeZone = zone });
+
+        var answer = await moved.ShouldBeJsonAsync(200);
+        answer.GetProperty("timeZone").GetString().ShouldBe(zone);
+        answer.GetProperty("name").GetString().ShouldBe(router.Name);
+        using var renamed = await router.PatchAsync("", new { name = "Elsewhere" });
+        (await renamed.ShouldBeJsonAsync(200)).GetProperty("timeZone").GetString().ShouldBe(zone);
+        using var listed = await router.Owner.GetAsync("routers");
+        var item = (await listed.ShouldBeJsonAsync(200)).GetProperty("items").EnumerateArray().ShouldHaveSingleItem();
+        item.GetProperty("timeZone").GetString().ShouldBe(zone);
+        using var claimed = await router.Owner.SendAsync(HttpMethod.Post, "routers", new { router.RouterId, name = "Again" });
+        (await claimed.ShouldBeJsonAsync(200)).GetProperty("timeZone").GetString().ShouldBe(zone);
+    }
+
+    [Theory]
+    [InlineData("""{"timeZone":null}""")]
+    [InlineData("""{"timeZone":""}""")]
+    [InlineData("""{"timeZone":"Europe/Atlantis"}""")]
+    [InlineData("""{"timeZone":"europe/berlin"}""")]
+    [InlineData("""{"timeZone":"UTC+02:00"}""")]
+    [InlineData("""{"timeZone":" UTC"}""")]
+    [InlineData("""{"timeZone":2}""")]
+    public async Task A_time_zone_that_is_none_is_400(string body)
+    {
+        var router = await server.RouterAsync();
+        using var refused = await router.PatchAsync("", body);
+        await refused.ShouldBeProblemAsync(400, "validation_failed", "timeZone");
+        using var found = await router.GetAsync();
+        (await found.ShouldBeJsonAsync(200)).GetProperty("timeZone").GetString().ShouldBe("UTC");
+    }
+
     public static TheoryData<string, string, object?> PathsOfARouter =>
         new()
         {

@@ -24,4 +24,5 @@ public interface IRouterOwnership
 /// <param name="Name">What the owner calls it.</param>
 /// <param name="LastSeenAt">When a command last reached it; null if none did.</param>
 /// <param name="TurnFence">The fence of the turn granted last when this was read: <see cref="RouterTurn.FollowsDirectly"/> compares with it.</param>
-public sealed record OwnedRouter(Guid UserId, string RouterId, string Name, DateTimeOffset? LastSeenAt, long TurnFence);
+/// <param name="TimeZone">The IANA id of the time zone that its schedules are in, as the owner sent it.</param>
+public sealed record OwnedRouter(Guid UserId, string RouterId, string Name, DateTimeOffset? LastSeenAt, long TurnFence, string TimeZone);

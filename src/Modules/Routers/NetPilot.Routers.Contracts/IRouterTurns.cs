@@ -205,6 +205,18 @@ public enum RouterActivityKind
 
     /// <summary>The server compared the rows with the router.</summary>
     Drift,
+
+    /// <summary>A person was paused.</summary>
+    Pause,
+
+    /// <summary>The pause of a person ended.</summary>
+    Resume,
+
+    /// <summary>A person got extra time, or lost it.</summary>
+    Allow,
+
+    /// <summary>A schedule was changed by a user, or the server began or ended one of its windows.</summary>
+    Schedule,
 }
 
 /// <summary>How a command ended.</summary>

@@ -15,7 +15,7 @@ public sealed class ClaimRouterTests(RoutersServer server)
 
         using var claimed = await user.PostAsync("routers", new { routerId, name = "Home" });
         var router = await claimed.ShouldBeJsonAsync(201);
-        router.EnumerateObject().Select(p => p.Name).ShouldBe(["routerId", "name", "createdAt", "lastSeenAt", "reachability"]);
+        router.EnumerateObject().Select(p => p.Name).ShouldBe(["routerId", "name", "createdAt", "lastSeenAt", "reachability", "timeZone"]);
         router.GetProperty("routerId").GetString().ShouldBe(routerId);
         router.GetProperty("name").GetString().ShouldBe("Home");
         router.GetProperty("lastSeenAt").GetString().ShouldBeNull();

@@ -65,7 +65,14 @@ internal sealed class RouterOwnership(
         from router in routers
         join turn in db.Turns on router.RouterId equals turn.RouterId into turns
         from turn in turns.DefaultIfEmpty()
-        select new OwnedRouter(router.UserId, router.RouterId, router.Name, router.LastSeenAt, turn == null ? 0 : turn.Fence);
+        select new OwnedRouter(
+            router.UserId,
+            router.RouterId,
+            router.Name,
+            router.LastSeenAt,
+            turn == null ? 0 : turn.Fence,
+            router.TimeZone
+        );
 
     private static string? RouterIdOf(HttpContext context) =>
         context.Request.RouteValues.TryGetValue("routerId", out var value) && value is string routerId && RouterId.IsWellFormed(routerId)

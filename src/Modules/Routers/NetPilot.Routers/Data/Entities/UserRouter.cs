@@ -10,6 +10,8 @@ internal sealed class UserRouter
 {
     public const int MaxNameLength = 100;
 
+    public const int MaxTimeZoneLength = 64;
+
     private UserRouter() { }
 
     public Guid Id { get; private set; }
@@ -26,8 +28,11 @@ internal sealed class UserRouter
 
     public Reachability Reachability { get; private set; }
 
+    /// <summary>The IANA id of the zone that schedules are in, as the user sent it.</summary>
+    public string TimeZone { get; private set; } = null!;
+
     /// <summary>The columns that <see cref="Read"/> expects.</summary>
-    public const string Columns = "id, user_id, router_id, name, created_at, last_seen_at, reachability";
+    public const string Columns = "id, user_id, router_id, name, created_at, last_seen_at, reachability, time_zone";
 
     public static UserRouter Read(DbDataReader row) =>
         new()
@@ -39,6 +44,7 @@ internal sealed class UserRouter
             CreatedAt = row.GetFieldValue<DateTimeOffset>(4),
             LastSeenAt = row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5),
             Reachability = SnakeCase.Parse<Reachability>(row.GetString(6)),
+            TimeZone = row.GetString(7),
         };
 }
 
@@ -59,6 +65,7 @@ internal sealed class UserRouterConfiguration : IEntityTypeConfiguration<UserRou
             .Property(router => router.Reachability)
             .HasConversion(new SnakeCaseConverter<Reachability>())
             .HasDefaultValue(Reachability.Unknown);
+        builder.Property(router => router.TimeZone).HasMaxLength(UserRouter.MaxTimeZoneLength).HasDefaultValue(TimeZones.Default);
         builder.HasIndex(router => router.RouterId).IsUnique();
         builder
             .HasIndex(router => new

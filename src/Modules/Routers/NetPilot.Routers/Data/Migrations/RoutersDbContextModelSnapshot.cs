@@ -24,6 +24,67 @@ namespace NetPilot.Routers.Data.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("NetPilot.Idempotency.Data.Entities.IdempotencyKey", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("Method")
+                        .HasColumnType("text")
+                        .HasColumnName("method");
+
+                    b.Property<string>("Path")
+                        .HasColumnType("text")
+                        .HasColumnName("path");
+
+                    b.Property<string>("Key")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("key");
+
+                    b.Property<byte[]>("Body")
+                        .HasColumnType("bytea")
+                        .HasColumnName("body");
+
+                    b.Property<byte[]>("BodyHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("body_hash");
+
+                    b.Property<string>("ContentType")
+                        .HasColumnType("text")
+                        .HasColumnName("content_type");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Location")
+                        .HasColumnType("text")
+                        .HasColumnName("location");
+
+                    b.Property<DateTimeOffset>("LockedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("locked_until");
+
+                    b.Property<string>("PreferenceApplied")
+                        .HasColumnType("text")
+                        .HasColumnName("preference_applied");
+
+                    b.Property<int?>("Status")
+                        .HasColumnType("integer")
+                        .HasColumnName("status");
+
+                    b.HasKey("UserId", "Method", "Path", "Key")
+                        .HasName("pk_idempotency_keys");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_idempotency_keys_created_at");
+
+                    b.ToTable("idempotency_keys", "routers");
+                });
+
             modelBuilder.Entity("NetPilot.Routers.Data.Entities.ClaimRefusals", b =>
                 {
                     b.Property<IPAddress>("Address")
@@ -155,148 +216,10 @@ namespace NetPilot.Routers.Data.Migrations
 
                     b.ToTable("router_commands", "routers", t =>
                         {
-                            t.HasCheckConstraint("ck_router_commands_kind", "kind IN ('block', 'unblock', 'reset', 'scan', 'speedtest', 'wifi_status', 'wifi_enable', 'wifi_disable', 'wifi_ssid', 'wifi_password', 'blacklist_add', 'blacklist_remove', 'whitelist_add', 'whitelist_remove', 'sync', 'settle', 'drift')");
+                            t.HasCheckConstraint("ck_router_commands_kind", "kind IN ('block', 'unblock', 'reset', 'scan', 'speedtest', 'wifi_status', 'wifi_enable', 'wifi_disable', 'wifi_ssid', 'wifi_password', 'blacklist_add', 'blacklist_remove', 'whitelist_add', 'whitelist_remove', 'sync', 'settle', 'drift', 'pause', 'resume', 'allow', 'schedule')");
 
                             t.HasCheckConstraint("ck_router_commands_outcome", "outcome IN ('succeeded', 'failed', 'unknown')");
                         });
-                });
-
-            modelBuilder.Entity("NetPilot.Routers.Data.Entities.UserRouter", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("uuid")
-                        .HasColumnName("id");
-
-                    b.Property<DateTimeOffset>("CreatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("created_at");
-
-                    b.Property<DateTimeOffset?>("LastSeenAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("last_seen_at");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("name");
-
-                    b.Property<string>("Reachability")
-                        .IsRequired()
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("text")
-                        .HasDefaultValue("unknown")
-                        .HasColumnName("reachability");
-
-                    b.Property<string>("RouterId")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("router_id");
-
-                    b.Property<Guid>("UserId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("user_id");
-
-                    b.HasKey("Id")
-                        .HasName("pk_user_routers");
-
-                    b.HasIndex("RouterId")
-                        .IsUnique()
-                        .HasDatabaseName("ix_user_routers_router_id");
-
-                    b.HasIndex("UserId", "CreatedAt", "Id")
-                        .IsDescending(false, true, true)
-                        .HasDatabaseName("ix_user_routers_user_id_created_at_id");
-
-                    b.ToTable("user_routers", "routers", t =>
-                        {
-                            t.HasCheckConstraint("ck_user_routers_name", "char_length(name) BETWEEN 1 AND 100");
-
-                            t.HasCheckConstraint("ck_user_routers_reachability", "reachability IN ('unknown', 'online', 'offline')");
-
-                            t.HasCheckConstraint("ck_user_routers_router_id", "router_id ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$'");
-                        });
-                });
-
-            modelBuilder.Entity("NetPilot.Routers.Data.Entities.UserRouterCount", b =>
-                {
-                    b.Property<Guid>("UserId")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("uuid")
-                        .HasColumnName("user_id");
-
-                    b.Property<int>("Routers")
-                        .HasColumnType("integer")
-                        .HasColumnName("routers");
-
-                    b.HasKey("UserId")
-                        .HasName("pk_user_router_counts");
-
-                    b.ToTable("user_router_counts", "routers", t =>
-                        {
-                            t.HasCheckConstraint("ck_user_router_counts_routers", "routers >= 0");
-                        });
-                });
-
-            modelBuilder.Entity("NetPilot.Idempotency.Data.Entities.IdempotencyKey", b =>
-                {
-                    b.Property<Guid>("UserId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("user_id");
-
-                    b.Property<string>("Method")
-                        .HasColumnType("text")
-                        .HasColumnName("method");
-
-                    b.Property<string>("Path")
-                        .HasColumnType("text")
-                        .HasColumnName("path");
-
-                    b.Property<string>("Key")
-                        .HasMaxLength(128)
-                        .HasColumnType("character varying(128)")
-                        .HasColumnName("key");
-
-                    b.Property<byte[]>("Body")
-                        .HasColumnType("bytea")
-                        .HasColumnName("body");
-
-                    b.Property<byte[]>("BodyHash")
-                        .IsRequired()
-                        .HasColumnType("bytea")
-                        .HasColumnName("body_hash");
-
-                    b.Property<string>("ContentType")
-                        .HasColumnType("text")
-                        .HasColumnName("content_type");
-
-                    b.Property<DateTimeOffset>("CreatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("created_at");
-
-                    b.Property<string>("Location")
-                        .HasColumnType("text")
-                        .HasColumnName("location");
-
-                    b.Property<DateTimeOffset>("LockedUntil")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("locked_until");
-
-                    b.Property<string>("PreferenceApplied")
-                        .HasColumnType("text")
-                        .HasColumnName("preference_applied");
-
-                    b.Property<int?>("Status")
-                        .HasColumnType("integer")
-                        .HasColumnName("status");
-
-                    b.HasKey("UserId", "Method", "Path", "Key")
-                        .HasName("pk_idempotency_keys");
-
-                    b.HasIndex("CreatedAt")
-                        .HasDatabaseName("ix_idempotency_keys_created_at");
-
-                    b.ToTable("idempotency_keys", "routers");
                 });
 
             modelBuilder.Entity("NetPilot.Routers.Data.Entities.RouterTurnRow", b =>
@@ -345,6 +268,91 @@ namespace NetPilot.Routers.Data.Migrations
                         .HasName("pk_router_turn_waiters");
 
                     b.ToTable("router_turn_waiters", "routers");
+                });
+
+            modelBuilder.Entity("NetPilot.Routers.Data.Entities.UserRouter", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("LastSeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_seen_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Reachability")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("unknown")
+                        .HasColumnName("reachability");
+
+                    b.Property<string>("RouterId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("router_id");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasDefaultValue("UTC")
+                        .HasColumnName("time_zone");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_user_routers");
+
+                    b.HasIndex("RouterId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_user_routers_router_id");
+
+                    b.HasIndex("UserId", "CreatedAt", "Id")
+                        .IsDescending(false, true, true)
+                        .HasDatabaseName("ix_user_routers_user_id_created_at_id");
+
+                    b.ToTable("user_routers", "routers", t =>
+                        {
+                            t.HasCheckConstraint("ck_user_routers_name", "char_length(name) BETWEEN 1 AND 100");
+
+                            t.HasCheckConstraint("ck_user_routers_reachability", "reachability IN ('unknown', 'online', 'offline')");
+
+                            t.HasCheckConstraint("ck_user_routers_router_id", "router_id ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$'");
+                        });
+                });
+
+            modelBuilder.Entity("NetPilot.Routers.Data.Entities.UserRouterCount", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<int>("Routers")
+                        .HasColumnType("integer")
+                        .HasColumnName("routers");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_user_router_counts");
+
+                    b.ToTable("user_router_counts", "routers", t =>
+                        {
+                            t.HasCheckConstraint("ck_user_router_counts_routers", "routers >= 0");
+                        });
                 });
 #pragma warning restore 612, 618
         }

@@ -23,7 +23,7 @@ internal static class MakeClaim
     // looked at as of the statement's start, so a claim that was overtaken by another meanwhile finds neither verdict ("again") and asks anew.
     private const string Sql = """
         WITH present AS (
-            SELECT router_id, user_id, name, created_at, last_seen_at, reachability FROM routers.user_routers WHERE router_id = $1
+            SELECT router_id, user_id, name, created_at, last_seen_at, reachability, time_zone FROM routers.user_routers WHERE router_id = $1
         ), recent AS (
             SELECT count(*) AS refusals, min(refused) AS oldest
             FROM routers.claim_refusals CROSS JOIN unnest(refused_at) AS refused
@@ -52,7 +52,7 @@ internal static class MakeClaim
         ), claimed AS (
             INSERT INTO routers.user_routers (id, user_id, router_id, name, created_at, reachability)
             SELECT $8, $2, $1, $3, $4, 'unknown' FROM counted
-            RETURNING router_id, name, created_at, last_seen_at, reachability
+            RETURNING router_id, name, created_at, last_seen_at, reachability, time_zone
         )
         SELECT CASE
                 WHEN verdict = 'free' THEN CASE WHEN EXISTS (SELECT FROM claimed) THEN 'claimed' ELSE 'again' END
@@ -64,9 +64,9 @@ internal static class MakeClaim
         FROM verdict
         CROSS JOIN recent
         LEFT JOIN (
-            SELECT router_id, name, created_at, last_seen_at, reachability FROM present WHERE user_id = $2
+            SELECT router_id, name, created_at, last_seen_at, reachability, time_zone FROM present WHERE user_id = $2
             UNION ALL
-            SELECT router_id, name, created_at, last_seen_at, reachability FROM claimed
+            SELECT router_id, name, created_at, last_seen_at, reachability, time_zone FROM claimed
         ) AS router ON true
         """;
 
@@ -112,7 +112,7 @@ internal static class MakeClaim
             {
                 "claimed" => new ClaimOutcome.Claimed(ReadRouter(row)),
                 "mine" => new ClaimOutcome.AlreadyMine(ReadRouter(row)),
-                "limited" => new ClaimOutcome.RateLimited(row.GetTimeSpan(6)),
+                "limited" => new ClaimOutcome.RateLimited(row.GetTimeSpan(7)),
                 "full" => new ClaimOutcome.TierIsFull(),
                 "taken" => new ClaimOutcome.Taken(),
                 _ => null,
@@ -130,6 +130,7 @@ internal static class MakeClaim
             row.GetString(2),
             row.GetFieldValue<DateTimeOffset>(3),
             row.Nullable<DateTimeOffset?>(4),
-            SnakeCase.Parse<Reachability>(row.GetString(5))
+            SnakeCase.Parse<Reachability>(row.GetString(5)),
+            row.GetString(6)
         );
 }

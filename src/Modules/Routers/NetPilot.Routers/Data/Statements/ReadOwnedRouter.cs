@@ -10,7 +10,7 @@ namespace NetPilot.Routers.Data.Statements;
 internal static class ReadOwnedRouter
 {
     private const string Text = """
-        SELECT r.user_id, r.router_id, r.name, r.last_seen_at, COALESCE(t.fence, 0)
+        SELECT r.user_id, r.router_id, r.name, r.last_seen_at, COALESCE(t.fence, 0), r.time_zone
         FROM routers.user_routers AS r
         LEFT JOIN routers.router_turns AS t ON t.router_id = r.router_id
         WHERE r.router_id = $1 AND r.user_id = $2
@@ -37,7 +37,8 @@ internal static class ReadOwnedRouter
                 row.GetString(1),
                 row.GetString(2),
                 row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
-                row.GetInt64(4)
+                row.GetInt64(4),
+                row.GetString(5)
             )
             : null;
 }
