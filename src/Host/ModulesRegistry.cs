@@ -2,6 +2,7 @@ using System.Reflection;
 using NetPilot.Blacklist;
 using NetPilot.Devices;
 using NetPilot.Identity;
+using NetPilot.People;
 using NetPilot.Routers;
 
 namespace NetPilot.Host;
@@ -15,9 +16,10 @@ internal static class ModulesRegistry
         typeof(RoutersModule).Assembly,
         typeof(DevicesModule).Assembly,
         typeof(BlacklistModule).Assembly,
+        typeof(PeopleModule).Assembly,
     ];
 
     /// <summary>From the lowest to the highest, which is the order that <see cref="Identity.Contracts.IUserDependents"/> relies on.</summary>
     public static IServiceCollection AddModules(this IServiceCollection services) =>
-        services.AddIdentity().AddRouters().AddDevices().AddBlacklist();
+        services.AddIdentity().AddRouters().AddDevices().AddBlacklist().AddPeople();
 }

@@ -23,6 +23,7 @@ public static class TestSettings
             ["Sessions:SweepInterval"] = "00:00:00.250",
             ["Blacklist:SettleInterval"] = "00:00:00.250",
             ["Blacklist:ExpiryInterval"] = "00:00:00.250",
+            ["People:ScheduleInterval"] = "00:00:00.250",
             ["Shutdown:DrainDelay"] = "00:00:00",
             ["Serilog:MinimumLevel:Default"] = "Debug",
             ["Serilog:ConsoleLevel"] = "Fatal",

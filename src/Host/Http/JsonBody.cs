@@ -22,8 +22,13 @@ internal static class JsonBody
             return null;
         }
 
-        if (request.ContentLength == 0)
+        if (request.ContentLength == 0 || request.ContentType is null)
         {
+            if (RequestShape.Of(type).IsBodyOptional)
+            {
+                return null;
+            }
+
             throw new ProblemException(Problem.MalformedJson("A JSON body is needed."));
         }
 

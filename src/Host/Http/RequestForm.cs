@@ -61,7 +61,8 @@ internal sealed class RequestForm(RequestDelegate next)
         if (request.ContentType is null)
         {
             return request.ContentLength is > 0 || request.Headers.TransferEncoding.Count > 0
-                ? UnsupportedMediaType("The body must be application/json.")
+                    ? UnsupportedMediaType("The body must be application/json.")
+                : RequestShape.Of(definition.ReqDtoType).IsBodyOptional ? null
                 : Problem.MalformedJson("A JSON body is needed.");
         }
 

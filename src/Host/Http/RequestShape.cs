@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using FastEndpoints;
+using NetPilot.Web;
 
 namespace NetPilot.Host.Http;
 
@@ -12,9 +13,16 @@ internal sealed class RequestShape
 {
     private static readonly ConcurrentDictionary<Type, RequestShape> Known = new();
 
-    private RequestShape(Type type) => Properties = Inputs(type).Select(property => (property, SourceOf(property))).ToArray();
+    private RequestShape(Type type)
+    {
+        Properties = Inputs(type).Select(property => (property, SourceOf(property))).ToArray();
+        IsBodyOptional = type.IsDefined(typeof(BodyIsOptionalAttribute), inherit: false);
+    }
 
     public IReadOnlyList<(PropertyInfo Property, RequestSource Source)> Properties { get; }
+
+    /// <summary>Whether a request without a body is one that has an empty object for it.</summary>
+    public bool IsBodyOptional { get; }
 
     public bool HasBody => Properties.Any(input => input.Source == RequestSource.Body);
 

@@ -20,6 +20,8 @@ internal sealed class DocumentFrame : IDocumentProcessor
             "Lists",
             "The two lists of a router: addresses with limited bandwidth (`blacklist`), and addresses that are exempt (`whitelist`)."
         ),
+        Tag("People", "The people of a router, whose devices are paused and held together."),
+        Tag("Schedules", "Times of the week at which a person's devices, or one device, are held."),
         Tag("Wi-Fi", "The Wi-Fi of a router."),
         Tag("Activity", "The commands that were sent to a router, and how they ended."),
         Tag("Admin", "Administration of users and claims, for the role `admin`."),

@@ -20,6 +20,7 @@ internal static class UnreadSettings
         "ForwardedHeaders",
         "Mail",
         "Metrics",
+        "People",
         "RateLimits",
         "Routers",
         "Sessions",

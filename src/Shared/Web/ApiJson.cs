@@ -27,6 +27,9 @@ public static partial class ApiJson
         options.Converters.Add(new OptionalConverterFactory());
     }
 
+    /// <summary>Reads a time as a body's is read: RFC 3339 with date, time and offset.</summary>
+    public static bool TryReadTime(string? text, out DateTimeOffset time) => Rfc3339Converter.TryRead(text, out time);
+
     /// <summary>Refuses what PostgreSQL cannot store and UTF-8 cannot carry: U+0000 and lone surrogates.</summary>
     private sealed class StrictStringConverter : JsonConverter<string>
     {
@@ -60,17 +63,28 @@ public static partial class ApiJson
     {
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
-            if (
-                reader.TokenType == JsonTokenType.String
-                && reader.GetString() is { } text
-                && Shape().IsMatch(text)
-                && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var value)
-            )
+            if (reader.TokenType == JsonTokenType.String && TryRead(reader.GetString(), out var value))
             {
-                return value.ToUniversalTime();
+                return value;
             }
 
             throw new JsonException("Must be a time in RFC 3339 form with an offset, such as 2030-01-31T12:00:00Z.");
+        }
+
+        public static bool TryRead(string? text, out DateTimeOffset value)
+        {
+            value = default;
+            if (
+                text is null
+                || !Shape().IsMatch(text)
+                || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var read)
+            )
+            {
+                return false;
+            }
+
+            value = read.ToUniversalTime();
+            return true;
         }
 
         // The writer's own form, which is Z and no trailing zeros, of what PostgreSQL keeps: microseconds.

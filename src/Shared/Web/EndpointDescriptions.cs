@@ -107,6 +107,10 @@ public sealed record DeclaredRefusal(string Code);
 /// <summary>A request header that an endpoint reads without binding it.</summary>
 public sealed record DeclaredHeader(string Name, string Description, ValueShape Shape, string Example);
 
+/// <summary>A request whose body may be left out: each of its fields may be absent.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class BodyIsOptionalAttribute : Attribute;
+
 /// <summary>
 /// The document shows a text as another type: an id that is bound as text because a malformed one is answered as an unknown one, or a value that
 /// is formatted before it is answered.

@@ -57,6 +57,12 @@ public static class ErrorCodes
     /// <summary>The caller has no live session with this id.</summary>
     public const string SessionNotFound = "session_not_found";
 
+    /// <summary>The router has no person with this id.</summary>
+    public const string PersonNotFound = "person_not_found";
+
+    /// <summary>The router has no schedule with this id.</summary>
+    public const string ScheduleNotFound = "schedule_not_found";
+
     /// <summary>The router has no block with this id.</summary>
     public const string BlockNotFound = "block_not_found";
 
@@ -74,6 +80,12 @@ public static class ErrorCodes
 
     /// <summary>Another user has this router.</summary>
     public const string RouterTaken = "router_taken";
+
+    /// <summary>The name is taken.</summary>
+    public const string NameTaken = "name_taken";
+
+    /// <summary>There are as many of these as there can be.</summary>
+    public const string LimitReached = "limit_reached";
 
     /// <summary>The first request with this Idempotency-Key is still running.</summary>
     public const string RequestInFlight = "request_in_flight";

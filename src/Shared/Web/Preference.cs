@@ -2,10 +2,12 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
-namespace NetPilot.Blacklist.Commands;
+namespace NetPilot.Web;
 
 /// <summary>The client's wish for a quick answer (RFC 7240): how long it waits before 202 will do.</summary>
-internal sealed record Preference(TimeSpan Wait, string Applied)
+/// <param name="Wait">How long the client waits.</param>
+/// <param name="Applied">What <c>Preference-Applied</c> says of it.</param>
+public sealed record Preference(TimeSpan Wait, string Applied)
 {
     /// <summary>What the <c>Prefer</c> header says of <c>wait</c> and <c>respond-async</c>; null if nothing, or nothing that we take.</summary>
     public static Preference? Read(IHeaderDictionary headers)

@@ -30,6 +30,9 @@ public sealed record Problem(string Code, string Detail)
     public static Problem TierLimit(string what, int limit) =>
         new(ErrorCodes.TierLimitReached, $"Your tier allows {limit} {what}, and you have them all in use.");
 
+    public static Problem LimitReached(string what, int limit) =>
+        new(ErrorCodes.LimitReached, $"There can be {limit} {what}, and there are.");
+
     public static Problem NothingHere() => new(ErrorCodes.NotFound, "There is nothing at this path.");
 
     public static Problem RouterNotFound() => new(ErrorCodes.RouterNotFound, "You have no router with this id.");

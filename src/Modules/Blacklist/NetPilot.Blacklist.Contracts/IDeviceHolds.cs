@@ -63,6 +63,12 @@ public sealed record HoldsOrder(OwnedRouter Router, CommandActor Actor, UserTier
 {
     /// <summary>How long to wait for the commands at most; null: until each has ended, within the time of a request.</summary>
     public TimeSpan? Wait { get; init; }
+
+    /// <summary>
+    /// Is called when all of it is stored, before the commands are waited for: from then on an order that follows is the later one. Null: nobody
+    /// is told.
+    /// </summary>
+    public Func<Task>? Stored { get; init; }
 }
 
 /// <summary>All holds that a source is to have now.</summary>

@@ -66,6 +66,7 @@ public static class IdentityModule
         services.AddSingleton<IMaintenanceSession, MaintenanceSession>();
         services.AddSingleton<IMaintenanceSchedule, MaintenanceSchedule>();
         services.AddSingleton<ITierLimits, ConfiguredTierLimits>();
+        services.AddSingleton<IUserTiers, UserTiers>();
         return services;
     }
 

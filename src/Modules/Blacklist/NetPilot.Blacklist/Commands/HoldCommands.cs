@@ -36,6 +36,11 @@ internal sealed class HoldCommands(
         }
 
         var commands = await StartAsync(plan, placed, shared);
+        if (order.Stored is { } stored)
+        {
+            await stored();
+        }
+
         await WaitAsync(commands, order.Wait, cancellationToken);
         return await ResultsAsync(plan, placed, cancellationToken);
     }

@@ -1,0 +1,174 @@
+using Npgsql;
+
+namespace NetPilot.People.Data;
+
+/// <summary>What the reconciliation reads and writes of routers.</summary>
+internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, NpgsqlDataSource database, TimeProvider time)
+{
+    public Lease NewLease() => new(time.NewId(), time.UtcNow());
+
+    /// <summary>
+    /// Changes a router's people and schedules in one transaction, one change after the other, and leaves the router due: should nobody put the
+    /// change in force, the worker does.
+    /// </summary>
+    /// <param name="router">The router.</param>
+    /// <param name="edit">Reads what is there, and changes it, under the lock of the router's row. A problem that it throws undoes all.</param>
+    /// <param name="cancellationToken">Ends the change.</param>
+    /// <returns>What the edit returned, and the lease by which it can be put in force; null while somebody else has it.</returns>
+    public Task<(T Value, Lease? Lease)> EditAsync<T>(
+        OwnedRouter router,
+        Func<PeopleDbContext, DateTimeOffset, Task<T>> edit,
+        CancellationToken cancellationToken
+    ) =>
+        DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var db = await contexts.CreateDbContextAsync(token);
+                await using var transaction = await db.Database.BeginTransactionAsync(token);
+                var lease = NewLease();
+                var isLeased = await db.OpenAsync(router, lease, token);
+                var value = await edit(db, lease.TakenAt);
+                await db.SaveChangesAsync(token);
+                await transaction.CommitAsync(CancellationToken.None);
+                return (value, isLeased ? lease : null);
+            },
+            cancellationToken
+        );
+
+    /// <summary>Takes the lease of a router that nobody looks after at the moment; null where somebody does.</summary>
+    public async Task<Lease?> TakeAsync(OwnedRouter router)
+    {
+        var lease = NewLease();
+        await using var db = await contexts.CreateDbContextAsync();
+        var taken = await db
+            .Routers.OfRouter(router.UserId, router.RouterId)
+            .Where(row => row.LeasedUntil == null || row.LeasedUntil <= lease.TakenAt)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.LeaseId, lease.Id).SetProperty(row => row.LeasedUntil, lease.Until));
+        return taken > 0 ? lease : null;
+    }
+
+    /// <summary>Gives back a lease under which nothing more is done. The router is due where something is left.</summary>
+    public async Task GiveBackAsync(Guid userId, string routerId, Lease lease)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        await db
+            .Routers.OfRouter(userId, routerId)
+            .Where(row => row.LeaseId == lease.Id)
+            .ExecuteUpdateAsync(set =>
+                set.SetProperty(row => row.LeaseId, (Guid?)null).SetProperty(row => row.LeasedUntil, (DateTimeOffset?)null)
+            );
+    }
+
+    public async Task<List<PlannedRouter>> ClaimAsync(Lease lease, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.ClaimAsync(lease, limit, cancellationToken);
+    }
+
+    /// <summary>The state of a router; null where nothing is kept of it.</summary>
+    public async Task<RouterState?> LoadAsync(Guid userId, string routerId)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        // The row first: a change that comes after it is told by its revision.
+        var row = await db.Routers.AsNoTracking().SingleOrDefaultAsync(router => router.UserId == userId && router.RouterId == routerId);
+        return row is null ? null : (await StatesAsync(db, [row]))[0];
+    }
+
+    /// <summary>The states of claimed routers, in a few round trips for all.</summary>
+    public async Task<IReadOnlyList<RouterState>> LoadAsync(IReadOnlyList<PlannedRouter> claimed)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        return await StatesAsync(db, claimed);
+    }
+
+    public Task<bool> FinishAsync(RouterState state, RouterPlan plan, Lease lease) =>
+        DatabaseRetry.RunAsync(token => database.FinishAsync(state, plan, lease, token), CancellationToken.None);
+
+    /// <summary>Looks at the router again by this time at the latest.</summary>
+    public async Task LookAgainAsync(Guid userId, string routerId, DateTimeOffset at)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        await db
+            .Routers.OfRouter(userId, routerId)
+            .Where(row => row.NextChangeAt == null || row.NextChangeAt > at)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.NextChangeAt, at));
+    }
+
+    /// <summary>Works all of the router's schedules out anew at this time at the latest, whatever was worked out meanwhile.</summary>
+    public Task ReplanAsync(Guid userId, string routerId, DateTimeOffset at, CancellationToken cancellationToken) =>
+        DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var db = await contexts.CreateDbContextAsync(token);
+                await using var transaction = await db.Database.BeginTransactionAsync(token);
+                var marked = await db
+                    .Routers.OfRouter(userId, routerId)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(row => row.Revision, row => row.Revision + 1)
+                                .SetProperty(row => row.NextChangeAt, row => row.NextChangeAt < at ? row.NextChangeAt : at),
+                        token
+                    );
+                if (marked > 0)
+                {
+                    await db
+                        .Schedules.Where(row => row.UserId == userId && row.RouterId == routerId && row.Enabled)
+                        .ExecuteUpdateAsync(
+                            set => set.SetProperty(row => row.NextChangeAt, row => row.NextChangeAt < at ? row.NextChangeAt : at),
+                            token
+                        );
+                }
+
+                await transaction.CommitAsync(token);
+            },
+            cancellationToken
+        );
+
+    public async Task DeleteAsync(Guid userId, string? routerId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db
+            .Schedules.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
+            .ExecuteDeleteAsync(cancellationToken);
+        await db
+            .People.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
+            .ExecuteDeleteAsync(cancellationToken);
+        await db
+            .Routers.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
+            .ExecuteDeleteAsync(cancellationToken);
+    }
+
+    private static async Task<RouterState[]> StatesAsync(PeopleDbContext db, IReadOnlyList<PlannedRouter> rows)
+    {
+        Guid[] users = [.. rows.Select(row => row.UserId).Distinct()];
+        string[] routers = [.. rows.Select(row => row.RouterId).Distinct()];
+        var people = await db
+            .People.AsNoTracking()
+            .Include(person => person.Devices)
+            .Where(person => users.Contains(person.UserId) && routers.Contains(person.RouterId))
+            .ToListAsync();
+        var schedules = await db
+            .Schedules.AsNoTracking()
+            .Where(schedule => users.Contains(schedule.UserId) && routers.Contains(schedule.RouterId))
+            .ToListAsync();
+        var peopleOf = people.ToLookup(person => (person.UserId, person.RouterId));
+        var schedulesOf = schedules.ToLookup(schedule => (schedule.UserId, schedule.RouterId));
+        return
+        [
+            .. rows.Select(row =>
+            {
+                var known = peopleOf[(row.UserId, row.RouterId)].ToArray();
+                var ids = known.Select(person => person.Id).ToHashSet();
+                // A person that was deleted between the two reads is a change that the revision tells.
+                return new RouterState(
+                    row,
+                    known,
+                    [
+                        .. schedulesOf[(row.UserId, row.RouterId)]
+                            .Where(schedule => schedule.PersonId is not { } person || ids.Contains(person)),
+                    ]
+                );
+            }),
+        ];
+    }
+}

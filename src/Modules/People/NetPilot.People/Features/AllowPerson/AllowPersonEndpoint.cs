@@ -1,0 +1,48 @@
+using FastEndpoints;
+
+namespace NetPilot.People.Features.AllowPerson;
+
+/// <summary>How long the extra time lasts.</summary>
+/// <example>{"until":"2030-01-31T12:00:00Z"}</example>
+internal sealed class AllowPersonRequest : PersonRequest
+{
+    /// <summary>When the extra time ends; in the future, at most five years. Null takes it back.</summary>
+    [DontBind(Source.QueryParam | Source.RouteParam)]
+    public Optional<DateTimeOffset?> Until { get; init; }
+}
+
+internal sealed class AllowPersonValidator : Validator<AllowPersonRequest>
+{
+    public AllowPersonValidator(TimeProvider time) => RuleFor(request => request.Until).FutureOrNull(time);
+}
+
+internal sealed class AllowPersonEndpoint(PersonCommands commands) : Endpoint<AllowPersonRequest, PersonCommandResponse>
+{
+    public override void Configure()
+    {
+        Post("routers/{routerId}/people/{personId}/allow");
+        Tags("People");
+        Summary(s =>
+        {
+            s.Summary = "Give a person extra time";
+            s.Description =
+                "No schedule holds the person's devices until then. A pause does, and so does a user's own block. `null` takes the extra time back.";
+            s.Responses[202] = "Commands are under way, and the server goes on by itself.";
+        });
+        Description(b =>
+            b.Answers<PersonCommandResponse>(200, 202).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.PersonNotFound).TakesPrefer()
+        );
+    }
+
+    public override async Task HandleAsync(AllowPersonRequest request, CancellationToken cancellationToken)
+    {
+        var (answer, status) = await commands.RunAsync(
+            HttpContext,
+            request,
+            RouterActivityKind.Allow,
+            (person, now) => person.Allow(now, request.Until.Value?.ToMicroseconds()),
+            cancellationToken
+        );
+        await Send.ResponseAsync(answer, status, cancellationToken);
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Http;
+
+namespace NetPilot.People.Features;
+
+/// <summary>A change of a router's people or schedules, as it is stored.</summary>
+/// <param name="Value">What was changed.</param>
+/// <param name="Touched">Whose holds it is about.</param>
+/// <param name="Kind">How the activity calls it; null: it is not shown there.</param>
+/// <param name="Targets">Whom or what the activity names.</param>
+internal sealed record Edit<T>(T Value, Touched Touched, RouterActivityKind? Kind, params IReadOnlyList<string> Targets);
+
+/// <summary>Stores what a user changes, and puts it in force.</summary>
+internal sealed class PeopleChanges(PeopleStore store, PeopleReconciler reconciler, IRouterActivityLog activity)
+{
+    /// <param name="context">The request.</param>
+    /// <param name="router">The caller's router.</param>
+    /// <param name="edit">Reads what is there, and changes it, under the lock of the router's row. A problem that it throws undoes all.</param>
+    /// <param name="cancellationToken">Ends the waiting, once the change is stored.</param>
+    /// <param name="wait">How long to wait for the commands; null: until each has ended, within the time of a request.</param>
+    /// <returns>What was changed, and what came of it for each device that it concerns.</returns>
+    public async Task<(T Value, IReadOnlyList<DeviceHoldResult> Results)> RunAsync<T>(
+        HttpContext context,
+        OwnedRouter router,
+        Func<PeopleDbContext, DateTimeOffset, Task<Edit<T>>> edit,
+        CancellationToken cancellationToken,
+        TimeSpan? wait = null
+    )
+    {
+        var caller = context.Caller();
+        var (edited, lease) = await store.EditAsync(router, edit, cancellationToken);
+        var order = new ReconcileOrder(router, caller.AsActor(), caller.Tier, edited.Touched, wait);
+        var results = reconciler.PutInForceAsync(order, lease, cancellationToken);
+        if (edited.Kind is { } kind)
+        {
+            var at = lease?.TakenAt ?? store.NewLease().TakenAt;
+            await activity.RecordAsync(
+                [.. edited.Targets.Select(target => Activities.Of(router, caller.UserId, kind, target, at))],
+                CancellationToken.None
+            );
+        }
+
+        return (edited.Value, await results);
+    }
+}

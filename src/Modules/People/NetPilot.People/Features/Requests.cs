@@ -1,0 +1,38 @@
+using FastEndpoints;
+
+namespace NetPilot.People.Features;
+
+/// <summary>What every request about a router's people names.</summary>
+internal class RouterRequest
+{
+    [RouteParam]
+    public string RouterId { get; init; } = "";
+}
+
+/// <summary>A request for a page of them.</summary>
+internal sealed class RouterPageRequest : RouterRequest
+{
+    [QueryParam]
+    public int? Limit { get; init; }
+
+    [QueryParam]
+    public string? Cursor { get; init; }
+}
+
+/// <summary>A request for one person. The id is text, because a malformed one is answered like an unknown one.</summary>
+internal class PersonRequest : RouterRequest
+{
+    /// <summary>The person's id.</summary>
+    /// <example>01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10</example>
+    [RouteParam, ShownAs(typeof(Guid))]
+    public string PersonId { get; init; } = "";
+}
+
+/// <summary>A request for one schedule. The id is text, because a malformed one is answered like an unknown one.</summary>
+internal class ScheduleRequest : RouterRequest
+{
+    /// <summary>The schedule's id.</summary>
+    /// <example>01a214b7-ed44-7a02-8c4e-5f6a7b8c9d01</example>
+    [RouteParam, ShownAs(typeof(Guid))]
+    public string ScheduleId { get; init; } = "";
+}

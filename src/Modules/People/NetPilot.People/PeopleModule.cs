@@ -1,0 +1,27 @@
+using Microsoft.Extensions.DependencyInjection;
+using NetPilot.Background;
+using NetPilot.People.Features;
+using NetPilot.People.Features.PauseEverybody;
+using NetPilot.People.Integrations;
+
+namespace NetPilot.People;
+
+/// <summary>The module's door to the composition root.</summary>
+public static class PeopleModule
+{
+    public static IServiceCollection AddPeople(this IServiceCollection services)
+    {
+        services.AddValidated<PeopleOptions>("People", options => options.Refusals());
+        services.AddModuleDbContext<PeopleDbContext>(PeopleDbContext.Schema);
+        services.AddSingleton<PeopleStore>().AddSingleton<PeopleReconciler>();
+        services.AddWorker<RunningPlans>().AddWorker<PeopleWorker>();
+        services.AddScoped<PeopleChanges>().AddScoped<PersonAnswers>().AddSingleton<ScheduleAnswers>().AddScoped<Membership>();
+        services.AddScoped<PersonCommands>().AddScoped<EverybodyCommands>();
+
+        services.AddSingleton<PeopleDependents>();
+        services.AddSingleton<IRouterDependents>(provider => provider.GetRequiredService<PeopleDependents>());
+        services.AddSingleton<IUserDependents>(provider => provider.GetRequiredService<PeopleDependents>());
+        services.AddSingleton<IRouterTimeZones, PeopleTimeZones>();
+        return services;
+    }
+}

@@ -1,0 +1,104 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using NetPilot.Background;
+
+namespace NetPilot.People.Reconciliation;
+
+/// <summary>
+/// Puts in force what begins or ends by itself, and what a crash left due. It looks at what holds now: of windows that began and ended while
+/// the server was down nothing is done.
+/// </summary>
+internal sealed partial class PeopleWorker(
+    PeopleStore store,
+    PeopleReconciler reconciler,
+    RunningPlans running,
+    IRouterOwnership ownership,
+    IUserTiers tiers,
+    IMaintenanceSession session,
+    IOptions<PeopleOptions> options,
+    TimeProvider time,
+    ILogger<PeopleWorker> logger
+) : PeriodicWorker(time, logger)
+{
+    /// <summary>How many routers are worked on at once. None holds a connection while its commands run.</summary>
+    private const int Places = 32;
+
+    // A router that hangs keeps its place no longer: its commands go on by themselves.
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+
+    private int taken;
+
+    protected override TimeSpan Interval => options.Value.ScheduleInterval;
+
+    private int FreePlaces => Places - Volatile.Read(ref taken);
+
+    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        if (FreePlaces <= 0)
+        {
+            return false;
+        }
+
+        var lease = store.NewLease();
+        var claimed = await store.ClaimAsync(lease, FreePlaces, cancellationToken);
+        if (claimed.Count == 0)
+        {
+            return false;
+        }
+
+        var states = await store.LoadAsync(claimed);
+        var owners = await ownership.FindOwnersAsync([.. claimed.Select(row => row.RouterId).Distinct()], cancellationToken);
+        var tierOf = await tiers.FindAsync([.. claimed.Select(row => row.UserId).Distinct()], cancellationToken);
+        var actor = new CommandActor(null, await session.GetCommandsSessionIdAsync(cancellationToken));
+        foreach (var state in states)
+        {
+            Interlocked.Increment(ref taken);
+            var owner = owners.GetValueOrDefault(state.Row.RouterId);
+            var order =
+                owner?.UserId == state.Row.UserId && tierOf.TryGetValue(state.Row.UserId, out var tier)
+                    ? new ReconcileOrder(owner, actor, tier, null, Wait)
+                    : null;
+            running.Track(WorkAsync(order, state, lease));
+        }
+
+        return FreePlaces > 0;
+    }
+
+    private async Task WorkAsync(ReconcileOrder? order, RouterState state, Lease lease)
+    {
+        try
+        {
+            await Task.Yield();
+            if (order is null)
+            {
+                // The router was given up, and a crash left these behind.
+                await store.DeleteAsync(state.Row.UserId, state.Row.RouterId, CancellationToken.None);
+                return;
+            }
+
+            await reconciler.RunAsync(order, state, lease);
+        }
+        catch (Exception exception)
+        {
+            Log.RouterFailed(
+                logger,
+                DatabaseFailures.IsUnavailable(exception) ? LogLevel.Warning : LogLevel.Error,
+                state.Row.RouterId,
+                exception
+            );
+        }
+        finally
+        {
+            if (Interlocked.Decrement(ref taken) == Places / 2)
+            {
+                Nudge();
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage("What people and schedules of router {RouterId} want could not be put in force; it is due still")]
+        public static partial void RouterFailed(ILogger logger, LogLevel level, string routerId, Exception exception);
+    }
+}
