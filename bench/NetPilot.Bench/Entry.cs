@@ -12,6 +12,7 @@ internal static class Entry
         ["growth"] = GrowthBenchmark.RunAsync,
         ["login"] = LoginBenchmark.RunAsync,
         ["hung"] = HungBenchmark.RunAsync,
+        ["schedules"] = SchedulesBenchmark.RunAsync,
     };
 
     private static async Task<int> Main(string[] args)

@@ -105,7 +105,7 @@ public sealed class OwnershipTests(NetPilotServer server)
         {
             // Unblocking wants what is blocked, and the others an address that is free.
             var ip = endpoint.Pattern.EndsWith("/unblock", StringComparison.Ordinal) ? values["blockedIp"] : values["freeIp"];
-            var body = SampleRequests.BodyFor(endpoint, ip);
+            var body = SampleRequests.BodyFor(endpoint, ip, values["personId"]);
             if (body.ContainsKey("into"))
             {
                 body["into"] = values["awayDeviceId"];
@@ -137,6 +137,32 @@ public sealed class OwnershipTests(NetPilotServer server)
         await rescan.ShouldBeJsonAsync(200);
         var deviceId = await DeviceIdAsync(router, online: true);
         var awayDeviceId = await DeviceIdAsync(router, online: false);
+        using var person = await owner.Http.PostAsJsonAsync(
+            router.Path("people"),
+            new { name = "Mia", deviceIds = new[] { deviceId } },
+            Ct
+        );
+        var personId = (await person.ShouldBeJsonAsync(201)).GetProperty("id").GetString()!;
+        object[] windows =
+        [
+            new
+            {
+                days = new[] { "mon" },
+                from = "21:00",
+                to = "06:30",
+            },
+        ];
+        using var schedule = await owner.Http.PostAsJsonAsync(
+            router.Path("schedules"),
+            new
+            {
+                name = "Bedtime",
+                personId,
+                windows,
+            },
+            Ct
+        );
+        var scheduleId = (await schedule.ShouldBeJsonAsync(201)).GetProperty("id").GetString()!;
         return new Home(
             router,
             TestRouter.NewId(),
@@ -145,6 +171,8 @@ public sealed class OwnershipTests(NetPilotServer server)
                 ["routerId"] = router.RouterId,
                 ["deviceId"] = deviceId,
                 ["awayDeviceId"] = awayDeviceId,
+                ["personId"] = personId,
+                ["scheduleId"] = scheduleId,
                 ["blockId"] = blockId,
                 ["id"] = blockId,
                 ["ip"] = listed,
@@ -190,6 +218,8 @@ public sealed class OwnershipTests(NetPilotServer server)
                 "blacklist.user_blacklists",
                 "blacklist.user_limited_devices",
                 "blacklist.user_whitelists",
+                "people.people",
+                "people.schedules",
             }
         )
         {

@@ -32,6 +32,7 @@ public sealed class StartupTests(NetPilotServer server)
     [InlineData("Auth:AccessTokenLifetime", "soon")]
     [InlineData("Sessions:SweepInterval", "00:00:00")]
     [InlineData("Blacklist:SettleInterval", "00:00:00")]
+    [InlineData("People:ScheduleInterval", "00:00:00")]
     [InlineData("CommandsServer:BaseUrl", "http://commands.example.com")]
     [InlineData("CommandsServer:Dialect", "esperanto")]
     [InlineData("CommandsServer:Timeouts:Command", "00:00:00")]

@@ -9,18 +9,20 @@ public static class SampleRequests
 
     /// <summary>A body that its validator takes.</summary>
     /// <exception cref="KeyNotFoundException">A field that is new here: give it a value below.</exception>
-    public static Dictionary<string, object?> BodyFor(ApiEndpoint endpoint, string? ip = null) =>
+    public static Dictionary<string, object?> BodyFor(ApiEndpoint endpoint, string? ip = null, string? personId = null) =>
         endpoint.BodyProperties.ToDictionary(
             property => char.ToLowerInvariant(property.Name[0]) + property.Name[1..],
-            property => ValueFor(property.Name, ip)
+            property => ValueFor(property.Name, ip, personId)
         );
 
-    private static object? ValueFor(string name, string? ip) =>
+    private static object? ValueFor(string name, string? ip, string? personId) =>
         name switch
         {
             "Ip" => ip ?? "192.168.1.10",
             // A body names a device by its address or by its id.
             "DeviceId" => null,
+            "PersonId" => personId,
+            "DeviceIds" => Array.Empty<Guid>(),
             "Items" => new[] { new { ip = ip ?? "192.168.1.10" } },
             "RouterId" => TestRouter.NewId(),
             "Name" or "FullName" => "Sample",
@@ -43,6 +45,19 @@ public static class SampleRequests
             "Acknowledged" => true,
             "Into" => Guid.CreateVersion7(),
             "TimeZone" => "Europe/Berlin",
+            "Color" => "#1e88e5",
+            "Until" => TimeProvider.System.GetUtcNow().AddDays(1),
+            "Windows" => new[]
+            {
+                new
+                {
+                    days = new[] { "mon" },
+                    from = "21:00",
+                    to = "06:30",
+                },
+            },
+            "Exceptions" => new[] { new { date = "2030-12-31", windows = Array.Empty<object>() } },
+            "Enabled" => true,
             _ => throw new KeyNotFoundException($"There is no sample for a field called {name}: add one to {nameof(SampleRequests)}."),
         };
 }

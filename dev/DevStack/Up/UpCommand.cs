@@ -91,7 +91,7 @@ internal static class UpCommand
             await connection.OpenAsync(cancellationToken);
             if (reset)
             {
-                const string sql = "DROP SCHEMA IF EXISTS identity, routers, devices, blacklist CASCADE";
+                const string sql = "DROP SCHEMA IF EXISTS identity, routers, devices, blacklist, people CASCADE";
                 await using var command = new NpgsqlCommand(sql, connection);
                 await command.ExecuteNonQueryAsync(cancellationToken);
             }

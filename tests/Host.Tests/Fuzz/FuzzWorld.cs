@@ -82,7 +82,11 @@ internal sealed class FuzzWorld(NetPilotServer server, Random random)
             "refreshToken" => Recall("refreshToken") ?? user.RefreshToken,
             "token" => Recall("token") ?? new string('A', 43),
             "ssid" => "Sample net",
-            "expiresAt" => TimeProvider.System.GetUtcNow().AddDays(random.Next(1, 300)).ToString("O"),
+            "timeZone" => random.Next(2) == 0 ? "Europe/Berlin" : "US/Eastern",
+            "color" => "#1e88e5",
+            "days" => $"{random.Next(1, 61)}",
+            "from" => TimeProvider.System.GetUtcNow().AddDays(random.Next(-300, 300)).ToString("O"),
+            "until" or "expiresAt" => TimeProvider.System.GetUtcNow().AddDays(random.Next(1, 300)).ToString("O"),
             "kind" => "block",
             "state" => "blocked",
             "online" or "blocked" => random.Next(2) == 0 ? "true" : "false",
@@ -132,6 +136,8 @@ internal sealed class FuzzWorld(NetPilotServer server, Random random)
         name != "id" ? name
         : operation.Path.Contains("/devices", StringComparison.Ordinal) || operation.Id == "scanDevices" ? "deviceId"
         : operation.Path.Contains("/block", StringComparison.Ordinal) ? "blockId"
+        : operation.Path.Contains("/people", StringComparison.Ordinal) ? "personId"
+        : operation.Path.Contains("/schedules", StringComparison.Ordinal) ? "scheduleId"
         : "otherId";
 
     private void Keep(string name, string value)

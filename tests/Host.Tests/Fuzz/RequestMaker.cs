@@ -264,6 +264,9 @@ internal sealed class RequestMaker(Random random, FuzzWorld world)
     private string RightValue(DocumentedOperation operation, string name, JsonNode schema) =>
         schema["enum"] is JsonArray values ? values[random.Next(values.Count)]!.ToJsonString()
         : schema["type"] is JsonValue type && (string?)type == "boolean" ? "false"
+        : name == "windows" ? """[{"days":["sun","mon"],"from":"21:00","to":"06:30"}]"""
+        : name == "exceptions" ? """[{"date":"2030-12-31","windows":[]}]"""
+        : name == "deviceIds" ? $"[{JsonValue.Create(world.Right(operation, "deviceId")).ToJsonString()}]"
         : (bool)schema["nullable"]! && Once(5) ? "null"
         : JsonValue.Create(world.Right(operation, name))!.ToJsonString();
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Background;
+using NetPilot.Devices.Contracts;
 using NetPilot.People.Features;
 using NetPilot.People.Features.PauseEverybody;
 using NetPilot.People.Integrations;
@@ -22,6 +23,8 @@ public static class PeopleModule
         services.AddSingleton<IRouterDependents>(provider => provider.GetRequiredService<PeopleDependents>());
         services.AddSingleton<IUserDependents>(provider => provider.GetRequiredService<PeopleDependents>());
         services.AddSingleton<IRouterTimeZones, PeopleTimeZones>();
+        services.AddSingleton<IDevicePeople, DevicePeople>();
+        services.AddSingleton<IDeviceDependents, PeopleDevices>();
         return services;
     }
 }

@@ -56,7 +56,7 @@ internal static class Occurrences
         }
 
         // A window of the day before the first one ends within the first one.
-        var isWhole = present.Start >= zone.AtStartOfDay(first.PlusDays(1)).ToInstant();
+        var isWhole = present.Start >= StartOf(zone, first.PlusDays(1).AtMidnight());
         return isWhole || days == Far ? (present.Start, isWhole) : null;
     }
 
@@ -68,14 +68,15 @@ internal static class Occurrences
     {
         foreach (var date in plan.ExceptionDates)
         {
-            var from = zone.AtStartOfDay(date).ToInstant() - Duration.FromDays(1);
+            var from = StartOf(zone, date.AtMidnight()) - Duration.FromDays(1);
             if (from <= now)
             {
                 continue;
             }
 
-            var occurrences = Merged(plan, zone, date.PlusDays(-1 - Reach), date.PlusDays(Reach + 1));
-            var to = zone.AtStartOfDay(date.PlusDays(Reach + 1)).ToInstant();
+            var last = date.PlusDays(Far);
+            var occurrences = Merged(plan, zone, date.PlusDays(-1 - Reach), last);
+            var to = StartOf(zone, last.AtMidnight());
             Instant? change = isActive
                 ? occurrences.Where(occurrence => occurrence.Contains(from) && occurrence.End < to).Select(Ended).FirstOrDefault()
                 : occurrences

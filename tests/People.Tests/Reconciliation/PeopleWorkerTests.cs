@@ -1,0 +1,177 @@
+using Microsoft.Extensions.DependencyInjection;
+using NetPilot.DevStack.Simulator;
+using NetPilot.People.Data;
+using NetPilot.Routers.Contracts;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.People.Tests.Reconciliation;
+
+/// <summary>What begins and ends by itself, and what a crash leaves behind. Times are moved, not waited for.</summary>
+public sealed class PeopleWorkerTests(PeopleServer server)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_window_begins_and_ends_by_itself()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0, 1);
+        var schedule = await home.AddScheduleAsync("Bedtime", mia, Homes.Later());
+        home.RulesShouldBe();
+
+        await MoveAsync(home, Homes.Present());
+        await Eventually.HoldsAsync(async () =>
+        {
+            home.RulesShouldBe(0, 1);
+            (await home.ActivityAsync("schedule")).ShouldBe(["Bedtime by owner", "Bedtime by server"]);
+        });
+        (await home.HoldsAsync(0)).ShouldHaveSingleItem().GetProperty("createdBy").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
+
+        await MoveAsync(home, Homes.Later());
+        await Eventually.HoldsAsync(async () =>
+        {
+            home.RulesShouldBe();
+            (await home.ActivityAsync("schedule")).ShouldBe(["Bedtime by owner", "Bedtime by server", "Bedtime by server"]);
+        });
+        var next = (await home.ShowAsync($"schedules/{schedule.Id()}")).GetProperty("nextChangeAt").GetDateTimeOffset();
+        await Eventually.HoldsAsync(async () =>
+            (await server.ScalarAsync<DateTime>("SELECT next_change_at FROM people.schedules WHERE id = $1", schedule.Id())).ShouldBe(
+                next.UtcDateTime
+            )
+        );
+    }
+
+    [Fact]
+    public async Task A_look_at_what_holds_already_sends_nothing()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0);
+        await home.AddScheduleAsync("Bedtime", mia, Homes.Present());
+        var calls = home.Router.CallsOf(SimulatorOperation.Block).Count;
+
+        for (var time = 0; time < 3; time++)
+        {
+            await home.DueAsync();
+            await Eventually.HoldsAsync(() => NothingDueAsync(home));
+        }
+
+        home.Router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(calls);
+        home.Router.CallsOf(SimulatorOperation.Unblock).ShouldBeEmpty();
+        (await home.ActivityAsync("schedule")).ShouldBe(["Bedtime by owner"]);
+    }
+
+    [Fact]
+    public async Task A_change_that_a_crash_left_unsent_is_put_in_force()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0);
+        var store = server.Services.GetRequiredService<PeopleStore>();
+        var owners = await server.Services.GetRequiredService<IRouterOwnership>().FindOwnersAsync([home.Router.RouterId], Ct);
+        var router = owners[home.Router.RouterId];
+
+        // The pause is stored, and then the process is gone. It has the lease.
+        var (_, lease) = await store.EditAsync(
+            router,
+            async (db, now) =>
+            {
+                var person = await db.People.FoundAsync(router, mia.Id(), Ct);
+                person.Pause(now, null);
+                return person;
+            },
+            Ct
+        );
+        lease.ShouldNotBeNull();
+        home.RulesShouldBe();
+
+        // While the lease lasts, a change of another person's waits for it and leaves the first one due.
+        await server.ExecuteAsync(
+            "UPDATE people.routers SET leased_until = now() + interval '1 second' WHERE router_id = $1",
+            router.RouterId
+        );
+        await home.AddPersonAsync("Tom", 1);
+
+        await Eventually.HoldsAsync(() =>
+        {
+            home.RulesShouldBe(0);
+            return Task.CompletedTask;
+        });
+        await Eventually.HoldsAsync(() => NothingDueAsync(home));
+    }
+
+    [Fact]
+    public async Task A_person_that_a_crash_removed_half_holds_nothing_any_more()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0);
+        await home.AddScheduleAsync("Bedtime", mia, Homes.Present());
+        await home.CommandAsync(mia, "pause");
+        var store = server.Services.GetRequiredService<PeopleStore>();
+        var owners = await server.Services.GetRequiredService<IRouterOwnership>().FindOwnersAsync([home.Router.RouterId], Ct);
+        var router = owners[home.Router.RouterId];
+
+        await store.EditAsync(
+            router,
+            async (db, _) =>
+            {
+                db.Remove(await db.People.FoundAsync(router, mia.Id(), Ct));
+                await db.LeaveOrphansAsync(router, Ct);
+                return true;
+            },
+            Ct
+        );
+        await home.DueAsync();
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            home.RulesShouldBe();
+            (await home.HoldsAsync(0)).ShouldBeEmpty();
+        });
+    }
+
+    [Fact]
+    public async Task Pauses_and_resumes_at_once_end_as_the_last_one_says()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0, 1);
+
+        for (var round = 0; round < 3; round++)
+        {
+            var commands = Enumerable
+                .Range(0, 6)
+                .Select(number => home.Router.PostAsync($"people/{mia.Id()}/{(number % 2 == 0 ? "pause" : "resume")}", new { }));
+            foreach (var response in await Task.WhenAll(commands))
+            {
+                await response.ShouldBeJsonAsync(200);
+                response.Dispose();
+            }
+
+            var isPaused = (await home.ShowAsync($"people/{mia.Id()}")).GetProperty("paused").GetBoolean();
+            await Eventually.HoldsAsync(() =>
+            {
+                home.RulesShouldBe(isPaused ? [0, 1] : []);
+                return Task.CompletedTask;
+            });
+        }
+    }
+
+    /// <summary>Time goes on until the schedule is in another place of its week.</summary>
+    private static async Task MoveAsync(TestHome home, object window)
+    {
+        await home.Server.ExecuteAsync(
+            "UPDATE people.schedules SET windows = $2::jsonb WHERE router_id = $1",
+            home.Router.RouterId,
+            System.Text.Json.JsonSerializer.Serialize(new[] { window })
+        );
+        await home.DueAsync();
+    }
+
+    private async Task NothingDueAsync(TestHome home) =>
+        (
+            await server.ScalarAsync<long>(
+                "SELECT count(*) FROM people.routers WHERE router_id = $1 AND (next_change_at <= now() OR lease_id IS NOT NULL)",
+                home.Router.RouterId
+            )
+        ).ShouldBe(0);
+}
