@@ -84,14 +84,33 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
     public Task<bool> FinishAsync(RouterState state, RouterPlan plan, Lease lease) =>
         DatabaseRetry.RunAsync(token => database.FinishAsync(state, plan, lease, token), CancellationToken.None);
 
-    /// <summary>Looks at the router again by this time at the latest.</summary>
-    public async Task LookAgainAsync(Guid userId, string routerId, DateTimeOffset at)
+    /// <summary>Looks at these people and schedules of the router again by this time at the latest.</summary>
+    public async Task LookAgainAsync(RouterState state, IReadOnlyCollection<Guid> sources, DateTimeOffset at)
     {
         await using var db = await contexts.CreateDbContextAsync();
         await db
-            .Routers.OfRouter(userId, routerId)
+            .People.Where(person => sources.Contains(person.Id) && (person.NextChangeAt == null || person.NextChangeAt > at))
+            .ExecuteUpdateAsync(set => set.SetProperty(person => person.NextChangeAt, at));
+        await db
+            .Schedules.Where(schedule => sources.Contains(schedule.Id) && (schedule.NextChangeAt == null || schedule.NextChangeAt > at))
+            .ExecuteUpdateAsync(set => set.SetProperty(schedule => schedule.NextChangeAt, at));
+        await db
+            .Routers.OfRouter(state.Row.UserId, state.Row.RouterId)
             .Where(row => row.NextChangeAt == null || row.NextChangeAt > at)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.NextChangeAt, at));
+    }
+
+    /// <summary>Devices that are no more are nobody's: a change of somebody's devices can come just after one was deleted.</summary>
+    public async Task ForgetDevicesAsync(RouterState state, IReadOnlyCollection<Guid> deviceIds)
+    {
+        var (userId, routerId) = (state.Row.UserId, state.Row.RouterId);
+        await using var db = await contexts.CreateDbContextAsync();
+        await db
+            .Devices.Where(device => device.UserId == userId && device.RouterId == routerId && deviceIds.Contains(device.DeviceId))
+            .ExecuteDeleteAsync();
+        await db
+            .Schedules.Where(row => row.UserId == userId && row.RouterId == routerId && deviceIds.Contains(row.DeviceId!.Value))
+            .ExecuteDeleteAsync();
     }
 
     /// <summary>Works all of the router's schedules out anew at this time at the latest, whatever was worked out meanwhile.</summary>

@@ -57,11 +57,7 @@ internal sealed class PeopleReconciler(
                 new HoldsOrder(order.Router, order.Actor, order.Tier, wanted) { Wait = order.Wait, Stored = FinishAsync },
                 CancellationToken.None
             );
-            if (results.Any(result => result is { State: DeviceBlockState.Failed, IsLetThrough: false } && IsRefusal(result.Code)))
-            {
-                await store.LookAgainAsync(order.Router.UserId, order.Router.RouterId, time.UtcNow() + RefusalsLast);
-            }
-
+            await FollowRefusalsAsync(state, plan, results);
             return results;
 
             async Task FinishAsync()
@@ -97,9 +93,9 @@ internal sealed class PeopleReconciler(
             return [];
         }
 
-        // The zone may have changed since the request began.
-        var owners = await ownership.FindOwnersAsync([order.Router.RouterId], CancellationToken.None);
+        // The zone may have changed since the request began. Once the state is read, a change of it grows the revision.
         var state = await store.LoadAsync(order.Router.UserId, order.Router.RouterId);
+        var owners = await ownership.FindOwnersAsync([order.Router.RouterId], CancellationToken.None);
         if (state is null || owners.GetValueOrDefault(order.Router.RouterId) is not { } router || router.UserId != order.Router.UserId)
         {
             await store.GiveBackAsync(order.Router.UserId, order.Router.RouterId, lease);
@@ -142,7 +138,21 @@ internal sealed class PeopleReconciler(
             .Select(WantedHolds.None);
     }
 
-    private static bool IsRefusal(string? code) => code is ErrorCodes.TierLimitReached or ErrorCodes.DeviceWithoutAddress;
+    private async Task FollowRefusalsAsync(RouterState state, RouterPlan plan, IReadOnlyList<DeviceHoldResult> results)
+    {
+        var failed = results.Where(result => result is { State: DeviceBlockState.Failed, IsLetThrough: false }).ToLookup(result => result.Code);
+        var refused = failed[ErrorCodes.TierLimitReached].Concat(failed[ErrorCodes.DeviceWithoutAddress]).Select(result => result.DeviceId).ToHashSet();
+        if (refused.Count > 0)
+        {
+            Guid[] sources = [.. plan.Wanted.Where(want => want.DeviceIds.Any(refused.Contains)).Select(want => want.Source.Id)];
+            await store.LookAgainAsync(state, sources, time.UtcNow() + RefusalsLast);
+        }
+
+        if (failed.Contains(ErrorCodes.DeviceNotFound))
+        {
+            await store.ForgetDevicesAsync(state, [.. failed[ErrorCodes.DeviceNotFound].Select(result => result.DeviceId)]);
+        }
+    }
 
     private static RouterActivity[] ServersOwn(OwnedRouter router, RouterPlan plan, DateTimeOffset now) =>
         [
