@@ -115,6 +115,38 @@ public sealed class HoldTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task Whoever_orders_is_told_when_all_is_stored_and_before_the_commands_have_ended()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        using var held = server.Commands.AddFault(
+            new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Block }
+        );
+        var stored = new TaskCompletionSource();
+        var order = await router.OrderAsync([Pause(_person, id)]);
+
+        var setting = router
+            .Holds()
+            .SetAsync(
+                order with
+                {
+                    Stored = () =>
+                    {
+                        stored.SetResult();
+                        return Task.CompletedTask;
+                    },
+                },
+                TestContext.Current.CancellationToken
+            );
+
+        await stored.Task.WaitAsync(TestContext.Current.CancellationToken);
+        (await router.HoldKindsAsync()).ShouldBe(["pause"]);
+        (setting.IsCompleted, router.Simulated.Rules.Count).ShouldBe((false, 0));
+        held.Release();
+        (await setting).ShouldHaveSingleItem().State.ShouldBe(DeviceBlockState.Blocked);
+        router.Simulated.Rules.ShouldBe([device.Mac]);
+    }
+
+    [Fact]
     public async Task A_hold_ends_by_itself_and_one_that_is_made_longer_does_not()
     {
         var (router, device, id) = await OneDeviceAsync();

@@ -125,6 +125,24 @@ public sealed class ScheduleTests(PeopleServer server)
     }
 
     [Fact]
+    public async Task Extra_time_ends_by_itself_within_the_window()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0, 1);
+        await home.AddScheduleAsync("Bedtime", mia, Homes.Present());
+
+        await home.CommandAsync(mia, "allow", new { until = TimeProvider.System.GetUtcNow().AddSeconds(3) });
+
+        home.RulesShouldBe();
+        await Eventually.HoldsAsync(async () =>
+        {
+            home.RulesShouldBe(0, 1);
+            (await home.ActivityAsync("schedule")).ShouldBe(["Bedtime by owner", "Bedtime by server"]);
+        });
+        (await home.ShowAsync($"people/{mia.Id()}")).GetProperty("allowedUntil").ValueKind.ShouldBe(JsonValueKind.Null);
+    }
+
+    [Fact]
     public async Task An_unblock_lets_a_device_through_until_the_window_ends_and_no_longer()
     {
         var home = await server.HomeAsync();
