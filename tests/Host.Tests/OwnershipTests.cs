@@ -143,25 +143,7 @@ public sealed class OwnershipTests(NetPilotServer server)
             Ct
         );
         var personId = (await person.ShouldBeJsonAsync(201)).GetProperty("id").GetString()!;
-        object[] windows =
-        [
-            new
-            {
-                days = new[] { "mon" },
-                from = "21:00",
-                to = "06:30",
-            },
-        ];
-        using var schedule = await owner.Http.PostAsJsonAsync(
-            router.Path("schedules"),
-            new
-            {
-                name = "Bedtime",
-                personId,
-                windows,
-            },
-            Ct
-        );
+        using var schedule = await owner.Http.PostAsJsonAsync(router.Path("schedules"), SampleRequests.ScheduleFor(personId), Ct);
         var scheduleId = (await schedule.ShouldBeJsonAsync(201)).GetProperty("id").GetString()!;
         return new Home(
             router,

@@ -7,6 +7,25 @@ public static class SampleRequests
 {
     public const string Secret = "Wifi-Secret-42";
 
+    private static readonly object[] Windows =
+    [
+        new
+        {
+            days = new[] { "mon" },
+            from = "21:00",
+            to = "06:30",
+        },
+    ];
+
+    /// <summary>A schedule for a person.</summary>
+    public static object ScheduleFor(string personId) =>
+        new
+        {
+            name = "Bedtime",
+            personId,
+            windows = Windows,
+        };
+
     /// <summary>A body that its validator takes.</summary>
     /// <exception cref="KeyNotFoundException">A field that is new here: give it a value below.</exception>
     public static Dictionary<string, object?> BodyFor(ApiEndpoint endpoint, string? ip = null, string? personId = null) =>
@@ -47,15 +66,7 @@ public static class SampleRequests
             "TimeZone" => "Europe/Berlin",
             "Color" => "#1e88e5",
             "Until" => TimeProvider.System.GetUtcNow().AddDays(1),
-            "Windows" => new[]
-            {
-                new
-                {
-                    days = new[] { "mon" },
-                    from = "21:00",
-                    to = "06:30",
-                },
-            },
+            "Windows" => Windows,
             "Exceptions" => new[] { new { date = "2030-12-31", windows = Array.Empty<object>() } },
             "Enabled" => true,
             _ => throw new KeyNotFoundException($"There is no sample for a field called {name}: add one to {nameof(SampleRequests)}."),

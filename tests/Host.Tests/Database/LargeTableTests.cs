@@ -95,10 +95,21 @@ public sealed class LargeTableTests(NetPilotServer server)
         var block = await CallAsync(user, HttpMethod.Post, $"/api/v1/routers/{routerId}/block", new { ip = addresses[0] });
         await CallAsync(user, HttpMethod.Post, $"/api/v1/routers/{routerId}/blacklist", new { ip = addresses[1] });
         await CallAsync(user, HttpMethod.Post, $"/api/v1/routers/{routerId}/whitelist", new { ip = addresses[1] });
+        var deviceIds = devices.Select(device => device.GetProperty("id").GetString()!).ToArray();
+        var person = await CallAsync(
+            user,
+            HttpMethod.Post,
+            $"/api/v1/routers/{routerId}/people",
+            new { name = "Mia", deviceIds = deviceIds[..2] }
+        );
+        var schedule = SampleRequests.ScheduleFor(person.GetProperty("id").GetString()!);
+        var bedtime = await CallAsync(user, HttpMethod.Post, $"/api/v1/routers/{routerId}/schedules", schedule);
         var values = new Dictionary<string, string>
         {
             ["routerId"] = routerId,
-            ["deviceId"] = devices[0].GetProperty("id").GetString()!,
+            ["deviceId"] = deviceIds[0],
+            ["personId"] = person.GetProperty("id").GetString()!,
+            ["scheduleId"] = bedtime.GetProperty("id").GetString()!,
             ["blockId"] = block.GetProperty("id").GetString()!,
             ["id"] = Guid.CreateVersion7().ToString(),
             ["ip"] = addresses[1],
@@ -153,7 +164,7 @@ public sealed class LargeTableTests(NetPilotServer server)
             using var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), endpoint.Path(home.Values));
             if (endpoint.BodyProperties.Count > 0)
             {
-                var body = SampleRequests.BodyFor(endpoint, home.Values["freeIp"]);
+                var body = SampleRequests.BodyFor(endpoint, home.Values["freeIp"], home.Values["personId"]);
                 request.Content = JsonContent.Create<object>(endpoint.Pattern.EndsWith("/me", StringComparison.Ordinal) ? account : body);
                 account =
                     body.GetValueOrDefault("newPassword") is string changed

@@ -140,8 +140,13 @@ internal sealed class PeopleReconciler(
 
     private async Task FollowRefusalsAsync(RouterState state, RouterPlan plan, IReadOnlyList<DeviceHoldResult> results)
     {
-        var failed = results.Where(result => result is { State: DeviceBlockState.Failed, IsLetThrough: false }).ToLookup(result => result.Code);
-        var refused = failed[ErrorCodes.TierLimitReached].Concat(failed[ErrorCodes.DeviceWithoutAddress]).Select(result => result.DeviceId).ToHashSet();
+        var failed = results
+            .Where(result => result is { State: DeviceBlockState.Failed, IsLetThrough: false })
+            .ToLookup(result => result.Code);
+        var refused = failed[ErrorCodes.TierLimitReached]
+            .Concat(failed[ErrorCodes.DeviceWithoutAddress])
+            .Select(result => result.DeviceId)
+            .ToHashSet();
         if (refused.Count > 0)
         {
             Guid[] sources = [.. plan.Wanted.Where(want => want.DeviceIds.Any(refused.Contains)).Select(want => want.Source.Id)];
