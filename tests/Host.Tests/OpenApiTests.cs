@@ -216,7 +216,9 @@ public sealed partial class OpenApiTests(NetPilotServer server)
             request.Content = new StringContent("{}", null, "application/json");
             using var response = await router.Owner.Http.SendAsync(request, Ct);
             var problem = await response.ShouldBeProblemAsync(400, "validation_failed");
-            problem.Errors!.Select(error => error.Name).ShouldBe(required, ignoreOrder: true, $"{method} {path}");
+            // Exactly one of personId and deviceId is needed, which a schema of OpenAPI 3.0 does not say of fields.
+            var refused = problem.Errors!.Select(error => error.Name).Where(name => name != "personId");
+            refused.ShouldBe(required, ignoreOrder: true, $"{method} {path}");
         }
     }
 
@@ -302,7 +304,19 @@ public sealed partial class OpenApiTests(NetPilotServer server)
         var tags = document["tags"]!.AsArray().Select(tag => (string)tag!["name"]!).ToArray();
         var operations = Operations(document);
 
-        tags.ShouldBe(["Account", "Sessions", "Routers", "Devices", "Blocks", "Lists", "Wi-Fi", "Activity", "Admin"]);
+        tags.ShouldBe([
+            "Account",
+            "Sessions",
+            "Routers",
+            "Devices",
+            "Blocks",
+            "Lists",
+            "People",
+            "Schedules",
+            "Wi-Fi",
+            "Activity",
+            "Admin",
+        ]);
         operations.Select(operation => (string)operation.Operation["tags"]![0]!).Distinct().ShouldBe(tags);
         ((string?)operations[0].Operation["operationId"]).ShouldBe("register");
     }

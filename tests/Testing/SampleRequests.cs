@@ -40,7 +40,7 @@ public static class SampleRequests
             "Ip" => ip ?? "192.168.1.10",
             // A body names a device by its address or by its id.
             "DeviceId" => null,
-            "PersonId" => personId,
+            "PersonId" => personId ?? Guid.CreateVersion7().ToString(),
             "DeviceIds" => Array.Empty<Guid>(),
             "Items" => new[] { new { ip = ip ?? "192.168.1.10" } },
             "RouterId" => TestRouter.NewId(),

@@ -1,5 +1,6 @@
 using FastEndpoints.Swagger;
 using Microsoft.AspNetCore.Authorization;
+using NetPilot.Host.Http;
 using NSwag;
 using NSwag.Generation.AspNetCore;
 using NSwag.Generation.Processors;
@@ -20,7 +21,7 @@ internal sealed class OperationFrame : IOperationProcessor
             var schema = body.Content.Values.First();
             body.Content.Clear();
             body.Content["application/json"] = schema;
-            body.IsRequired = true;
+            body.IsRequired = !RequestShape.Of(context.GetEndpointDefinition()!.ReqDtoType).IsBodyOptional;
         }
 
         return true;

@@ -255,8 +255,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename a router
-         * @description Changes what the body names.
+         * Change the name or time zone of a router
+         * @description Changes what the body names. Schedules follow the time zone at once.
          */
         patch: operations["renameRouter"];
         trace?: never;
@@ -617,6 +617,230 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/routers/{routerId}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause everybody
+         * @description Pauses all people of the router. A device that is nobody's stays as it is.
+         */
+        post: operations["pauseEverybody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List people
+         * @description Lists the people of the router, newest first. The router is not asked.
+         */
+        get: operations["listPeople"];
+        put?: never;
+        /**
+         * Add a person
+         * @description Adds somebody whose devices are paused, and held by schedules, together. A router has at most 50 people.
+         */
+        post: operations["createPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all pauses
+         * @description Ends the pauses of all people of the router.
+         */
+        post: operations["resumeEverybody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/people/{personId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a person
+         * @description Shows what is stored of the person. The router is not asked.
+         */
+        get: operations["getPerson"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a person
+         * @description Removes the person with the person's schedules. What held the devices for them ends; the devices stay.
+         */
+        delete: operations["deletePerson"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a person
+         * @description Changes what the body names. A device that joins a paused person, or one whom a schedule holds, is held at once; one that leaves is released.
+         */
+        patch: operations["changePerson"];
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/people/{personId}/allow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a person extra time
+         * @description No schedule holds the person's devices until then. A pause does, and so does a user's own block. `null` takes the extra time back.
+         */
+        post: operations["allowPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/people/{personId}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a person
+         * @description Blocks the person's devices until the pause ends. A pause of somebody who is paused replaces the first one. A device that cannot be reached is blocked when it can.
+         */
+        post: operations["pausePerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/people/{personId}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the pause of a person
+         * @description Lifts the blocks that nothing but the pause holds.
+         */
+        post: operations["resumePerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List schedules
+         * @description Lists the schedules of the router, newest first. The router is not asked.
+         */
+        get: operations["listSchedules"];
+        put?: never;
+        /**
+         * Add a schedule
+         * @description Holds a person's devices, or one device, at times of the week. A window belongs to the day on which it starts. A router has at most 100 schedules.
+         */
+        post: operations["createSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/schedules/{scheduleId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a schedule
+         * @description Shows what is stored of the schedule. The router is not asked.
+         */
+        get: operations["getSchedule"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a schedule
+         * @description What the schedule holds at the moment is let go.
+         */
+        delete: operations["deleteSchedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a schedule
+         * @description Changes what the body names. What the schedule wants now is put in force at once.
+         */
+        patch: operations["changeSchedule"];
+        trace?: never;
+    };
+    "/api/v1/routers/{routerId}/schedules/{scheduleId}/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the occurrences of a schedule
+         * @description Lists when the windows start and end, in UTC, whether the schedule is in use or not. An occurrence that began before the asked time, or ends after it, is shown whole; one of more than a month is cut.
+         */
+        get: operations["listOccurrences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/routers/{routerId}/wifi": {
         parameters: {
             query?: never;
@@ -968,6 +1192,19 @@ export interface components {
             nextCursor: string | null;
         };
         /**
+         * @description How long the extra time lasts.
+         * @example {
+         *       "until": "2030-01-31T12:00:00Z"
+         *     }
+         */
+        AllowPersonRequest: {
+            /**
+             * Format: date-time
+             * @description When the extra time ends; in the future, at most five years. Null takes it back.
+             */
+            until?: string | null;
+        };
+        /**
          * @description A problem with the status 502.
          * @example {
          *       "type": "urn:netpilot:problem:command_failed",
@@ -1249,6 +1486,49 @@ export interface components {
         /**
          * @description What is to change.
          * @example {
+         *       "name": "Mia",
+         *       "deviceIds": [
+         *         "01a214b7-e85d-7f42-a7f3-9a5fdeaa9780"
+         *       ]
+         *     }
+         */
+        ChangePersonRequest: {
+            /** @description What the user calls the person; no other person of the router has this name in any case. */
+            name?: string;
+            /** @description A color to show the person in; null for none. */
+            color?: string | null;
+            /** @description All of the person's devices from now on. A device of somebody else's moves here. */
+            deviceIds?: string[];
+        };
+        /**
+         * @description What is to change.
+         * @example {
+         *       "enabled": false
+         *     }
+         */
+        ChangeScheduleRequest: {
+            /** @description What the user calls it. */
+            name?: string;
+            /**
+             * Format: uuid
+             * @description The person whose devices it holds from now on.
+             */
+            personId?: string | null;
+            /**
+             * Format: uuid
+             * @description The device that it holds from now on.
+             */
+            deviceId?: string | null;
+            /** @description All of its 1 to 28 times of the week, in the router's time zone. */
+            windows?: components["schemas"]["Window"][];
+            /** @description All of its at most 100 dates that differ from the week. */
+            exceptions?: components["schemas"]["ScheduleException"][];
+            /** @description Whether it is in use. */
+            enabled?: boolean;
+        };
+        /**
+         * @description What is to change.
+         * @example {
          *       "tier": "pro",
          *       "disabled": false
          *     }
@@ -1295,8 +1575,85 @@ export interface components {
             /** @enum {integer} */
             status?: 409;
             /** @enum {string} */
-            code?: "email_taken" | "router_taken" | "request_in_flight" | "last_admin" | "device_without_address" | "device_online";
+            code?: "email_taken" | "router_taken" | "request_in_flight" | "last_admin" | "device_without_address" | "device_online" | "name_taken" | "limit_reached";
         } & components["schemas"]["Problem"];
+        /**
+         * @description The person to add.
+         * @example {
+         *       "name": "Mia",
+         *       "color": "#1e88e5",
+         *       "deviceIds": [
+         *         "01a214b7-e85d-7f42-a7f3-9a5fdeaa9780"
+         *       ]
+         *     }
+         */
+        CreatePersonRequest: {
+            /** @description What the user calls the person; no other person of the router has this name in any case. */
+            name: string;
+            /** @description A color to show the person in. */
+            color?: string | null;
+            /** @description The person's devices. A device of somebody else's moves here. */
+            deviceIds?: string[] | null;
+        };
+        /**
+         * @description The schedule to add, for exactly one of `personId` and `deviceId`.
+         * @example {
+         *       "name": "Bedtime",
+         *       "personId": "01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10",
+         *       "windows": [
+         *         {
+         *           "days": [
+         *             "sun",
+         *             "mon",
+         *             "tue",
+         *             "wed",
+         *             "thu"
+         *           ],
+         *           "from": "21:00",
+         *           "to": "06:30"
+         *         }
+         *       ],
+         *       "exceptions": [
+         *         {
+         *           "date": "2026-12-31",
+         *           "windows": []
+         *         }
+         *       ]
+         *     }
+         */
+        CreateScheduleRequest: {
+            /** @description What the user calls it. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description The person whose devices it holds.
+             */
+            personId?: string | null;
+            /**
+             * Format: uuid
+             * @description The device that it holds.
+             */
+            deviceId?: string | null;
+            /** @description 1 to 28 times of the week, in the router's time zone. Those that overlap act as one. */
+            windows: components["schemas"]["Window"][];
+            /** @description At most 100 dates that differ from the week. */
+            exceptions?: components["schemas"]["ScheduleException"][] | null;
+            /** @description Whether it is in use from now on; it is unless the body says no. */
+            enabled?: boolean | null;
+        };
+        /**
+         * @description A time of one day at which the schedule holds.
+         * @example {
+         *       "from": "22:30",
+         *       "to": "08:00"
+         *     }
+         */
+        DayWindow: {
+            /** @description When it starts, as local time `HH:mm`. */
+            from: string;
+            /** @description When it ends, as local time `HH:mm`, or `24:00`. At or before `from`, it ends on the next day. */
+            to: string;
+        };
         /**
          * @description The password of the account.
          * @example {
@@ -1382,6 +1739,11 @@ export interface components {
             likelySameAs: string[];
         };
         /**
+         * @description How far a device's block got, by the names of the REST contract.
+         * @enum {string}
+         */
+        DeviceBlockState: "applying" | "blocked" | "lifting" | "lifted" | "failed";
+        /**
          * @description A page of a list.
          * @example {
          *       "items": [
@@ -1413,10 +1775,39 @@ export interface components {
             nextCursor: string | null;
         };
         /**
+         * @description How far a device's block got.
+         * @example {
+         *       "deviceId": "01a214b7-e85d-7f42-a7f3-9a5fdeaa9780",
+         *       "state": "blocked",
+         *       "code": null
+         *     }
+         */
+        DeviceResult: {
+            /**
+             * Format: uuid
+             * @description The device.
+             */
+            deviceId: string;
+            /** @description How far it got. A device that was let go can be blocked still, for another reason. */
+            state: components["schemas"]["DeviceBlockState"];
+            /** @description Why the last attempt did not succeed, or why there was none; null where nothing is wrong. */
+            code: string | null;
+        };
+        /**
          * @description What the user says a device is.
          * @enum {string}
          */
         DeviceType: "phone" | "tablet" | "computer" | "tv" | "console" | "iot" | "printer" | "camera" | "router" | "other";
+        /**
+         * @description The people of a router.
+         * @example {
+         *       "people": []
+         *     }
+         */
+        Everybody: {
+            /** @description All of them, newest first. */
+            people: components["schemas"]["Person"][];
+        };
         /**
          * @description What is wrong with one field of a request.
          * @example {
@@ -1649,7 +2040,7 @@ export interface components {
             /** @enum {integer} */
             status?: 404;
             /** @enum {string} */
-            code?: "not_found" | "user_not_found" | "router_not_found" | "device_not_found" | "session_not_found" | "block_not_found" | "not_blocked" | "not_listed";
+            code?: "not_found" | "user_not_found" | "router_not_found" | "device_not_found" | "session_not_found" | "person_not_found" | "schedule_not_found" | "block_not_found" | "not_blocked" | "not_listed";
         } & components["schemas"]["Problem"];
         /**
          * @description A problem with the status 501.
@@ -1670,6 +2061,40 @@ export interface components {
             code?: "not_supported";
         } & components["schemas"]["Problem"];
         /**
+         * @description A time at which a schedule holds.
+         * @example {
+         *       "startsAt": "2026-11-25T20:00:00Z",
+         *       "endsAt": "2026-11-26T05:30:00Z"
+         *     }
+         */
+        Occurrence: {
+            /**
+             * Format: date-time
+             * @description When it starts.
+             */
+            startsAt: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            endsAt: string;
+        };
+        /**
+         * @description The times at which a schedule holds.
+         * @example {
+         *       "items": [
+         *         {
+         *           "startsAt": "2026-11-25T20:00:00Z",
+         *           "endsAt": "2026-11-26T05:30:00Z"
+         *         }
+         *       ]
+         *     }
+         */
+        Occurrences: {
+            /** @description The occurrences, the first one first. Windows that overlap or touch are one. */
+            items: components["schemas"]["Occurrence"][];
+        };
+        /**
          * @description A token that resets a password.
          * @example {
          *       "token": "Zk3vT9xQ1bR7mN4cW8yL2pH6sD0fG5jK_aE-uI9oX1M",
@@ -1684,6 +2109,32 @@ export interface components {
              * @description Until when it works.
              */
             expiresAt: string;
+        };
+        /**
+         * @description How long the pause is to last.
+         * @example {
+         *       "until": "2030-01-31T12:00:00Z"
+         *     }
+         */
+        PauseEverybodyRequest: {
+            /**
+             * Format: date-time
+             * @description When the pause ends by itself; in the future, at most five years. Without it, the pause lasts until it is ended.
+             */
+            until?: string | null;
+        };
+        /**
+         * @description How long the pause is to last.
+         * @example {
+         *       "until": "2030-01-31T12:00:00Z"
+         *     }
+         */
+        PausePersonRequest: {
+            /**
+             * Format: date-time
+             * @description When the pause ends by itself; in the future, at most five years. Without it, the pause lasts until it is ended.
+             */
+            until?: string | null;
         };
         /**
          * @description A problem with the status 413.
@@ -1703,6 +2154,151 @@ export interface components {
             /** @enum {string} */
             code?: "body_too_large";
         } & components["schemas"]["Problem"];
+        /**
+         * @description A person, with the devices that are held together.
+         * @example {
+         *       "id": "01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10",
+         *       "name": "Mia",
+         *       "color": "#1e88e5",
+         *       "deviceIds": [
+         *         "01a214b7-e85d-7f42-a7f3-9a5fdeaa9780"
+         *       ],
+         *       "blocked": false,
+         *       "paused": false,
+         *       "pausedUntil": null,
+         *       "allowedUntil": null,
+         *       "nextChangeAt": "2026-11-25T20:00:00Z",
+         *       "createdAt": "2026-11-25T21:58:46.97247Z"
+         *     }
+         */
+        Person: {
+            /**
+             * Format: uuid
+             * @description The person's id.
+             */
+            id: string;
+            /** @description What the user calls the person. */
+            name: string;
+            /** @description A color to show the person in; null for none. */
+            color: string | null;
+            /** @description The person's devices. */
+            deviceIds: string[];
+            /** @description Whether at least one of them is blocked at the moment, for whatever reason. */
+            blocked: boolean;
+            /** @description Whether the person is paused. */
+            paused: boolean;
+            /**
+             * Format: date-time
+             * @description When the pause ends by itself; null without a pause, and for one that lasts until it is ended.
+             */
+            pausedUntil: string | null;
+            /**
+             * Format: date-time
+             * @description Until when no schedule holds the person's devices; null where there is no extra time.
+             */
+            allowedUntil: string | null;
+            /**
+             * Format: date-time
+             * @description When the pause, the extra time, or else one of the person's schedules changes next by itself; null for never.
+             */
+            nextChangeAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the person was added.
+             */
+            createdAt: string;
+        };
+        /**
+         * @description A person, and what came of a command for each of the person's devices.
+         * @example {
+         *       "id": "01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10",
+         *       "name": "Mia",
+         *       "color": "#1e88e5",
+         *       "deviceIds": [
+         *         "01a214b7-e85d-7f42-a7f3-9a5fdeaa9780"
+         *       ],
+         *       "blocked": true,
+         *       "paused": true,
+         *       "pausedUntil": null,
+         *       "allowedUntil": null,
+         *       "nextChangeAt": null,
+         *       "createdAt": "2026-11-25T21:58:46.97247Z",
+         *       "results": [
+         *         {
+         *           "deviceId": "01a214b7-e85d-7f42-a7f3-9a5fdeaa9780",
+         *           "state": "blocked",
+         *           "code": null
+         *         }
+         *       ]
+         *     }
+         */
+        PersonCommand: {
+            /**
+             * Format: uuid
+             * @description The person's id.
+             */
+            id: string;
+            /** @description What the user calls the person. */
+            name: string;
+            /** @description A color to show the person in; null for none. */
+            color: string | null;
+            /** @description The person's devices. */
+            deviceIds: string[];
+            /** @description Whether at least one of them is blocked at the moment, for whatever reason. */
+            blocked: boolean;
+            /** @description Whether the person is paused. */
+            paused: boolean;
+            /**
+             * Format: date-time
+             * @description When the pause ends by itself; null without a pause, and for one that lasts until it is ended.
+             */
+            pausedUntil: string | null;
+            /**
+             * Format: date-time
+             * @description Until when no schedule holds the person's devices; null where there is no extra time.
+             */
+            allowedUntil: string | null;
+            /**
+             * Format: date-time
+             * @description When the pause, the extra time, or else one of the person's schedules changes next by itself; null for never.
+             */
+            nextChangeAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the person was added.
+             */
+            createdAt: string;
+            /** @description One for each of the devices. */
+            results: components["schemas"]["DeviceResult"][];
+        };
+        /**
+         * @description A page of a list.
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10",
+         *           "name": "Mia",
+         *           "color": "#1e88e5",
+         *           "deviceIds": [
+         *             "01a214b7-e85d-7f42-a7f3-9a5fdeaa9780"
+         *           ],
+         *           "blocked": false,
+         *           "paused": false,
+         *           "pausedUntil": null,
+         *           "allowedUntil": null,
+         *           "nextChangeAt": "2026-11-25T20:00:00Z",
+         *           "createdAt": "2026-11-25T21:58:46.97247Z"
+         *         }
+         *       ],
+         *       "nextCursor": null
+         *     }
+         */
+        PersonPage: {
+            /** @description The entries, newest first. */
+            items: components["schemas"]["Person"][];
+            /** @description What to ask the next page with; null on the last one. */
+            nextCursor: string | null;
+        };
         /**
          * @description RFC 9457 problem details with the members that NetPilot adds.
          * @example {
@@ -1774,12 +2370,15 @@ export interface components {
         /**
          * @description What is to change.
          * @example {
-         *       "name": "Home"
+         *       "name": "Home",
+         *       "timeZone": "Europe/Berlin"
          *     }
          */
         RenameRouterRequest: {
             /** @description What the user calls the router. */
             name?: string;
+            /** @description The time zone of the router's schedules: an id of the IANA database, or a link to one, such as `US/Eastern`. */
+            timeZone?: string;
         };
         /**
          * @description The new name.
@@ -1814,7 +2413,8 @@ export interface components {
          *       "name": "Home",
          *       "createdAt": "2026-11-25T21:58:46.492982Z",
          *       "lastSeenAt": "2026-11-25T21:58:46.532029Z",
-         *       "reachability": "online"
+         *       "reachability": "online",
+         *       "timeZone": "Europe/Berlin"
          *     }
          */
         Router: {
@@ -1834,12 +2434,14 @@ export interface components {
             lastSeenAt: string | null;
             /** @description What the last command saw of it. */
             reachability: components["schemas"]["Reachability"];
+            /** @description The time zone of its schedules: an id of the IANA database. */
+            timeZone: string;
         };
         /**
          * @description What a command asks of a router. The REST contract has these names in snake_case.
          * @enum {string}
          */
-        RouterActivityKind: "block" | "unblock" | "reset" | "scan" | "speedtest" | "wifi_status" | "wifi_enable" | "wifi_disable" | "wifi_ssid" | "wifi_password" | "blacklist_add" | "blacklist_remove" | "whitelist_add" | "whitelist_remove" | "sync" | "settle" | "drift";
+        RouterActivityKind: "block" | "unblock" | "reset" | "scan" | "speedtest" | "wifi_status" | "wifi_enable" | "wifi_disable" | "wifi_ssid" | "wifi_password" | "blacklist_add" | "blacklist_remove" | "whitelist_add" | "whitelist_remove" | "sync" | "settle" | "drift" | "pause" | "resume" | "allow" | "schedule";
         /**
          * @description How a command ended.
          * @enum {string}
@@ -1854,7 +2456,8 @@ export interface components {
          *           "name": "Home",
          *           "createdAt": "2026-11-25T21:58:46.492982Z",
          *           "lastSeenAt": "2026-11-25T21:58:46.532029Z",
-         *           "reachability": "online"
+         *           "reachability": "online",
+         *           "timeZone": "Europe/Berlin"
          *         }
          *       ],
          *       "nextCursor": null
@@ -1919,6 +2522,138 @@ export interface components {
              * @description When the scan began.
              */
             scannedAt: string;
+        };
+        /**
+         * @description When a person's devices, or one device, are held every week.
+         * @example {
+         *       "id": "01a214b7-ed44-7a02-8c4e-5f6a7b8c9d01",
+         *       "name": "Bedtime",
+         *       "personId": "01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10",
+         *       "deviceId": null,
+         *       "enabled": true,
+         *       "windows": [
+         *         {
+         *           "days": [
+         *             "sun",
+         *             "mon",
+         *             "tue",
+         *             "wed",
+         *             "thu"
+         *           ],
+         *           "from": "21:00",
+         *           "to": "06:30"
+         *         }
+         *       ],
+         *       "exceptions": [
+         *         {
+         *           "date": "2026-12-31",
+         *           "windows": []
+         *         }
+         *       ],
+         *       "active": false,
+         *       "activeUntil": null,
+         *       "nextChangeAt": "2026-11-26T20:00:00Z",
+         *       "createdAt": "2026-11-25T21:58:46.97247Z"
+         *     }
+         */
+        Schedule: {
+            /**
+             * Format: uuid
+             * @description The schedule's id.
+             */
+            id: string;
+            /** @description What the user calls it. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description The person whose devices it holds; null for the schedule of a device.
+             */
+            personId: string | null;
+            /**
+             * Format: uuid
+             * @description The device that it holds; null for the schedule of a person.
+             */
+            deviceId: string | null;
+            /** @description Whether it is in use. */
+            enabled: boolean;
+            /** @description The times of the week, in the router's time zone. */
+            windows: components["schemas"]["Window"][];
+            /** @description Dates that differ from the week. */
+            exceptions: components["schemas"]["ScheduleException"][];
+            /** @description Whether it is in a window now. Extra time of the person's, and an unblock, let devices through all the same. */
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description When that window ends; null outside of windows, and for one that never ends.
+             */
+            activeUntil: string | null;
+            /**
+             * Format: date-time
+             * @description When a window begins or ends next; null for never.
+             */
+            nextChangeAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            createdAt: string;
+        };
+        /**
+         * @description A date that differs from the week: its windows replace what starts on that date.
+         * @example {
+         *       "date": "2026-12-31",
+         *       "windows": []
+         *     }
+         */
+        ScheduleException: {
+            /** @description The date, as `YYYY-MM-DD`. */
+            date: string;
+            /** @description What starts on that date; empty for nothing. */
+            windows: components["schemas"]["DayWindow"][];
+        };
+        /**
+         * @description A page of a list.
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "01a214b7-ed44-7a02-8c4e-5f6a7b8c9d01",
+         *           "name": "Bedtime",
+         *           "personId": "01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10",
+         *           "deviceId": null,
+         *           "enabled": true,
+         *           "windows": [
+         *             {
+         *               "days": [
+         *                 "sun",
+         *                 "mon",
+         *                 "tue",
+         *                 "wed",
+         *                 "thu"
+         *               ],
+         *               "from": "21:00",
+         *               "to": "06:30"
+         *             }
+         *           ],
+         *           "exceptions": [
+         *             {
+         *               "date": "2026-12-31",
+         *               "windows": []
+         *             }
+         *           ],
+         *           "active": false,
+         *           "activeUntil": null,
+         *           "nextChangeAt": "2026-11-26T20:00:00Z",
+         *           "createdAt": "2026-11-25T21:58:46.97247Z"
+         *         }
+         *       ],
+         *       "nextCursor": null
+         *     }
+         */
+        SchedulePage: {
+            /** @description The entries, newest first. */
+            items: components["schemas"]["Schedule"][];
+            /** @description What to ask the next page with; null on the last one. */
+            nextCursor: string | null;
         };
         /**
          * @description A problem with the status 503.
@@ -2343,6 +3078,11 @@ export interface components {
             errors: components["schemas"]["FieldError"][];
         } & components["schemas"]["Problem"];
         /**
+         * @description A day of the week.
+         * @enum {string}
+         */
+        Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+        /**
          * @description The state of a router's Wi-Fi.
          * @example {
          *       "enabled": true,
@@ -2357,6 +3097,28 @@ export interface components {
             ssid: string | null;
             /** @description Its encryption, as the router calls it. */
             encryption: string | null;
+        };
+        /**
+         * @description A time of each week at which the schedule holds.
+         * @example {
+         *       "days": [
+         *         "sun",
+         *         "mon",
+         *         "tue",
+         *         "wed",
+         *         "thu"
+         *       ],
+         *       "from": "21:00",
+         *       "to": "06:30"
+         *     }
+         */
+        Window: {
+            /** @description The days on which it starts. */
+            days: components["schemas"]["Weekday"][];
+            /** @description When it starts, as local time `HH:mm`. */
+            from: string;
+            /** @description When it ends, as local time `HH:mm`, or `24:00`. At or before `from`, it ends on the next day. */
+            to: string;
         };
     };
     responses: {
@@ -2507,6 +3269,39 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {string} */
                     code?: "device_not_found" | "not_blocked" | "router_not_found";
+                } & components["schemas"]["NotFoundProblem"];
+            };
+        };
+        /**
+         * @description - `device_not_found`: The router has no device with this id.
+         *     - `person_not_found`: The router has no person with this id.
+         *     - `router_not_found`: The caller has no router with this id.
+         */
+        DeviceNotFoundOrPersonNotFoundOrRouterNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {string} */
+                    code?: "device_not_found" | "person_not_found" | "router_not_found";
+                } & components["schemas"]["NotFoundProblem"];
+            };
+        };
+        /**
+         * @description - `device_not_found`: The router has no device with this id.
+         *     - `person_not_found`: The router has no person with this id.
+         *     - `router_not_found`: The caller has no router with this id.
+         *     - `schedule_not_found`: The router has no schedule with this id.
+         */
+        DeviceNotFoundOrPersonNotFoundOrRouterNotFoundOrScheduleNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {string} */
+                    code?: "device_not_found" | "person_not_found" | "router_not_found" | "schedule_not_found";
                 } & components["schemas"]["NotFoundProblem"];
             };
         };
@@ -2704,6 +3499,33 @@ export interface components {
                 } & components["schemas"]["ConflictProblem"];
             };
         };
+        /** @description - `limit_reached`: There are as many of these as there can be. */
+        LimitReached: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {string} */
+                    code?: "limit_reached";
+                } & components["schemas"]["ConflictProblem"];
+            };
+        };
+        /**
+         * @description - `limit_reached`: There are as many of these as there can be.
+         *     - `name_taken`: The name is taken.
+         */
+        LimitReachedOrNameTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {string} */
+                    code?: "limit_reached" | "name_taken";
+                } & components["schemas"]["ConflictProblem"];
+            };
+        };
         /**
          * @description - `malformed_json`: The body is not well-formed JSON.
          *     - `validation_failed`: One or more fields are invalid.
@@ -2717,6 +3539,18 @@ export interface components {
                     /** @enum {string} */
                     code?: "malformed_json" | "validation_failed";
                 } & (components["schemas"]["BadRequestProblem"] | components["schemas"]["ValidationProblem"]);
+            };
+        };
+        /** @description - `name_taken`: The name is taken. */
+        NameTaken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {string} */
+                    code?: "name_taken";
+                } & components["schemas"]["ConflictProblem"];
             };
         };
         /**
@@ -2744,6 +3578,21 @@ export interface components {
                     /** @enum {string} */
                     code?: "not_supported";
                 } & components["schemas"]["NotImplementedProblem"];
+            };
+        };
+        /**
+         * @description - `person_not_found`: The router has no person with this id.
+         *     - `router_not_found`: The caller has no router with this id.
+         */
+        PersonNotFoundOrRouterNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {string} */
+                    code?: "person_not_found" | "router_not_found";
+                } & components["schemas"]["NotFoundProblem"];
             };
         };
         /** @description - `rate_limited`: There were too many requests. */
@@ -2813,6 +3662,21 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {string} */
                     code?: "router_not_found";
+                } & components["schemas"]["NotFoundProblem"];
+            };
+        };
+        /**
+         * @description - `router_not_found`: The caller has no router with this id.
+         *     - `schedule_not_found`: The router has no schedule with this id.
+         */
+        RouterNotFoundOrScheduleNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": {
+                    /** @enum {string} */
+                    code?: "router_not_found" | "schedule_not_found";
                 } & components["schemas"]["NotFoundProblem"];
             };
         };
@@ -4344,6 +5208,679 @@ export interface operations {
             502: components["responses"]["CommandFailedOrCommandsServerProtocolError"];
             503: components["responses"]["CommandsServerUnavailableOrDatabaseUnavailableOrRouterBusyOrRouterUnreachable"];
             504: components["responses"]["CommandTimeout"];
+        };
+    };
+    pauseEverybody: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PauseEverybodyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Everybody"];
+                };
+            };
+            400: components["responses"]["MalformedJsonOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["RouterNotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: {
+                /** @description The greatest number of entries of the page. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonPage"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["RouterNotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    createPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePersonRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description The path of what the answer shows. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            400: components["responses"]["MalformedJsonOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["DeviceNotFoundOrRouterNotFound"];
+            409: components["responses"]["LimitReachedOrNameTaken"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    resumeEverybody: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Everybody"];
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["RouterNotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    getPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+                /**
+                 * @description The person's id.
+                 * @example 01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10
+                 */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["PersonNotFoundOrRouterNotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    deletePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+                /**
+                 * @description The person's id.
+                 * @example 01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10
+                 */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["PersonNotFoundOrRouterNotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    changePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+                /**
+                 * @description The person's id.
+                 * @example 01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10
+                 */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePersonRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            400: components["responses"]["MalformedJsonOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["DeviceNotFoundOrPersonNotFoundOrRouterNotFound"];
+            409: components["responses"]["NameTaken"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    allowPerson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored. For example: `wait=10`. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+                /**
+                 * @description The person's id.
+                 * @example 01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10
+                 */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllowPersonRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The preference that was honoured. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonCommand"];
+                };
+            };
+            /** @description Commands are under way, and the server goes on by itself. */
+            202: {
+                headers: {
+                    /** @description The preference that was honoured. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonCommand"];
+                };
+            };
+            400: components["responses"]["MalformedJsonOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["PersonNotFoundOrRouterNotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    pausePerson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored. For example: `wait=10`. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+                /**
+                 * @description The person's id.
+                 * @example 01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10
+                 */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PausePersonRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The preference that was honoured. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonCommand"];
+                };
+            };
+            /** @description Commands are under way, and the server goes on by itself. */
+            202: {
+                headers: {
+                    /** @description The preference that was honoured. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonCommand"];
+                };
+            };
+            400: components["responses"]["MalformedJsonOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["PersonNotFoundOrRouterNotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    resumePerson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` (0 to 60 seconds) or `respond-async`: the answer is 202 if the command is not done by then, and the server goes on by itself. Anything else is ignored. For example: `wait=10`. */
+                Prefer?: string;
+            };
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+                /**
+                 * @description The person's id.
+                 * @example 01a214b7-ec02-7c11-9f0a-3d5b8c7e6f10
+                 */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The preference that was honoured. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonCommand"];
+                };
+            };
+            /** @description Commands are under way, and the server goes on by itself. */
+            202: {
+                headers: {
+                    /** @description The preference that was honoured. */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonCommand"];
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["PersonNotFoundOrRouterNotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    listSchedules: {
+        parameters: {
+            query?: {
+                /** @description The greatest number of entries of the page. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePage"];
+                };
+            };
+            400: components["responses"]["InvalidCursorOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["RouterNotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    createSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateScheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description The path of what the answer shows. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            400: components["responses"]["MalformedJsonOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["DeviceNotFoundOrPersonNotFoundOrRouterNotFound"];
+            409: components["responses"]["LimitReached"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    getSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+                /**
+                 * @description The schedule's id.
+                 * @example 01a214b7-ed44-7a02-8c4e-5f6a7b8c9d01
+                 */
+                scheduleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["RouterNotFoundOrScheduleNotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    deleteSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+                /**
+                 * @description The schedule's id.
+                 * @example 01a214b7-ed44-7a02-8c4e-5f6a7b8c9d01
+                 */
+                scheduleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["RouterNotFoundOrScheduleNotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    changeSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+                /**
+                 * @description The schedule's id.
+                 * @example 01a214b7-ed44-7a02-8c4e-5f6a7b8c9d01
+                 */
+                scheduleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeScheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            400: components["responses"]["MalformedJsonOrValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["DeviceNotFoundOrPersonNotFoundOrRouterNotFoundOrScheduleNotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
+        };
+    };
+    listOccurrences: {
+        parameters: {
+            query?: {
+                /**
+                 * @description From when on; now, if it is absent.
+                 * @example 2026-11-25T00:00:00Z
+                 */
+                from?: string;
+                /** @description For how many days: 1 to 60, 7 if it is absent. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The router agent's own id.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                routerId: string;
+                /**
+                 * @description The schedule's id.
+                 * @example 01a214b7-ed44-7a02-8c4e-5f6a7b8c9d01
+                 */
+                scheduleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Occurrences"];
+                };
+            };
+            400: components["responses"]["ValidationFailed"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["RouterNotFoundOrScheduleNotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["DatabaseUnavailable"];
         };
     };
     getWifi: {
