@@ -1621,7 +1621,7 @@ export interface components {
              * Format: uuid
              * @description The id of the device that stays: the same one, under the address that it has now.
              */
-            into?: string;
+            into: string;
         };
         /**
          * @description The answer to a command that brings no data.
