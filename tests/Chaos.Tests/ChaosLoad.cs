@@ -22,7 +22,14 @@ internal sealed record Told(
 
 internal sealed record ChaosUser(Guid Id, string Email, string Token);
 
-internal sealed record ChaosRouter(string RouterId, ChaosUser Owner, string[] Addresses);
+/// <param name="RouterId">The router.</param>
+/// <param name="Owner">Whose it is.</param>
+/// <param name="Addresses">The devices that are blocked and unblocked one by one.</param>
+/// <param name="Person">Who has the other devices, where the router has a person.</param>
+internal sealed record ChaosRouter(string RouterId, ChaosUser Owner, string[] Addresses, ChaosPerson? Person);
+
+/// <summary>A person whose devices are held by pauses and by a schedule, and by nothing else.</summary>
+internal sealed record ChaosPerson(Guid Id, Guid ScheduleId, string[] Addresses);
 
 /// <summary>Users who block, unblock and change their minds. Each device has one who commands it, so that the last word on it is known.</summary>
 internal sealed class ChaosLoad(ChaosStack stack, int seed)
@@ -58,12 +65,13 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
             {
                 var routerId = $"chaos-{seed}-{u}-{r}";
                 // No address contains another one, which the deployed dialect would take for it.
-                var addresses = Enumerable.Range(1, devicesEach).Select(n => $"192.168.7.{n * 11}").ToArray();
+                var all = Enumerable.Range(1, devicesEach + 2).Select(n => $"192.168.7.{n * 11}").ToArray();
+                var (addresses, persons) = (all[..devicesEach], all[devicesEach..]);
                 stack
                     .Commands.Router(routerId)
                     .SetDevices([
                         new SimulatedDevice("192.168.7.1", $"94:83:c4:00:{u:x2}:{r:x2}"),
-                        .. addresses.Select((ip, n) => new SimulatedDevice(ip, $"3c:52:82:{u:x2}:{r:x2}:{n:x2}")),
+                        .. all.Select((ip, n) => new SimulatedDevice(ip, $"3c:52:82:{u:x2}:{r:x2}:{n:x2}")),
                     ]);
                 await DemandAsync(random, "routers", user.Token, new { routerId, name = "Home" }, 201, 200);
                 if (r % 2 == 0)
@@ -71,7 +79,9 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
                     await DemandAsync(random, $"routers/{routerId}/scan", user.Token, null, 200);
                 }
 
-                Routers.Add(new ChaosRouter(routerId, user, addresses));
+                // The tier's limit would refuse what a person's pause wants.
+                var person = u > 0 && r % 2 == 0 ? await PersonAsync(random, routerId, user, persons) : null;
+                Routers.Add(new ChaosRouter(routerId, user, addresses, person));
             }
         }
     }
@@ -84,6 +94,7 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
                 router.Addresses.Select((ip, n) => CommandDeviceAsync(router, ip, listed: n % 2 == 0, NextRandom(), stopping))
             ),
             .. Routers.Select(router => CommandRouterAsync(router, NextRandom(), stopping)),
+            .. Routers.Where(router => router.Person is not null).Select(router => CommandPersonAsync(router, NextRandom(), stopping)),
             .. Routers.Select(router => router.Owner).Distinct().Select(user => ComeAndGoAsync(user, NextRandom(), stopping)),
         ]);
 
@@ -134,6 +145,66 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
             _ => TellAsync(router, kind, ip, "unblock", HttpMethod.Delete, $"{kind}/{ip}", null, null, random),
         };
 
+    private async Task<ChaosPerson> PersonAsync(Random random, string routerId, ChaosUser user, string[] addresses)
+    {
+        var scan = await DemandAsync(random, $"routers/{routerId}/scan", user.Token, null, 200);
+        var deviceIds = scan
+            .Body.GetProperty("devices")
+            .EnumerateArray()
+            .Where(device => addresses.Contains(device.GetProperty("ip").GetString()))
+            .Select(device => device.GetProperty("id").GetGuid())
+            .ToArray();
+        var person = await DemandAsync(random, $"routers/{routerId}/people", user.Token, new { name = "Kid", deviceIds }, 201);
+        var personId = person.Body.GetProperty("id").GetGuid();
+        string[] days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        var schedule = await DemandAsync(
+            random,
+            $"routers/{routerId}/schedules",
+            user.Token,
+            new
+            {
+                name = "Always",
+                personId,
+                enabled = false,
+                windows = new[]
+                {
+                    new
+                    {
+                        days,
+                        from = "00:00",
+                        to = "24:00",
+                    },
+                },
+            },
+            201
+        );
+        return new ChaosPerson(personId, schedule.Body.GetProperty("id").GetGuid(), addresses);
+    }
+
+    private async Task CommandPersonAsync(ChaosRouter router, Random random, CancellationToken stopping)
+    {
+        var person = $"people/{router.Person!.Id}";
+        while (!stopping.IsCancellationRequested)
+        {
+            await RestAsync(random.Next(50, 500));
+            DateTimeOffset? until = random.Next(2) == 0 ? Now.AddMilliseconds(random.Next(300, 2500)) : null;
+            var (action, method, path, body) = random.Next(6) switch
+            {
+                0 or 1 => ("pause", HttpMethod.Post, $"{person}/pause", (object?)new { until }),
+                2 => ("resume", HttpMethod.Post, $"{person}/resume", null),
+                3 => ("allow", HttpMethod.Post, $"{person}/allow", new { until }),
+                var choice => (
+                    choice == 4 ? "enable" : "disable",
+                    HttpMethod.Patch,
+                    $"schedules/{router.Person.ScheduleId}",
+                    new { enabled = choice == 4 }
+                ),
+            };
+            var prefer = action is "pause" or "resume" && random.Next(3) == 0 ? "respond-async" : null;
+            await TellAsync(router, "person", null, action, method, path, body, prefer, random);
+        }
+    }
+
     private async Task CommandRouterAsync(ChaosRouter router, Random random, CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
@@ -141,7 +212,8 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
             await RestAsync(random.Next(300, 1500));
             var (action, path) = random.Next(8) switch
             {
-                0 => ("reset", "reset"),
+                // A reset lets through what is held, and a person's devices are to be held by the person's pause and schedule alone.
+                0 when router.Person is null => ("reset", "reset"),
                 < 4 => ("sync", "blocked/sync"),
                 _ => ("scan", "scan"),
             };
@@ -166,7 +238,7 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
         var told = new Told(router.RouterId, kind, ip, action, prefer, began, Now, answer);
         _told.Enqueue(told);
         // A time that was still to come when it was sent may be over when it arrives.
-        if (answer is { Status: 401 or 500 } || (answer?.Status == 400 && action != "block"))
+        if (answer is { Status: 401 or 500 } || (answer?.Status == 400 && action is not ("block" or "pause" or "allow")))
         {
             Broken.Enqueue($"{told} {answer.Body}");
         }

@@ -43,6 +43,7 @@ internal sealed class ChaosStack : IAsyncDisposable
                 ("CommandsServer:LoginStartBudget", "00:00:01"),
                 ("Sessions:SweepInterval", "00:00:00.500"),
                 ("Blacklist:SettleInterval", SettleInterval.ToString()),
+                ("People:ScheduleInterval", "00:00:00.500"),
                 ("Blacklist:ExpiryInterval", "00:00:00.500"),
                 ("Blacklist:DriftCheckInterval", "00:00:02"),
                 ("Tiers:free:MaxBlocks", "4"),

@@ -58,7 +58,9 @@ internal sealed class ChaosVerdict(ChaosStack stack, ChaosLoad load)
             );
             foreach (var router in load.Routers)
             {
-                wrong.AddRange(Compare(router, kind, [.. rows.Where(row => (string)row["router_id"]! == router.RouterId)]));
+                var person = router.Person is null ? null : await PersonAsync(router);
+                wrong.AddRange(Compare(router, kind, [.. rows.Where(row => (string)row["router_id"]! == router.RouterId)], person));
+                wrong.AddRange(person?.Lost ?? []);
             }
 
             foreach (
@@ -83,7 +85,12 @@ internal sealed class ChaosVerdict(ChaosStack stack, ChaosLoad load)
         return wrong;
     }
 
-    private IEnumerable<string> Compare(ChaosRouter router, string kind, IReadOnlyList<Dictionary<string, object?>> rows)
+    private IEnumerable<string> Compare(
+        ChaosRouter router,
+        string kind,
+        IReadOnlyList<Dictionary<string, object?>> rows,
+        PersonWord? person
+    )
     {
         var home = stack.Commands.Router(router.RouterId);
         if (home.MaxConcurrentChanges > 1)
@@ -97,7 +104,7 @@ internal sealed class ChaosVerdict(ChaosStack stack, ChaosLoad load)
             "blacklist" => [.. home.Blacklist],
             _ => [.. home.Whitelist],
         };
-        foreach (var ip in router.Addresses)
+        foreach (var ip in router.Addresses.Concat(router.Person?.Addresses ?? []))
         {
             var live = rows.Where(row => (string)row["ip"]! == ip).ToArray();
             var rules = held.Count(address => address == ip);
@@ -111,7 +118,11 @@ internal sealed class ChaosVerdict(ChaosStack stack, ChaosLoad load)
                 (1, 1) => (string)live[0]["state"]! == "blocked",
                 _ => false,
             };
-            var wanted = LastWord(router.RouterId, kind, ip, out var because);
+            var because = $"{person}";
+            var wanted =
+                router.Person?.Addresses.Contains(ip) != true ? LastWord(router.RouterId, kind, ip, out because)
+                : kind == "block" ? person?.IsHeld
+                : null;
             if (!agree || (wanted is { } present && present != (rules == 1)))
             {
                 yield return $"""
@@ -141,6 +152,47 @@ internal sealed class ChaosVerdict(ChaosStack stack, ChaosLoad load)
         var words = latest.Select(Word).Distinct().ToArray();
         return words.Length == 1 ? words[0] : null;
     }
+
+    /// <summary>What the person's devices are to be now, by what is stored, and what of it is not what users were told.</summary>
+    private async Task<PersonWord> PersonAsync(ChaosRouter router)
+    {
+        var row = (
+            await stack.QueryAsync(
+                $"""
+                SELECT person.paused_since IS NOT NULL AS is_paused, COALESCE(person.paused_until > now(), true) AS pause_lasts,
+                    COALESCE(person.allowed_until > now(), false) AS is_allowed, schedule.enabled
+                FROM people.people AS person JOIN people.schedules AS schedule ON schedule.person_id = person.id
+                WHERE person.id = '{router.Person!.Id}'
+                """
+            )
+        ).Single();
+        var (isPaused, isEnabled) = ((bool)row["is_paused"]! && (bool)row["pause_lasts"]!, (bool)row["enabled"]!);
+        var isHeld = isPaused || (isEnabled && !(bool)row["is_allowed"]!);
+        var history = load
+            .Told.Where(told => told.RouterId == router.RouterId && told.Kind == "person")
+            .OrderBy(told => told.Began)
+            .ToArray();
+        var lost = new List<string>();
+        // A pause that ends by itself may be over.
+        if (
+            LastOf("pause", "resume") is { Answer.Status: 200 or 202 } pause
+            && (pause.Action == "resume" ? isPaused : !isPaused && pause.Answer.Text("pausedUntil") is null)
+        )
+        {
+            lost.Add($"{router.RouterId}: paused is {isPaused} after {pause}");
+        }
+
+        if (LastOf("enable", "disable") is { Answer.Status: 200 } change && change.Action == "enable" != isEnabled)
+        {
+            lost.Add($"{router.RouterId}: the schedule is enabled: {isEnabled} after {change}");
+        }
+
+        return new PersonWord(isHeld, lost);
+
+        Told? LastOf(params string[] actions) => history.LastOrDefault(told => actions.Contains(told.Action));
+    }
+
+    private sealed record PersonWord(bool IsHeld, IReadOnlyList<string> Lost);
 
     private static bool? Word(Told told) =>
         (told.Action, told.Answer?.Status) switch
