@@ -22,6 +22,7 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
     private static readonly (string Method, string Path, string Does)[] Routes =
     [
         ("GET", "state?router=", "sessions, routers, faults and the last calls"),
+        ("GET", "households?router=", "whose devices are, and why they are held, as NetPilot has stored it"),
         ("GET", "calls?router=&session=&operation=", "the calls so far"),
         ("DELETE", "calls", "forgets them"),
         ("GET", "faults", "the faults in force"),
@@ -125,6 +126,7 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
         (request.Method, parts) switch
         {
             ("GET", ["state"]) => (200, State(request.Query["router"])),
+            ("GET", ["households"]) => (200, await HouseholdsAsync(request.Query["router"], request.HttpContext.RequestAborted)),
             ("GET", ["calls"]) => (200, SelectCalls(request.Query)),
             ("DELETE", ["calls"]) => Done(simulator.ClearCalls),
             ("GET", ["faults"]) => (200, simulator.Faults.Select(Describe)),
@@ -157,16 +159,24 @@ internal sealed class ControlApi(CommandsServerSimulator simulator)
             _ => (404, new { error = $"{request.Method} {request.Path} is not in the control API" }),
         };
 
+    private async Task<IReadOnlyList<HouseholdDevice>> HouseholdsAsync(string? routerId, CancellationToken cancellationToken) =>
+        simulator.Options.Households is { } read
+            ? await read([.. Shown(routerId).Take(RoutersInState).Select(router => router.RouterId)], cancellationToken)
+            : [];
+
+    private IEnumerable<SimulatedRouter> Shown(string? routerId) =>
+        simulator.Routers.Where(router => routerId is null || router.RouterId == routerId).OrderByDescending(router => router.LastUsedAt);
+
     private object State(string? routerId)
     {
-        var routers = simulator.Routers.Where(router => routerId is null || router.RouterId == routerId).ToList();
+        var routers = Shown(routerId).ToList();
         return new
         {
             dialect = simulator.Options.Dialect,
             now = simulator.Options.TimeProvider.GetUtcNow(),
             sessions = simulator.Sessions,
             routerCount = routers.Count,
-            routers = routers.OrderByDescending(router => router.LastUsedAt).Take(RoutersInState).Select(Describe),
+            routers = routers.Take(RoutersInState).Select(Describe),
             faults = simulator.Faults.Select(Describe),
             calls = simulator.Calls.Reverse().Take(CallsInState),
         };

@@ -44,6 +44,9 @@ public sealed record SimulatorOptions
 
     /// <summary>Further pages on the same port; answers false to leave a request to the simulator.</summary>
     internal Func<HttpContext, Task<bool>>? FurtherPages { get; init; }
+
+    /// <summary>What NetPilot has stored of the devices of these routers, where that is known.</summary>
+    internal Func<IReadOnlyCollection<string>, CancellationToken, Task<IReadOnlyList<HouseholdDevice>>>? Households { get; init; }
 }
 
 /// <summary>The two forms of the Commands-Server.</summary>

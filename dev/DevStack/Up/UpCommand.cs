@@ -36,6 +36,7 @@ internal static class UpCommand
         }
         await PrepareDatabaseAsync(connectionString, options.Reset, cancellationToken);
 
+        await using var households = new Households(connectionString);
         await using var mails = await SmtpCatcher.StartAsync(options.SmtpPort);
         var api = new Uri($"http://127.0.0.1:{options.Port}");
         await using var simulator = await CommandsServerSimulator.StartAsync(
@@ -44,6 +45,7 @@ internal static class UpCommand
                 Dialect = options.Dialect,
                 Port = options.SimulatorPort,
                 Alive = !options.Calm,
+                Households = households.ReadAsync,
                 FurtherPages = context => MailPages.TryHandleAsync(context, mails, api),
             },
             cancellationToken
