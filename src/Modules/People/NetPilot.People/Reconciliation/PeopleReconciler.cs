@@ -16,7 +16,7 @@ internal sealed class PeopleReconciler(
     PeopleStore store,
     IDeviceHolds holds,
     IRouterOwnership ownership,
-    IRouterActivityLog activity,
+    ServersActivity activity,
     RunningPlans running,
     TimeProvider time
 )
@@ -65,7 +65,7 @@ internal sealed class PeopleReconciler(
                 isFinished = await store.FinishAsync(state, plan, lease);
                 if (isFinished && order.Actor.UserId is null)
                 {
-                    await activity.RecordAsync(ServersOwn(order.Router, plan, now), CancellationToken.None);
+                    activity.Add(order.Router, plan, now);
                 }
                 else if (!isFinished)
                 {
@@ -158,32 +158,4 @@ internal sealed class PeopleReconciler(
             await store.ForgetDevicesAsync(state, [.. failed[ErrorCodes.DeviceNotFound].Select(result => result.DeviceId)]);
         }
     }
-
-    private static RouterActivity[] ServersOwn(OwnedRouter router, RouterPlan plan, DateTimeOffset now) =>
-        [
-            .. plan
-                .People.Where(person => person.PauseEnds)
-                .Select(person => Activities.Of(router, null, RouterActivityKind.Resume, person.Person.Name, now)),
-            .. plan
-                .Schedules.Where(schedule => schedule.Turns)
-                .Select(schedule => Activities.Of(router, null, RouterActivityKind.Schedule, schedule.Schedule.Name, now)),
-        ];
-}
-
-internal static class Activities
-{
-    /// <summary>The entry for a change of what is wanted; the commands that follow from it have entries of their own.</summary>
-    public static RouterActivity Of(OwnedRouter router, Guid? actorId, RouterActivityKind kind, string target, DateTimeOffset at) =>
-        new(
-            router.RouterId,
-            router.UserId,
-            actorId,
-            kind,
-            target,
-            RouterActivityOutcome.Succeeded,
-            null,
-            at,
-            TimeSpan.Zero,
-            CommandsClient.RouterSighting.None
-        );
 }

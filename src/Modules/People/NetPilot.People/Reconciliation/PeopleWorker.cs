@@ -11,6 +11,7 @@ namespace NetPilot.People.Reconciliation;
 internal sealed partial class PeopleWorker(
     PeopleStore store,
     PeopleReconciler reconciler,
+    ServersActivity activity,
     RunningPlans running,
     IRouterOwnership ownership,
     IUserTiers tiers,
@@ -21,7 +22,7 @@ internal sealed partial class PeopleWorker(
 ) : PeriodicWorker(time, logger)
 {
     /// <summary>How many routers are worked on at once. None holds a connection while its commands run.</summary>
-    private const int Places = 32;
+    private const int Places = 64;
 
     // A router that hangs keeps its place no longer: its commands go on by themselves.
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
@@ -34,6 +35,7 @@ internal sealed partial class PeopleWorker(
 
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
+        await activity.FlushAsync();
         if (FreePlaces <= 0)
         {
             return false;
@@ -89,9 +91,14 @@ internal sealed partial class PeopleWorker(
         }
         finally
         {
-            if (Interlocked.Decrement(ref taken) == Places / 2)
+            switch (Interlocked.Decrement(ref taken))
             {
-                Nudge();
+                case Places / 2:
+                    Nudge();
+                    break;
+                case 0:
+                    await activity.FlushAsync();
+                    break;
             }
         }
     }
