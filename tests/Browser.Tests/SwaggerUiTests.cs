@@ -9,7 +9,20 @@ namespace NetPilot.Browser.Tests;
 public sealed class SwaggerUiTests(NetPilotServer server, Chromium chromium)
 {
     // The order in which a user meets them.
-    private static readonly string[] Tags = ["Account", "Sessions", "Routers", "Devices", "Blocks", "Lists", "Wi-Fi", "Activity", "Admin"];
+    private static readonly string[] Tags =
+    [
+        "Account",
+        "Sessions",
+        "Routers",
+        "Devices",
+        "Blocks",
+        "Lists",
+        "People",
+        "Schedules",
+        "Wi-Fi",
+        "Activity",
+        "Admin",
+    ];
 
     [Fact]
     public async Task The_examples_lead_from_a_registration_to_a_block_as_they_stand()

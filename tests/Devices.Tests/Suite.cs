@@ -5,7 +5,6 @@ using NetPilot.Devices.Contracts;
 using NetPilot.Devices.Tests;
 using NetPilot.Routers.Contracts;
 using NetPilot.Testing;
-using Npgsql;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(DevicesServer))]
@@ -21,9 +20,6 @@ public sealed class DevicesServer : NetPilotServer
     /// <summary>What was told of devices that go.</summary>
     public LastDependents Dependents { get; } = new();
 
-    /// <summary>Whose devices are.</summary>
-    public GivenPeople People { get; } = new();
-
     protected override void Configure(IDictionary<string, string?> settings)
     {
         settings["CommandsServer:Timeouts:Command"] = "00:00:05";
@@ -32,7 +28,7 @@ public sealed class DevicesServer : NetPilotServer
     }
 
     protected override void ConfigureServices(IServiceCollection services) =>
-        services.AddSingleton<IDeviceSightings>(Sightings).AddSingleton<IDeviceDependents>(Dependents).AddSingleton<IDevicePeople>(People);
+        services.AddSingleton<IDeviceSightings>(Sightings).AddSingleton<IDeviceDependents>(Dependents);
 }
 
 /// <summary>One more follower of devices, that keeps what it was told last about each router.</summary>
@@ -90,37 +86,5 @@ public sealed class LastDependents : IDeviceDependents
         {
             throw new InvalidOperationException("A crash between the writes and the commit.");
         }
-    }
-}
-
-/// <summary>A module that keeps people: what a test says of each device.</summary>
-public sealed class GivenPeople : IDevicePeople
-{
-    private readonly ConcurrentDictionary<Guid, Guid> _people = new();
-
-    public void Give(Guid deviceId, Guid personId) => _people[deviceId] = personId;
-
-    public DbBatchCommand Among(Guid userId, string routerId, Guid[] deviceIds)
-    {
-        var known = deviceIds.Where(_people.ContainsKey).ToArray();
-        return new NpgsqlBatchCommand("SELECT * FROM unnest($1, $2)")
-        {
-            Parameters =
-            {
-                new NpgsqlParameter { Value = known },
-                new NpgsqlParameter { Value = known.Select(device => _people[device]).ToArray() },
-            },
-        };
-    }
-
-    public async Task<IReadOnlyDictionary<Guid, Guid>> ReadAsync(DbDataReader result, CancellationToken cancellationToken)
-    {
-        var people = new Dictionary<Guid, Guid>();
-        while (await result.ReadAsync(cancellationToken))
-        {
-            people.Add(result.GetGuid(0), result.GetGuid(1));
-        }
-
-        return people;
     }
 }

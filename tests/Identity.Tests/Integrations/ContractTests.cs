@@ -21,7 +21,10 @@ public sealed class ContractTests(IdentityServer server)
         var id = await server.CommandsSessionOf(user.SessionId);
         (await Authority.IsLiveAsync(id, "router-1", EndOfTest)).ShouldBeTrue();
         (await Authority.IsLiveAsync(Guid.CreateVersion7(), "router-1", EndOfTest)).ShouldBeFalse();
-        await server.ExecuteAsync("UPDATE identity.sessions SET expires_at = now() WHERE commands_session_id = $1", id);
+        await server.ExecuteAsync(
+            "UPDATE identity.sessions SET expires_at = now() - interval '1 minute' WHERE commands_session_id = $1",
+            id
+        );
         (await Authority.IsLiveAsync(id, "router-1", EndOfTest)).ShouldBeFalse();
 
         var other = await server.NewUser();
@@ -87,7 +90,10 @@ public sealed class ContractTests(IdentityServer server)
         var maintenance = server.Services.GetRequiredService<IMaintenanceSession>();
         var first = await Shared();
         (await Shared()).ShouldBe(first);
-        await server.ExecuteAsync("UPDATE identity.sessions SET expires_at = now() WHERE commands_session_id = $1", first);
+        await server.ExecuteAsync(
+            "UPDATE identity.sessions SET expires_at = now() - interval '1 minute' WHERE commands_session_id = $1",
+            first
+        );
         var second = await Shared();
         second.ShouldNotBe(first);
         second.Version.ShouldBe(4);

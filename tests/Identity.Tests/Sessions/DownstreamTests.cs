@@ -93,7 +93,10 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
         await (await http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
         await stack.Called(SimulatorOperation.SessionEnd, id);
         await stack.Eventually(id, "commands_state = 'ending' AND end_due_at = start_until");
-        await stack.ExecuteAsync("UPDATE identity.sessions SET start_until = now(), end_due_at = now() WHERE commands_session_id = $1", id);
+        await stack.ExecuteAsync(
+            "UPDATE identity.sessions SET start_until = now() - interval '1 minute', end_due_at = now() - interval '1 minute' WHERE commands_session_id = $1",
+            id
+        );
         await stack.Called(SimulatorOperation.SessionEnd, id, times: 2);
         await stack.Eventually(id, "commands_state = 'ended'");
     }
@@ -106,7 +109,10 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
         var login = await OwnStack.LogInAsync(replica);
         var id = await stack.CommandsSessionOf(login);
         await replica.KillAsync();
-        await stack.ExecuteAsync("UPDATE identity.sessions SET start_until = now() WHERE commands_session_id = $1", id);
+        await stack.ExecuteAsync(
+            "UPDATE identity.sessions SET start_until = now() - interval '1 minute' WHERE commands_session_id = $1",
+            id
+        );
         var successor = await stack.StartReplicaAsync();
         await stack.Eventually(id, "commands_state = 'unavailable' AND ended_at IS NULL");
         using var http = successor.NewClient(login.Tokens.Text("accessToken"));
@@ -168,7 +174,7 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
         await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
         await stack.Eventually(id, "end_attempts > 1");
         await stack.ExecuteAsync(
-            "UPDATE identity.sessions SET ended_at = now() - interval '24 hours', end_due_at = now() WHERE commands_session_id = $1",
+            "UPDATE identity.sessions SET ended_at = now() - interval '24 hours', end_due_at = now() - interval '1 minute' WHERE commands_session_id = $1",
             id
         );
         await stack.Eventually(id, "commands_state = 'ended'");

@@ -117,7 +117,7 @@ public sealed class AccessTokenTests(IdentityServer server)
     public async Task Expiry_disabling_and_deletion_count_on_the_next_request()
     {
         var user = await server.NewUser();
-        await Change("UPDATE identity.sessions SET expires_at = now() WHERE user_id = $1", 401);
+        await Change("UPDATE identity.sessions SET expires_at = now() - interval '1 minute' WHERE user_id = $1", 401);
         user = await server.NewUser();
         await Change("UPDATE identity.users SET disabled_at = now() WHERE id = $1", 401);
         await Change("UPDATE identity.users SET disabled_at = NULL WHERE id = $1", 200);

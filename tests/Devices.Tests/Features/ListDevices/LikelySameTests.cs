@@ -105,8 +105,8 @@ public sealed class LikelySameTests(DevicesServer server)
         router.Simulated.SetDevices(new SimulatedDevice("192.168.8.22", Private, "phone"), new SimulatedDevice("192.168.8.21", MacA, "tv"));
         var scanned = (await router.ScanAsync()).Devices.Single(device => device.Mac == Private);
         scanned.PersonId.ShouldBeNull();
-        var person = Guid.CreateVersion7();
-        server.People.Give(scanned.Id, person);
+        using var added = await router.PostAsync("people", new { name = "Mia", deviceIds = new[] { scanned.Id } });
+        var person = (await added.ShouldBeJsonAsync(201)).GetProperty("id").GetGuid();
 
         var devices = await router.DevicesAsync();
         devices.Single(device => device.Mac == Private).PersonId.ShouldBe(person);

@@ -190,7 +190,7 @@ public sealed class RefreshTests(IdentityServer server)
     public async Task After_its_expiry_a_session_cannot_be_refreshed_and_is_ended_by_the_sweeper()
     {
         var user = await server.NewUser();
-        await server.ExecuteAsync("UPDATE identity.sessions SET expires_at = now() WHERE id = $1", user.SessionId);
+        await server.ExecuteAsync("UPDATE identity.sessions SET expires_at = now() - interval '1 minute' WHERE id = $1", user.SessionId);
         await (await anyone.Refresh(user.RefreshToken)).ShouldBeProblemAsync(401, "invalid_refresh_token");
         await server.Eventually(
             "SELECT commands_state = 'ended' AND end_reason = 'expired' FROM identity.sessions WHERE id = $1",

@@ -36,7 +36,10 @@ public sealed class ResetPasswordTests(IdentityServer server)
             user.Id
         );
         lifetime.ShouldBe(TimeSpan.FromMinutes(30));
-        await server.ExecuteAsync("UPDATE identity.password_resets SET expires_at = now() WHERE user_id = $1", user.Id);
+        await server.ExecuteAsync(
+            "UPDATE identity.password_resets SET expires_at = now() - interval '1 minute' WHERE user_id = $1",
+            user.Id
+        );
         await (await Reset(token, NewPassword)).ShouldBeProblemAsync(400, "invalid_reset_token");
     }
 
