@@ -70,6 +70,33 @@ public sealed class InterleavingTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task Who_joins_an_unblock_of_a_device_that_is_away_is_told_that_it_goes_on_too()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        using var held = server.Commands.AddFault(
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Unblock,
+                Times = 1,
+            }
+        );
+        var first = router.UnblockAsync(device.Ip);
+        await held.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        var others = new[] { router.UnblockAsync(device.Ip), router.UnblockAsync(device.Ip) };
+        held.Release();
+
+        foreach (var unblock in others.Prepend(first))
+        {
+            using var response = await unblock;
+            (await response.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+        }
+    }
+
+    [Fact]
     public async Task An_expiry_that_is_taken_back_while_the_block_expires_does_not_lift_it()
     {
         var router = await server.NewRouterAsync();

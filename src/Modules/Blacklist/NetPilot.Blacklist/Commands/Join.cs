@@ -26,6 +26,11 @@ internal sealed class Join(RuleStore store, RuleSignals signals, TimeProvider ti
             return new RuleAnswer(rule, RuleAnswerKind.Already);
         }
 
+        if (IsLeftWaiting(joined, rule) && rule.Code is null)
+        {
+            return new RuleAnswer(rule, RuleAnswerKind.UnderWay);
+        }
+
         return target.GoesOn && rule.State == joined.State
             ? new RuleAnswer(rule, RuleAnswerKind.UnderWay)
             : throw new ProblemException(RuleProblems.Of(rule));
@@ -49,6 +54,7 @@ internal sealed class Join(RuleStore store, RuleSignals signals, TimeProvider ti
             rule.State == joined.State
             && rule.Code == joined.Code
             && !(rule.GoesOnByItself && !rule.MaybeSent && rule.Code is not null)
+            && !IsLeftWaiting(joined, rule)
             && time.GetElapsedTime(started) < patience
         )
         {
@@ -58,6 +64,9 @@ internal sealed class Join(RuleStore store, RuleSignals signals, TimeProvider ti
 
         return rule;
     }
+
+    // The command that was shared has ended, and the rule is lifted as soon as its device is back.
+    private static bool IsLeftWaiting(Rule joined, Rule rule) => joined.MaybeSent && rule is { State: RuleState.Lifting, MaybeSent: false };
 
     private async Task<Rule> FindAsync(Rule rule, CancellationToken cancellationToken) =>
         await store.FindAsync(rule, cancellationToken) ?? throw new ProblemException(Problem.RouterNotFound());
