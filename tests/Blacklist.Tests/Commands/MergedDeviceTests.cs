@@ -69,6 +69,20 @@ public sealed class MergedDeviceTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_block_that_could_not_be_put_in_force_for_the_old_MAC_is_put_in_force_for_the_new_one_at_once()
+    {
+        var (router, old, present) = await HomeAsync(blocks: false);
+        await SeeNewAsync(router, leased: false);
+        var held = await router.HoldAsync(Pause(_person, old));
+        held.ShouldHaveSingleItem().State.ShouldBe(DeviceBlockState.Applying);
+
+        (await MergeAsync(router, old, present)).GetProperty("blocked").GetBoolean().ShouldBeTrue();
+
+        (await router.StatesAsync(New.Ip)).ShouldBe(["blocked"]);
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [New.Mac] = 1 });
+    }
+
+    [Fact]
     public async Task The_rule_of_a_device_that_is_gone_waits_for_it_and_does_not_count_for_the_tier()
     {
         var (router, old, present) = await HomeAsync();

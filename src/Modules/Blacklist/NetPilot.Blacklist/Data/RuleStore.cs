@@ -157,14 +157,17 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
     )
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var unsent = db.Blocks.AsNoTracking().OfRouter(userId, routerId).Where(rule => !rule.MaybeSent && rule.Attempts == 0);
-        var left = await unsent.InState(null).Where(rule => rule.ReplacedBy != null).ToListAsync(cancellationToken);
-        Guid?[] by = [.. left.Select(rule => rule.ReplacedBy)];
+        var blocks = db.Blocks.AsNoTracking().OfRouter(userId, routerId);
+        var replaced = await blocks.InState(null).Where(rule => rule.ReplacedBy != null).ToListAsync(cancellationToken);
+        Guid?[] by = [.. replaced.Select(rule => rule.ReplacedBy)];
         var added =
-            left.Count == 0
+            replaced.Count == 0
                 ? []
-                : await unsent.Where(rule => by.Contains(rule.Id) && rule.State == RuleState.Applying).ToListAsync(cancellationToken);
-        return (added, left);
+                : await blocks
+                    .Where(rule => by.Contains(rule.Id) && rule.State == RuleState.Applying && !rule.MaybeSent && rule.Attempts == 0)
+                    .ToListAsync(cancellationToken);
+        // What was tried before has its own time to be tried again.
+        return (added, [.. replaced.Where(rule => rule is { MaybeSent: false, Attempts: 0 })]);
     }
 
     /// <summary>Another live row of the device that has this address, by its own address or another one that it is known by.</summary>
