@@ -77,9 +77,16 @@ internal sealed partial class RouterTurns(
     {
         try
         {
-            await using var batch = database.CreateBatch();
-            EndOf(turn, activities).AddTo(batch);
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            var end = EndOf(turn, activities);
+            await DatabaseRetry.RunAsync(
+                async token =>
+                {
+                    await using var batch = database.CreateBatch();
+                    end.AddTo(batch);
+                    await batch.ExecuteNonQueryAsync(token);
+                },
+                cancellationToken
+            );
         }
         catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
         {
