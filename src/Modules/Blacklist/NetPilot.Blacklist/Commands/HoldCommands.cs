@@ -63,29 +63,19 @@ internal sealed class HoldCommands(
     private async Task<Task[]> StartAsync(HoldPlan plan, PlacedHolds placed, SharedTurn shared)
     {
         var released = plan.Released.Count == 0 ? [] : await UnkeptAsync(plan);
-        var commands = placed
-            .New.Select(rule => Start(rule, turn => putInForce.ApplyAsync(rule, turn)))
-            .Concat(released.Select(rule => Start(rule, turn => lift.LiftUnkeptAsync(rule, turn))))
-            .ToArray();
-        if (shared.IsNeeded)
-        {
-            var run = shared.RunAsync();
-            running.Track(run);
-            commands = [.. commands, run];
-        }
-
+        var commands = shared.Start(
+            running,
+            [
+                .. placed.New.Select(rule => new RuleCommand(rule, turn => putInForce.ApplyAsync(rule, turn))),
+                .. released.Select(rule => new RuleCommand(rule, turn => lift.LiftUnkeptAsync(rule, turn))),
+            ]
+        );
         if (placed.IsTurnedRound)
         {
             settling.Nudge();
         }
 
         return commands;
-
-        Task Start(Rule rule, Func<RuleTurn?, Task<CommandEnd>> command)
-        {
-            var ended = shared.AddAsync(command);
-            return running.Start(rule.Id, () => ended);
-        }
     }
 
     private async Task<List<BlockRow>> UnkeptAsync(HoldPlan plan)

@@ -25,27 +25,15 @@ internal sealed class MovedBlocks(
         var (added, left) = await store.FindMovedAsync(router.UserId, router.RouterId, cancellationToken);
         var shared = new SharedTurn(turns, router, actor, new RequestBudget(time, options.Value.Timeouts));
         // What begins comes first: the device is not let through in between.
-        Task[] commands =
-        [
-            .. added.Select(rule => Start(rule, turn => putInForce.ApplyStoredAsync(rule, turn))),
-            .. left.Select(rule => Start(rule, turn => LiftAsync(rule, turn))),
-        ];
+        var commands = shared.Start(
+            running,
+            [
+                .. added.Select(rule => new RuleCommand(rule, turn => putInForce.ApplyStoredAsync(rule, turn))),
+                .. left.Select(rule => new RuleCommand(rule, turn => LiftAsync(rule, turn))),
+            ]
+        );
         settling.Nudge();
-        if (!shared.IsNeeded)
-        {
-            return;
-        }
-
-        var run = shared.RunAsync();
-        running.Track(run);
-        // How each one ended stands in its row.
-        await Task.WhenAll([.. commands, run]).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-        Task Start(Rule rule, Func<RuleTurn?, Task<CommandEnd>> command)
-        {
-            var ended = shared.AddAsync(command);
-            return running.Start(rule.Id, () => ended);
-        }
+        await Task.WhenAll(commands).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task<CommandEnd> LiftAsync(Rule left, RuleTurn? turn)

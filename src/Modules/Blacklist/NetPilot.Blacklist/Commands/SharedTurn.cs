@@ -10,6 +10,29 @@ internal sealed class SharedTurn(RuleTurns turns, OwnedRouter router, CommandAct
 
     public bool IsNeeded => entries.Count > 0;
 
+    /// <summary>
+    /// Starts the commands, and the turn in which they run. They run on whatever becomes of who asked; how each one ended stands in its row.
+    /// </summary>
+    public Task[] Start(RunningCommands running, IEnumerable<RuleCommand> commands)
+    {
+        Task[] started =
+        [
+            .. commands.Select(entry =>
+            {
+                var ended = AddAsync(entry.RunAsync);
+                return running.Start(entry.Rule.Id, () => ended);
+            }),
+        ];
+        if (!IsNeeded)
+        {
+            return started;
+        }
+
+        var run = RunAsync();
+        running.Track(run);
+        return [.. started, run];
+    }
+
     /// <summary>Adds a command. To be called before the turn is run.</summary>
     public Task<CommandEnd> AddAsync(Func<RuleTurn?, Task<CommandEnd>> command)
     {
@@ -51,3 +74,6 @@ internal sealed class SharedTurn(RuleTurns turns, OwnedRouter router, CommandAct
 
     private sealed record Entry(Func<RuleTurn?, Task<CommandEnd>> Command, TaskCompletionSource<CommandEnd> Ended);
 }
+
+/// <summary>What is to be done for a row in the router's turn; null for the turn: none came in time.</summary>
+internal sealed record RuleCommand(Rule Rule, Func<RuleTurn?, Task<CommandEnd>> RunAsync);

@@ -30,7 +30,7 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
         DatabaseRetry.RunAsync(
             async token =>
             {
-                await using var batch = BatchOf([locks, sql]);
+                await using var batch = database.CreateBatch().With([locks, sql]);
                 await using var rows = await batch.ExecuteReaderAsync(token);
                 await rows.NextResultAsync(token);
                 return (await rows.ReadRulesAsync(kind, token)).SingleOrDefault();
@@ -49,7 +49,7 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
             : DatabaseRetry.RunAsync(
                 async token =>
                 {
-                    await using var batch = BatchOf([sql]);
+                    await using var batch = database.CreateBatch().With([sql]);
                     end.AddTo(batch);
                     await using var rows = await batch.ExecuteReaderAsync(token);
                     var saved = (await rows.ReadRulesAsync(kind, token)).SingleOrDefault();
@@ -82,23 +82,11 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
         DatabaseRetry.RunAsync(
             async token =>
             {
-                await using var batch = BatchOf(statements);
+                await using var batch = database.CreateBatch().With(statements);
                 await batch.ExecuteNonQueryAsync(token);
             },
             cancellationToken
         );
-
-    private NpgsqlBatch BatchOf(IReadOnlyList<SqlText> statements)
-    {
-        var batch = database.CreateBatch();
-        foreach (var statement in statements)
-        {
-            var (text, parameters) = statement.Write();
-            batch.With(text, parameters);
-        }
-
-        return batch;
-    }
 
     /// <summary>What a claim returns, a row each.</summary>
     public async Task<List<T>> ClaimAsync<T>(SqlText sql, Func<DbDataReader, T> read, CancellationToken cancellationToken)

@@ -10,11 +10,7 @@ internal sealed class RuleRead(Rule rule) : ITurnRead
     /// <summary>The row; null if it was gone.</summary>
     public Rule? Rule { get; private set; }
 
-    public NpgsqlBatchCommand Command()
-    {
-        var (text, parameters) = FindRule.Sql(rule).Write();
-        return Sql.Statement(text, parameters);
-    }
+    public NpgsqlBatchCommand Command() => FindRule.Sql(rule).ForBatch();
 
     public async Task ReadAsync(NpgsqlDataReader result, CancellationToken cancellationToken)
     {

@@ -66,6 +66,21 @@ internal static class InsertRule
     public static SqlText LockOf(Guid userId, string routerId) =>
         $"SELECT pg_advisory_xact_lock(hashtextextended({userId}::text || {routerId}, 0))";
 
+    /// <summary>The columns that a new row fills.</summary>
+    public static SqlText ColumnsOf(RuleKind kind) =>
+        $"""
+            id, user_id, router_id, device_ip, device_mac, {SqlText.Raw(kind.NoteColumn)}, state, created_by, created_at, expires_at,
+            fence, maybe_sent, settle_at, give_up_at, attempts, held_manually, held_until
+            """;
+
+    /// <summary>What a new row says in each of <see cref="ColumnsOf"/>.</summary>
+    public static SqlText ValuesOf(Rule rule) =>
+        $"""
+            {rule.Id}, {rule.UserId}, {rule.RouterId}, {rule.DeviceIp}, {rule.DeviceMac}, {rule.Note}, {rule.State}, {rule.CreatedBy},
+            {rule.CreatedAt}, {rule.ExpiresAt}, {rule.Fence}, {rule.MaybeSent}, {rule.SettleAt}, {rule.GiveUpAt}, {rule.Attempts},
+            {rule.HeldManually}, {rule.HeldUntil}
+            """;
+
     // A rule that is made for a hold is made together with it.
     private static SqlText Held(Rule wanted) =>
         wanted.Holds is [var hold] ? $", held AS ({PlaceHold.Sql(hold, SqlText.Raw("inserted"))})" : SqlText.Raw("");
@@ -73,7 +88,6 @@ internal static class InsertRule
     private static SqlText Sql(Rule wanted, int limit, DateTimeOffset firstCheckAt)
     {
         var (kind, user, router, ip, mac) = (wanted.Kind, wanted.UserId, wanted.RouterId, wanted.DeviceIp, wanted.DeviceMac);
-        var note = SqlText.Raw(kind.NoteColumn);
         return $"""
             WITH existing AS (
                 SELECT id FROM {kind.Rules}
@@ -93,12 +107,7 @@ internal static class InsertRule
                 INSERT INTO blacklist.router_checks (user_id, router_id, next_check_at)
                 SELECT {user}, {router}, {firstCheckAt} FROM slot ON CONFLICT (user_id, router_id) DO NOTHING
             ), inserted AS (
-                INSERT INTO {kind.Rules}
-                    (id, user_id, router_id, device_ip, device_mac, {note}, state, created_by, created_at, expires_at,
-                     fence, maybe_sent, settle_at, give_up_at, attempts, held_manually, held_until)
-                SELECT {wanted.Id}, {user}, {router}, {ip}, {mac}, {wanted.Note}, {wanted.State}, {wanted.CreatedBy}, {wanted.CreatedAt},
-                       {wanted.ExpiresAt}, {wanted.Fence}, {wanted.MaybeSent}, {wanted.SettleAt}, {wanted.GiveUpAt}, {wanted.Attempts},
-                       {wanted.HeldManually}, {wanted.HeldUntil} FROM slot
+                INSERT INTO {kind.Rules} ({ColumnsOf(kind)}) SELECT {ValuesOf(wanted)} FROM slot
                 RETURNING *
             ){Held(wanted)}
             SELECT * FROM inserted

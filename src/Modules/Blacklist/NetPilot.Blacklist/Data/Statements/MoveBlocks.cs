@@ -71,7 +71,7 @@ internal static class MoveBlocks
 
         if (move.New is { } added)
         {
-            statements.Add(Insert(added));
+            statements.Add($"INSERT INTO {blocks} ({InsertRule.ColumnsOf(added.Kind)}) VALUES ({InsertRule.ValuesOf(added)})");
         }
 
         statements.Add($"DELETE FROM blacklist.holds WHERE id = ANY({ended})");
@@ -123,18 +123,6 @@ internal static class MoveBlocks
     private static SqlText HoldColumns { get; } =
         SqlText.Raw("id, user_id, router_id, device_id, kind, source_id, person_id, since, until, created_by, created_at, rule_id");
 
-    private static SqlText Insert(Rule rule) =>
-        $"""
-            INSERT INTO {rule.Kind.Rules}
-                (id, user_id, router_id, device_ip, device_mac, {SqlText.Raw(
-                rule.Kind.NoteColumn
-            )}, state, created_by, created_at, expires_at,
-                 fence, maybe_sent, settle_at, give_up_at, attempts, held_manually, held_until)
-            VALUES ({rule.Id}, {rule.UserId}, {rule.RouterId}, {rule.DeviceIp}, {rule.DeviceMac}, {rule.Note}, {rule.State}, {rule.CreatedBy},
-                    {rule.CreatedAt}, {rule.ExpiresAt}, {rule.Fence}, {rule.MaybeSent}, {rule.SettleAt}, {rule.GiveUpAt}, {rule.Attempts},
-                    {rule.HeldManually}, {rule.HeldUntil})
-            """;
-
     private static Hold ReadHold(DbDataReader row) =>
         new()
         {
@@ -152,15 +140,6 @@ internal static class MoveBlocks
             RuleId = row.GetGuid(11),
         };
 
-    private static NpgsqlBatch BatchOf(NpgsqlTransaction transaction, IReadOnlyList<SqlText> statements)
-    {
-        var batch = new NpgsqlBatch(transaction.Connection, transaction);
-        foreach (var statement in statements)
-        {
-            var (text, parameters) = statement.Write();
-            batch.With(text, parameters);
-        }
-
-        return batch;
-    }
+    private static NpgsqlBatch BatchOf(NpgsqlTransaction transaction, IEnumerable<SqlText> statements) =>
+        new NpgsqlBatch(transaction.Connection, transaction).With(statements);
 }

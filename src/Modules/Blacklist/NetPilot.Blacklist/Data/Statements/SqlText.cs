@@ -90,8 +90,7 @@ internal sealed class SqlText(int literalLength, int formattedCount)
 
     public void AppendFormatted(PhysicalAddress[] value) => Add(NpgsqlDbType.Array | NpgsqlDbType.MacAddr, value);
 
-    /// <summary>The text, and the parameters that it names.</summary>
-    public (string Text, object[] Parameters) Write()
+    private (string Text, object[] Parameters) Write()
     {
         var sql = new StringBuilder(1024);
         var parameters = new List<object>();
@@ -117,5 +116,26 @@ internal sealed class SqlText(int literalLength, int formattedCount)
         return database.Command(text, parameters);
     }
 
+    /// <summary>The statement for a batch.</summary>
+    public NpgsqlBatchCommand ForBatch()
+    {
+        var (text, parameters) = Write();
+        return Sql.Statement(text, parameters);
+    }
+
     private void Add(NpgsqlDbType type, object? value) => parts.Add((null, type, value));
+}
+
+internal static class SqlTexts
+{
+    /// <summary>Adds statements to a batch, in this order.</summary>
+    public static NpgsqlBatch With(this NpgsqlBatch batch, IEnumerable<SqlText> statements)
+    {
+        foreach (var statement in statements)
+        {
+            batch.BatchCommands.Add(statement.ForBatch());
+        }
+
+        return batch;
+    }
 }
