@@ -7,6 +7,7 @@ internal sealed class UserTiers(IDbContextFactory<IdentityDbContext> contexts) :
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db
             .Users.Where(user => userIds.Contains(user.Id))
+            .Select(user => new { user.Id, user.Tier })
             .ToDictionaryAsync(user => user.Id, user => user.Tier, cancellationToken);
     }
 }

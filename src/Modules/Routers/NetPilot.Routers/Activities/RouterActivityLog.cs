@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Data.Statements;
 using Npgsql;
@@ -17,9 +18,16 @@ internal sealed partial class RouterActivityLog(NpgsqlDataSource database, TimeP
 
         try
         {
-            await using var batch = database.CreateBatch();
-            RecordActivities.AddTo(batch, activities.WithIds(time));
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            var recorded = activities.WithIds(time);
+            await DatabaseRetry.RunAsync(
+                async token =>
+                {
+                    await using var batch = database.CreateBatch();
+                    RecordActivities.AddTo(batch, recorded);
+                    await batch.ExecuteNonQueryAsync(token);
+                },
+                cancellationToken
+            );
         }
         catch (NpgsqlException exception)
         {

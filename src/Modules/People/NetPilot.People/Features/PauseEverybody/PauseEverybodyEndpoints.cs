@@ -1,4 +1,5 @@
 using FastEndpoints;
+using Microsoft.AspNetCore.Http;
 
 namespace NetPilot.People.Features.PauseEverybody;
 
@@ -26,7 +27,7 @@ internal sealed record EverybodyResponse(IReadOnlyList<PersonResponse> People);
 internal sealed class EverybodyCommands(IRouterOwnership ownership, PeopleChanges changes, PersonAnswers answers)
 {
     public async Task<EverybodyResponse> RunAsync(
-        Microsoft.AspNetCore.Http.HttpContext context,
+        HttpContext context,
         string routerId,
         RouterActivityKind kind,
         Action<Person, DateTimeOffset> change,
