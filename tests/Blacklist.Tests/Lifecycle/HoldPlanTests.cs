@@ -36,7 +36,7 @@ public sealed class HoldPlanTests
         bool isPlaced
     )
     {
-        var plan = HoldPlan.Of([Want(until: 60)], [Present(state, letThrough, until: 60)]);
+        var plan = HoldPlan.Of([Want(until: 60)], [Present(state, letThrough, until: 60)], Now.AddMinutes(10));
 
         plan.Placed.Select(hold => hold.DeviceId).ShouldBe(isPlaced ? [Device] : []);
         plan.LetThrough.ShouldBe(letThrough >= 0 ? [Device] : Array.Empty<Guid>());
@@ -52,7 +52,7 @@ public sealed class HoldPlanTests
     [InlineData(null, 30, false, true)]
     public void A_longer_hold_is_placed_anew_and_a_shorter_one_is_changed(int? present, int? wanted, bool isPlaced, bool isChanged)
     {
-        var plan = HoldPlan.Of([Want(wanted)], [Present(RuleState.InForce, null, present)]);
+        var plan = HoldPlan.Of([Want(wanted)], [Present(RuleState.InForce, null, present)], Now.AddMinutes(10));
 
         plan.Placed.Count.ShouldBe(isPlaced ? 1 : 0);
         plan.Changes.Changed.Count.ShouldBe(isChanged ? 1 : 0);
@@ -65,9 +65,30 @@ public sealed class HoldPlanTests
         var other = HoldSource.OfPause(Source.Id);
         var present = Present(RuleState.InForce, null, null);
 
-        HoldPlan.Of([WantedHolds.None(Source)], [present]).Changes.Ended.ShouldBe([present.Id]);
-        HoldPlan.Of([WantedHolds.None(other)], [present]).Changes.IsEmpty.ShouldBeTrue();
-        HoldPlan.Of([], [present]).Changes.IsEmpty.ShouldBeTrue();
+        HoldPlan.Of([WantedHolds.None(Source)], [present], Now.AddMinutes(10)).Changes.Ended.ShouldBe([present.Id]);
+        HoldPlan.Of([WantedHolds.None(other)], [present], Now.AddMinutes(10)).Changes.IsEmpty.ShouldBeTrue();
+        HoldPlan.Of([], [present], Now.AddMinutes(10)).Changes.IsEmpty.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(60, true)]
+    [InlineData(null, true)]
+    [InlineData(10, false)]
+    public void What_a_user_let_through_is_remembered_while_the_schedule_is_there(int? until, bool isChanged)
+    {
+        var present = Present(RuleState.Lifted, 5, until);
+        var now = Now.AddMinutes(10);
+
+        var changes = HoldPlan.Of([WantedHolds.None(Source)], [present], now).Changes;
+        changes.Ended.ShouldBeEmpty();
+        changes.Changed.Select(hold => (hold.Id, hold.Since, hold.Until)).ShouldBe(isChanged ? [(present.Id, Now, now)] : []);
+        HoldPlan.Of([WantedHolds.Gone(Source)], [present], now).Changes.Ended.ShouldBe([present.Id]);
+
+        // Wanted again within the same window.
+        var again = HoldPlan.Of([Want(90)], [Present(RuleState.Lifted, 5, 10)], now);
+        again.Placed.ShouldBeEmpty();
+        again.LetThrough.ShouldBe([Device]);
+        again.Changes.Changed.ShouldHaveSingleItem().Until.ShouldBe(At(90));
     }
 
     [Theory]

@@ -156,6 +156,20 @@ public sealed class ScheduleTests(PeopleServer server)
         await home.ChangeAsync($"schedules/{schedule.Id()}", new { name = "Night" });
         home.RulesShouldBe(1);
 
+        // Times at which the schedule does not hold the device do not end that.
+        await home.CommandAsync(mia, "allow", new { until = TimeProvider.System.GetUtcNow().AddHours(1) });
+        home.RulesShouldBe();
+        await home.CommandAsync(mia, "allow", new { until = (DateTimeOffset?)null });
+        home.RulesShouldBe(1);
+        await home.ChangeAsync($"schedules/{schedule.Id()}", new { enabled = false });
+        home.RulesShouldBe();
+        await home.ChangeAsync($"schedules/{schedule.Id()}", new { enabled = true });
+        home.RulesShouldBe(1);
+        await home.ChangeAsync($"people/{mia.Id()}", new { deviceIds = new[] { home.Ids[1] } });
+        home.RulesShouldBe(1);
+        await home.ChangeAsync($"people/{mia.Id()}", new { deviceIds = new[] { home.Ids[0], home.Ids[1] } });
+        home.RulesShouldBe(1);
+
         // The next window, as it were: the unblock was before this one.
         await server.ExecuteAsync(
             "UPDATE blacklist.user_blacklists SET let_through_at = let_through_at - interval '1 day' WHERE router_id = $1",
@@ -344,6 +358,9 @@ public sealed class ScheduleTests(PeopleServer server)
             ("""{"name":"S","personId":"ID","windows":[{"days":null,"from":"21:00","to":"22:00"}]}""", "windows"),
             ("""{"name":"S","personId":"ID","windows":[{"days":[],"from":"21:00","to":"22:00"}]}""", "windows"),
             ("""{"name":"S","personId":"ID","windows":[{"days":["mon","mon"],"from":"21:00","to":"22:00"}]}""", "windows"),
+            ("""{"name":"S","personId":"ID","windows":[{"days":["MON"],"from":"21:00","to":"22:00"}]}""", "windows"),
+            ("""{"name":"S","personId":"ID","windows":[{"days":["mon, tue"],"from":"21:00","to":"22:00"}]}""", "windows"),
+            ("""{"name":"S","personId":"ID","windows":[{"days":[1],"from":"21:00","to":"22:00"}]}""", "windows"),
             ("""{"name":"S","personId":"ID","windows":[{"days":["mon"],"to":"22:00"}]}""", "windows"),
             ("""{"name":"S","personId":"ID","windows":[{"days":["mon"],"from":"21:00"}]}""", "windows"),
             ("""{"name":"S","personId":"ID","windows":[{"days":["mon"],"from":"24:00","to":"22:00"}]}""", "windows"),

@@ -17,7 +17,8 @@ public interface IDeviceHolds
     /// </summary>
     /// <remarks>
     /// A device that its user let through (an unblock, a reset of the router) stays free of every hold that began before that, however often it is
-    /// wanted: until the source is wanted with a later <see cref="WantedHolds.Since"/>.
+    /// wanted: until the source is wanted with a later <see cref="WantedHolds.Since"/>. That outlasts times at which the source does not want the
+    /// device, until the source <see cref="WantedHolds.IsGone"/>.
     /// </remarks>
     /// <param name="order">What is wanted.</param>
     /// <param name="cancellationToken">Ends the waiting, not the commands.</param>
@@ -78,8 +79,14 @@ public sealed record HoldsOrder(OwnedRouter Router, CommandActor Actor, UserTier
 /// <param name="Until">When it ends by itself; null if it does not.</param>
 public sealed record WantedHolds(HoldSource Source, IReadOnlyCollection<Guid> DeviceIds, DateTimeOffset Since, DateTimeOffset? Until)
 {
-    /// <summary>The source holds nothing any more.</summary>
+    /// <summary>Whether the source will never want anything again, so that nothing needs to be known of it any more.</summary>
+    public bool IsGone { get; init; }
+
+    /// <summary>The source holds nothing now.</summary>
     public static WantedHolds None(HoldSource source) => new(source, [], DateTimeOffset.UnixEpoch, null);
+
+    /// <summary>The source is no more.</summary>
+    public static WantedHolds Gone(HoldSource source) => None(source) with { IsGone = true };
 }
 
 /// <summary>How far a device's block got, by the names of the REST contract.</summary>

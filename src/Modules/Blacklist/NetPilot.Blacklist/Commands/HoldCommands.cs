@@ -23,7 +23,7 @@ internal sealed class HoldCommands(
     {
         var (owner, routerId) = (order.Router.UserId, order.Router.RouterId);
         Guid[] sources = [.. order.Wanted.Select(want => want.Source.Id).Distinct()];
-        var plan = HoldPlan.Of(order.Wanted, await store.FindHoldsAsync(owner, routerId, sources, cancellationToken));
+        var plan = HoldPlan.Of(order.Wanted, await store.FindHoldsAsync(owner, routerId, sources, cancellationToken), time.UtcNow());
         var shared = new SharedTurn(turns, order.Router, order.Actor, new RequestBudget(time, options.Value.Timeouts));
 
         // What begins comes first: a device that goes from one hold to another is not let through in between.

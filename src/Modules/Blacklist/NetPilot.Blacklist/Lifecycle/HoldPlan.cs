@@ -36,7 +36,7 @@ internal sealed class HoldPlan
     /// <summary>Devices that a user let through, and that are wanted all the same.</summary>
     public HashSet<Guid> LetThrough { get; } = [];
 
-    public static HoldPlan Of(IReadOnlyList<WantedHolds> wanted, IReadOnlyList<Hold> present)
+    public static HoldPlan Of(IReadOnlyList<WantedHolds> wanted, IReadOnlyList<Hold> present, DateTimeOffset now)
     {
         var plan = new HoldPlan();
         foreach (var want in wanted)
@@ -47,7 +47,14 @@ internal sealed class HoldPlan
             HashSet<Guid> devices = [.. want.DeviceIds];
             foreach (var hold in own.Values.Where(hold => !devices.Contains(hold.DeviceId)))
             {
-                plan.End(hold);
+                if (!want.IsGone && IsRemembered(hold))
+                {
+                    plan.Suspend(hold, now);
+                }
+                else
+                {
+                    plan.End(hold);
+                }
             }
 
             foreach (var device in devices)
@@ -61,6 +68,19 @@ internal sealed class HoldPlan
 
     /// <summary>Whether a hold that began at this time does not count, because a user let the device through since.</summary>
     public static bool IsLetThrough(Rule rule, DateTimeOffset since) => rule.LetThroughAt >= since;
+
+    // A schedule can want the device again within the same window: after extra time, or when it is enabled again. A pause begins anew.
+    private static bool IsRemembered(Hold hold) => hold.Kind == HoldKind.Schedule && IsLetThrough(hold.Rule, hold.Since);
+
+    /// <summary>The hold stays, so that what a user let through stays so, and ends now, so that it keeps no rule if the unblock fails.</summary>
+    private void Suspend(Hold hold, DateTimeOffset now)
+    {
+        Known.TryAdd(hold.DeviceId, hold.RuleId);
+        if (!(hold.Until <= now))
+        {
+            Change(hold, hold.Since, now);
+        }
+    }
 
     private void End(Hold hold)
     {
@@ -89,16 +109,21 @@ internal sealed class HoldPlan
         Known[device] = hold.RuleId;
         if (hold.Since != want.Since.ToMicroseconds() || hold.Until != want.Until?.ToMicroseconds())
         {
-            changed.Add(
-                new Hold
-                {
-                    Id = hold.Id,
-                    RouterId = hold.RouterId,
-                    Since = want.Since,
-                    Until = want.Until,
-                }
-            );
-            rules.Add(hold.RuleId);
+            Change(hold, want.Since, want.Until);
         }
+    }
+
+    private void Change(Hold hold, DateTimeOffset since, DateTimeOffset? until)
+    {
+        changed.Add(
+            new Hold
+            {
+                Id = hold.Id,
+                RouterId = hold.RouterId,
+                Since = since,
+                Until = until,
+            }
+        );
+        rules.Add(hold.RuleId);
     }
 }

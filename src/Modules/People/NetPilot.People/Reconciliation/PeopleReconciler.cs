@@ -135,7 +135,7 @@ internal sealed class PeopleReconciler(
             .Select(hold => hold.Source)
             .Where(source => !known.Contains(source.Id))
             .DistinctBy(source => (source.Kind, source.Id))
-            .Select(WantedHolds.None);
+            .Select(WantedHolds.Gone);
     }
 
     private async Task FollowRefusalsAsync(RouterState state, RouterPlan plan, IReadOnlyList<DeviceHoldResult> results)

@@ -38,11 +38,11 @@ internal static class ChangeHolds
             $"""
                 UPDATE {blocks} AS rule SET held_until = counted.until
                 FROM (SELECT id, COALESCE((SELECT max(COALESCE(until, 'infinity')) FROM blacklist.holds
-                                           WHERE rule_id = block.id AND (let_through_at IS NULL OR since > let_through_at)),
+                                           -- A device that is being let through is still held, should that fail.
+                                           WHERE rule_id = block.id
+                                             AND (let_through_at IS NULL OR since > let_through_at OR block.state = 'lifting')),
                                           LEAST(held_until, {terms.Now})) AS until
-                      FROM {blocks} AS block
-                      -- A device that is being let through is still held, should that fail.
-                      WHERE {held} AND (state <> 'lifting' OR let_through_at IS NULL)) AS counted
+                      FROM {blocks} AS block WHERE {held}) AS counted
                 WHERE rule.id = counted.id AND rule.held_until <> counted.until
                 """,
             $"""
