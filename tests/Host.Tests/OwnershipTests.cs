@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using NetPilot.DevStack.Simulator;
@@ -92,6 +93,37 @@ public sealed class OwnershipTests(NetPilotServer server)
                 $"{endpoint}: {response.StatusCode} {await response.Content.ReadAsStringAsync(Ct)}"
             );
         }
+    }
+
+    [Theory]
+    [InlineData("{0}%20")]
+    [InlineData("%20{0}")]
+    [InlineData("%7B{0}%7D")]
+    [InlineData("0x{1}")]
+    [InlineData("{2}")]
+    public async Task An_id_in_a_path_is_read_in_the_documented_form_alone(string form)
+    {
+        var home = await HomeAsync();
+        var before = await RowsAsync(home.Router.RouterId);
+        foreach (var endpoint in RouterEndpoints())
+        {
+            foreach (var (name, id) in home.Values.Where(value => endpoint.Pattern.Contains($"{{{value.Key}}}") && value.Key != "ip"))
+            {
+                var written = string.Format(CultureInfo.InvariantCulture, form, id, id[2..], id.Replace("-", ""));
+                if (written == id)
+                {
+                    continue;
+                }
+
+                using var response = await home.Router.Owner.Http.SendAsync(
+                    Request(endpoint, new Dictionary<string, string>(home.Values) { [name] = written }),
+                    Ct
+                );
+                await response.ShouldBeProblemAsync(404, $"{name[..^"Id".Length]}_not_found");
+            }
+        }
+
+        (await RowsAsync(home.Router.RouterId)).ShouldBe(before);
     }
 
     /// <summary>The admin's release of a claim names a router and is for other people's: that's its whole point.</summary>

@@ -12,6 +12,7 @@ public static partial class ApiJson
     {
         ConfigureShape(options);
         options.MaxDepth = 32;
+        options.Converters.Insert(0, new ExactEnumConverterFactory());
         options.Converters.Add(new StrictStringConverter());
         options.Converters.Add(new Rfc3339Converter());
     }

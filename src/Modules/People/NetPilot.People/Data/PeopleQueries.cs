@@ -31,7 +31,7 @@ internal static class PeopleQueries
         string personId,
         CancellationToken cancellationToken
     ) =>
-        Guid.TryParseExact(personId, "D", out var id)
+        PathId.TryRead(personId, out var id)
             ? await people.FoundAsync(router, id, cancellationToken)
             : throw new ProblemException(PeopleProblems.PersonNotFound());
 
@@ -56,7 +56,7 @@ internal static class PeopleQueries
         CancellationToken cancellationToken
     ) =>
         (
-            Guid.TryParseExact(scheduleId, "D", out var id)
+            PathId.TryRead(scheduleId, out var id)
                 ? await schedules.OfRouter(router).SingleOrDefaultAsync(schedule => schedule.Id == id, cancellationToken)
                 : null
         ) ?? throw new ProblemException(PeopleProblems.ScheduleNotFound());

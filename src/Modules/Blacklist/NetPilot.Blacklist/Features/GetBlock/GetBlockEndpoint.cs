@@ -32,7 +32,7 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
     {
         var caller = HttpContext.Caller();
         await targets.OwnedAsync(caller, request.RouterId, cancellationToken);
-        var rule = Guid.TryParse(request.BlockId, out var id)
+        var rule = PathId.TryRead(request.BlockId, out var id)
             ? await db
                 .Blocks.AsNoTracking()
                 .OfRouter(caller.UserId, request.RouterId)

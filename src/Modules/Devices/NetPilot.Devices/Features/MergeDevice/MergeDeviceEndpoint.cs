@@ -29,7 +29,7 @@ internal sealed class MergeDeviceValidator : Validator<MergeDeviceRequest>
                 new ValueShape { NotNull = true },
                 (request, into) =>
                     into is null ? "Is required."
-                    : Guid.TryParseExact(request.DeviceId, "D", out var id) && id == into ? "Must be another device than the one that goes."
+                    : PathId.TryRead(request.DeviceId, out var id) && id == into ? "Must be another device than the one that goes."
                     : null
             );
 }

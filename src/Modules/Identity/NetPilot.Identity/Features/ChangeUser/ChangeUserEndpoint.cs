@@ -23,7 +23,7 @@ internal sealed class ChangeUserEndpoint(IdentityDbContext db, SessionEndings en
 
     public override async Task HandleAsync(ChangeUserRequest request, CancellationToken cancellationToken)
     {
-        var id = Guid.TryParseExact(request.Id, "D", out var parsed) ? parsed : throw new ProblemException(AccountProblems.UserNotFound());
+        var id = PathId.TryRead(request.Id, out var parsed) ? parsed : throw new ProblemException(AccountProblems.UserNotFound());
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var user =
             await LockUser.From(db, id).SingleOrDefaultAsync(cancellationToken)

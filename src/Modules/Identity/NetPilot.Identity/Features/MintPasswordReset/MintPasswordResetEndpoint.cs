@@ -22,7 +22,7 @@ internal sealed class MintPasswordResetEndpoint(ResetTokens tokens) : Endpoint<M
     public override async Task HandleAsync(MintPasswordResetRequest request, CancellationToken cancellationToken)
     {
         var token =
-            Guid.TryParseExact(request.Id, "D", out var id) && await tokens.MintAsync(id, cancellationToken) is { } minted
+            PathId.TryRead(request.Id, out var id) && await tokens.MintAsync(id, cancellationToken) is { } minted
                 ? minted
                 : throw new ProblemException(AccountProblems.UserNotFound());
         HttpContext.Response.Headers.CacheControl = "no-store";

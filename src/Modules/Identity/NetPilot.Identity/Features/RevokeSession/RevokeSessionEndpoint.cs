@@ -21,7 +21,7 @@ internal sealed class RevokeSessionEndpoint(SessionEndings endings) : Endpoint<R
     public override async Task HandleAsync(RevokeSessionRequest request, CancellationToken cancellationToken)
     {
         if (
-            !Guid.TryParseExact(request.Id, "D", out var id)
+            !PathId.TryRead(request.Id, out var id)
             || !await endings.EndAsync(HttpContext.Caller().UserId, id, SessionEndReason.Revoked, cancellationToken)
         )
         {
