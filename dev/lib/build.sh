@@ -30,7 +30,7 @@ build_when_changed() {
 
   rm -f "$stamp"
   echo "$list" > "$stamp.$$"
-  echo "Building ..." >&2
+  echo "Building (the first time takes minutes) ..." >&2
   log=.devstack/build.log
   for project in "$@"; do
     if ! dotnet build "$project" --verbosity quiet --nologo > "$log" 2>&1 < /dev/null; then

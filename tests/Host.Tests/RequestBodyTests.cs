@@ -133,6 +133,21 @@ public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
         Problem(response).Code.ShouldBe("malformed_json");
     }
 
+    [Fact]
+    public async Task What_cannot_be_read_to_its_end_is_not_carried_out_where_nobody_reads_it()
+    {
+        var head = RawHttp.Request("POST", "/api/v1/auth/logout", null, [Bearer, "Transfer-Encoding: chunked"]);
+        foreach (var size in new[] { "zz", "80000000", "ffffffffffffffff" })
+        {
+            var broken = await RawHttp.SendAsync(server.Address, head + size + "\r\n{}\r\n0\r\n\r\n", Ct);
+            broken.Status.ShouldBe(400, size);
+            Problem(broken).Code.ShouldBe("validation_failed");
+        }
+
+        using var alive = await _user.Http.GetAsync("/api/v1/me", Ct);
+        await alive.ShouldBeJsonAsync(200);
+    }
+
     [Theory]
     [InlineData("Content-Type: multipart/form-data")]
     [InlineData("Content-Type: multipart/form-data; boundary=x")]

@@ -65,7 +65,9 @@ internal sealed class HostProcess : IAsyncDisposable
     public async Task WatchAsync(CancellationToken cancellationToken)
     {
         await _process.WaitForExitAsync(cancellationToken);
-        throw new UpException($"NetPilot ended with exit code {_process.ExitCode}:\n{LastWords()}");
+        throw new UpException(
+            $"NetPilot ended with exit code {_process.ExitCode}, and all else ends with it. The data is kept: start dev/up again.\n{LastWords()}"
+        );
     }
 
     public async ValueTask DisposeAsync()

@@ -1,11 +1,14 @@
 using System.Text;
 using FastEndpoints;
+using Microsoft.AspNetCore.WebUtilities;
+using NetPilot.Host.Problems;
 using NetPilot.Web;
 
 namespace NetPilot.Host.Http;
 
 /// <summary>
-/// Refuses what no endpoint takes, after the caller is known and before anything is bound: control characters in the query, and bodies that are not plain JSON.
+/// Refuses what no endpoint takes, after the caller is known and before anything is bound: control characters in the query, bodies that are not plain
+/// JSON, and requests that cannot be read to their end.
 /// </summary>
 internal sealed class RequestForm(RequestDelegate next)
 {
@@ -17,11 +20,34 @@ internal sealed class RequestForm(RequestDelegate next)
             return next(context);
         }
 
-        var refusal =
-            RefusalOfQuery(request.Query)
-            ?? (endpoint.Metadata.GetMetadata<EndpointDefinition>() is { } definition ? RefusalOfBody(request, definition) : null);
-        return refusal is null ? next(context) : ProblemWriter.WriteAsync(context, refusal);
+        var definition = endpoint.Metadata.GetMetadata<EndpointDefinition>();
+        var refusal = RefusalOfQuery(request.Query) ?? (definition is null ? null : RefusalOfBody(request, definition));
+        return refusal is not null ? ProblemWriter.WriteAsync(context, refusal)
+            : definition is not null && !IsRead(request, definition) && HasBody(request) ? AfterBodyAsync(context)
+            : next(context);
     }
+
+    /// <summary>Nobody reads the body, so that its size does not matter; whether it can be read does.</summary>
+    private async Task AfterBodyAsync(HttpContext context)
+    {
+        try
+        {
+            await context.Request.Body.DrainAsync(context.RequestAborted);
+        }
+        catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge) { }
+        catch (Exception exception) when (ExceptionProblems.Of(exception) is { Status: StatusCodes.Status400BadRequest })
+        {
+            await ProblemWriter.WriteAsync(context, Problem.Invalid("body", "Must be readable to its end."));
+            return;
+        }
+
+        await next(context);
+    }
+
+    private static bool IsRead(HttpRequest request, EndpointDefinition definition) =>
+        RequestShape.Of(definition.ReqDtoType).HasBody && !HttpMethods.IsGet(request.Method);
+
+    private static bool HasBody(HttpRequest request) => request.ContentLength is > 0 || request.Headers.TransferEncoding.Count > 0;
 
     private static Problem? RefusalOfQuery(IQueryCollection query)
     {
@@ -46,7 +72,7 @@ internal sealed class RequestForm(RequestDelegate next)
 
     private static Problem? RefusalOfBody(HttpRequest request, EndpointDefinition definition)
     {
-        if (!RequestShape.Of(definition.ReqDtoType).HasBody || HttpMethods.IsGet(request.Method))
+        if (!IsRead(request, definition))
         {
             // Nobody reads it, and binding is not to take it for a form.
             request.ContentType = null;
@@ -60,7 +86,7 @@ internal sealed class RequestForm(RequestDelegate next)
 
         if (request.ContentType is null)
         {
-            return request.ContentLength is > 0 || request.Headers.TransferEncoding.Count > 0
+            return HasBody(request)
                     ? UnsupportedMediaType("The body must be application/json.")
                 : RequestShape.Of(definition.ReqDtoType).IsBodyOptional ? null
                 : Problem.MalformedJson("A JSON body is needed.");

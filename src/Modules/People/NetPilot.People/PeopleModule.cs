@@ -16,6 +16,7 @@ public static class PeopleModule
         services.AddModuleDbContext<PeopleDbContext>(PeopleDbContext.Schema);
         services.AddSingleton<PeopleStore>().AddSingleton<PeopleReconciler>().AddSingleton<ServersActivity>();
         services.AddWorker<RunningPlans>().AddWorker<PeopleWorker>();
+        services.AddHostedService<DueGauge>();
         services.AddScoped<PeopleChanges>().AddScoped<PersonAnswers>().AddSingleton<ScheduleAnswers>().AddScoped<Membership>();
         services.AddScoped<PersonCommands>().AddScoped<EverybodyCommands>();
 

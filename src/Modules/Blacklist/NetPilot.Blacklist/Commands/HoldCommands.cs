@@ -28,7 +28,7 @@ internal sealed class HoldCommands(
 
         // What begins comes first: a device that goes from one hold to another is not let through in between.
         var placed = await placing.PlaceAsync(order, plan.Placed);
-        if (placed.Rules.Count > 0 || !plan.Changes.IsEmpty)
+        if (plan.Replaces || placed.Rules.Count > placed.New.Count || !plan.Changes.IsEmpty)
         {
             var now = time.UtcNow();
             var terms = new ClaimTerms(now, pacing.AfterLease(now).ToMicroseconds(), 0);

@@ -27,6 +27,9 @@ internal sealed class HoldPlan
     /// <summary>Holds that are missing, or whose rule is gone or going.</summary>
     public List<WantedHold> Placed { get; } = [];
 
+    /// <summary>Whether one of the holds to be placed is there already, on a rule that is to be counted anew.</summary>
+    public bool Replaces { get; private set; }
+
     /// <summary>The rules of holds that end.</summary>
     public Dictionary<Guid, BlockRow> Released { get; } = [];
 
@@ -103,6 +106,7 @@ internal sealed class HoldPlan
         if (hold is null || (!isLetThrough && (isLonger || hold.Rule.State is not (RuleState.Applying or RuleState.InForce))))
         {
             Placed.Add(new WantedHold(device, want.Source, want.Since, want.Until));
+            Replaces |= hold is not null;
             return;
         }
 
