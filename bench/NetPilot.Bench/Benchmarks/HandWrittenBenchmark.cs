@@ -122,6 +122,11 @@ internal static class HandWrittenBenchmark
             await stack.SetCommandsServerAsync(delay: 0);
         }
 
+        if (Wants("replicas"))
+        {
+            await ReplicasBenchmark.RunAsync(stack, report, rounds, length);
+        }
+
         report.Absolute("RSS after load", stack.Product.ResidentMegabytes, stack.HandWritten.ResidentMegabytes, "MB", 200);
         return report.ToString();
     }

@@ -114,14 +114,19 @@ internal static class Homes
     /// A block and an unblock in turn, on all routers one after the other. A device that is blocked is unblocked half the list later, and the
     /// other way round, so that no command overtakes the one before it.
     /// </summary>
-    public static Load Commands(Tokens tokens, bool ofOneUser)
+    public static Load Commands(Tokens tokens, bool ofOneUser) =>
+        ofOneUser
+            ? Commands("commands of one user", ManyRouters, _ => tokens.Access[Users], DevicesOfMany)
+            : Commands("commands", OwnRouters, n => tokens.Access[n], DevicesOfOwn);
+
+    /// <summary>The same for one of several equal parts of the users.</summary>
+    public static Load Commands(Tokens tokens, int part, int parts) =>
+        Commands("commands", [.. OwnRouters.Where((_, n) => n % parts == part)], n => tokens.Access[(n * parts) + part], DevicesOfOwn);
+
+    private static Load Commands(string name, string[] routers, Func<int, string> tokenOf, int devices)
     {
-        var (routers, devices) = ofOneUser ? (ManyRouters, DevicesOfMany) : (OwnRouters, DevicesOfOwn);
         var (first, second) = (Enumerable.Range(0, devices / 2).ToArray(), Enumerable.Range(devices / 2, devices / 2).ToArray());
-        return new Load(
-            ofOneUser ? "commands of one user" : "commands",
-            [.. Half(block: first, unblock: second), .. Half(block: second, unblock: first)]
-        );
+        return new Load(name, [.. Half(block: first, unblock: second), .. Half(block: second, unblock: first)]);
 
         IEnumerable<string> Half(int[] block, int[] unblock) =>
             block
@@ -133,7 +138,7 @@ internal static class Homes
                 );
 
         string Command(string router, int n, string command, int device) =>
-            Load.Post($"/api/v1/routers/{router}/{command}", tokens.Access[ofOneUser ? Users : n], $$"""{"ip":"{{Ip(device)}}"}""");
+            Load.Post($"/api/v1/routers/{router}/{command}", tokenOf(n), $$"""{"ip":"{{Ip(device)}}"}""");
     }
 
     public static Load Scans(Tokens tokens) =>

@@ -47,6 +47,19 @@ internal sealed class Report(string machine)
     public void AtLeast(string name, double value, double bar) =>
         Add(name, "", "", Text(value, "0.00"), $"≥ {Text(bar, "0.00")}", Table.Verdict(value >= bar));
 
+    public void AtMost(string name, double value, double bar) =>
+        Add(name, "", Text(value, "0.0"), "", $"≤ {Text(bar, "0")}", Table.Verdict(value <= bar));
+
+    public void Ratios(string name, IReadOnlyList<double> values, double[] ratios, double bar) =>
+        Add(
+            name,
+            "",
+            Spread([.. values.Order()], "0"),
+            Spread(ratios, "0.00"),
+            $"≥ {Text(bar, "0.00")}",
+            Table.Verdict(Median(ratios) >= bar)
+        );
+
     public void Note(string note)
     {
         Console.WriteLine(note);
