@@ -63,12 +63,12 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
                 CancellationToken.None
             );
 
-    public Task ExecuteAsync(SqlText sql, CancellationToken cancellationToken = default) =>
+    public Task<int> ExecuteAsync(SqlText sql, CancellationToken cancellationToken = default) =>
         DatabaseRetry.RunAsync(
             async token =>
             {
                 await using var command = sql.On(database);
-                await command.ExecuteNonQueryAsync(token);
+                return await command.ExecuteNonQueryAsync(token);
             },
             cancellationToken
         );

@@ -46,7 +46,7 @@ internal sealed partial class DeviceSightings(RuleStore store, SettleWorker sett
     {
         try
         {
-            await store.FollowAsync(
+            var changed = await store.FollowAsync(
                 router.UserId,
                 router.RouterId,
                 [.. devices.Select(device => device.Mac)],
@@ -54,7 +54,10 @@ internal sealed partial class DeviceSightings(RuleStore store, SettleWorker sett
                 RuleOutcomes.DeviceSeen(time.UtcNow()),
                 cancellationToken
             );
-            settling.Nudge();
+            if (changed > 0)
+            {
+                settling.Nudge();
+            }
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
         {

@@ -17,8 +17,7 @@ internal sealed class OwnedDevices(IRouterOwnership ownership, DevicesDbContext 
 
     /// <summary>The id of a path.</summary>
     /// <exception cref="ProblemException">404 <c>device_not_found</c>: it is none.</exception>
-    public static Guid IdOf(string deviceId) =>
-        PathId.TryRead(deviceId, out var id) ? id : throw new ProblemException(DeviceNotFound());
+    public static Guid IdOf(string deviceId) => PathId.TryRead(deviceId, out var id) ? id : throw new ProblemException(DeviceNotFound());
 
     public static Problem DeviceNotFound() => new(ErrorCodes.DeviceNotFound, "Your router has no device with this id.");
 }

@@ -11,7 +11,8 @@ internal static class FollowDevices
     /// <param name="addresses">Where they are.</param>
     /// <param name="waiting">What becomes of rows that waited.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    public static Task FollowAsync(
+    /// <returns>How many rows changed.</returns>
+    public static Task<int> FollowAsync(
         this RuleStore store,
         Guid userId,
         string routerId,

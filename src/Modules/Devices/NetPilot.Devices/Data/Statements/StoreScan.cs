@@ -116,7 +116,7 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
 
     private const string FoundByMac = $"""
         SELECT {UserDevice.Columns} FROM devices.user_devices
-        WHERE user_id = $1 AND router_id = $2 AND mac IN (SELECT mac FROM {Seen})
+        WHERE user_id = $1 AND router_id = $2 AND mac = ANY ($3)
         """;
 
     private const string FoundByAddress = $"""
@@ -178,7 +178,7 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
         }
 
         Add(batch, MarkAbsent, scan);
-        Add(batch, FoundByMac, seen);
+        Add(batch, FoundByMac, [router.UserId, router.RouterId, devices.Select(device => device.Mac).OfType<PhysicalAddress>().ToArray()]);
         if (hasNameless)
         {
             Add(batch, FoundByAddress, seen);
