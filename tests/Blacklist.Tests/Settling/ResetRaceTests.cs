@@ -114,7 +114,7 @@ public sealed class ResetRaceTests(BlacklistServer server)
         decidedOn.ClearingFence.ShouldNotBeNull();
 
         var key = new RuleKey(RuleKind.Block, owner, router.RouterId, decidedOn.DeviceIp, decidedOn.DeviceMac);
-        var lifting = (await store.BeginLiftAsync(key, unwanted with { Due = new RuleDue(now) }, token)).ShouldNotBeNull();
+        var lifting = (await store.BeginLiftAsync(key, unwanted with { Due = new RuleDue(now) }, ask: null, token)).ShouldNotBeNull();
         lifting.IsBegun.ShouldBeTrue();
         await store.PatchAsync(lifting.Rule, RuleIntents.TurnedRound(lifting.Rule, now), token);
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));

@@ -32,7 +32,16 @@ public interface IRouterTurns
         CancellationToken cancellationToken
     );
 
-    /// <summary>The same for a router that nobody need own: only to run the reset that its last owner left to be done.</summary>
+    /// <summary>
+    /// Asks for the router's turn in the transaction that stores what the turn is for. Null: others of this replica wait for the router, and
+    /// <see cref="TakeAsync"/> is to be used.
+    /// </summary>
+    /// <param name="router">The router and its owner, which is checked again as the turn is granted.</param>
+    /// <param name="callTimeout">How long the calls made in the turn may take; the lease is 5 s longer.</param>
+    /// <returns>The question, which is to be disposed of.</returns>
+    ITurnAsk? TryAsk(OwnedRouter router, TimeSpan callTimeout);
+
+    /// <summary>The same as <see cref="TakeAsync"/> for a router that nobody need own: only to run the reset that its last owner left to be done.</summary>
     Task<RouterTurn?> TakeForPendingResetAsync(string routerId, TimeSpan callTimeout, CancellationToken cancellationToken);
 
     /// <summary>Lengthens the lease for one more call. False when the turn was lost: the holder must not send or write anything more.</summary>
@@ -59,6 +68,32 @@ public interface ITurnRead
 
     /// <summary>Reads its result: what is true within the turn. It is not called where no turn was granted, or where a reset came first.</summary>
     Task ReadAsync(NpgsqlDataReader result, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// A question for a turn, in somebody else's batch. The turn is granted only if it is free, nobody waits for it, no reset is left to be done, and the
+/// caller's own statement has set <see cref="Setting"/> to <see cref="Key"/> in the same transaction: so nobody gets a turn for what was not stored.
+/// Disposing of it leaves the line, unless the turn was taken.
+/// </summary>
+public interface ITurnAsk : IDisposable
+{
+    /// <summary>The name of the setting of the transaction: <c>set_config(Setting, Key, true)</c>.</summary>
+    const string Setting = "netpilot.asks";
+
+    /// <summary>What the setting has to be.</summary>
+    string Key { get; }
+
+    /// <summary>Adds the statement to a batch, after the caller's own. The batch must not be cancelled: its turn would be held until it runs out.</summary>
+    void AddTo(NpgsqlBatch batch);
+
+    /// <summary>Reads the statement's result.</summary>
+    Task ReadAsync(NpgsqlDataReader result, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The turn, to be called once the batch is committed. From then on the caller has it, and ends it as one of <see cref="IRouterTurns.TakeAsync"/>.
+    /// Null: it was not granted, and the line is left.
+    /// </summary>
+    RouterTurn? Take();
 }
 
 /// <summary>The end of a turn, in somebody else's batch.</summary>

@@ -15,7 +15,8 @@ internal sealed class CommandRunner(RunningCommands running, RuleTurns turns, Ru
     )
     {
         var shared = target.Shared?.AddAsync(command);
-        var started = running.Start(rule.Id, () => shared ?? InOwnTurnAsync(target, rule, command));
+        var granted = target.Ask?.Take();
+        var started = running.Start(rule.Id, () => shared ?? InOwnTurnAsync(target, rule, granted, command));
         if (target.Prefer is not { } prefer)
         {
             return (await started.WaitAsync(cancellationToken)).Value();
@@ -33,9 +34,16 @@ internal sealed class CommandRunner(RunningCommands running, RuleTurns turns, Ru
             : end.Value();
     }
 
-    private async Task<CommandEnd> InOwnTurnAsync(RuleTarget target, Rule rule, Func<RuleTurn?, Task<CommandEnd>> command)
+    private async Task<CommandEnd> InOwnTurnAsync(
+        RuleTarget target,
+        Rule rule,
+        RouterTurn? granted,
+        Func<RuleTurn?, Task<CommandEnd>> command
+    )
     {
-        await using var turn = await turns.TakeAsync(target.Router, target.Actor, target.Budget, rule);
+        await using var turn = granted is null
+            ? await turns.TakeAsync(target.Router, target.Actor, target.Budget, rule)
+            : turns.Granted(granted, target.Router, target.Actor, target.Budget, rule);
         return await command(turn);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceD
             var now = time.UtcNow();
             var hold = HoldOf(order, want, now);
             var wanted = intents.Wanted(key, time.NewId(), hold, now);
-            var rule = await store.InsertAsync(wanted, limit, intents.FirstCheck(now), CancellationToken.None);
+            var rule = await store.InsertAsync(wanted, limit, intents.FirstCheck(now), ask: null, CancellationToken.None);
             if (rule is null)
             {
                 placed.Refused[want.DeviceId] = ErrorCodes.TierLimitReached;

@@ -11,15 +11,16 @@ internal sealed class RuleCommands(
     Lift lift,
     TurnRound turnRound,
     Join join,
+    RuleTurns turns,
     ITierLimits tiers,
     TimeProvider time
 )
 {
-    public async Task<RuleAnswer> PutInForceAsync(RuleTarget target, RuleWords words, CancellationToken cancellationToken) =>
-        await (await BeginPuttingInForceAsync(target, words, cancellationToken)).FinishAsync(cancellationToken);
+    public Task<RuleAnswer> PutInForceAsync(RuleTarget target, RuleWords words, CancellationToken cancellationToken) =>
+        RunAsync(target, asking => BeginPuttingInForceAsync(asking, words, cancellationToken), cancellationToken);
 
-    public async Task<RuleAnswer> LiftAsync(RuleTarget target, Problem absent, CancellationToken cancellationToken) =>
-        await (await BeginLiftingAsync(target, absent, cancellationToken)).FinishAsync(cancellationToken);
+    public Task<RuleAnswer> LiftAsync(RuleTarget target, Problem absent, CancellationToken cancellationToken) =>
+        RunAsync(target, asking => BeginLiftingAsync(asking, absent, cancellationToken), cancellationToken);
 
     /// <summary>Stores what is wanted.</summary>
     public async Task<BegunCommand> BeginPuttingInForceAsync(RuleTarget target, RuleWords words, CancellationToken cancellationToken)
@@ -28,14 +29,14 @@ internal sealed class RuleCommands(
         var now = time.UtcNow();
         var wanted = intents.Wanted(target.Key, time.NewId(), words, target.Actor.UserId, target.GoesOn, now);
         var rule =
-            await store.InsertAsync(wanted, limit, intents.FirstCheck(now), cancellationToken)
+            await store.InsertAsync(wanted, limit, intents.FirstCheck(now), target.Ask, cancellationToken)
             ?? throw new ProblemException(Problem.TierLimit(target.Kind.What, limit));
         if (rule.Id == wanted.Id)
         {
             return new BegunCommand(IsStored: true, token => putInForce.RunAsync(target, rule, words, token));
         }
 
-        var alone = target with { Shared = null };
+        var alone = Alone(target);
         return new BegunCommand(
             IsStored: false,
             async token => await RepeatAsync(alone, rule, words, token) ?? await PutInForceAsync(alone, words, token)
@@ -46,18 +47,37 @@ internal sealed class RuleCommands(
     public async Task<BegunCommand> BeginLiftingAsync(RuleTarget target, Problem absent, CancellationToken cancellationToken)
     {
         var found =
-            await store.BeginLiftAsync(target.Key, intents.Unwanted(target.GoesOn, time.UtcNow()), cancellationToken)
+            await store.BeginLiftAsync(target.Key, intents.Unwanted(target.GoesOn, time.UtcNow()), target.Ask, cancellationToken)
             ?? throw new ProblemException(absent);
         if (found.IsBegun)
         {
             return new BegunCommand(IsStored: true, token => lift.RunAsync(target, found.Rule, token));
         }
 
-        var alone = target with { Shared = null };
+        var alone = Alone(target);
         return new BegunCommand(
             IsStored: false,
             async token => await ResumeAsync(alone, found.Rule, token) ?? await LiftAsync(alone, absent, token)
         );
+    }
+
+    /// <summary>Stores what is wanted, with the question for the turn where nobody is before it, and does it.</summary>
+    private async Task<RuleAnswer> RunAsync(
+        RuleTarget target,
+        Func<RuleTarget, Task<BegunCommand>> beginAsync,
+        CancellationToken cancellationToken
+    )
+    {
+        using var ask = turns.TryAsk(target.Router);
+        var begun = await beginAsync(target with { Ask = ask });
+        return await begun.FinishAsync(cancellationToken);
+    }
+
+    // The row is another command's: this one's question was not asked, and its place in the line is in the way of that command.
+    private static RuleTarget Alone(RuleTarget target)
+    {
+        target.Ask?.Dispose();
+        return target with { Shared = null, Ask = null };
     }
 
     /// <summary>The device's row is under way already. Null: it has moved on, look again.</summary>

@@ -19,6 +19,9 @@ internal sealed record RuleTarget(
     /// <summary>The turn that the command is to run in together with others; null: it takes one of its own.</summary>
     public SharedTurn? Shared { get; init; }
 
+    /// <summary>The question for a turn of its own that goes out with the intent; null: the turn is asked for after it.</summary>
+    public ITurnAsk? Ask { get; init; }
+
     /// <summary>Whether the device was seen with an address that can be blocked.</summary>
     public static bool CanBeBlocked(KnownDevice device) => AddressRules.TryReadIpv4(device.Address.ToString(), out _, out _);
 

@@ -26,16 +26,43 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
     /// The one row that a statement returns; null if it returns none. It sees what was committed before it got the lock: both are statements of
     /// one transaction, in one round trip.
     /// </summary>
-    public Task<Rule?> RuleAfterAsync(SqlText locks, RuleKind kind, SqlText sql, CancellationToken cancellationToken) =>
+    public async Task<Rule?> RuleAfterAsync(
+        SqlText locks,
+        RuleKind kind,
+        SqlText sql,
+        ITurnAsk? ask,
+        CancellationToken cancellationToken
+    ) => (await RulesAsync(kind, locks, sql, ask, cancellationToken)).SingleOrDefault();
+
+    /// <summary>The rows that a statement returns, after which the turn is asked for that they are for, in one round trip and one transaction.</summary>
+    public Task<List<Rule>> RulesAsync(RuleKind kind, SqlText sql, ITurnAsk? ask, CancellationToken cancellationToken) =>
+        ask is null ? RulesAsync(kind, sql, cancellationToken) : RulesAsync(kind, locks: null, sql, ask, cancellationToken);
+
+    private Task<List<Rule>> RulesAsync(RuleKind kind, SqlText? locks, SqlText sql, ITurnAsk? ask, CancellationToken cancellationToken) =>
         DatabaseRetry.RunAsync(
             async token =>
             {
-                await using var batch = database.CreateBatch().With([locks, sql]);
-                await using var rows = await batch.ExecuteReaderAsync(token);
-                await rows.NextResultAsync(token);
-                return (await rows.ReadRulesAsync(kind, token)).SingleOrDefault();
+                await using var batch = database.CreateBatch().With(locks is null ? [sql] : [locks, sql]);
+                ask?.AddTo(batch);
+                await using var results = await batch.ExecuteReaderAsync(token);
+                if (locks is not null)
+                {
+                    await results.NextResultAsync(token);
+                }
+
+                var rows = await results.ReadRulesAsync(kind, token);
+                if (ask is not null)
+                {
+                    await results.NextResultAsync(token);
+                    await ask.ReadAsync(results, token);
+                }
+
+                return rows;
             },
-            cancellationToken
+            // A turn that is granted is not to be lost with a request that is abandoned.
+            ask is null
+                ? cancellationToken
+                : CancellationToken.None
         );
 
     /// <summary>The one row that a statement returns; null if it returns none.</summary>

@@ -5,6 +5,9 @@ namespace NetPilot.Blacklist.Turns;
 /// <summary>The row that a turn is for, read as the turn is granted.</summary>
 internal sealed class RuleRead(Rule rule) : ITurnRead
 {
+    /// <summary>A row that was written in the transaction that granted the turn.</summary>
+    public static RuleRead Known(Rule rule) => new(rule) { IsRead = true, Rule = rule };
+
     public bool IsRead { get; private set; }
 
     /// <summary>The row; null if it was gone.</summary>

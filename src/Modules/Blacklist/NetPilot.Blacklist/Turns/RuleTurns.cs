@@ -19,6 +19,13 @@ internal sealed record RuleTurns(
 
     public bool MatchesBySubstring => Options.Value.MatchesAddressesBySubstring;
 
+    /// <summary>Asks for a turn in the transaction that stores what it is for. Null: others wait for the router.</summary>
+    public ITurnAsk? TryAsk(OwnedRouter router) => Leases.TryAsk(router, Timeouts.Command);
+
+    /// <summary>The turn that was granted in the transaction that wrote the row.</summary>
+    public RuleTurn Granted(RouterTurn lease, OwnedRouter router, CommandActor actor, RequestBudget budget, Rule only) =>
+        new(this, router, actor, lease, budget, RuleRead.Known(only));
+
     /// <summary>Null: no turn came in time, and nothing was sent.</summary>
     /// <param name="router">The router.</param>
     /// <param name="actor">Who commands.</param>

@@ -35,6 +35,9 @@ internal sealed partial class RouterTurns(
         CancellationToken cancellationToken
     ) => TakeAsync(router.RouterId, router.UserId, callTimeout, patience, read, cancellationToken);
 
+    public ITurnAsk? TryAsk(OwnedRouter router, TimeSpan callTimeout) =>
+        queues.TryEnter(router.RouterId) ? new TurnAsk(router, callTimeout + LeaseMargin, replica, queues) : null;
+
     public Task<RouterTurn?> TakeForPendingResetAsync(string routerId, TimeSpan callTimeout, CancellationToken cancellationToken) =>
         TakeAsync(routerId, null, callTimeout, TimeSpan.Zero, null, cancellationToken);
 

@@ -46,6 +46,21 @@ internal sealed class TurnQueues
         }
     }
 
+    /// <summary>Becomes the head of the queue if nobody is in it.</summary>
+    public bool TryEnter(string routerId)
+    {
+        lock (queues)
+        {
+            var isFree = !queues.ContainsKey(routerId);
+            if (isFree)
+            {
+                queues.Add(routerId, new LinkedList<TaskCompletionSource>([new()]));
+            }
+
+            return isFree;
+        }
+    }
+
     /// <summary>The head goes, and the next one is called.</summary>
     public void Exit(string routerId)
     {

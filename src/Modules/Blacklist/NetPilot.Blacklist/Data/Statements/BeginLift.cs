@@ -7,11 +7,15 @@ internal sealed record FoundRule(Rule Rule, bool IsBegun);
 
 internal static class BeginLift
 {
-    /// <summary>The live row that an address means, with the patch where it is for it. Null if there is none.</summary>
+    /// <summary>
+    /// The live row that an address means, with the patch where it is for it. Null if there is none. The router's turn is asked for with the
+    /// patch, if <paramref name="ask"/> is given.
+    /// </summary>
     public static async Task<FoundRule?> BeginLiftAsync(
         this RuleStore store,
         RuleKey key,
         RulePatch unwanted,
+        ITurnAsk? ask,
         CancellationToken cancellationToken
     )
     {
@@ -27,12 +31,12 @@ internal static class BeginLift
                 WHERE id = (SELECT id FROM found) AND {unwanted.Condition()}
                 RETURNING *
             )
-            SELECT * FROM begun
+            SELECT * FROM begun{SqlText.Asking(ask)}
             UNION ALL
             SELECT * FROM {kind.Rules} WHERE id = (SELECT id FROM found)
             """;
         // A row that was moved on comes twice: as it is, and as it was.
-        return await store.RulesAsync(kind, sql, cancellationToken) switch
+        return await store.RulesAsync(kind, sql, ask, cancellationToken) switch
         {
             [var before, var after] => new FoundRule(before.State == RuleState.InForce ? after : before, IsBegun: true),
             [var found] => new FoundRule(found, IsBegun: false),

@@ -8,19 +8,21 @@ internal static class InsertRule
 {
     /// <summary>
     /// The live row of the same device, or <paramref name="wanted"/> where the tier has room. Null where it has not. The router's inserts go one
-    /// after the other; then the user's counter is locked before any row, here and wherever rows end.
+    /// after the other; then the user's counter is locked before any row, here and wherever rows end. The router's turn is asked for with the new
+    /// row, if <paramref name="ask"/> is given.
     /// </summary>
     public static async Task<Rule?> InsertAsync(
         this RuleStore store,
         Rule wanted,
         int limit,
         DateTimeOffset firstCheckAt,
+        ITurnAsk? ask,
         CancellationToken cancellationToken
     )
     {
         while (true)
         {
-            var rule = await FindOrInsertAsync(store, wanted, limit, firstCheckAt, cancellationToken);
+            var rule = await FindOrInsertAsync(store, wanted, limit, firstCheckAt, ask, cancellationToken);
             if (rule is not { ReplacedBy: not null })
             {
                 return rule;
@@ -40,20 +42,21 @@ internal static class InsertRule
         Rule wanted,
         int limit,
         DateTimeOffset firstCheckAt,
+        ITurnAsk? ask,
         CancellationToken cancellationToken
     )
     {
         // Another block of the same device may be stored and get its MAC while this one waits for the user's counter: a snapshot from before that
         // would show neither.
         var locks = LockOf(wanted.UserId, wanted.RouterId);
-        var sql = Sql(wanted, limit, firstCheckAt);
+        var sql = Sql(wanted, limit, firstCheckAt, ask);
         for (var attempt = 0; ; attempt++)
         {
             try
             {
                 // At the limit, the row of the same device may have been made by a statement that this one waited for: look once more.
-                return await store.RuleAfterAsync(locks, wanted.Kind, sql, cancellationToken)
-                    ?? await store.RuleAfterAsync(locks, wanted.Kind, sql, cancellationToken);
+                return await store.RuleAfterAsync(locks, wanted.Kind, sql, ask, cancellationToken)
+                    ?? await store.RuleAfterAsync(locks, wanted.Kind, sql, ask, cancellationToken);
             }
             catch (PostgresException exception) when (attempt < 3 && exception.SqlState == PostgresErrorCodes.UniqueViolation)
             {
@@ -85,7 +88,7 @@ internal static class InsertRule
     private static SqlText Held(Rule wanted) =>
         wanted.Holds is [var hold] ? $", held AS ({PlaceHold.Sql(hold, SqlText.Raw("inserted"))})" : SqlText.Raw("");
 
-    private static SqlText Sql(Rule wanted, int limit, DateTimeOffset firstCheckAt)
+    private static SqlText Sql(Rule wanted, int limit, DateTimeOffset firstCheckAt, ITurnAsk? ask)
     {
         var (kind, user, router, ip, mac) = (wanted.Kind, wanted.UserId, wanted.RouterId, wanted.DeviceIp, wanted.DeviceMac);
         return $"""
@@ -110,7 +113,7 @@ internal static class InsertRule
                 INSERT INTO {kind.Rules} ({ColumnsOf(kind)}) SELECT {ValuesOf(wanted)} FROM slot
                 RETURNING *
             ){Held(wanted)}
-            SELECT * FROM inserted
+            SELECT * FROM inserted{SqlText.Asking(ask)}
             UNION ALL
             SELECT * FROM {kind.Rules} WHERE id = (SELECT id FROM existing)
             """;

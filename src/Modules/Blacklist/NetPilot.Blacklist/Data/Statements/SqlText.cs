@@ -30,6 +30,10 @@ internal sealed class SqlText(int literalLength, int formattedCount)
         return raw;
     }
 
+    /// <summary>The condition on rows by which a turn is asked for with them; it holds for each.</summary>
+    public static SqlText Asking(ITurnAsk? ask) =>
+        ask is null ? Raw("") : $" WHERE set_config({ITurnAsk.Setting}, {ask.Key}, true) IS NOT NULL";
+
     /// <summary>The parts that there are, one after the other.</summary>
     public static SqlText Join(string separator, params ReadOnlySpan<SqlText?> items)
     {

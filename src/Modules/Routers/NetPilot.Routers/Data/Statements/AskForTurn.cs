@@ -39,6 +39,21 @@ internal static class AskForTurn
                $5::uuid IS NULL OR EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $5)
         """;
 
+    private const string SqlOfBatch = $"""
+        INSERT INTO routers.router_turns AS turn (router_id, fence, lease_until, last_replica)
+        SELECT $1, 1, clock_timestamp() + $2, $3
+        WHERE current_setting('{ITurnAsk.Setting}', true) = $5
+          AND EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $1 AND user_id = $4)
+          AND NOT EXISTS (SELECT 1 FROM routers.pending_resets WHERE router_id = $1)
+          AND NOT EXISTS (
+            SELECT 1 FROM routers.router_turn_waiters other
+            WHERE other.router_id = $1 AND other.replica <> $3 AND other.seen_at > clock_timestamp() - interval '2 seconds')
+        ON CONFLICT (router_id) DO UPDATE
+        SET fence = turn.fence + 1, lease_until = clock_timestamp() + $2, last_replica = $3
+        WHERE turn.lease_until IS NULL OR turn.lease_until <= clock_timestamp()
+        RETURNING fence
+        """;
+
     /// <summary>Asks once for the turn of a router, which must be this owner's if one is named; registers to wait in line if it is not granted.</summary>
     /// <remarks>What is read besides is read by a statement of its own, which sees all that was committed before the turn was granted.</remarks>
     public static async Task<AskedTurn> ExecuteAsync(
@@ -69,6 +84,10 @@ internal static class AskForTurn
 
         return asked;
     }
+
+    /// <summary>Asks once, in a batch, if the batch has set the key. What is not free at once is left to <see cref="ExecuteAsync"/>.</summary>
+    public static void AddTo(NpgsqlBatch batch, OwnedRouter router, TimeSpan lease, Guid replica, string key) =>
+        batch.With(SqlOfBatch, router.RouterId, lease, replica, router.UserId, key);
 
     /// <summary>Leaves the line.</summary>
     public static async Task ForgetAsync(NpgsqlDataSource database, string routerId, Guid replica)
