@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using Microsoft.EntityFrameworkCore;
 using NetPilot.DevStack.Postgres;
+using NetPilot.DevStack.Simulator;
 using NetPilot.Persistence;
 using NetPilot.Testing;
 using Npgsql;
@@ -96,6 +97,48 @@ public sealed class UnavailableTests(NetPilotServer server)
         {
             (await RenameAsync(client, routerId, $"Home {i}")).ShouldBe(200);
         }
+    }
+
+    [Fact]
+    public async Task A_command_that_ends_while_PostgreSQL_is_away_is_recorded_when_it_is_back_and_its_turn_ends_then()
+    {
+        await using var postgres = await PostgresServer.StartAsync(new PostgresOptions { Private = true }, Ct);
+        await using var process = await StartOnAsync(postgres);
+        using var anonymous = process.NewClient();
+        var user = await RegisterAsync(anonymous);
+        using var client = process.NewClient(user.AccessToken);
+        var routerId = await ClaimAsync(client);
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = routerId,
+                Operation = SimulatorOperation.WifiEnable,
+                Times = 1,
+            }
+        );
+        var enabling = client.PostAsync($"/api/v1/routers/{routerId}/wifi/enable", null, Ct);
+        await hold.WaitForHitAsync(cancellationToken: Ct);
+
+        await postgres.StopAsync(Ct);
+        hold.Release();
+        using var enabled = await enabling;
+        await enabled.ShouldBeJsonAsync(200);
+        await process.WaitForOutputAsync("could not be recorded, and is tried again", Ct);
+        await postgres.ResumeAsync(Ct);
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            await using var source = NpgsqlDataSource.Create(postgres.ConnectionStringFor("netpilot"));
+            await using var command = source.CreateCommand(
+                "SELECT (SELECT lease_until IS NULL FROM routers.router_turns), (SELECT string_agg(kind || ' ' || outcome, ',') FROM routers.router_commands)"
+            );
+            await using var row = await command.ExecuteReaderAsync(Ct);
+            await row.ReadAsync(Ct);
+            (row.GetBoolean(0), row.IsDBNull(1) ? "" : row.GetString(1)).ShouldBe(
+                (true, "wifi_enable succeeded"),
+                string.Join('\n', process.Output)
+            );
+        });
     }
 
     [Theory]

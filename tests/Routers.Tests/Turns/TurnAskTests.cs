@@ -32,7 +32,7 @@ public sealed class TurnAskTests(RoutersServer server)
         Turns.TryAsk(router, CallTimeout).ShouldBeNull();
         (await Turns.TakeAsync(router, CallTimeout, TimeSpan.Zero, null, Ct)).ShouldBeNull();
 
-        await Turns.ReleaseAsync(turn, [], Ct);
+        await Turns.ReleaseAsync(turn, []);
         using var next = Turns.TryAsk(router, CallTimeout).ShouldNotBeNull();
     }
 
@@ -51,7 +51,7 @@ public sealed class TurnAskTests(RoutersServer server)
 
         var turn = (await Turns.TakeAsync(router, CallTimeout, TimeSpan.Zero, null, Ct)).ShouldNotBeNull();
         turn.FollowsDirectly(router).ShouldBeTrue();
-        await Turns.ReleaseAsync(turn, [], Ct);
+        await Turns.ReleaseAsync(turn, []);
     }
 
     [Theory]

@@ -48,10 +48,10 @@ public interface IRouterTurns
     Task<bool> RenewAsync(RouterTurn turn, TimeSpan callTimeout, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Ends the turn and records, in the same round trip, the activity and what the command saw of the router. A turn that cannot be ended
-    /// because PostgreSQL is away runs out with its lease.
+    /// Ends the turn and records, in the same round trip, the activity and what the command saw of the router. Where PostgreSQL is away, that is
+    /// tried again for a while in the background; else the turn runs out with its lease.
     /// </summary>
-    Task ReleaseAsync(RouterTurn turn, IReadOnlyList<RouterActivity> activities, CancellationToken cancellationToken);
+    Task ReleaseAsync(RouterTurn turn, IReadOnlyList<RouterActivity> activities);
 
     /// <summary>
     /// The same as statements for a batch of the caller's, so that the last outcome of the turn is written in the transaction that ends it. A
@@ -121,8 +121,11 @@ public sealed record RouterTurn(string RouterId, long Fence)
 /// <summary>Records commands that need no turn.</summary>
 public interface IRouterActivityLog
 {
-    /// <summary>Records activities and what they saw of their routers, in one round trip. Best effort: a failure is logged, never thrown.</summary>
-    Task RecordAsync(IReadOnlyList<RouterActivity> activities, CancellationToken cancellationToken);
+    /// <summary>
+    /// Records activities and what they saw of their routers, in one round trip. A failure is logged, never thrown; where PostgreSQL is away, it is
+    /// tried again for a while in the background.
+    /// </summary>
+    Task RecordAsync(IReadOnlyList<RouterActivity> activities);
 }
 
 /// <summary>One command, as the activity list shows it.</summary>
@@ -149,6 +152,9 @@ public sealed record RouterActivity(
     RouterSighting Sighting
 )
 {
+    /// <summary>The entry's id: however often it is recorded, it is there once.</summary>
+    public Guid Id { get; } = Guid.CreateVersion7(StartedAt);
+
     /// <summary>The entry for a call's result.</summary>
     public static RouterActivity Of<T>(
         OwnedRouter router,

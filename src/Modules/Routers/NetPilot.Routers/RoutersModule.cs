@@ -43,7 +43,7 @@ public static class RoutersModule
         services.AddSingleton<PendingResets>();
         services.AddScoped<RouterRelease>();
         services.AddSingleton<WifiChanges>();
-        services.AddWorker<WifiSettlements>().AddWorker<ResetWorker>().AddHostedService<ActivityPurge>();
+        services.AddWorker<WifiSettlements>().AddWorker<ResetWorker>().AddWorker<LateRecords>().AddHostedService<ActivityPurge>();
 
         services.AddSingleton<RouterOwnership>();
         services.AddSingleton<IRouterOwnership>(provider => provider.GetRequiredService<RouterOwnership>());

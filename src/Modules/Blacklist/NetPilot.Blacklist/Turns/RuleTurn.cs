@@ -35,7 +35,7 @@ internal sealed class RuleTurn(
     {
         if (!IsOver)
         {
-            await turns.Leases.ReleaseAsync(lease, activities, CancellationToken.None);
+            await turns.Leases.ReleaseAsync(lease, activities);
         }
     }
 

@@ -33,10 +33,7 @@ internal sealed class PeopleChanges(PeopleStore store, PeopleReconciler reconcil
         if (edited.Kind is { } kind)
         {
             var at = lease?.TakenAt ?? store.NewLease().TakenAt;
-            await activity.RecordAsync(
-                [.. edited.Targets.Select(target => Activities.Of(router, caller.UserId, kind, target, at))],
-                CancellationToken.None
-            );
+            await activity.RecordAsync([.. edited.Targets.Select(target => Activities.Of(router, caller.UserId, kind, target, at))]);
         }
 
         return (edited.Value, await results);

@@ -30,7 +30,7 @@ internal sealed class ServersActivity(IRouterActivityLog log)
             activities.Add(activity);
         }
 
-        return log.RecordAsync(activities, CancellationToken.None);
+        return log.RecordAsync(activities);
     }
 }
 

@@ -224,7 +224,7 @@ internal sealed partial class PendingResets(
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await Row(db, pending).ExecuteDeleteAsync(cancellationToken);
-        await log.RecordAsync(activities, cancellationToken);
+        await log.RecordAsync(activities);
     }
 
     private async Task PostponeAsync(Pending pending, TimeSpan wait, string? refusedCode, IReadOnlyList<RouterActivity> activities)
@@ -242,7 +242,7 @@ internal sealed partial class PendingResets(
                         .SetProperty(reset => reset.RefusedCode, reset => refusedCode ?? reset.RefusedCode),
                 CancellationToken.None
             );
-        await log.RecordAsync(activities, CancellationToken.None);
+        await log.RecordAsync(activities);
     }
 
     // A row that was renewed meanwhile belongs to a later owner, and stays.

@@ -44,7 +44,7 @@ internal sealed class ResetWorker(
     {
         if (await turns.TakeForPendingResetAsync(routerId, options.Value.Timeouts.Command, cancellationToken) is { } turn)
         {
-            await turns.ReleaseAsync(turn, [], CancellationToken.None);
+            await turns.ReleaseAsync(turn, []);
         }
         else
         {

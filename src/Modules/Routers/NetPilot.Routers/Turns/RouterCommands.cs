@@ -48,7 +48,7 @@ internal sealed class RouterCommands(
         }
         finally
         {
-            await turns.ReleaseAsync(turn, record, CancellationToken.None);
+            await turns.ReleaseAsync(turn, record);
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed class RouterCommands(
         var budget = new RequestBudget(time, options.Value.Timeouts);
         var target = new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget.For(command.Timeout));
         var (result, record) = await TimedAsync(router, actor, command, () => call(target, cancellationToken));
-        await activities.RecordAsync(record, CancellationToken.None);
+        await activities.RecordAsync(record);
         return result;
     }
 

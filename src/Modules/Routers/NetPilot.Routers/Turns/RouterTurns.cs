@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Logging;
 using NetPilot.Persistence;
+using NetPilot.Routers.Activities;
 using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Data.Statements;
 using NetPilot.Routers.Resets;
@@ -12,12 +12,12 @@ namespace NetPilot.Routers.Turns;
 /// Turns as leases in PostgreSQL. The head of this replica's queue asks for the lease with one statement, and where another replica holds
 /// it, registers as waiting and asks again at growing intervals. Between two questions it holds no connection.
 /// </summary>
-internal sealed partial class RouterTurns(
+internal sealed class RouterTurns(
     NpgsqlDataSource database,
     TimeProvider time,
     PendingResets pendingResets,
     IRouterOwnership ownership,
-    ILogger<RouterTurns> logger
+    LateRecords records
 ) : IRouterTurns
 {
     private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(5);
@@ -76,24 +76,11 @@ internal sealed partial class RouterTurns(
     public Task<bool> RenewAsync(RouterTurn turn, TimeSpan callTimeout, CancellationToken cancellationToken) =>
         TurnLease.RenewAsync(database, turn, callTimeout + LeaseMargin, cancellationToken);
 
-    public async Task ReleaseAsync(RouterTurn turn, IReadOnlyList<RouterActivity> activities, CancellationToken cancellationToken)
+    public async Task ReleaseAsync(RouterTurn turn, IReadOnlyList<RouterActivity> activities)
     {
         try
         {
-            var end = EndOf(turn, activities);
-            await DatabaseRetry.RunAsync(
-                async token =>
-                {
-                    await using var batch = database.CreateBatch();
-                    end.AddTo(batch);
-                    await batch.ExecuteNonQueryAsync(token);
-                },
-                cancellationToken
-            );
-        }
-        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
-        {
-            Log.ReleaseFailed(logger, turn.RouterId, turn.Fence, exception.Message);
+            await records.WriteAsync(turn.RouterId, EndOf(turn, activities).AddTo);
         }
         finally
         {
@@ -101,7 +88,7 @@ internal sealed partial class RouterTurns(
         }
     }
 
-    public ITurnEnd EndOf(RouterTurn turn, IReadOnlyList<RouterActivity> activities) => new TurnEnd(turn, activities.WithIds(time), queues);
+    public ITurnEnd EndOf(RouterTurn turn, IReadOnlyList<RouterActivity> activities) => new TurnEnd(turn, [.. activities], queues);
 
     private async Task<RouterTurn?> AskUntilGrantedAsync(
         string routerId,
@@ -201,7 +188,7 @@ internal sealed partial class RouterTurns(
     private async Task<bool> IsStillOwnedAsync(string routerId, Guid? ownerId, CancellationToken cancellationToken) =>
         ownerId is null || (await ownership.FindOwnersAsync([routerId], cancellationToken)).GetValueOrDefault(routerId)?.UserId == ownerId;
 
-    private sealed class TurnEnd(RouterTurn turn, (Guid Id, RouterActivity Activity)[] activities, TurnQueues queues) : ITurnEnd
+    private sealed class TurnEnd(RouterTurn turn, RouterActivity[] activities, TurnQueues queues) : ITurnEnd
     {
         public void AddTo(NpgsqlBatch batch)
         {
@@ -216,11 +203,5 @@ internal sealed partial class RouterTurns(
             IsComplete = true;
             queues.Exit(turn.RouterId);
         }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "The turn {Fence} of router {RouterId} could not be released and runs out by itself: {Reason}")]
-        public static partial void ReleaseFailed(ILogger logger, string routerId, long fence, string reason);
     }
 }

@@ -53,7 +53,7 @@ internal sealed partial class WifiChanges(
         }
         catch
         {
-            await turns.ReleaseAsync(turn, [], CancellationToken.None);
+            await turns.ReleaseAsync(turn, []);
             throw;
         }
 
@@ -121,7 +121,7 @@ internal sealed partial class WifiChanges(
         var (change, router, caller, turn, startedAt, started) = attempt;
         var duration = time.GetElapsedTime(started);
         var entry = RouterActivity.Of(router, caller.UserId, change.Kind, change.Target, result, startedAt, duration);
-        return turns.ReleaseAsync(turn, [entry], CancellationToken.None);
+        return turns.ReleaseAsync(turn, [entry]);
     }
 
     private sealed record Attempt(

@@ -10,10 +10,10 @@ namespace NetPilot.Routers.Data.Statements;
 internal static class RecordActivities
 {
     /// <param name="batch">The batch.</param>
-    /// <param name="activities">What is recorded, with an id each. The same id is recorded once, so that a batch may be repeated.</param>
-    public static void AddTo(NpgsqlBatch batch, IReadOnlyList<(Guid Id, RouterActivity Activity)> activities)
+    /// <param name="activities">What is recorded. Each is recorded once, so that a batch may be repeated.</param>
+    public static void AddTo(NpgsqlBatch batch, IReadOnlyList<RouterActivity> activities)
     {
-        foreach (var (id, activity) in activities)
+        foreach (var activity in activities)
         {
             batch.With(
                 """
@@ -22,7 +22,7 @@ internal static class RecordActivities
                 WHERE EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $4 AND user_id = $2)
                 ON CONFLICT (id) DO NOTHING
                 """,
-                id,
+                activity.Id,
                 activity.OwnerId,
                 activity.ActorId,
                 activity.RouterId,
@@ -36,7 +36,7 @@ internal static class RecordActivities
         }
 
         // The last word of a command about the router's presence is the one that counts.
-        if (activities.LastOrDefault(entry => entry.Activity.Sighting is not RouterSighting.None).Activity is { } seen)
+        if (activities.LastOrDefault(activity => activity.Sighting is not RouterSighting.None) is { } seen)
         {
             var reachability = ReachabilityOf(seen.Sighting);
             batch.With(
@@ -53,9 +53,6 @@ internal static class RecordActivities
             );
         }
     }
-
-    public static (Guid Id, RouterActivity Activity)[] WithIds(this IReadOnlyList<RouterActivity> activities, TimeProvider time) =>
-        [.. activities.Select(activity => (time.NewId(), activity))];
 
     // A router that was online and shows no sign of life any more is not known to be either.
     private static Reachability ReachabilityOf(RouterSighting sighting) =>

@@ -1,0 +1,79 @@
+using Microsoft.Extensions.Logging;
+using NetPilot.Background;
+using NetPilot.Persistence;
+using Npgsql;
+
+namespace NetPilot.Routers.Activities;
+
+/// <summary>
+/// Writes what is known of commands that were sent. Where PostgreSQL is away, nobody waits for it, and it is tried again until it succeeds or
+/// nothing more comes of it. A batch may be written twice.
+/// </summary>
+internal sealed partial class LateRecords(NpgsqlDataSource database, TimeProvider time, ILogger<LateRecords> logger)
+    : BackgroundWork(logger)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(4);
+
+    /// <param name="routerId">The router that it is about.</param>
+    /// <param name="add">Adds the statements to a batch.</param>
+    public async Task WriteAsync(string routerId, Action<NpgsqlBatch> add)
+    {
+        if (await FailureOfAsync(add) is { } failure)
+        {
+            Log.Late(logger, routerId, failure.Message);
+            _ = Begin(stopping => RepeatAsync(routerId, add, stopping));
+        }
+    }
+
+    private async Task RepeatAsync(string routerId, Action<NpgsqlBatch> add, CancellationToken stopping)
+    {
+        var started = time.GetTimestamp();
+        Exception? failure;
+        var rest = FirstRest;
+        do
+        {
+            // Real time: PostgreSQL's return does not go by the injected clock.
+            await Task.Delay(rest, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            failure = await FailureOfAsync(add);
+            rest = rest * 2 < LongestRest ? rest * 2 : LongestRest;
+        } while (failure is not null && !stopping.IsCancellationRequested && time.GetElapsedTime(started) < Patience);
+
+        if (failure is not null)
+        {
+            Log.NotRecorded(logger, routerId, failure.Message);
+        }
+    }
+
+    /// <summary>Null: it is written.</summary>
+    private async Task<Exception?> FailureOfAsync(Action<NpgsqlBatch> add)
+    {
+        try
+        {
+            await DatabaseRetry.RunAsync(
+                async token =>
+                {
+                    await using var batch = database.CreateBatch();
+                    add(batch);
+                    await batch.ExecuteNonQueryAsync(token);
+                },
+                CancellationToken.None
+            );
+            return null;
+        }
+        catch (Exception exception) when (exception is NpgsqlException || DatabaseFailures.IsUnavailable(exception))
+        {
+            return exception;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "What a command on router {RouterId} came to could not be recorded, and is tried again: {Reason}")]
+        public static partial void Late(ILogger logger, string routerId, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "What a command on router {RouterId} came to could not be recorded and is given up: {Reason}")]
+        public static partial void NotRecorded(ILogger logger, string routerId, string reason);
+    }
+}
