@@ -190,7 +190,7 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
             DateTimeOffset? until = random.Next(2) == 0 ? Now.AddMilliseconds(random.Next(300, 2500)) : null;
             var (action, method, path, body) = random.Next(6) switch
             {
-                0 or 1 => ("pause", HttpMethod.Post, $"{person}/pause", (object?)new { until }),
+                0 or 1 => (until is null ? "pause" : "pause for a while", HttpMethod.Post, $"{person}/pause", (object?)new { until }),
                 2 => ("resume", HttpMethod.Post, $"{person}/resume", null),
                 3 => ("allow", HttpMethod.Post, $"{person}/allow", new { until }),
                 var choice => (
@@ -200,7 +200,7 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
                     new { enabled = choice == 4 }
                 ),
             };
-            var prefer = action is "pause" or "resume" && random.Next(3) == 0 ? "respond-async" : null;
+            var prefer = action is "pause" or "pause for a while" or "resume" && random.Next(3) == 0 ? "respond-async" : null;
             await TellAsync(router, "person", null, action, method, path, body, prefer, random);
         }
     }
@@ -238,7 +238,7 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
         var told = new Told(router.RouterId, kind, ip, action, prefer, began, Now, answer);
         _told.Enqueue(told);
         // A time that was still to come when it was sent may be over when it arrives.
-        if (answer is { Status: 401 or 500 } || (answer?.Status == 400 && action is not ("block" or "pause" or "allow")))
+        if (answer is { Status: 401 or 500 } || (answer?.Status == 400 && action is not ("block" or "pause for a while" or "allow")))
         {
             Broken.Enqueue($"{told} {answer.Body}");
         }

@@ -173,10 +173,10 @@ internal sealed class ChaosVerdict(ChaosStack stack, ChaosLoad load)
             .OrderBy(told => told.Began)
             .ToArray();
         var lost = new List<string>();
-        // A pause that ends by itself may be over.
+        // A pause for a while may be over, even before it is answered.
         if (
-            LastOf("pause", "resume") is { Answer.Status: 200 or 202 } pause
-            && (pause.Action == "resume" ? isPaused : !isPaused && pause.Answer.Text("pausedUntil") is null)
+            LastOf("pause", "pause for a while", "resume") is { Answer.Status: 200 or 202 } pause
+            && (pause.Action == "resume" ? isPaused : pause.Action == "pause" && !isPaused)
         )
         {
             lost.Add($"{router.RouterId}: paused is {isPaused} after {pause}");

@@ -1,5 +1,9 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Blacklist.Contracts;
+using NetPilot.Blacklist.Data;
+using NetPilot.Blacklist.Data.Statements;
+using NetPilot.Blacklist.Lifecycle;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -376,6 +380,107 @@ public sealed class HoldTests(BlacklistServer server)
 
         hold.Release();
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+    }
+
+    [Fact]
+    public async Task A_window_that_begins_while_a_users_block_waits_to_be_lifted_does_not_bring_that_block_back()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        router.Simulated.Online = false;
+        using var unblocked = await router.UnblockAsync(device.Ip, "respond-async");
+        await unblocked.ShouldBeJsonAsync(202);
+
+        await router.HoldAsync(Window(_schedule, id));
+        router.Simulated.Online = true;
+        await router.DueNowAsync();
+        await Eventually.HoldsAsync(async () => (await router.HoldKindsAsync()).ShouldBe(["schedule"]));
+
+        await router.HoldAsync(WantedHolds.None(HoldSource.OfSchedule(_schedule, null)));
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.DueNowAsync();
+            router.Simulated.Rules.ShouldBeEmpty();
+            (await router.BlockedAsync()).ShouldBeEmpty();
+        });
+    }
+
+    [Fact]
+    public async Task A_block_that_was_answered_as_failed_is_no_hold_where_a_pause_came_to_it()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Block,
+                Times = 1,
+            }
+        );
+        var block = router.BlockAsync(device.Ip);
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
+        router.Simulated.Online = false;
+        hold.Release();
+
+        using var failed = await block;
+
+        failed.IsSuccessStatusCode.ShouldBeFalse();
+        (await router.HoldKindsAsync()).ShouldBe(["pause"]);
+    }
+
+    [Fact]
+    public async Task A_pause_that_begins_while_an_ended_ones_rule_is_lifted_is_looked_into_as_soon_as_that_is_over()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        await router.HoldAsync(Pause(_person, id));
+        await router.SettledAsync();
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Unblock,
+                Times = 1,
+            }
+        );
+        await router.HoldAsync([WantedHolds.None(HoldSource.OfPause(_person))], wait: TimeSpan.Zero);
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
+        // So that nothing but the end of the call makes it due.
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET settle_at = now() + interval '1 hour' WHERE router_id = $1 AND state = 'applying'",
+            router.RouterId
+        );
+
+        hold.Release();
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            router.Simulated.Rules.ShouldBe([device.Mac]);
+            (await router.StatesAsync(device.Ip))[^1].ShouldBe("blocked");
+        });
+    }
+
+    [Fact]
+    public async Task A_hold_that_is_placed_while_the_row_is_being_ended_is_not_lost_with_it()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        router.Simulated.Online = false;
+        await router.HoldAsync(Pause(_person, id));
+        var store = server.Services.GetRequiredService<RuleStore>();
+        var now = TimeProvider.System.GetUtcNow();
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET held_until = now(), settle_at = now() + interval '1 hour' WHERE router_id = $1",
+            router.RouterId
+        );
+        var live = await store.LoadAsync(RuleKind.Block, router.Owner.Id, router.RouterId, []);
+        var unkept = live.ShouldHaveSingleItem();
+        await router.HoldAsync([Pause(NewId(), id)], wait: TimeSpan.Zero);
+
+        (await store.SaveAsync(unkept, RuleOutcomes.Gone(unkept, now.AddSeconds(5)), long.MaxValue)).ShouldBeNull();
+
+        (await router.StatesAsync(device.Ip)).ShouldBe(["applying"]);
     }
 
     [Fact]

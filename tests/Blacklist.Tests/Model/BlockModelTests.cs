@@ -199,6 +199,10 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
         // Moved to an address that no scan has shown: to the server nobody is blocked there, whatever it holds for the device.
         private readonly bool[] _movedUnseen = new bool[Devices];
 
+        // A scan shows the device at its other address alone, so that nobody is known at its own one.
+        private readonly bool[] _hidden = new bool[Devices];
+        private readonly bool[] _shownElsewhere = new bool[Devices];
+
         // The router takes another device for this one.
         private readonly bool[] _strange = new bool[Devices];
 
@@ -315,6 +319,8 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
 
                 case Act.Presence(var n, var home):
                     _router.Simulated.ChangeDevice(_devices[n].Mac, present: home);
+                    _hidden[n] = !home;
+                    _shownElsewhere[n] |= _hidden[n] && _aliased[n] is true;
                     break;
 
                 case Act.Tunnel(var online):
@@ -323,11 +329,14 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
 
                 case Act.Idle(var n):
                     _router.Simulated.LetIdle(_devices[n].Mac);
+                    _hidden[n] = true;
+                    _shownElsewhere[n] |= _aliased[n] is true;
                     break;
 
                 case Act.Alias(var n, var scanned):
                     _aliased[n] = scanned;
                     _router.Simulated.SetArp(AliasOf(n), _devices[n].Mac, scanned);
+                    _shownElsewhere[n] |= scanned && _hidden[n];
                     break;
 
                 case Act.Stranger(var n):
@@ -552,7 +561,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 }
 
                 // Which device an address is of that no scan has shown is known from the answer: then the second rule is taken back at once.
-                var most = _strange[n] || _movedUnseen[n] ? 2 : 1;
+                var most = _strange[n] || _movedUnseen[n] || _shownElsewhere[n] ? 2 : 1;
                 foreach (var mac in ((string[])[_devices[n].Mac, StrangerOf(n).Mac]).Where(_ => !_strange[n] || !_unanswered[n]))
                 {
                     _router.Simulated.TallyOf(mac).Most.ShouldBeLessThanOrEqualTo(most, $"rules of {mac}:\n{await DescribeAsync()}");

@@ -118,7 +118,9 @@ public sealed class ConformanceTests
         var target = TestClient.Target(deadline: TimeSpan.FromSeconds(@case.IsSlow ? 1 : 30));
         if (operation.Kind is not CallKind.Start)
         {
-            (await client.Commands.StartSessionAsync(target.CommandsSessionId, target.RouterId, default)).IsSuccess.ShouldBeTrue();
+            // Only the call that is tested has little time.
+            await using var patient = new TestClient(simulator.BaseUrl.ToString(), dialect);
+            (await patient.Commands.StartSessionAsync(target.CommandsSessionId, target.RouterId, default)).IsSuccess.ShouldBeTrue();
         }
 
         simulator.ClearCalls();

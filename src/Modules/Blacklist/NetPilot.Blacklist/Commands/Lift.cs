@@ -5,6 +5,9 @@ internal sealed class Lift(
     RuleStore store,
     RuleWriter writer,
     RuleLifting lifting,
+    RulePlaces places,
+    RuleReconciler reconciler,
+    RunningCommands running,
     RuleOutcomes outcomes,
     CommandRunner runner,
     TimeProvider time
@@ -12,13 +15,13 @@ internal sealed class Lift(
 {
     /// <summary>The row is lifting since this request.</summary>
     public Task<RuleAnswer> RunAsync(RuleTarget target, Rule begun, CancellationToken cancellationToken) =>
-        runner.RunAsync(target, begun, turn => LiftBegunAsync(begun, turn), cancellationToken);
+        runner.RunAsync(target, begun, turn => LiftBegunAsync(target, begun, turn), cancellationToken);
 
     /// <summary>The row waits for its device, or for its next attempt: the user's asking is the next attempt.</summary>
     public Task<RuleAnswer> RunWaitingAsync(RuleTarget target, Rule waiting, CancellationToken cancellationToken) =>
         runner.RunAsync(target, waiting, turn => LiftWaitingAsync(waiting, turn), cancellationToken);
 
-    private async Task<CommandEnd> LiftBegunAsync(Rule begun, RuleTurn? turn)
+    private async Task<CommandEnd> LiftBegunAsync(RuleTarget target, Rule begun, RuleTurn? turn)
     {
         if (turn is null)
         {
@@ -28,7 +31,11 @@ internal sealed class Lift(
         }
 
         var rule = await turn.FreshAsync(begun);
-        return rule is { State: RuleState.Lifting } ? await SendAsync(rule, turn) : EndOf(rule);
+        // Who named the address of the row's own device has just looked who has it.
+        var isThere = !target.IsOfDevice && (target.Mac is null || target.Mac.Equals(begun.DeviceMac));
+        return rule is not { State: RuleState.Lifting } ? EndOf(rule)
+            : isThere || !await places.IsTakenAsync(rule) ? await SendAsync(rule, turn)
+            : await LookAndLiftAsync(rule, turn);
     }
 
     /// <summary>Nothing keeps the rule any more. One that was never sent is gone as it is.</summary>
@@ -49,13 +56,28 @@ internal sealed class Lift(
         }
 
         var rule = await store.FindAsync(waiting);
-        return rule is { State: RuleState.Lifting, MaybeSent: false } && await turn.BeginAsync(rule, RuleState.Lifting) is { } begun
-            ? await SendAsync(begun, turn)
+        return rule is not { State: RuleState.Lifting, MaybeSent: false } ? EndOf(rule)
+            : await places.IsTakenAsync(rule) ? await LookAndLiftAsync(rule, turn)
+            : await turn.BeginAsync(rule, RuleState.Lifting) is { } begun ? await SendAsync(begun, turn)
             : EndOf(rule);
     }
 
     private async Task<CommandEnd> SendAsync(Rule rule, RuleTurn turn) =>
         CommandEnd.Of(await lifting.LiftAsync(rule, rule.DeviceIp, turn), RuleState.Lifted);
+
+    /// <summary>
+    /// A command by the address would take the rule of the device that has it now. The router's list says where this row's rule is, if it is there.
+    /// </summary>
+    private async Task<CommandEnd> LookAndLiftAsync(Rule rule, RuleTurn turn)
+    {
+        running.MarkSent(rule.Id);
+        await reconciler.RunAsync(
+            turn,
+            new ReconciliationOrder(RuleKind.Block, RouterActivityKind.Settle, [rule.Id], ReconciliationOrder.LongestTurn)
+        );
+        var settled = await store.FindAsync(rule);
+        return settled is { State: RuleState.Lifting } ? new CommandEnd(settled, null, RuleAnswerKind.UnderWay) : EndOf(settled);
+    }
 
     private static CommandEnd EndOf(Rule? rule) =>
         rule switch

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using NetPilot.Devices.Contracts;
 
 namespace NetPilot.Blacklist.Commands;
 
@@ -11,11 +10,9 @@ internal sealed class MovedBlocks(
     RuleStore store,
     PutInForce putInForce,
     Lift lift,
-    RuleReconciler reconciler,
     RuleTurns turns,
     RunningCommands running,
     SettleWorker settling,
-    IDeviceDirectory devices,
     IOptions<CommandsServerOptions> options,
     TimeProvider time
 )
@@ -29,26 +26,10 @@ internal sealed class MovedBlocks(
             running,
             [
                 .. added.Select(rule => new RuleCommand(rule, turn => putInForce.ApplyStoredAsync(rule, turn))),
-                .. left.Select(rule => new RuleCommand(rule, turn => LiftAsync(rule, turn))),
+                .. left.Select(rule => new RuleCommand(rule, turn => lift.LiftUnkeptAsync(rule, turn))),
             ]
         );
         settling.Nudge();
         await Task.WhenAll(commands).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    private async Task<CommandEnd> LiftAsync(Rule left, RuleTurn? turn)
-    {
-        if (turn is null || await devices.FindByAddressAsync(left.UserId, left.RouterId, left.DeviceIp, CancellationToken.None) is null)
-        {
-            return await lift.LiftUnkeptAsync(left, turn);
-        }
-
-        // Somebody else has the old address, whose rule a command by it could take: the router's list says where the old MAC is, if it is there.
-        running.MarkSent(left.Id);
-        await reconciler.RunAsync(
-            turn,
-            new ReconciliationOrder(RuleKind.Block, RouterActivityKind.Settle, [left.Id], ReconciliationOrder.LongestTurn)
-        );
-        return new CommandEnd(left);
     }
 }

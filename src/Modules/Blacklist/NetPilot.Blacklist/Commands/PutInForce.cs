@@ -5,6 +5,7 @@ internal sealed class PutInForce(
     RuleStore store,
     RuleWriter writer,
     RuleApplication application,
+    RulePlaces places,
     RuleOutcomes outcomes,
     CommandRunner runner,
     SettleWorker settling,
@@ -19,20 +20,33 @@ internal sealed class PutInForce(
         runner.RunAsync(
             target,
             intent,
-            turn => ApplyAsync(intent, turn, kept => store.DescribeAsync(kept, words, new ManualHold(target.Actor.UserId, time.UtcNow()))),
+            turn =>
+                ApplyAsync(
+                    intent,
+                    turn,
+                    target.IsOfDevice,
+                    kept => store.DescribeAsync(kept, words, new ManualHold(target.Actor.UserId, time.UtcNow()))
+                ),
             cancellationToken
         );
 
     /// <param name="intent">The row.</param>
     /// <param name="turn">The turn; null: none came in time.</param>
+    /// <param name="isOfDevice">Whether the device itself is meant, wherever it is, and not whoever has the address.</param>
     /// <param name="describeAsync">Says of another row of the same device what the request says; null where that does not matter.</param>
-    public async Task<CommandEnd> ApplyAsync(Rule intent, RuleTurn? turn, Func<Rule, Task<Rule?>>? describeAsync = null)
+    public async Task<CommandEnd> ApplyAsync(
+        Rule intent,
+        RuleTurn? turn,
+        bool isOfDevice = true,
+        Func<Rule, Task<Rule?>>? describeAsync = null
+    )
     {
         if (turn is null)
         {
             var busy = Problem.RouterBusy();
             var change = outcomes.ApplyNotDone(intent, busy.Code, busy.Detail, time.UtcNow());
-            return new CommandEnd(await writer.SaveAsync(intent, change, intent.Fence), busy);
+            var saved = await writer.SaveAsync(intent, change, intent.Fence);
+            return new CommandEnd(await writer.LeaveToOthersAsync(intent, saved), busy);
         }
 
         var rule = await turn.FreshAsync(intent);
@@ -44,7 +58,7 @@ internal sealed class PutInForce(
                 // Another replica took it up meanwhile, and may have sent it: only the router knows, and a block sent twice is two rules.
                 return CommandEnd.Failed(rule);
             case { State: RuleState.Applying }:
-                return CommandEnd.Of(await SendAsync(rule, describeAsync, turn), RuleState.InForce);
+                return CommandEnd.Of(await SendAsync(rule, isOfDevice, describeAsync, turn), RuleState.InForce);
             case { State: RuleState.Failed }:
                 // Settled while it waited: nothing was sent.
                 return new CommandEnd(rule, Problem.RouterBusy());
@@ -67,14 +81,17 @@ internal sealed class PutInForce(
         {
             null => CommandEnd.NoRouter,
             { State: RuleState.Applying, MaybeSent: false } when await turn.BeginAsync(rule, RuleState.Applying) is { } begun =>
-                CommandEnd.Of(await SendAsync(begun, null, turn), RuleState.InForce),
+                CommandEnd.Of(await SendAsync(begun, isOfDevice: true, null, turn), RuleState.InForce),
             _ => new CommandEnd(rule),
         };
     }
 
-    private async Task<CallOutcome> SendAsync(Rule rule, Func<Rule, Task<Rule?>>? describeAsync, RuleTurn turn)
+    private async Task<CallOutcome> SendAsync(Rule rule, bool isOfDevice, Func<Rule, Task<Rule?>>? describeAsync, RuleTurn turn)
     {
-        var outcome = await application.ApplyAsync(rule, rule.DeviceIp, turn);
+        var ip = isOfDevice ? await places.OfAsync(rule, turn) : rule.DeviceIp;
+        var outcome = ip is null
+            ? await application.FailAsync(rule, RulePlaces.Away, turn)
+            : await application.ApplyAsync(rule, ip, turn, isOfDevice);
         if (outcome.Rule is { SettleAt: not null, State: RuleState.InForce })
         {
             settling.Nudge();

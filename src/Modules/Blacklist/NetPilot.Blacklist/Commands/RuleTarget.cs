@@ -14,7 +14,10 @@ internal sealed record RuleTarget(
     RequestBudget Budget
 )
 {
-    public RuleKey Key => new(Kind, Router.UserId, Router.RouterId, Ip, Mac);
+    public RuleKey Key => new(Kind, Router.UserId, Router.RouterId, Ip, Mac) { IsOfDevice = IsOfDevice };
+
+    /// <summary>Whether the device itself was named, wherever it is, and not whoever has the address.</summary>
+    public bool IsOfDevice { get; init; }
 
     /// <summary>The turn that the command is to run in together with others; null: it takes one of its own.</summary>
     public SharedTurn? Shared { get; init; }

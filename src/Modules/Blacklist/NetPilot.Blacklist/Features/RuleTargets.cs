@@ -30,7 +30,8 @@ internal sealed class RuleTargets(
         };
         var chosen = ChosenDevice.Of(choice, known);
         var prefer = Preference.Read(context.Request.Headers);
-        return (Target(RuleKind.Block, router, caller, chosen.Ip, chosen.Device?.Mac, prefer), chosen);
+        var target = Target(RuleKind.Block, router, caller, chosen.Ip, chosen.Device?.Mac, prefer);
+        return (target with { IsOfDevice = choice.DeviceId is not null }, chosen);
     }
 
     /// <summary>
@@ -60,7 +61,7 @@ internal sealed class RuleTargets(
         (RuleTarget, ChosenDevice) TargetOf(IDeviceChoice choice)
         {
             var chosen = ChosenDevice.Of(choice, known);
-            var target = first with { Ip = chosen.Ip, Mac = chosen.Device?.Mac, Shared = shared };
+            var target = first with { Ip = chosen.Ip, Mac = chosen.Device?.Mac, IsOfDevice = choice.DeviceId is not null, Shared = shared };
             return (target, chosen);
         }
     }

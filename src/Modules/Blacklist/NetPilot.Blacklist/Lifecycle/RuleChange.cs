@@ -30,6 +30,9 @@ internal sealed record RuleChange(RuleState State)
     /// <summary>Whether a reset that may have removed the rule is still to be asked about.</summary>
     public bool KeepsClearing { get; init; }
 
+    /// <summary>What must still hold the row as it did when the change was decided.</summary>
+    public HeldAsRead Guard { get; init; }
+
     private bool IsLive => State is not (RuleState.Lifted or RuleState.Failed);
 
     /// <summary>What the row has already.</summary>
@@ -91,6 +94,9 @@ internal sealed record RulePatch(params RuleState[] From)
     /// <summary>The manual hold that the rows have from now on; null: they have it or not, as before.</summary>
     public ManualHold? Manual { get; init; }
 
+    /// <summary>Whether no manual hold keeps the rows any more.</summary>
+    public bool EndsManual { get; init; }
+
     /// <summary>Until when the rows are held besides, at least; <see cref="DateTimeOffset.MaxValue"/> for a hold without an end.</summary>
     public DateTimeOffset? HeldUntil { get; init; }
 
@@ -107,6 +113,19 @@ internal sealed record RulePatch(params RuleState[] From)
 
     /// <summary>Whether live rows end by it, which the tier's limit counts.</summary>
     public bool Ends => State is RuleState.Lifted or RuleState.Failed;
+}
+
+/// <summary>What a change of a row goes by, besides its state: what was placed on the row since is not to be lost with it.</summary>
+internal enum HeldAsRead
+{
+    /// <summary>The change is right whatever holds the row.</summary>
+    Anyhow,
+
+    /// <summary>It is given up, and no pause or schedule may have come to it.</summary>
+    ByOthers,
+
+    /// <summary>Nothing keeps it, and nothing at all may have come to it.</summary>
+    AtAll,
 }
 
 /// <summary>That a user wants a rule, whatever else keeps it.</summary>

@@ -28,7 +28,12 @@ internal sealed class RuleIntents(RulePacing pacing)
         rule switch
         {
             { State: RuleState.Lifting } when rule.LetThroughAt >= hold.Since => new RulePatch(rule.State) { HeldUntil = EndOf(hold) },
-            { State: RuleState.Lifting } => TurnedRound(rule, now) with { HeldUntil = EndOf(hold) },
+            // The user who lets the device through ended the manual hold, whatever holds it next.
+            { State: RuleState.Lifting } => TurnedRound(rule, now) with
+            {
+                HeldUntil = EndOf(hold),
+                EndsManual = rule.LetThroughAt is not null,
+            },
             { State: RuleState.Applying, GiveUpAt: null } => GoesOn(rule, now) with { HeldUntil = EndOf(hold) },
             _ => WantedAgain(rule) with { HeldUntil = EndOf(hold) },
         };
@@ -129,6 +134,12 @@ internal sealed class RuleIntents(RulePacing pacing)
     /// <summary>A rule is wanted again that a reset of unknown outcome may have removed: where it is absent, it is put back.</summary>
     public static RulePatch WantedAgain(Rule rule) => new(rule.State) { ClearingFence = Unmarked };
 
+    /// <summary>The user was told that the rule was not put in force: what holds it besides keeps it alone.</summary>
+    public static RulePatch ManualEnded { get; } = new(RuleState.Applying) { EndsManual = true };
+
+    /// <summary>A lift is over, and its row was wanted again meanwhile: what the router holds can be looked at now.</summary>
+    public static RulePatch LookedAtNow(DateTimeOffset now) => new(RuleState.Applying) { Due = new(now) };
+
     /// <summary>What a request says of a rule that is there already, which a manual hold keeps from then on.</summary>
     public static RulePatch Described(RuleWords words, ManualHold manual) =>
         new(RuleState.Applying, RuleState.InForce)
@@ -195,4 +206,8 @@ internal sealed class RuleIntents(RulePacing pacing)
 /// <param name="RouterId">The router.</param>
 /// <param name="Ip">The device's address.</param>
 /// <param name="Mac">Its MAC, if it is known.</param>
-internal sealed record RuleKey(RuleKind Kind, Guid UserId, string RouterId, IPAddress Ip, PhysicalAddress? Mac);
+internal sealed record RuleKey(RuleKind Kind, Guid UserId, string RouterId, IPAddress Ip, PhysicalAddress? Mac)
+{
+    /// <summary>Whether a rule of another device at this address is none of it.</summary>
+    public bool IsOfDevice { get; init; }
+}

@@ -150,14 +150,25 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             AppliedAt = rule.AppliedAt,
             LiftedAt = now,
             LetThroughAt = rule.IsBeingCleared ? now : null,
+            Guard = UnkeptGuard(rule, now),
         };
 
     /// <summary>A user lets the device through before anything was sent for the rule.</summary>
-    public static RuleChange Cancelled(Rule rule, DateTimeOffset now) => Gone(rule, now) with { LetThroughAt = now };
+    public static RuleChange Cancelled(Rule rule, DateTimeOffset now) =>
+        Gone(rule, now) with
+        {
+            LetThroughAt = now,
+            Guard = HeldAsRead.Anyhow,
+        };
 
     /// <summary>The router was asked, and does not hold a rule that was to be put in force: the command did not arrive.</summary>
     public static RuleChange NeverArrived(Rule rule) =>
-        new(RuleState.Failed) { Code = rule.Code ?? "command_timeout", Detail = rule.Detail ?? "The command did not reach the router." };
+        new(RuleState.Failed)
+        {
+            Code = rule.Code ?? "command_timeout",
+            Detail = rule.Detail ?? "The command did not reach the router.",
+            Guard = HeldAsRead.ByOthers,
+        };
 
     /// <summary>The router put the rule on another device, or on several, from which it was lifted again.</summary>
     public static RuleChange Misdirected(Rule rule) =>
@@ -202,6 +213,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Attempts = rule.State == RuleState.InForce && state == RuleState.Applying ? rule.Attempts + 1 : rule.Attempts,
             // A rule in force that the router lost is put back for as long as it takes within a day.
             GiveUpAt = rule.State == RuleState.InForce && state == RuleState.Applying ? now + RulePacing.GiveUpAfter : rule.GiveUpAt,
+            Guard = state == RuleState.Lifting ? UnkeptGuard(rule, now) : HeldAsRead.Anyhow,
         };
 
     /// <summary>The router could not be asked: nothing is known that was not known before.</summary>
@@ -240,7 +252,12 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Code = code,
             Detail = detail,
             AppliedAt = rule.AppliedAt,
+            Guard = rule.State == RuleState.Applying ? HeldAsRead.ByOthers : HeldAsRead.Anyhow,
         };
+
+    // A row that is being lifted is turned round by what comes to it, which changes its state.
+    private static HeldAsRead UnkeptGuard(Rule rule, DateTimeOffset now) =>
+        rule.State != RuleState.Lifting && !rule.IsBeingCleared && !rule.IsKept(now) ? HeldAsRead.AtAll : HeldAsRead.Anyhow;
 
     private TimeSpan LiftPause(Rule rule, DateTimeOffset now, bool refused) =>
         refused ? pacing.Backoff(rule.Attempts) : pacing.LiftRetry(rule, now);

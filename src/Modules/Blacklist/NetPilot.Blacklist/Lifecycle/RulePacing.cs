@@ -13,6 +13,8 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
 
     public TimeSpan SettleInterval => intervals.SettleInterval;
 
+    public TimeSpan DriftCheckInterval => intervals.DriftCheckInterval;
+
     /// <summary>When a crash between the intent and the outcome is looked into: not before the command's own time, and the lease's margin, are over.</summary>
     public DateTimeOffset AfterLease(DateTimeOffset now) => now + commandTimeout + TimeSpan.FromSeconds(5);
 

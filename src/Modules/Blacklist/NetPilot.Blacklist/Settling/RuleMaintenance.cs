@@ -113,6 +113,16 @@ internal sealed partial class RuleMaintenance(
             }
         }
 
+        if (asked == RouterActivityKind.Drift)
+        {
+            await store.FinishChecksAsync(
+                [(router.UserId, router.RouterId)],
+                claims[0].ClaimedUntil,
+                time.UtcNow(),
+                pacing.DriftCheckInterval
+            );
+        }
+
         if (remaining > 0)
         {
             // The router's other commands come first; then the next part of a long repair.

@@ -11,6 +11,11 @@ internal sealed class RuleSignals
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
     private readonly ConcurrentDictionary<Guid, TaskCompletionSource> waiting = new();
 
+    /// <summary>Is told when rows are due before the settle worker would look by itself.</summary>
+    public event Action? BecameDue;
+
+    public void RaiseDue() => BecameDue?.Invoke();
+
     public void Raise(Guid ruleId)
     {
         if (waiting.TryRemove(ruleId, out var signal))

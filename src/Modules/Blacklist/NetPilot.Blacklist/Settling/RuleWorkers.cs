@@ -28,14 +28,25 @@ internal abstract class RuleWorker(RuleMaintenance maintenance, TimeProvider tim
 }
 
 /// <summary>Settles what a crash, a timeout or a lost answer left open, and tries again what the server does by itself.</summary>
-internal sealed class SettleWorker(
-    RuleStore store,
-    RuleMaintenance maintenance,
-    IOptions<BlacklistOptions> options,
-    TimeProvider time,
-    ILogger<SettleWorker> logger
-) : RuleWorker(maintenance, time, logger)
+internal sealed class SettleWorker : RuleWorker
 {
+    private readonly RuleStore store;
+    private readonly IOptions<BlacklistOptions> options;
+
+    public SettleWorker(
+        RuleStore store,
+        RuleMaintenance maintenance,
+        RuleSignals signals,
+        IOptions<BlacklistOptions> options,
+        TimeProvider time,
+        ILogger<SettleWorker> logger
+    )
+        : base(maintenance, time, logger)
+    {
+        (this.store, this.options) = (store, options);
+        signals.BecameDue += Nudge;
+    }
+
     protected override TimeSpan Interval => options.Value.SettleInterval;
 
     protected override async Task<IReadOnlyList<DueRules>> ClaimAsync(ClaimTerms terms, CancellationToken cancellationToken)
@@ -85,20 +96,27 @@ internal sealed class DriftWorker(
 
     protected override async Task<IReadOnlyList<DueRules>> ClaimAsync(ClaimTerms terms, CancellationToken cancellationToken)
     {
-        while (await store.ClaimChecksAsync(terms, options.Value.DriftCheckInterval, cancellationToken) is { Count: > 0 } due)
+        while (await store.ClaimChecksAsync(terms, cancellationToken) is { Count: > 0 } due)
         {
             var owners = await ownership.FindOwnersAsync([.. due.Select(check => check.RouterId)], cancellationToken);
-            DueRules[] checks =
-            [
-                .. from check in due
-                let owner = owners.GetValueOrDefault(check.RouterId)
-                where owner?.UserId != check.UserId || owner.LastSeenAt > terms.Now - SeenLately
-                from kind in RuleKind.All
-                select new DueRules(kind, check.UserId, check.RouterId, [], terms.Now),
-            ];
-            if (checks.Length > 0)
+            var wanted = due.ToLookup(check =>
+                owners.GetValueOrDefault(check.RouterId) is not { } owner
+                || owner.UserId != check.UserId
+                || owner.LastSeenAt > terms.Now - SeenLately
+            );
+            if (wanted.Contains(false))
             {
-                return checks;
+                await store.FinishChecksAsync([.. wanted[false]], terms.Until, terms.Now, options.Value.DriftCheckInterval);
+            }
+
+            if (wanted.Contains(true))
+            {
+                return
+                [
+                    .. from check in wanted[true]
+                    from kind in RuleKind.All
+                    select new DueRules(kind, check.UserId, check.RouterId, [], terms.Until),
+                ];
             }
         }
 

@@ -26,7 +26,8 @@ internal sealed class RuleApplication(
     /// <param name="rule">The row, in state <c>applying</c>.</param>
     /// <param name="ip">Where its device is.</param>
     /// <param name="turn">The turn.</param>
-    public async Task<CallOutcome> ApplyAsync(Rule rule, IPAddress ip, RuleTurn turn)
+    /// <param name="isOfDevice">Whether the rule is for the device that the row names, and not for whichever one the router finds at the address.</param>
+    public async Task<CallOutcome> ApplyAsync(Rule rule, IPAddress ip, RuleTurn turn, bool isOfDevice = false)
     {
         var bySubstring = rule.Kind.FollowsDevice && turn.MatchesBySubstring;
         if (bySubstring && await FindLookalikeAsync(rule, ip, turn) is { } lookalike)
@@ -45,6 +46,11 @@ internal sealed class RuleApplication(
         if (receipt.IsAmbiguous)
         {
             return await TakeBackAsync(rule, ip, NotOneDevice, turn);
+        }
+
+        if (isOfDevice && rule.Kind.FollowsDevice && rule.DeviceMac is not null && receipt.Mac?.Equals(rule.DeviceMac) == false)
+        {
+            return await TakeBackAsync(rule, ip, RulePlaces.Away, turn);
         }
 
         var device = receipt.Mac is null || !rule.Kind.FollowsDevice ? null : new RuleDevice(ip, receipt.Mac, Confirmed: true);
@@ -118,13 +124,16 @@ internal sealed class RuleApplication(
         var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
         var end = failure switch
         {
+            // What a pause or a schedule holds waits for its device.
+            null when reason == RulePlaces.Away && rule.IsTriedAgain(time.UtcNow()) => outcomes.AwaitsDevice(lifting, time.UtcNow()),
             null when reason is not null => RuleOutcomes.Misdirected(lifting),
             _ => outcomes.LiftEnded(lifting, failure, calledAt, time.UtcNow(), byServer: true),
         };
         return new CallOutcome(await turn.SaveAsync(lifting, end), reason);
     }
 
-    private async Task<CallOutcome> FailAsync(Rule rule, CommandsFailure failure, RuleTurn turn)
+    /// <summary>Nothing was sent.</summary>
+    public async Task<CallOutcome> FailAsync(Rule rule, CommandsFailure failure, RuleTurn turn)
     {
         var saved = await turn.EndAsync(rule, row => outcomes.ApplyNotDone(row, failure.Code, failure.Detail, time.UtcNow()));
         return new CallOutcome(saved, failure);

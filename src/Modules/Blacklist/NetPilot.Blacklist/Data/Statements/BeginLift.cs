@@ -20,11 +20,15 @@ internal static class BeginLift
     )
     {
         var kind = key.Kind;
+        // Who names an address means whoever the router resolves it to; who names a device does not mean another one that had its address.
+        SqlText byAddress = key.IsOfDevice
+            ? $"(device_ip = {key.Ip} AND (device_mac IS NULL OR {key.Mac} IS NULL))"
+            : (SqlText)$"device_ip = {key.Ip}";
         SqlText sql = $"""
             WITH found AS (
                 SELECT id FROM {kind.Rules}
                 WHERE user_id = {key.UserId} AND router_id = {key.RouterId} AND {SqlText.Live}
-                  AND (device_mac = {key.Mac} OR device_ip = {key.Ip} OR ({key.Mac} IS NULL AND {key.Ip} = ANY(device_aliases)))
+                  AND (device_mac = {key.Mac} OR {byAddress} OR ({key.Mac} IS NULL AND {key.Ip} = ANY(device_aliases)))
                 ORDER BY (device_mac IS NOT DISTINCT FROM {key.Mac}) DESC, (device_ip = {key.Ip}) DESC, created_at DESC LIMIT 1
             ), begun AS (
                 UPDATE {kind.Rules} SET {unwanted.Assignments(kind)}

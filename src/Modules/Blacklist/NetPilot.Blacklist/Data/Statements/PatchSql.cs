@@ -21,6 +21,7 @@ internal static class PatchSql
             When(patch.Note.IsPresent, $"{SqlText.Raw(kind.NoteColumn)} = {patch.Note.Value}"),
             When(patch.ExpiresAt.IsPresent, $"expires_at = {patch.ExpiresAt.Value}"),
             When(patch.Manual is not null, HeldManually(patch)),
+            When(patch.EndsManual, SqlText.Raw("held_manually = false")),
             When(patch.HeldUntil is not null, $"held_until = GREATEST(held_until, {patch.HeldUntil})"),
             When(patch.LetThroughAt.IsPresent, $"let_through_at = {patch.LetThroughAt.Value}"),
             When(patch.UnkeptSince is not null, $"held_manually = false, held_until = {patch.UnkeptSince}"),

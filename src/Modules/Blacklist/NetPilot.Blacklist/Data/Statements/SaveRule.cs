@@ -29,6 +29,7 @@ internal static class SaveRule
                     clearing_fence = CASE WHEN {change.KeepsClearing} THEN clearing_fence END
                 WHERE id = {rule.Id} AND state = {rule.State} AND fence <= {fence}
                   AND ({change.Fulfils(rule)} OR give_up_at IS NOT DISTINCT FROM {rule.GiveUpAt})
+                  AND {HeldAsRead(rule, change)}
                   AND (SELECT count(*) FROM counter) >= 0
                   -- What was decided for a reset does not hold for a row that was wanted again since.
                   AND ({rule.ClearingFence} IS NULL OR clearing_fence = {rule.ClearingFence})
@@ -41,4 +42,18 @@ internal static class SaveRule
             """
         );
     }
+
+    private static SqlText HeldAsRead(Rule rule, RuleChange change) =>
+        change.Guard switch
+        {
+            Lifecycle.HeldAsRead.ByOthers => HeldNoLonger(rule),
+            Lifecycle.HeldAsRead.AtAll => $"""
+                {HeldNoLonger(rule)} AND (NOT held_manually
+                    OR ({rule.HeldManually} AND COALESCE(expires_at, 'infinity') <= COALESCE({rule.ExpiresAt}, 'infinity'::timestamptz)))
+                """,
+            _ => SqlText.Raw("true"),
+        };
+
+    private static SqlText HeldNoLonger(Rule rule) =>
+        $"COALESCE(held_until, '-infinity') <= COALESCE({rule.HeldUntil}, '-infinity'::timestamptz)";
 }

@@ -84,6 +84,8 @@ internal sealed class SqlText(int literalLength, int formattedCount)
 
     public void AppendFormatted(Guid[] value) => Add(NpgsqlDbType.Array | NpgsqlDbType.Uuid, value);
 
+    public void AppendFormatted(string[] value) => Add(NpgsqlDbType.Array | NpgsqlDbType.Text, value);
+
     public void AppendFormatted(DateTimeOffset[] value) =>
         Add(
             NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,

@@ -1,0 +1,143 @@
+using NetPilot.Blacklist.Contracts;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+using static NetPilot.Blacklist.Tests.Holding;
+
+namespace NetPilot.Blacklist.Tests.Turns;
+
+/// <summary>A device is away, and another one has its address: what is meant for the one does not reach the other.</summary>
+public sealed class TakenAddressTests(BlacklistServer server)
+{
+    private const string Taken = "192.168.1.150";
+    private static readonly SimulatedDevice Away = new(Taken, "3c:52:82:00:01:50", "phone");
+    private static readonly SimulatedDevice Other = new("192.168.1.160", "3c:52:82:00:01:60", "laptop");
+    private readonly Guid _person = NewId();
+
+    [Fact]
+    public async Task A_pause_waits_for_the_device_and_holds_it_where_it_returns()
+    {
+        var (router, away, _) = await SwappedAsync(isSeen: true);
+
+        var result = (await router.HoldAsync(Pause(_person, away))).ShouldHaveSingleItem();
+
+        (result.State, result.Code).ShouldBe((DeviceBlockState.Applying, "command_failed"));
+        router.Simulated.RuleCounts.ShouldBeEmpty();
+        router.Simulated.ChangeDevice(Away.Mac, ip: "192.168.1.170", present: true);
+        await router.ScanAsync();
+        await Eventually.HoldsAsync(() =>
+        {
+            router.Simulated.Rules.ShouldBe([Away.Mac]);
+            return Task.CompletedTask;
+        });
+        router.Simulated.TallyOf(Other.Mac).Added.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_device_that_has_moved_is_found_by_a_scan_and_blocked_there()
+    {
+        var (router, away, _) = await SwappedAsync(isSeen: true);
+        router.Simulated.ChangeDevice(Away.Mac, ip: "192.168.1.170", present: true);
+
+        using var blocked = await router.PostAsync("block", new { deviceId = away });
+
+        (await blocked.ShouldBeJsonAsync(201)).GetProperty("mac").GetString().ShouldBe(Away.Mac);
+        router.Simulated.Rules.ShouldBe([Away.Mac]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_block_of_the_device_is_refused_and_nobody_is_blocked(bool isSeen)
+    {
+        var (router, away, _) = await SwappedAsync(isSeen);
+
+        using var refused = await router.PostAsync("block", new { deviceId = away });
+
+        await refused.ShouldBeProblemAsync(502, "command_failed");
+        await Eventually.HoldsAsync(async () =>
+        {
+            router.Simulated.RuleCounts.ShouldBeEmpty();
+            (await router.BlockedAsync()).ShouldBeEmpty();
+        });
+        // Who is at the address can be blocked by it.
+        using var byAddress = await router.BlockAsync(Taken);
+        (await byAddress.ShouldBeJsonAsync(201)).GetProperty("mac").GetString().ShouldBe(Other.Mac);
+        router.Simulated.Rules.ShouldBe([Other.Mac]);
+        using var unblocked = await router.PostAsync("unblock", new { deviceId = away });
+        await unblocked.ShouldBeProblemAsync(404, "not_blocked");
+        router.Simulated.Rules.ShouldBe([Other.Mac]);
+    }
+
+    [Fact]
+    public async Task The_end_of_its_hold_takes_nobody_elses_rule()
+    {
+        var router = await NewRouterAsync();
+        var ids = await router.DeviceIdsAsync(Away.Mac, Other.Mac);
+        await router.HoldAsync(Pause(_person, ids[0]));
+        Swap(router);
+        await router.ScanAsync();
+        using var blocked = await router.PostAsync("block", new { deviceId = ids[1] });
+        await blocked.ShouldBeJsonAsync(201);
+
+        await router.HoldAsync(WantedHolds.None(HoldSource.OfPause(_person)));
+
+        router.Simulated.Rules.ShouldContain(Other.Mac);
+        router.Simulated.TallyOf(Other.Mac).Removed.ShouldBe(0);
+        router.Simulated.ChangeDevice(Away.Mac, ip: "192.168.1.170", present: true);
+        await router.ScanAsync();
+        await Eventually.HoldsAsync(() =>
+        {
+            router.Simulated.Rules.ShouldBe([Other.Mac]);
+            return Task.CompletedTask;
+        });
+        router.Simulated.TallyOf(Other.Mac).Removed.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Who_unblocks_the_other_device_does_not_let_it_through()
+    {
+        var router = await NewRouterAsync();
+        var ids = await router.DeviceIdsAsync(Away.Mac, Other.Mac);
+        (await router.BlockAsync(Taken)).Dispose();
+        await router.SettledAsync();
+        Swap(router);
+        await router.ScanAsync();
+
+        using var unblocked = await router.PostAsync("unblock", new { deviceId = ids[1] });
+
+        await unblocked.ShouldBeProblemAsync(404, "not_blocked");
+        var block = (await router.BlockedAsync()).ShouldHaveSingleItem();
+        (block.GetProperty("mac").GetString(), block.GetProperty("state").GetString()).ShouldBe((Away.Mac, "blocked"));
+        block.GetProperty("holds").GetArrayLength().ShouldBe(1);
+    }
+
+    private async Task<TestRouter> NewRouterAsync()
+    {
+        var router = await server.NewRouterAsync();
+        router.Simulated.SetDevices(Away, Other);
+        await router.ScanAsync();
+        return router;
+    }
+
+    /// <summary>A router whose one device is away while the other one has its address, and has been seen there or not.</summary>
+    private async Task<(TestRouter Router, Guid Away, Guid Other)> SwappedAsync(bool isSeen)
+    {
+        var router = await NewRouterAsync();
+        var ids = await router.DeviceIdsAsync(Away.Mac, Other.Mac);
+        Swap(router);
+        if (isSeen)
+        {
+            await router.ScanAsync();
+        }
+
+        return (router, ids[0], ids[1]);
+    }
+
+    private static void Swap(TestRouter router)
+    {
+        router.Simulated.ChangeDevice(Away.Mac, present: false);
+        router.Simulated.ChangeDevice(Other.Mac, ip: Taken);
+    }
+}
