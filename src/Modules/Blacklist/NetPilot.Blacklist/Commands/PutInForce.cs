@@ -45,8 +45,7 @@ internal sealed class PutInForce(
         {
             var busy = Problem.RouterBusy();
             var change = outcomes.ApplyNotDone(intent, busy.Code, busy.Detail, time.UtcNow());
-            var saved = await writer.SaveAsync(intent, change, intent.Fence);
-            return new CommandEnd(await writer.LeaveToOthersAsync(intent, saved), busy);
+            return new CommandEnd(await writer.SaveAsync(intent, change, intent.Fence), busy);
         }
 
         var rule = await turn.FreshAsync(intent);
@@ -97,8 +96,13 @@ internal sealed class PutInForce(
             settling.Nudge();
         }
 
-        // The address was another one of a device that is blocked already: that block takes the words and the expiry.
-        return outcome is { WasThere: true, Rule: { } kept } && describeAsync is not null && await describeAsync(kept) is { } described
+        // The address was another one of a device that is blocked already, and that block takes the words and the expiry; or a pause came to the
+        // row meanwhile, which the user's block now holds too.
+        return
+            describeAsync is not null
+            && outcome.Rule is { } row
+            && (outcome.WasThere || row is { State: RuleState.InForce, HeldManually: false })
+            && await describeAsync(row) is { } described
             ? outcome with
             {
                 Rule = described,

@@ -34,7 +34,8 @@ internal sealed class RuleIntents(RulePacing pacing)
                 HeldUntil = EndOf(hold),
                 EndsManual = rule.LetThroughAt is not null,
             },
-            { State: RuleState.Applying, GiveUpAt: null } => GoesOn(rule, now) with { HeldUntil = EndOf(hold) },
+            // A user waits for a block that may fail, and then the hold alone wants it: the block is the user's once it is in force.
+            { State: RuleState.Applying, GiveUpAt: null } => GoesOn(rule, now) with { HeldUntil = EndOf(hold), EndsManual = true },
             _ => WantedAgain(rule) with { HeldUntil = EndOf(hold) },
         };
 
@@ -133,9 +134,6 @@ internal sealed class RuleIntents(RulePacing pacing)
 
     /// <summary>A rule is wanted again that a reset of unknown outcome may have removed: where it is absent, it is put back.</summary>
     public static RulePatch WantedAgain(Rule rule) => new(rule.State) { ClearingFence = Unmarked };
-
-    /// <summary>The user was told that the rule was not put in force: what holds it besides keeps it alone.</summary>
-    public static RulePatch ManualEnded { get; } = new(RuleState.Applying) { EndsManual = true };
 
     /// <summary>A lift is over, and its row was wanted again meanwhile: what the router holds can be looked at now.</summary>
     public static RulePatch LookedAtNow(DateTimeOffset now) => new(RuleState.Applying) { Due = new(now) };

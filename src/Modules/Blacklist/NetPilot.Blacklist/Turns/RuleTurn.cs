@@ -57,8 +57,10 @@ internal sealed class RuleTurn(
         var saved = await SaveLastAsync(rule, change);
         return saved switch
         {
-            { GoesOnByItself: true } when !rule.GoesOnByItself && saved.State == rule.State && saved.Fence <= Fence =>
-                await turns.Writer.LeaveToOthersAsync(rule, await SaveAsync(saved, end(saved))),
+            { GoesOnByItself: true } when !rule.GoesOnByItself && saved.State == rule.State && saved.Fence <= Fence => await SaveAsync(
+                saved,
+                end(saved)
+            ),
             // The row is wanted again since, and nothing is on its way any more: the router is asked now, and not when the call's time is over.
             { State: RuleState.Applying, MaybeSent: true } when rule.State == RuleState.Lifting && !change.MaybeSent =>
                 await turns.Writer.LookNowAsync(saved),

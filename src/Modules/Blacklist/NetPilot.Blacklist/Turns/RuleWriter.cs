@@ -44,20 +44,6 @@ internal sealed partial class RuleWriter(RuleStore store, RuleSignals signals, T
         }
     }
 
-    /// <summary>
-    /// A command for which only its user waited was not done. Where a pause or a schedule came to the row meanwhile, the server goes on for
-    /// that, and not for the user, who was told so.
-    /// </summary>
-    /// <param name="asRead">The row as it was before the command.</param>
-    /// <param name="saved">The row with the command's end.</param>
-    public async Task<Rule?> LeaveToOthersAsync(Rule asRead, Rule? saved) =>
-        saved is { State: RuleState.Applying, MaybeSent: false, GoesOnByItself: true, HeldManually: true }
-        && !asRead.GoesOnByItself
-        && saved.HeldUntil > time.UtcNow()
-        && !(asRead.HeldUntil >= saved.HeldUntil)
-            ? await store.PatchAsync(saved, RuleIntents.ManualEnded) ?? saved
-            : saved;
-
     /// <summary>Has the settle worker look at a row at once.</summary>
     public async Task<Rule> LookNowAsync(Rule saved)
     {
