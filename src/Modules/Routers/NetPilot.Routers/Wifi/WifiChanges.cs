@@ -40,6 +40,7 @@ internal sealed partial class WifiChanges(
         var turn = await turns.TakeAsync(router, timeouts.Command, budget.Patience, null, cancellationToken);
         if (turn is null)
         {
+            await ownership.DemandStillOwnedAsync(router, cancellationToken);
             return null;
         }
 
