@@ -37,6 +37,7 @@ internal static class NetPilotHost
         services.AddBackground();
         services.AddCommandsClient(builder.Configuration);
         services.AddModules();
+        services.Configure<Idempotency.IdempotencyOptions>(keys => keys.ProblemOf = ExceptionProblems.Of);
         services.AddTrustedForwardedHeaders();
         services.AddFrontendCors();
         services.AddRateLimits();

@@ -84,6 +84,32 @@ public sealed class DataReaderTests
         report.Skipped[0].ShouldBe(new SkippedDevice("10.0.4.1", null, "The scan has more than 1,000 devices."));
     }
 
+    [Theory]
+    [InlineData("AA-BB-CC-DD-EE-01", "aa:bb:cc:dd:ee:01")]
+    [InlineData(" aabb.ccdd.ee01 ", "aa:bb:cc:dd:ee:01")]
+    [InlineData("1:2:3:4:5:A", "01:02:03:04:05:0a")]
+    [InlineData("FF-FF-FF-FF-FF-FF", "ff:ff:ff:ff:ff:ff")]
+    [InlineData("(In\u0007complete)\u202e", "(Incomplete)")]
+    [InlineData(" ", null)]
+    public void The_mac_of_what_is_skipped_is_in_canonical_form_or_clean(string text, string? mac)
+    {
+        var written = JsonSerializer.Serialize(text);
+        Scan($$"""[{"ip": "fe80::1", "mac": {{written}}}]""").Skipped.Single().Mac.ShouldBe(mac);
+
+        var devices = Enumerable.Range(0, 1001).Select(i => $$"""{"ip": "10.0.{{i / 250}}.{{i % 250 + 1}}", "mac": {{written}}}""");
+        Scan($"[{string.Join(',', devices)}]").Skipped.Single().Mac.ShouldBe(mac);
+    }
+
+    [Fact]
+    public void What_is_no_mac_is_cut_where_a_hostname_is()
+    {
+        var devices = Enumerable
+            .Range(0, 1001)
+            .Select(i => $$"""{"ip": "10.0.{{i / 250}}.{{i % 250 + 1}}", "mac": "{{new string('x', 300)}}"}""");
+
+        Scan($"[{string.Join(',', devices)}]").Skipped.Single().Mac.ShouldBe(new string('x', 255));
+    }
+
     [Fact]
     public void The_same_mac_twice_in_a_scan_is_left_to_the_caller() =>
         Scan("""[{"ip": "10.0.0.1", "mac": "aa:bb:cc:dd:ee:01"}, {"ip": "10.0.0.2", "mac": "aa:bb:cc:dd:ee:01"}]""")

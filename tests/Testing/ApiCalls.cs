@@ -71,26 +71,39 @@ public static class ApiCalls
     public static async Task<HttpResponseMessage> SendAsync(this TestUser user, HttpMethod method, string path, object? body = null)
     {
         using var request = new HttpRequestMessage(method, new Uri($"/api/v1/{path.TrimStart('/')}", UriKind.Relative));
-        request.Content = body switch
-        {
-            null => null,
-            string json => new StringContent(json, Encoding.UTF8, "application/json"),
-            _ => JsonContent.Create(body),
-        };
+        request.Content = ContentOf(body);
         return await user.Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
     /// <summary>A request that the client names; the path is a whole one. A key of null is sent as an empty one.</summary>
-    public static async Task<HttpResponseMessage> PostWithKeyAsync(this TestUser user, string path, string? key, object body)
+    public static Task<HttpResponseMessage> PostWithKeyAsync(this TestUser user, string path, string? key, object body) =>
+        user.Http.PostWithKeyAsync(path, key, body, TestContext.Current.CancellationToken);
+
+    /// <summary>The same, and the client goes away when the token says so. A body that is a string is sent as the JSON that it holds.</summary>
+    public static async Task<HttpResponseMessage> PostWithKeyAsync(
+        this HttpClient client,
+        string path,
+        string? key,
+        object body,
+        CancellationToken cancellationToken
+    )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = ContentOf(body) };
         request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
-        return await user.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        return await client.SendAsync(request, cancellationToken);
     }
 
     /// <summary>The calls of one kind that named this router.</summary>
     public static IReadOnlyList<RecordedCall> CallsOf(this TestRouter router, SimulatorOperation operation) =>
         [.. router.Calls.Where(call => call.Operation == operation)];
+
+    private static HttpContent? ContentOf(object? body) =>
+        body switch
+        {
+            null => null,
+            string json => new StringContent(json, Encoding.UTF8, "application/json"),
+            _ => JsonContent.Create(body),
+        };
 
     private static string Below(this TestRouter router, string below) => router.Path(below)["/api/v1".Length..];
 }

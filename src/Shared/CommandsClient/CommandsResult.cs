@@ -170,7 +170,7 @@ public sealed record ScannedDevice(IPAddress Address, PhysicalAddress? Mac, stri
 
 /// <summary>A record of a scan that could not be used.</summary>
 /// <param name="Address">Its address as it came, cleaned and cut at 255; null if absent.</param>
-/// <param name="Mac">Its MAC as it came, cleaned and cut at 255; null if absent.</param>
+/// <param name="Mac">Its MAC, in lower case with colons; what is none as it came, cleaned and cut at 255; null if absent.</param>
 /// <param name="Reason">Why it was skipped.</param>
 public sealed record SkippedDevice(string? Address, string? Mac, string Reason);
 

@@ -25,6 +25,12 @@ internal sealed partial class IdempotencyMiddleware(
 {
     private const string Header = "Idempotency-Key";
 
+    // The longest path that an endpoint with a key takes is shorter. The path is part of an index, which refuses rows beyond a third of a page.
+    private const int MaxPathLength = 512;
+
+    // More than the host takes, so that a body never goes to a temporary file: a container with a read-only file system has no place for one.
+    private const int BufferSize = (64 * 1024) + 1;
+
     public async Task InvokeAsync(HttpContext context)
     {
         if (!TakesKey(context) || !context.Request.Headers.TryGetValue(Header, out var values))
@@ -33,13 +39,16 @@ internal sealed partial class IdempotencyMiddleware(
             return;
         }
 
+        var key = ReadKey(values);
+        var path = context.Request.Path.Value ?? "";
+        if (path.Length > MaxPathLength)
+        {
+            await next(context);
+            return;
+        }
+
         var store = context.RequestServices.GetRequiredService<IdempotencyStore>();
-        var request = new RequestName(
-            options.Value.UserOf(context),
-            context.Request.Method,
-            context.Request.Path.Value ?? "",
-            ReadKey(values)
-        );
+        var request = new RequestName(options.Value.UserOf(context), context.Request.Method, path, key);
         var hash = await HashBodyAsync(context);
         var lockedUntil = time.UtcNow() + options.Value.LockedFor;
         var (claim, answer) = await store.ClaimAsync(request, hash, lockedUntil, context.RequestAborted);
@@ -65,8 +74,11 @@ internal sealed partial class IdempotencyMiddleware(
     private async Task RunAsync(HttpContext context, IdempotencyStore store, RequestName request, DateTimeOffset lockedUntil)
     {
         var client = context.Response.Body;
+        var aborted = context.RequestAborted;
         using var captured = new MemoryStream();
         context.Response.Body = captured;
+        // A command goes on when its client goes away. The key stays claimed meanwhile, and a repeat gets the answer.
+        context.RequestAborted = CancellationToken.None;
         var kept = false;
         try
         {
@@ -74,9 +86,9 @@ internal sealed partial class IdempotencyMiddleware(
             {
                 await next(context);
             }
-            catch (ProblemException refusal) when (!context.Response.HasStarted)
+            catch (Exception exception) when (!context.Response.HasStarted && RefusalOf(exception) is { } refusal)
             {
-                await ProblemWriter.WriteAsync(context, refusal.Problem);
+                await ProblemWriter.WriteAsync(context, refusal);
             }
 
             var response = context.Response;
@@ -96,6 +108,7 @@ internal sealed partial class IdempotencyMiddleware(
         finally
         {
             context.Response.Body = client;
+            context.RequestAborted = aborted;
             if (!kept)
             {
                 await TryAsync(() => store.FreeAsync(request, lockedUntil, CancellationToken.None), request);
@@ -103,8 +116,14 @@ internal sealed partial class IdempotencyMiddleware(
         }
 
         captured.Position = 0;
-        await captured.CopyToAsync(client, context.RequestAborted);
+        await captured.CopyToAsync(client, aborted);
     }
+
+    // Whatever else was thrown is for those who log failures.
+    private Problem? RefusalOf(Exception exception) =>
+        exception is ProblemException refusal ? refusal.Problem
+        : options.Value.ProblemOf(exception) is { Status: >= 400 and < 500 } problem ? problem
+        : null;
 
     private async Task<bool> TryAsync(Func<Task> write, RequestName request)
     {
@@ -151,7 +170,7 @@ internal sealed partial class IdempotencyMiddleware(
     /// <summary>The body's meaning rather than its bytes: spaces and the order of fields make no other request.</summary>
     private static async Task<byte[]> HashBodyAsync(HttpContext context)
     {
-        context.Request.EnableBuffering();
+        context.Request.EnableBuffering(BufferSize);
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         context.Request.Body.Position = 0;

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using NetPilot.Web;
 
 namespace NetPilot.Idempotency;
 
@@ -7,6 +8,9 @@ public sealed class IdempotencyOptions
 {
     /// <summary>Whose request it is: nobody gets another user's answer.</summary>
     public Func<HttpContext, Guid> UserOf { get; set; } = _ => throw new InvalidOperationException("Nobody has said whose requests are.");
+
+    /// <summary>The problem that an exception is answered with; null for what nobody foresaw.</summary>
+    public Func<Exception, Problem?> ProblemOf { get; set; } = exception => (exception as ProblemException)?.Problem;
 
     /// <summary>How long a request can take at most, after which its key is free again.</summary>
     public TimeSpan LockedFor { get; set; }

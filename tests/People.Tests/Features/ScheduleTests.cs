@@ -407,5 +407,22 @@ public sealed class ScheduleTests(PeopleServer server)
         home.RulesShouldBe();
     }
 
+    [Fact]
+    public async Task A_change_that_names_a_person_and_a_device_or_takes_both_away_is_400_before_anything_is_looked_up()
+    {
+        var router = await server.RouterAsync();
+        foreach (var id in new Guid?[] { Guid.CreateVersion7(), null })
+        {
+            using var refused = await router.PatchAsync($"schedules/{Guid.CreateVersion7()}", new { personId = id, deviceId = id });
+            await refused.ShouldBeProblemAsync(400, "validation_failed", "personId");
+        }
+
+        using var unknown = await router.PatchAsync(
+            $"schedules/{Guid.CreateVersion7()}",
+            new { personId = (Guid?)null, deviceId = Guid.CreateVersion7() }
+        );
+        await unknown.ShouldBeProblemAsync(404, "device_not_found");
+    }
+
     private static bool Flag(JsonElement schedule, string name) => schedule.GetProperty(name).GetBoolean();
 }

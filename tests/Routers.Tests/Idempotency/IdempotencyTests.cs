@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -7,6 +8,8 @@ namespace NetPilot.Routers.Tests;
 
 public sealed class IdempotencyTests(RoutersServer server)
 {
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task A_repeat_gets_the_first_answer_again()
     {
@@ -116,6 +119,84 @@ public sealed class IdempotencyTests(RoutersServer server)
         responses.ShouldAllBe(response => (int)response.StatusCode == 201 || (int)response.StatusCode == 409);
         responses.ShouldContain(response => (int)response.StatusCode == 201);
         router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_away_leaves_its_request_running_and_gets_the_answer_with_a_repeat()
+    {
+        var router = await server.ReadyRouterAsync();
+        var body = new { ip = router.Simulated.Device().Ip };
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Block }
+        );
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var first = router.Owner.Http.PostWithKeyAsync(router.Path("block"), "gone", body, gone.Token);
+        await hold.WaitForHitAsync(cancellationToken: Ct);
+        await gone.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => first);
+
+        // The server sees meanwhile that the client is gone.
+        for (var i = 0; i < 2; i++)
+        {
+            using var early = await SendAsync(router, "gone", body);
+            await early.ShouldBeProblemAsync(409, "request_in_flight");
+        }
+
+        hold.Release();
+        await Eventually.HoldsAsync(async () =>
+        {
+            using var repeat = await SendAsync(router, "gone", body);
+            await repeat.ShouldBeJsonAsync(201);
+        });
+        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("""{"ip":""", "malformed_json")]
+    [InlineData("""{"ip":5}""", "validation_failed")]
+    [InlineData("[]", "validation_failed")]
+    [InlineData("""{"ip":"192.168.1.7","ip":"192.168.1.8"}""", "validation_failed")]
+    public async Task A_body_that_cannot_be_read_is_a_refusal_that_is_kept(string body, string code)
+    {
+        var router = await server.ReadyRouterAsync();
+
+        using var first = await SendAsync(router, "unread", body);
+        using var repeat = await SendAsync(router, "unread", body);
+        using var mended = await SendAsync(router, "unread", new { ip = router.Simulated.Device().Ip });
+
+        var problem = await first.ShouldBeProblemAsync(400, code);
+        (await repeat.ShouldBeProblemAsync(400, code)).TraceId.ShouldBe(problem.TraceId);
+        await mended.ShouldBeProblemAsync(422, "idempotency_key_reused");
+    }
+
+    [Fact]
+    public async Task A_path_of_any_length_takes_a_key()
+    {
+        var user = await server.UserAsync();
+        foreach (var length in new[] { 129, 600, 6000 })
+        {
+            var path = $"/api/v1/routers/{RandomNumberGenerator.GetHexString(length)}/block";
+
+            using var response = await user.PostWithKeyAsync(path, "long", new { ip = "192.168.1.7" });
+
+            await response.ShouldBeProblemAsync(404, "router_not_found");
+        }
+    }
+
+    [Fact]
+    public async Task A_large_body_needs_no_place_for_temporary_files()
+    {
+        var user = await server.UserAsync();
+        await using var replica = await server.StartReplicaAsync(
+            new Dictionary<string, string?> { ["ASPNETCORE_TEMP"] = "/nonexistent" },
+            Ct
+        );
+        using var client = replica.NewClient(user.AccessToken);
+        var body = $$"""{"routerId":"{{TestRouter.NewId()}}","name":"Home"}""";
+
+        using var response = await client.PostWithKeyAsync("/api/v1/routers", "large", body.PadRight(64 * 1024), Ct);
+
+        await response.ShouldBeJsonAsync(201);
     }
 
     private static Fault Refused(TestRouter router) =>

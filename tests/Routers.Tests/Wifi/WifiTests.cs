@@ -210,6 +210,18 @@ public sealed class WifiTests(RoutersServer server)
     }
 
     [Fact]
+    public async Task A_change_after_which_PostgreSQL_is_away_is_found_out_all_the_same()
+    {
+        var router = await server.ReadyRouterAsync();
+        using var name = Fault(router, FaultKind.NotJson, SimulatorOperation.WifiSsid, executed: true);
+        await LoseRenewalsAsync(router, 2);
+
+        using var renamed = await router.PutAsync("wifi/ssid", new { ssid = "Attic" });
+        await renamed.ShouldBeProblemAsync(502, "commands_server_protocol_error");
+        await Eventually.HoldsAsync(async () => (await router.LastActivityAsync("wifi_ssid")).ShouldBe(("succeeded", null)));
+    }
+
+    [Fact]
     public async Task A_change_that_the_router_never_shows_has_failed_once_its_time_is_over_and_not_sooner()
     {
         var router = await server.ReadyRouterAsync();
@@ -266,6 +278,25 @@ public sealed class WifiTests(RoutersServer server)
                 await server.ScalarAsync<long>($"SELECT count(*) FROM routers.{table} AS row WHERE row::text LIKE $1", $"%{password}%")
             ).ShouldBe(0);
         }
+    }
+
+    /// <summary>Makes the first statements fail by which the router's turn is lengthened.</summary>
+    private Task<int> LoseRenewalsAsync(TestRouter router, int times)
+    {
+        var name = $"lost_{Guid.CreateVersion7():N}";
+        return server.ExecuteAsync(
+            $"""
+            CREATE SEQUENCE public.{name};
+            CREATE FUNCTION public.{name}() RETURNS trigger LANGUAGE plpgsql AS '
+                BEGIN
+                    IF nextval(''public.{name}'') <= {times} THEN RAISE EXCEPTION ''lost''; END IF;
+                    RETURN NEW;
+                END';
+            CREATE TRIGGER {name} BEFORE UPDATE ON routers.router_turns FOR EACH ROW
+            WHEN (NEW.router_id = '{router.RouterId}' AND NEW.fence = OLD.fence AND NEW.lease_until IS NOT NULL)
+            EXECUTE FUNCTION public.{name}();
+            """
+        );
     }
 
     private FaultHandle Fault(TestRouter router, FaultKind kind, SimulatorOperation operation, bool? executed = null, int times = 1) =>

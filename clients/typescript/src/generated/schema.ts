@@ -2764,7 +2764,7 @@ export interface components {
         SkippedRecord: {
             /** @description The address, as the router wrote it. */
             ip: string | null;
-            /** @description The MAC, as the router wrote it. */
+            /** @description The MAC; as the router wrote it, where it is none. */
             mac: string | null;
             /** @description Why it cannot be used. */
             reason: string;

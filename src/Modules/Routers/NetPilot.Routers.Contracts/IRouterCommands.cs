@@ -17,6 +17,7 @@ public interface IRouterCommands
     /// <param name="cancellationToken">Ends the waiting for the turn.</param>
     /// <param name="beforehand">Writes that belong in the turn, before anything is sent; null if there are none.</param>
     /// <returns>The outcome; null when no turn came in time (503 <c>router_busy</c>, nothing was sent).</returns>
+    /// <exception cref="Web.ProblemException">404 <c>router_not_found</c>: the router was given up while this waited, and nothing was sent.</exception>
     Task<CommandsResult<T>?> RunInTurnAsync<T>(
         OwnedRouter router,
         CommandActor actor,

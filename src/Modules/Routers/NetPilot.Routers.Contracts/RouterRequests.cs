@@ -16,6 +16,16 @@ public static class RouterRequests
         CancellationToken cancellationToken
     ) => await ownership.FindAsync(caller.UserId, routerId, cancellationToken) ?? throw new ProblemException(Problem.RouterNotFound());
 
+    /// <summary>To be called where no turn came: the owner may have given the router up while the command waited.</summary>
+    /// <exception cref="ProblemException">404 <c>router_not_found</c>: it is no longer this owner's.</exception>
+    public static async Task DemandStillOwnedAsync(this IRouterOwnership ownership, OwnedRouter router, CancellationToken cancellationToken)
+    {
+        if (await ownership.FindAsync(router.UserId, router.RouterId, cancellationToken) is null)
+        {
+            throw new ProblemException(Problem.RouterNotFound());
+        }
+    }
+
     /// <summary>The caller as the one for whom a command runs.</summary>
     public static CommandActor AsActor(this Caller caller) => new(caller.UserId, caller.CommandsSessionId);
 

@@ -98,7 +98,12 @@ internal static partial class DataReaders
             else if (skipped.Count < MaxDevices)
             {
                 skipped.Add(
-                    skip ?? new(device!.Address.ToString(), DownstreamText.Field(entry, "mac"), "The scan has more than 1,000 devices.")
+                    skip
+                        ?? new(
+                            device!.Address.ToString(),
+                            DeviceAddresses.ShowMac(DownstreamText.Field(entry, "mac")),
+                            "The scan has more than 1,000 devices."
+                        )
                 );
             }
         }
@@ -158,7 +163,7 @@ internal static partial class DataReaders
         var mac = DownstreamText.Clean(DownstreamText.Field(entry, "mac"));
         if (!DeviceAddresses.TryReadDevice(ip, out var address, out var reason))
         {
-            return (null, new SkippedDevice(ip, mac, reason));
+            return (null, new SkippedDevice(ip, DeviceAddresses.ShowMac(mac), reason));
         }
 
         var hostname = DownstreamText.Known(DownstreamText.Field(entry, "hostname"));

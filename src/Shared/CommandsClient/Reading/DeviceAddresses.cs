@@ -45,7 +45,16 @@ internal static class DeviceAddresses
     }
 
     /// <summary>A device's MAC in any usual form; null for none, and for those that name no single device (zero, broadcast, multicast).</summary>
-    public static PhysicalAddress? ReadMac(string? text)
+    public static PhysicalAddress? ReadMac(string? text) =>
+        BytesOf(text) is { } bytes && (bytes[0] & 1) == 0 && bytes.AsSpan().ContainsAnyExcept((byte)0) ? new PhysicalAddress(bytes) : null;
+
+    /// <summary>A MAC to show: in lower case with colons, and what is none as it came, cleaned and cut at 255; null if nothing is left.</summary>
+    public static string? ShowMac(string? text) =>
+        BytesOf(text) is { } bytes
+            ? string.Join(':', bytes.Select(value => value.ToString("x2", CultureInfo.InvariantCulture)))
+            : DownstreamText.Clean(text);
+
+    private static byte[]? BytesOf(string? text)
     {
         text = text?.Trim();
         if (string.IsNullOrEmpty(text) || text.Length > 17)
@@ -61,12 +70,6 @@ internal static class DeviceAddresses
             1 => text,
             _ => "",
         };
-        if (digits.Length != 12 || !ulong.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
-        {
-            return null;
-        }
-
-        var namesOneDevice = value != 0 && (value >> 40 & 1) == 0;
-        return namesOneDevice ? new PhysicalAddress(Convert.FromHexString(digits)) : null;
+        return digits.Length == 12 && digits.All(char.IsAsciiHexDigit) ? Convert.FromHexString(digits) : null;
     }
 }

@@ -4,6 +4,7 @@ namespace NetPilot.Blacklist.Settling;
 
 /// <summary>A comparison that a user asked for: in several turns if there is much to mend, so that the router's other commands are not kept waiting.</summary>
 internal sealed class BlockSync(
+    IRouterOwnership ownership,
     RuleReconciler reconciler,
     RuleStore store,
     RuleTurns turns,
@@ -12,10 +13,16 @@ internal sealed class BlockSync(
 )
 {
     /// <summary>Null: no turn came in time, and nothing was sent.</summary>
+    /// <exception cref="ProblemException">404 <c>router_not_found</c>: the router was given up while this waited.</exception>
     public async Task<ReconciliationReport?> RunAsync(OwnedRouter router, CommandActor actor)
     {
         var budget = new RequestBudget(time, options.Value.Timeouts);
         var report = await RunTurnAsync(router, actor, budget, null);
+        if (report is null)
+        {
+            await ownership.DemandStillOwnedAsync(router, CancellationToken.None);
+        }
+
         while (report is { Failure: null, Remaining: > 0 } && budget.Patience > TimeSpan.Zero)
         {
             var next = await RunTurnAsync(router, actor, budget, report.Seen);

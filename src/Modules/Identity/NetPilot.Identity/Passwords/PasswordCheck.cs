@@ -20,8 +20,18 @@ internal sealed class PasswordCheck(LoginGuard guard)
     )
     {
         var attempt = await guard.CountAsync(email, context, cancellationToken);
-        return await place.VerifyAsync(password, await findHash(), cancellationToken)
-            ? attempt
-            : throw new ProblemException(AccountProblems.InvalidCredentials());
+        bool isRight;
+        try
+        {
+            isRight = await place.VerifyAsync(password, await findHash(), cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // A hash that has begun is never cancelled, so nothing was compared and nothing was learned about the password.
+            await guard.TakeBackAsync(attempt);
+            throw;
+        }
+
+        return isRight ? attempt : throw new ProblemException(AccountProblems.InvalidCredentials());
     }
 }

@@ -6,6 +6,7 @@ using NetPilot.Routers.Contracts;
 namespace NetPilot.Routers.Turns;
 
 internal sealed class RouterCommands(
+    IRouterOwnership ownership,
     IRouterTurns turns,
     IRouterActivityLog activities,
     IOptions<CommandsServerOptions> options,
@@ -26,6 +27,7 @@ internal sealed class RouterCommands(
         var turn = await turns.TakeAsync(router, command.Timeout, budget.Patience, null, cancellationToken);
         if (turn is null)
         {
+            await ownership.DemandStillOwnedAsync(router, cancellationToken);
             return null;
         }
 

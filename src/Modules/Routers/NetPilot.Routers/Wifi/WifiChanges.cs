@@ -40,6 +40,7 @@ internal sealed partial class WifiChanges(
         var turn = await turns.TakeAsync(router, timeouts.Command, budget.Patience, null, cancellationToken);
         if (turn is null)
         {
+            await ownership.DemandStillOwnedAsync(router, cancellationToken);
             return null;
         }
 
@@ -49,12 +50,16 @@ internal sealed partial class WifiChanges(
         {
             var target = new CommandsTarget(caller.CommandsSessionId, turn.RouterId, budget.For(timeouts.Command));
             result = await change.Send(client, target);
-            result = IsOpen(change, result) ? await LookAsync(attempt, result, budget.For(timeouts.Command)) : result;
         }
         catch
         {
             await turns.ReleaseAsync(turn, []);
             throw;
+        }
+
+        if (IsOpen(change, result))
+        {
+            result = await LookAsync(attempt, result, budget.For(timeouts.Command));
         }
 
         if (IsOpen(change, result))
@@ -89,16 +94,28 @@ internal sealed partial class WifiChanges(
         {
             // The server stops: the activity says what is known.
         }
-        catch (Exception exception)
-        {
-            Log.NotSettled(logger, attempt.Turn.RouterId, exception);
-        }
 
         await ReleaseAsync(attempt, result);
     }
 
-    /// <summary>One look at the router: done if it shows the change, not done if the command's time is over without it, else as unknown as before.</summary>
+    /// <summary>
+    /// One look at the router: done if it shows the change, not done if the command's time is over without it, else as unknown as before. A look
+    /// that fails, because PostgreSQL is away for instance, says nothing of the change.
+    /// </summary>
     private async Task<CommandsResult<Unit>> LookAsync(Attempt attempt, CommandsResult<Unit> unknown, TimeSpan timeout)
+    {
+        try
+        {
+            return await AskAsync(attempt, unknown, timeout);
+        }
+        catch (Exception exception)
+        {
+            Log.LookFailed(logger, attempt.Turn.RouterId, exception);
+            return unknown;
+        }
+    }
+
+    private async Task<CommandsResult<Unit>> AskAsync(Attempt attempt, CommandsResult<Unit> unknown, TimeSpan timeout)
     {
         if (!await turns.RenewAsync(attempt.Turn, timeout, CancellationToken.None))
         {
@@ -135,8 +152,8 @@ internal sealed partial class WifiChanges(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "What became of a Wi-Fi change on router {RouterId} could not be found out")]
-        public static partial void NotSettled(ILogger logger, string routerId, Exception exception);
+        [LoggerMessage(LogLevel.Warning, "A look at router {RouterId}, to find out what became of a Wi-Fi change, failed")]
+        public static partial void LookFailed(ILogger logger, string routerId, Exception exception);
     }
 }
 

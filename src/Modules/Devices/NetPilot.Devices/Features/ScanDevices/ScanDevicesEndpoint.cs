@@ -29,7 +29,7 @@ internal sealed record ScanDevicesResponse(
 
 /// <summary>A record of a scan that cannot be used.</summary>
 /// <param name="Ip">The address, as the router wrote it.</param>
-/// <param name="Mac">The MAC, as the router wrote it.</param>
+/// <param name="Mac">The MAC; as the router wrote it, where it is none.</param>
 /// <param name="Reason">Why it cannot be used.</param>
 /// <example>{"ip":"192.168.1.999","mac":null,"reason":"The address is not an IPv4 address."}</example>
 internal sealed record SkippedRecord(string? Ip, string? Mac, string Reason);

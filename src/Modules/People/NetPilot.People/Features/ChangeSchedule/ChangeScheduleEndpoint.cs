@@ -40,6 +40,13 @@ internal sealed class ChangeScheduleValidator : Validator<ChangeScheduleRequest>
     public ChangeScheduleValidator()
     {
         RuleFor(request => request.Name).TextUnlessAbsent(1, Schedule.MaxNameLength);
+        // A change of only one of the two depends on the stored schedule, and is judged with it.
+        RuleFor(request => request.PersonId)
+            .Refusing(
+                new ValueShape(),
+                (request, person) =>
+                    person.IsPresent && request.DeviceId.IsPresent ? ScheduleTargets.RefusalOf(person.Value, request.DeviceId.Value) : null
+            );
         RuleFor(request => request.Windows).Windows();
         RuleFor(request => request.Exceptions).Exceptions();
     }
