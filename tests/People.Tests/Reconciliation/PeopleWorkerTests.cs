@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.DevStack.Simulator;
+using NetPilot.Identity.Contracts;
 using NetPilot.People.Data;
+using NetPilot.People.Reconciliation;
 using NetPilot.Routers.Contracts;
 using NetPilot.Testing;
 using Shouldly;
@@ -127,6 +129,32 @@ public sealed class PeopleWorkerTests(PeopleServer server)
         {
             home.RulesShouldBe();
             (await home.HoldsAsync(0)).ShouldBeEmpty();
+        });
+    }
+
+    [Fact]
+    public async Task What_is_stored_by_a_plan_whose_lease_was_lost_is_looked_at_again()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0);
+        await home.CommandAsync(mia, "pause");
+        var store = server.Services.GetRequiredService<PeopleStore>();
+        var owners = await server.Services.GetRequiredService<IRouterOwnership>().FindOwnersAsync([home.Router.RouterId], Ct);
+        var router = owners[home.Router.RouterId];
+        var actor = new CommandActor(null, await server.Services.GetRequiredService<IMaintenanceSession>().GetCommandsSessionIdAsync(Ct));
+        var paused = (await store.LoadAsync(router.UserId, router.RouterId)).ShouldNotBeNull();
+        await home.CommandAsync(mia, "resume");
+        home.RulesShouldBe();
+
+        await server
+            .Services.GetRequiredService<PeopleReconciler>()
+            .RunAsync(new ReconcileOrder(router, actor, UserTier.Pro, null, null), paused, store.NewLease());
+
+        home.Router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(2);
+        await Eventually.HoldsAsync(() =>
+        {
+            home.RulesShouldBe();
+            return Task.CompletedTask;
         });
     }
 

@@ -100,6 +100,16 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.NextChangeAt, at));
     }
 
+    /// <summary>Has all of the router looked at again.</summary>
+    public async Task MakeDueAsync(Guid userId, string routerId, DateTimeOffset now)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        await db
+            .Routers.OfRouter(userId, routerId)
+            .Where(row => row.NextChangeAt == null || row.NextChangeAt > now)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.NextChangeAt, now));
+    }
+
     /// <summary>Devices that are no more are nobody's: a change of somebody's devices can come just after one was deleted.</summary>
     public async Task ForgetDevicesAsync(RouterState state, IReadOnlyCollection<Guid> deviceIds)
     {

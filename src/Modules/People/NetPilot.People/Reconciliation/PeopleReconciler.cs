@@ -69,8 +69,10 @@ internal sealed class PeopleReconciler(
                 }
                 else if (!isFinished)
                 {
-                    // Whoever changed the state meanwhile waits for the lease, and the rest is due.
+                    // Whoever changed the state meanwhile waits for the lease, and the rest is due. What was stored after the lease was lost may be
+                    // what was wanted before, and is to be looked at again too.
                     await store.GiveBackAsync(order.Router.UserId, order.Router.RouterId, lease);
+                    await store.MakeDueAsync(order.Router.UserId, order.Router.RouterId, now);
                     isFinished = true;
                 }
             }
@@ -140,9 +142,7 @@ internal sealed class PeopleReconciler(
 
     private async Task FollowRefusalsAsync(RouterState state, RouterPlan plan, IReadOnlyList<DeviceHoldResult> results)
     {
-        var failed = results
-            .Where(result => result is { State: DeviceBlockState.Failed, IsLetThrough: false })
-            .ToLookup(result => result.Code);
+        var failed = results.ToLookup(result => result.Code);
         var refused = failed[ErrorCodes.TierLimitReached]
             .Concat(failed[ErrorCodes.DeviceWithoutAddress])
             .Select(result => result.DeviceId)

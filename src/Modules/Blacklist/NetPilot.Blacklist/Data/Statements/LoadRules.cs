@@ -1,4 +1,4 @@
-// The newest row of each of many devices: DISTINCT ON, for which EF Core would sort or look up each device by itself.
+// The newest row of each of many devices, however many there were: LATERAL over arrays, which EF Core has not.
 namespace NetPilot.Blacklist.Data.Statements;
 
 internal static class LoadRules
@@ -19,11 +19,13 @@ internal static class LoadRules
             $"""
             SELECT * FROM {kind.Rules} WHERE user_id = {userId} AND router_id = {routerId} AND {SqlText.Live}
             UNION
-            (SELECT DISTINCT ON (device_mac) * FROM {kind.Rules}
-             WHERE user_id = {userId} AND router_id = {routerId} AND device_mac = ANY({macs}) ORDER BY device_mac, created_at DESC, id DESC)
+            SELECT newest.* FROM unnest({macs}) AS reported (mac) CROSS JOIN LATERAL (
+                SELECT * FROM {kind.Rules} WHERE user_id = {userId} AND router_id = {routerId} AND device_mac = reported.mac
+                ORDER BY created_at DESC, id DESC LIMIT 1) AS newest
             UNION
-            (SELECT DISTINCT ON (device_ip) * FROM {kind.Rules}
-             WHERE user_id = {userId} AND router_id = {routerId} AND device_ip = ANY({addresses}) ORDER BY device_ip, created_at DESC, id DESC)
+            SELECT newest.* FROM unnest({addresses}) AS reported (ip) CROSS JOIN LATERAL (
+                SELECT * FROM {kind.Rules} WHERE user_id = {userId} AND router_id = {routerId} AND device_ip = reported.ip
+                ORDER BY created_at DESC, id DESC LIMIT 1) AS newest
             """
         );
     }
