@@ -86,8 +86,7 @@ internal sealed class RequestForm(RequestDelegate next)
 
         if (request.ContentType is null)
         {
-            return HasBody(request)
-                    ? UnsupportedMediaType("The body must be application/json.")
+            return HasBody(request) ? UnsupportedMediaType("The body must be application/json.")
                 : RequestShape.Of(definition.ReqDtoType).IsBodyOptional ? null
                 : Problem.MalformedJson("A JSON body is needed.");
         }

@@ -6,6 +6,9 @@ internal sealed record CommandEnd(Rule? Rule, Problem? Problem = null, RuleAnswe
     /// <summary>The router was given up meanwhile, and its rows with it.</summary>
     public static CommandEnd NoRouter { get; } = new(null, Problem.RouterNotFound());
 
+    /// <summary>No turn came in time; the row as it is then.</summary>
+    public static CommandEnd NoTurn(Rule? rule) => rule is null ? NoRouter : new(rule, Problem.RouterBusy());
+
     /// <summary>The row is not what was asked for, and says why.</summary>
     public static CommandEnd Failed(Rule rule) => new(rule, RuleProblems.Of(rule));
 

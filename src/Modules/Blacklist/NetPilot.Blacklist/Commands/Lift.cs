@@ -27,7 +27,7 @@ internal sealed class Lift(
         {
             var busy = Problem.RouterBusy();
             var change = outcomes.LiftNotDone(begun, busy.Code, busy.Detail, time.UtcNow(), byServer: false);
-            return new CommandEnd(await writer.SaveAsync(begun, change, begun.Fence), busy);
+            return CommandEnd.NoTurn(await writer.SaveAsync(begun, change, begun.Fence));
         }
 
         var rule = await turn.FreshAsync(begun);

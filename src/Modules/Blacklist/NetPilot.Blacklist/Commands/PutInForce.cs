@@ -45,7 +45,7 @@ internal sealed class PutInForce(
         {
             var busy = Problem.RouterBusy();
             var change = outcomes.ApplyNotDone(intent, busy.Code, busy.Detail, time.UtcNow());
-            return new CommandEnd(await writer.SaveAsync(intent, change, intent.Fence), busy);
+            return CommandEnd.NoTurn(await writer.SaveAsync(intent, change, intent.Fence));
         }
 
         var rule = await turn.FreshAsync(intent);
