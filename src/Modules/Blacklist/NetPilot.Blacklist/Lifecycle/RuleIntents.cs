@@ -135,8 +135,8 @@ internal sealed class RuleIntents(RulePacing pacing)
     /// <summary>A rule is wanted again that a reset of unknown outcome may have removed: where it is absent, it is put back.</summary>
     public static RulePatch WantedAgain(Rule rule) => new(rule.State) { ClearingFence = Unmarked };
 
-    /// <summary>A lift is over, and its row was wanted again meanwhile: what the router holds can be looked at now.</summary>
-    public static RulePatch LookedAtNow(DateTimeOffset now) => new(RuleState.Applying) { Due = new(now) };
+    /// <summary>A command is over, and its row was turned round meanwhile: what the router holds can be looked at now.</summary>
+    public static RulePatch LookedAtNow(Rule turned, DateTimeOffset now) => new(turned.State) { Due = new(now) };
 
     /// <summary>What a request says of a rule that is there already, which a manual hold keeps from then on.</summary>
     public static RulePatch Described(RuleWords words, ManualHold manual) =>

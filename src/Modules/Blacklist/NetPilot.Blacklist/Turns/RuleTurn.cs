@@ -61,8 +61,9 @@ internal sealed class RuleTurn(
                 saved,
                 end(saved)
             ),
-            // The row is wanted again since, and nothing is on its way any more: the router is asked now, and not when the call's time is over.
-            { State: RuleState.Applying, MaybeSent: true } when rule.State == RuleState.Lifting && !change.MaybeSent =>
+            // The row was turned round since, and nothing is on its way any more: the router is asked now, and not when the call's time is over.
+            { IsLive: true, MaybeSent: true }
+                when saved.State != rule.State && saved.State != change.State && !change.MaybeSent && saved.Fence <= Fence =>
                 await turns.Writer.LookNowAsync(saved),
             _ => saved,
         };

@@ -47,7 +47,7 @@ internal sealed partial class RuleWriter(RuleStore store, RuleSignals signals, T
     /// <summary>Has the settle worker look at a row at once.</summary>
     public async Task<Rule> LookNowAsync(Rule saved)
     {
-        var due = await store.PatchAsync(saved, RuleIntents.LookedAtNow(time.UtcNow())) ?? saved;
+        var due = await store.PatchAsync(saved, RuleIntents.LookedAtNow(saved, time.UtcNow())) ?? saved;
         signals.RaiseDue();
         return due;
     }
