@@ -71,11 +71,18 @@ internal sealed class Lift(
     private async Task<CommandEnd> LookAndLiftAsync(Rule rule, RuleTurn turn)
     {
         running.MarkSent(rule.Id);
-        await reconciler.RunAsync(
+        var report = await reconciler.RunAsync(
             turn,
             new ReconciliationOrder(RuleKind.Block, RouterActivityKind.Settle, [rule.Id], ReconciliationOrder.LongestTurn)
         );
         var settled = await store.FindAsync(rule);
+        if (report.Failure is { } failure && settled is { State: RuleState.Lifting })
+        {
+            // Nothing was sent.
+            var change = outcomes.LiftNotDone(settled, failure.Code, failure.Detail, time.UtcNow(), turn.ByServer);
+            return new CommandEnd(await turn.SaveAsync(settled, change), failure.ToProblem());
+        }
+
         return settled is { State: RuleState.Lifting } ? new CommandEnd(settled, null, RuleAnswerKind.UnderWay) : EndOf(settled);
     }
 

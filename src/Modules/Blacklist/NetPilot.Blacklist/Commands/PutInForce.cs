@@ -20,13 +20,7 @@ internal sealed class PutInForce(
         runner.RunAsync(
             target,
             intent,
-            turn =>
-                ApplyAsync(
-                    intent,
-                    turn,
-                    target.IsOfDevice,
-                    kept => store.DescribeAsync(kept, words, new ManualHold(target.Actor.UserId, time.UtcNow()))
-                ),
+            turn => ApplyAsync(intent, turn, target.IsOfDevice, kept => DescribeAsync(target, intent, kept, words)),
             cancellationToken
         );
 
@@ -61,6 +55,8 @@ internal sealed class PutInForce(
             case { State: RuleState.Failed }:
                 // Settled while it waited: nothing was sent.
                 return new CommandEnd(rule, Problem.RouterBusy());
+            case { State: RuleState.InForce, HeldManually: false } when describeAsync is not null:
+                return new CommandEnd(await describeAsync(rule) ?? rule, null, RuleAnswerKind.Already);
             default:
                 return new CommandEnd(rule, null, RuleAnswerKind.Already);
         }
@@ -85,12 +81,20 @@ internal sealed class PutInForce(
         };
     }
 
+    // The request's own row has its words already, or those of who joined it since.
+    private Task<Rule?> DescribeAsync(RuleTarget target, Rule intent, Rule kept, RuleWords words) =>
+        store.DescribeAsync(
+            kept,
+            kept.Id == intent.Id ? new RuleWords(default, new(kept.ExpiresAt)) : words,
+            new ManualHold(target.Actor.UserId, time.UtcNow())
+        );
+
     private async Task<CallOutcome> SendAsync(Rule rule, bool isOfDevice, Func<Rule, Task<Rule?>>? describeAsync, RuleTurn turn)
     {
-        var ip = isOfDevice ? await places.OfAsync(rule, turn) : rule.DeviceIp;
-        var outcome = ip is null
-            ? await application.FailAsync(rule, RulePlaces.Away, turn)
-            : await application.ApplyAsync(rule, ip, turn, isOfDevice);
+        var (ip, failure) = isOfDevice ? await places.OfAsync(rule, turn) : (rule.DeviceIp, null);
+        var outcome = failure is null
+            ? await application.ApplyAsync(rule, ip!, turn, isOfDevice)
+            : await application.FailAsync(rule, failure, turn);
         if (outcome.Rule is { SettleAt: not null, State: RuleState.InForce })
         {
             settling.Nudge();

@@ -107,7 +107,12 @@ internal sealed class RuleCommands(
         return rule?.State switch
         {
             RuleState.InForce => new RuleAnswer(rule, RuleAnswerKind.Already),
-            RuleState.Applying => await join.RunAsync(target, rule, RuleState.InForce, cancellationToken),
+            RuleState.Applying => await join.RunAsync(target, rule, RuleState.InForce, cancellationToken) is { } joined
+                // A pause came to the row meanwhile, before the block was in force.
+                ? joined.Rule is { State: RuleState.InForce, HeldManually: false }
+                    ? await DescribeAsync(joined)
+                    : joined
+                : null,
             RuleState.Lifting => await DescribeAsync(await turnRound.RunAsync(target, rule, cancellationToken)),
             _ => null,
         };

@@ -18,6 +18,9 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
     /// <summary>When a crash between the intent and the outcome is looked into: not before the command's own time, and the lease's margin, are over.</summary>
     public DateTimeOffset AfterLease(DateTimeOffset now) => now + commandTimeout + TimeSpan.FromSeconds(5);
 
+    /// <summary>When a check of a router that was begun now is surely over: three lists, a scan, and what is sent then.</summary>
+    public DateTimeOffset AfterCheck(DateTimeOffset now) => now + (5 * commandTimeout) + TimeSpan.FromSeconds(15);
+
     /// <summary>When a router that had no rule yet is compared with its rows: spread over the interval from the first time on.</summary>
     public DateTimeOffset FirstCheck(DateTimeOffset now) => now + (intervals.DriftCheckInterval * random());
 

@@ -155,7 +155,9 @@ internal sealed class RuleReconciler(
             return;
         }
 
-        var outcome = await application.ApplyAsync(begun, ip, turn);
+        // Who blocked an address before the router told the device means whoever has it.
+        var isOfDevice = rule.MacConfirmed || !rule.HeldManually;
+        var outcome = await application.ApplyAsync(begun, ip, turn, isOfDevice);
         if (outcome.WasThere)
         {
             await KeepAsync(outcome.Rule, rule);

@@ -81,6 +81,7 @@ internal sealed class DriftWorker(
     RuleStore store,
     RuleMaintenance maintenance,
     IRouterOwnership ownership,
+    RulePacing pacing,
     IOptions<BlacklistOptions> options,
     TimeProvider time,
     ILogger<DriftWorker> logger
@@ -96,7 +97,8 @@ internal sealed class DriftWorker(
 
     protected override async Task<IReadOnlyList<DueRules>> ClaimAsync(ClaimTerms terms, CancellationToken cancellationToken)
     {
-        while (await store.ClaimChecksAsync(terms, cancellationToken) is { Count: > 0 } due)
+        var until = pacing.AfterCheck(terms.Now).ToMicroseconds();
+        while (await store.ClaimChecksAsync(terms with { Until = until }, cancellationToken) is { Count: > 0 } due)
         {
             var owners = await ownership.FindOwnersAsync([.. due.Select(check => check.RouterId)], cancellationToken);
             var wanted = due.ToLookup(check =>
@@ -106,7 +108,7 @@ internal sealed class DriftWorker(
             );
             if (wanted.Contains(false))
             {
-                await store.FinishChecksAsync([.. wanted[false]], terms.Until, terms.Now, options.Value.DriftCheckInterval);
+                await store.FinishChecksAsync([.. wanted[false]], until, terms.Now, options.Value.DriftCheckInterval);
             }
 
             if (wanted.Contains(true))
@@ -115,7 +117,7 @@ internal sealed class DriftWorker(
                 [
                     .. from check in wanted[true]
                     from kind in RuleKind.All
-                    select new DueRules(kind, check.UserId, check.RouterId, [], terms.Until),
+                    select new DueRules(kind, check.UserId, check.RouterId, [], until),
                 ];
             }
         }

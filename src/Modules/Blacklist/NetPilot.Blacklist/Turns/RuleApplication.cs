@@ -19,6 +19,10 @@ internal sealed class RuleApplication(
         "The router applied the rule to something else than one device; it was taken back."
     );
 
+    private static readonly CommandsFailure AnotherDevice = NotDone(
+        "The address is another device's now; the router applied the rule to that one, and it was taken back."
+    );
+
     private static readonly CommandsFailure NoTimeLeft = NotDone(
         "There was no time left after the look for the router's devices: nothing was sent."
     );
@@ -48,11 +52,6 @@ internal sealed class RuleApplication(
             return await TakeBackAsync(rule, ip, NotOneDevice, turn);
         }
 
-        if (isOfDevice && rule.Kind.FollowsDevice && rule.DeviceMac is not null && receipt.Mac?.Equals(rule.DeviceMac) == false)
-        {
-            return await TakeBackAsync(rule, ip, RulePlaces.Away, turn);
-        }
-
         var device = receipt.Mac is null || !rule.Kind.FollowsDevice ? null : new RuleDevice(ip, receipt.Mac, Confirmed: true);
         if (
             bySubstring
@@ -64,7 +63,9 @@ internal sealed class RuleApplication(
             return await TakeBackAsync(rule, elsewhere, NotOneDevice, turn);
         }
 
-        return await EndAppliedAsync(rule, ip, device, turn);
+        return isOfDevice && device is not null && rule.DeviceMac is not null && !device.Mac!.Equals(rule.DeviceMac)
+            ? await TakeBackAsync(rule, ip, AnotherDevice, turn)
+            : await EndAppliedAsync(rule, ip, device, turn);
     }
 
     private async Task<CallOutcome> EndAppliedAsync(Rule rule, IPAddress ip, RuleDevice? device, RuleTurn turn)
@@ -115,7 +116,15 @@ internal sealed class RuleApplication(
     /// <summary>Removes the rule that was just made. The row has failed then; until the router acknowledges that, it is being lifted.</summary>
     private async Task<CallOutcome> TakeBackAsync(Rule rule, IPAddress ip, CommandsFailure? reason, RuleTurn turn)
     {
+        var wanted = rule;
         var lifting = await turn.SaveAsync(rule, outcomes.TakenBack(rule, time.UtcNow()));
+        if (lifting is { State: RuleState.Applying, GoesOnByItself: true } && !rule.GoesOnByItself && lifting.Fence <= turn.Fence)
+        {
+            // Somebody joined during the call. The rule is another device's all the same.
+            wanted = lifting;
+            lifting = await turn.SaveAsync(wanted, outcomes.TakenBack(wanted, time.UtcNow()));
+        }
+
         if (lifting is not { State: RuleState.Lifting } || !await turn.MayGoOnAsync())
         {
             return new CallOutcome(lifting, reason);
@@ -125,7 +134,7 @@ internal sealed class RuleApplication(
         var end = failure switch
         {
             // What a pause or a schedule holds waits for its device.
-            null when reason == RulePlaces.Away && rule.IsTriedAgain(time.UtcNow()) => outcomes.AwaitsDevice(lifting, time.UtcNow()),
+            null when reason == AnotherDevice && wanted.IsTriedAgain(time.UtcNow()) => outcomes.AwaitsDevice(lifting, time.UtcNow()),
             null when reason is not null => RuleOutcomes.Misdirected(lifting),
             _ => outcomes.LiftEnded(lifting, failure, calledAt, time.UtcNow(), byServer: true),
         };

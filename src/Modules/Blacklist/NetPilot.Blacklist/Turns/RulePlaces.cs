@@ -7,12 +7,9 @@ namespace NetPilot.Blacklist.Turns;
 /// </summary>
 internal sealed class RulePlaces(IDeviceDirectory devices)
 {
-    public static CommandsFailure Away { get; } =
-        new(
-            CommandsFailureKind.CommandFailed,
-            CommandEffect.NotDone,
-            "The device is away, and another one has its address: nothing was sent."
-        );
+    private static readonly CommandsFailure Away = NotDone("The device is away, and another one has its address: nothing was sent.");
+
+    private static readonly CommandsFailure NoTimeLeft = NotDone("There was no time left after the look for the device: nothing was sent.");
 
     /// <summary>Whether another device is known at the rule's address.</summary>
     public async Task<bool> IsTakenAsync(Rule rule) =>
@@ -20,18 +17,25 @@ internal sealed class RulePlaces(IDeviceDirectory devices)
         && await devices.FindByAddressAsync(rule.UserId, rule.RouterId, rule.DeviceIp, CancellationToken.None) is { Mac: { } holder }
         && !holder.Equals(mac);
 
-    /// <summary>The device's address: that of the rule, or where a scan finds it if another one has that. Null: it is away.</summary>
-    public async Task<IPAddress?> OfAsync(Rule rule, RuleTurn turn)
+    /// <summary>The device's address: that of the rule, or where a scan finds it if another one has that. Else why nothing can be sent.</summary>
+    public async Task<(IPAddress? Address, CommandsFailure? Failure)> OfAsync(Rule rule, RuleTurn turn)
     {
         if (!await IsTakenAsync(rule))
         {
-            return rule.DeviceIp;
+            return (rule.DeviceIp, null);
         }
 
         var scan = await turn.ScanAsync();
-        var seen = scan is { IsSuccess: true, Data: { } report }
-            ? report.Devices.Where(device => rule.DeviceMac!.Equals(device.Mac)).Select(device => device.Address).FirstOrDefault()
-            : null;
-        return seen is not null && await turn.MayGoOnAsync() ? seen : null;
+        if (scan is not { IsSuccess: true, Data: { } report })
+        {
+            return (null, scan?.Failure is { } failure ? failure with { Effect = CommandEffect.NotDone } : NoTimeLeft);
+        }
+
+        var seen = report.Devices.Where(device => rule.DeviceMac!.Equals(device.Mac)).Select(device => device.Address).FirstOrDefault();
+        return seen is null ? (null, Away)
+            : await turn.MayGoOnAsync() ? (seen, null)
+            : (null, NoTimeLeft);
     }
+
+    private static CommandsFailure NotDone(string detail) => new(CommandsFailureKind.CommandFailed, CommandEffect.NotDone, detail);
 }

@@ -10,6 +10,8 @@ internal sealed class RuleRead(Rule rule) : ITurnRead
 
     public bool IsRead { get; private set; }
 
+    public bool IsOf(Rule other) => other.Id == rule.Id;
+
     /// <summary>The row; null if it was gone.</summary>
     public Rule? Rule { get; private set; }
 

@@ -71,7 +71,8 @@ internal sealed class RuleTurn(
 
     private async Task<Rule?> SaveLastAsync(Rule rule, RuleChange change)
     {
-        if (only is null || IsOver)
+        // What else is done in the turn does not end it.
+        if (only?.IsOf(rule) != true || IsOver)
         {
             return await SaveAsync(rule, change);
         }
