@@ -108,6 +108,9 @@ public sealed class UnavailableTests(NetPilotServer server)
         var user = await RegisterAsync(anonymous);
         using var client = process.NewClient(user.AccessToken);
         var routerId = await ClaimAsync(client);
+        // The Commands-Server knows the session from then on: a call that has to start it reads PostgreSQL.
+        using var shown = await client.GetAsync($"/api/v1/routers/{routerId}/wifi", Ct);
+        await shown.ShouldBeJsonAsync(200);
         using var hold = server.Commands.AddFault(
             new Fault(FaultKind.Hold)
             {
@@ -130,7 +133,7 @@ public sealed class UnavailableTests(NetPilotServer server)
         {
             await using var source = NpgsqlDataSource.Create(postgres.ConnectionStringFor("netpilot"));
             await using var command = source.CreateCommand(
-                "SELECT (SELECT lease_until IS NULL FROM routers.router_turns), (SELECT string_agg(kind || ' ' || outcome, ',') FROM routers.router_commands)"
+                "SELECT (SELECT lease_until IS NULL FROM routers.router_turns), (SELECT string_agg(kind || ' ' || outcome, ',') FROM routers.router_commands WHERE kind <> 'wifi_status')"
             );
             await using var row = await command.ExecuteReaderAsync(Ct);
             await row.ReadAsync(Ct);

@@ -33,6 +33,10 @@ internal sealed record RuleChange(RuleState State)
     /// <summary>What must still hold the row as it did when the change was decided.</summary>
     public HeldAsRead Guard { get; init; }
 
+    /// <summary>The guard of a change that is made because nothing keeps the row. One that is being lifted is turned round by what comes to it.</summary>
+    public static HeldAsRead IfUnkept(Rule rule, DateTimeOffset now) =>
+        rule.State != RuleState.Lifting && !rule.IsBeingCleared && !rule.IsKept(now) ? HeldAsRead.AtAll : HeldAsRead.Anyhow;
+
     private bool IsLive => State is not (RuleState.Lifted or RuleState.Failed);
 
     /// <summary>What the row has already.</summary>
@@ -153,6 +157,9 @@ internal static class RuleCodes
 {
     /// <summary>The router acknowledged the rule, and its list can't confirm it.</summary>
     public const string Unconfirmed = "unconfirmed";
+
+    /// <summary>Only a router that was asked can refuse, and each refusal restarts its firewall.</summary>
+    public static bool IsRefusal(string code) => code is "command_failed" or "commands_server_protocol_error" or "not_supported";
 }
 
 /// <summary>What a request says of a rule besides its address; what it left out stays.</summary>

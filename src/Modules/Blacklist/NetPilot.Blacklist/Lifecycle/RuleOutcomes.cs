@@ -49,7 +49,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
         {
             null => Gone(rule, now),
             { Effect: CommandEffect.Unknown } => Unknown(rule, failure, calledAt),
-            _ => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer, WasRefused(failure.Code)),
+            _ => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer, RuleCodes.IsRefusal(failure.Code)),
         };
 
     /// <summary>The rule was not lifted.</summary>
@@ -61,7 +61,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
     /// <param name="refused">Whether the router refused to lift the rule, and not only to be asked.</param>
     public RuleChange LiftNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool byServer, bool refused = false) =>
         !rule.IsKept(now) || rule.GiveUpAt > now || (byServer && rule.GiveUpAt is null)
-            ? Again(rule, code, detail, now + LiftPause(rule, now, refused)) with
+            ? Again(rule, code, detail, now + pacing.LiftPause(rule, now, refused)) with
             {
                 // A user who asks again does not lengthen the server's own pauses.
                 Attempts = rule.Attempts + (byServer ? 1 : 0),
@@ -77,7 +77,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
 
     /// <summary>The device is away, and the router can't lift its rule before it is back. What the router just refused is not repeated soon.</summary>
     public RuleChange WaitsForDevice(Rule rule, DateTimeOffset now, bool refused) =>
-        Again(rule, null, null, now + LiftPause(rule, now, refused)) with
+        Again(rule, null, null, now + pacing.LiftPause(rule, now, refused)) with
         {
             GiveUpAt = null,
         };
@@ -150,16 +150,11 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             AppliedAt = rule.AppliedAt,
             LiftedAt = now,
             LetThroughAt = rule.IsBeingCleared ? now : null,
-            Guard = UnkeptGuard(rule, now),
+            Guard = RuleChange.IfUnkept(rule, now),
         };
 
     /// <summary>A user lets the device through before anything was sent for the rule.</summary>
-    public static RuleChange Cancelled(Rule rule, DateTimeOffset now) =>
-        Gone(rule, now) with
-        {
-            LetThroughAt = now,
-            Guard = HeldAsRead.Anyhow,
-        };
+    public static RuleChange Cancelled(Rule rule, DateTimeOffset now) => Gone(rule, now) with { LetThroughAt = now };
 
     /// <summary>The router was asked, and does not hold a rule that was to be put in force: the command did not arrive.</summary>
     public static RuleChange NeverArrived(Rule rule) =>
@@ -213,7 +208,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Attempts = rule.State == RuleState.InForce && state == RuleState.Applying ? rule.Attempts + 1 : rule.Attempts,
             // A rule in force that the router lost is put back for as long as it takes within a day.
             GiveUpAt = rule.State == RuleState.InForce && state == RuleState.Applying ? now + RulePacing.GiveUpAfter : rule.GiveUpAt,
-            Guard = state == RuleState.Lifting ? UnkeptGuard(rule, now) : HeldAsRead.Anyhow,
+            Guard = state == RuleState.Lifting ? RuleChange.IfUnkept(rule, now) : HeldAsRead.Anyhow,
         };
 
     /// <summary>The router could not be asked: nothing is known that was not known before.</summary>
@@ -254,14 +249,4 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             AppliedAt = rule.AppliedAt,
             Guard = rule.State == RuleState.Applying ? HeldAsRead.ByOthers : HeldAsRead.Anyhow,
         };
-
-    // A row that is being lifted is turned round by what comes to it, which changes its state.
-    private static HeldAsRead UnkeptGuard(Rule rule, DateTimeOffset now) =>
-        rule.State != RuleState.Lifting && !rule.IsBeingCleared && !rule.IsKept(now) ? HeldAsRead.AtAll : HeldAsRead.Anyhow;
-
-    private TimeSpan LiftPause(Rule rule, DateTimeOffset now, bool refused) =>
-        refused ? pacing.Backoff(rule.Attempts) : pacing.LiftRetry(rule, now);
-
-    // Only a router that was asked can refuse, and each refusal restarts its firewall.
-    private static bool WasRefused(string code) => code is "command_failed" or "commands_server_protocol_error" or "not_supported";
 }

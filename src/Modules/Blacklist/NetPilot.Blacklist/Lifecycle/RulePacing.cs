@@ -37,6 +37,9 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
             ? Jittered(Clamp((now - since) / 10, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)))
             : Backoff(rule.Attempts);
 
+    /// <summary>How long to wait before a lift is tried again. What the router refused is not repeated soon.</summary>
+    public TimeSpan LiftPause(Rule rule, DateTimeOffset now, bool refused) => refused ? Backoff(rule.Attempts) : LiftRetry(rule, now);
+
     // Within a tenth above, so that routers which went away together do not come back together; never below the promised time.
     private TimeSpan Jittered(TimeSpan value) => value * (1 + (0.1 * random()));
 
