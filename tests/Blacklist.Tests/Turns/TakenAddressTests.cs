@@ -113,6 +113,86 @@ public sealed class TakenAddressTests(BlacklistServer server)
         block.GetProperty("holds").GetArrayLength().ShouldBe(1);
     }
 
+    [Fact]
+    public async Task An_unblock_of_the_device_that_cannot_look_says_so_and_ends_nothing()
+    {
+        var router = await NewRouterAsync();
+        var ids = await router.DeviceIdsAsync(Away.Mac);
+        (await router.BlockAsync(Taken)).Dispose();
+        await router.SettledAsync();
+        Swap(router);
+        await router.ScanAsync();
+        router.Simulated.Online = false;
+
+        using var failed = await router.PostAsync("unblock", new { deviceId = ids[0] });
+
+        ((int)failed.StatusCode).ShouldBeGreaterThanOrEqualTo(500);
+        var block = (await router.BlockedAsync()).ShouldHaveSingleItem();
+        (block.GetProperty("mac").GetString(), block.GetProperty("state").GetString()).ShouldBe((Away.Mac, "blocked"));
+    }
+
+    [Fact]
+    public async Task A_rule_that_went_to_the_other_device_is_taken_back_though_a_pause_joined_meanwhile()
+    {
+        var (router, away, _) = await SwappedAsync(isSeen: false);
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Block,
+                Times = 1,
+            }
+        );
+        var block = router.PostAsync("block", new { deviceId = away });
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await router.HoldAsync([Pause(_person, away)], wait: TimeSpan.Zero);
+        hold.Release();
+
+        using var refused = await block;
+
+        await refused.ShouldBeProblemAsync(502, "command_failed");
+        await Eventually.HoldsAsync(() =>
+        {
+            router.Simulated.RuleCounts.ShouldBeEmpty();
+            return Task.CompletedTask;
+        });
+        (await router.HoldKindsAsync()).ShouldBe(["pause"]);
+        await ReturnsAsync(router);
+    }
+
+    [Fact]
+    public async Task What_is_tried_again_for_a_pause_does_not_stay_on_an_idle_device_that_has_the_address()
+    {
+        var router = await NewRouterAsync();
+        var ids = await router.DeviceIdsAsync(Away.Mac);
+        router.Simulated.Online = false;
+        await router.HoldAsync(Pause(_person, ids[0]));
+        Swap(router);
+        router.Simulated.LetIdle(Other.Mac);
+        router.Simulated.Online = true;
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.DueNowAsync();
+            router.CallsOf(SimulatorOperation.Unblock).ShouldNotBeEmpty();
+        });
+
+        router.Simulated.RuleCounts.ShouldBeEmpty();
+        await ReturnsAsync(router);
+    }
+
+    /// <summary>The device comes back at another address, and is held there.</summary>
+    private static async Task ReturnsAsync(TestRouter router)
+    {
+        router.Simulated.ChangeDevice(Away.Mac, ip: "192.168.1.170", present: true);
+        await router.ScanAsync();
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.DueNowAsync();
+            router.Simulated.Rules.ShouldBe([Away.Mac]);
+        });
+    }
+
     private async Task<TestRouter> NewRouterAsync()
     {
         var router = await server.NewRouterAsync();
