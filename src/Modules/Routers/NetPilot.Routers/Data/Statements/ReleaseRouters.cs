@@ -10,7 +10,7 @@ internal static class ReleaseRouters
         WITH gone AS (
             DELETE FROM routers.user_routers WHERE user_id = $1 AND ($2::text IS NULL OR router_id = $2) RETURNING router_id
         ), forgotten AS (
-            DELETE FROM routers.router_commands WHERE owner_id = $1 AND router_id IN (SELECT router_id FROM gone)
+            DELETE FROM routers.router_commands WHERE owner_id = $1 AND router_id = ANY (ARRAY(SELECT router_id FROM gone))
         ), counted AS (
             UPDATE routers.user_router_counts SET routers = GREATEST(0, routers - (SELECT count(*) FROM gone)) WHERE user_id = $1
         )
