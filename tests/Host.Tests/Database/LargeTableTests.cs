@@ -17,7 +17,7 @@ public sealed class LargeTableTests(NetPilotServer server)
     // Each copy has ids of its own, and means by them the same rows of its own home.
     private const string CopyOf = """
         SELECT format(
-            'INSERT INTO %1$s (%2$s) SELECT %3$s FROM %1$s CROSS JOIN generate_series(1, %4$s) AS copy',
+            'INSERT INTO %1$s (%2$s) SELECT %3$s FROM %1$s CROSS JOIN generate_series(1, %4$s) AS copy ORDER BY copy',
             table_name, string_agg(quote_ident(column_name), ', '), string_agg(value, ', '), $1)
         FROM (
             SELECT format('%I.%I', table_schema, table_name) AS table_name, column_name,
@@ -25,6 +25,8 @@ public sealed class LargeTableTests(NetPilotServer server)
                     WHEN data_type = 'uuid' THEN format('md5(%I || copy::text)::uuid', column_name)
                     WHEN data_type = 'bytea' THEN format('sha256(%I || copy::text::bytea)', column_name)
                     WHEN column_name LIKE '%router_id' THEN format('md5(%1$I || copy) || md5(copy || %1$I)', column_name)
+                    -- Activity comes in the order of time, by which its index finds what is old.
+                    WHEN column_name = 'started_at' THEN format('%I + copy * interval ''1 ms''', column_name)
                     WHEN column_name = 'email' THEN format('copy || %I', column_name)
                     ELSE quote_ident(column_name)
                 END AS value
