@@ -9,8 +9,8 @@ public sealed class IdempotencyOptions
     /// <summary>Whose request it is: nobody gets another user's answer.</summary>
     public Func<HttpContext, Guid> UserOf { get; set; } = _ => throw new InvalidOperationException("Nobody has said whose requests are.");
 
-    /// <summary>The problem that an exception is answered with; null for what nobody foresaw.</summary>
-    public Func<Exception, Problem?> ProblemOf { get; set; } = exception => (exception as ProblemException)?.Problem;
+    /// <summary>The problem that an exception other than a <see cref="ProblemException"/> is answered with; null for what nobody foresaw.</summary>
+    public Func<Exception, Problem?> ProblemOf { get; set; } = _ => null;
 
     /// <summary>How long a request can take at most, after which its key is free again.</summary>
     public TimeSpan LockedFor { get; set; }

@@ -187,5 +187,6 @@ internal sealed class RuleApplication(
                 .FirstOrDefault(address => RuleMatching.IsLookalike(address, device.Ip))
             : null;
 
-    private static CommandsFailure NotDone(string detail) => new(CommandsFailureKind.CommandFailed, CommandEffect.NotDone, detail);
+    /// <summary>Nothing is in force, for a reason that the server knows by itself.</summary>
+    internal static CommandsFailure NotDone(string detail) => new(CommandsFailureKind.CommandFailed, CommandEffect.NotDone, detail);
 }

@@ -7,9 +7,13 @@ namespace NetPilot.Blacklist.Turns;
 /// </summary>
 internal sealed class RulePlaces(IDeviceDirectory devices)
 {
-    private static readonly CommandsFailure Away = NotDone("The device is away, and another one has its address: nothing was sent.");
+    private static readonly CommandsFailure Away = RuleApplication.NotDone(
+        "The device is away, and another one has its address: nothing was sent."
+    );
 
-    private static readonly CommandsFailure NoTimeLeft = NotDone("There was no time left after the look for the device: nothing was sent.");
+    private static readonly CommandsFailure NoTimeLeft = RuleApplication.NotDone(
+        "There was no time left after the look for the device: nothing was sent."
+    );
 
     /// <summary>Whether another device is known at the rule's address.</summary>
     public async Task<bool> IsTakenAsync(Rule rule) =>
@@ -36,6 +40,4 @@ internal sealed class RulePlaces(IDeviceDirectory devices)
             : await turn.MayGoOnAsync() ? (seen, null)
             : (null, NoTimeLeft);
     }
-
-    private static CommandsFailure NotDone(string detail) => new(CommandsFailureKind.CommandFailed, CommandEffect.NotDone, detail);
 }
