@@ -124,6 +124,8 @@ internal sealed class ComparisonStack : IAsyncDisposable
                 ["HANDWRITTEN_COMMANDS"] = commands.Address.ToString(),
             }
         );
+        // Its unblock finds no row where it outruns the block of the same device on another connection. NetPilot waits for its turn.
+        handWritten.TolerableFailures = 0.01;
         ProductTokens = await Tokens.LogInAsync(product);
         HandWrittenTokens = await Tokens.LogInAsync(handWritten);
         await Task.Delay(TimeSpan.FromSeconds(1));

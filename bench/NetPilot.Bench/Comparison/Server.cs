@@ -20,6 +20,9 @@ internal sealed class Server : IAsyncDisposable
 
     public string Name { get; }
 
+    /// <summary>The share of requests that may fail. A failed request is not counted as one that was answered.</summary>
+    public double TolerableFailures { get; set; }
+
     public int Id => process.Id;
 
     public Uri Address { get; }

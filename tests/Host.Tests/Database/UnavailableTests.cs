@@ -210,7 +210,7 @@ public sealed class UnavailableTests(NetPilotServer server)
         DatabaseFailures.IsUnavailable(new NpgsqlException("", new TimeoutException())).ShouldBeTrue();
     }
 
-    private static readonly System.Text.Json.JsonSerializerOptions Json = new(System.Text.Json.JsonSerializerDefaults.Web);
+    internal static readonly System.Text.Json.JsonSerializerOptions Json = new(System.Text.Json.JsonSerializerDefaults.Web);
 
     private async Task<NetPilotProcess> StartOnAsync(PostgresServer postgres) =>
         await NetPilotProcess.StartAsync(
@@ -221,7 +221,7 @@ public sealed class UnavailableTests(NetPilotServer server)
             Ct
         );
 
-    private static async Task<(string Email, string AccessToken, string RefreshToken)> RegisterAsync(HttpClient client)
+    internal static async Task<(string Email, string AccessToken, string RefreshToken)> RegisterAsync(HttpClient client)
     {
         var email = TestUsers.NewEmail();
         using var registered = await client.PostAsJsonAsync("/api/v1/auth/register", new { email, TestUsers.Password }, Json, Ct);
@@ -231,7 +231,7 @@ public sealed class UnavailableTests(NetPilotServer server)
         return (email, tokens.GetProperty("accessToken").GetString()!, tokens.GetProperty("refreshToken").GetString()!);
     }
 
-    private static async Task<string> ClaimAsync(HttpClient client)
+    internal static async Task<string> ClaimAsync(HttpClient client)
     {
         var routerId = TestRouter.NewId();
         using var claimed = await client.PostAsJsonAsync("/api/v1/routers", new { routerId, Name = "Home" }, Json, Ct);
