@@ -367,6 +367,35 @@ public sealed class HoldTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_pause_that_ends_while_its_devices_wait_for_their_turn_blocks_none_of_them()
+    {
+        var router = await server.NewRouterAsync();
+        var devices = Enumerable.Range(0, 3).Select(place => router.Simulated.Device(place)).ToArray();
+        var ids = await router.DeviceIdsAsync([.. devices.Select(device => device.Mac)]);
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Block,
+                Times = 1,
+            }
+        );
+        await router.HoldAsync([Pause(_person, ids)], wait: TimeSpan.Zero);
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+
+        await router.HoldAsync([WantedHolds.None(HoldSource.OfPause(_person))], wait: TimeSpan.Zero);
+        hold.Release();
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            (await router.BlockedAsync()).ShouldBeEmpty();
+            router.Simulated.RuleCounts.ShouldBeEmpty();
+        });
+        devices.Sum(device => router.Simulated.TallyOf(device.Mac).Added).ShouldBe(1);
+        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Whoever_does_not_wait_is_told_what_is_under_way()
     {
         var (router, device, id) = await OneDeviceAsync();

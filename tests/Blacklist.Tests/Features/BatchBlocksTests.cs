@@ -74,6 +74,41 @@ public sealed class BatchBlocksTests(BlacklistServer server)
         await ShouldHaveActivityAsync(router, "unblock", 2);
     }
 
+    [Fact]
+    public async Task A_router_that_is_given_up_meanwhile_gets_none_of_the_commands_that_are_left()
+    {
+        var router = await server.NewRouterAsync();
+        var devices = Enumerable.Range(0, 3).Select(place => router.Simulated.Device(place)).ToArray();
+        using var hold = HoldNext(router, SimulatorOperation.Block);
+        var batch = router.PostAsync("block/batch", new { items = devices.Select(device => new { ip = device.Ip }).ToArray() });
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+
+        (await router.DeleteAsync()).Dispose();
+        hold.Release();
+
+        using var response = await batch;
+        (await ResultsAsync(response)).Select(result => result.GetProperty("status").GetInt32()).ShouldBe([404, 404, 404]);
+        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_is_unblocked_before_its_turn_comes_is_not_blocked()
+    {
+        var router = await server.NewRouterAsync();
+        var devices = Enumerable.Range(0, 2).Select(place => router.Simulated.Device(place)).ToArray();
+        using var hold = HoldNext(router, SimulatorOperation.Block);
+        var batch = router.PostAsync("block/batch", new { items = devices.Select(device => new { ip = device.Ip }).ToArray() });
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+
+        (await router.UnblockAsync(devices[1].Ip, prefer: "respond-async")).Dispose();
+        hold.Release();
+
+        (await batch).Dispose();
+        await router.SettledAsync();
+        router.Simulated.Rules.ShouldBe([devices[0].Mac]);
+        router.Simulated.TallyOf(devices[1].Mac).Added.ShouldBe(0);
+    }
+
     [Theory]
     [InlineData("""{"ip":null}""")]
     [InlineData("""{}""")]
@@ -227,6 +262,16 @@ public sealed class BatchBlocksTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBeEmpty();
         (await router.HoldAsync(window)).ShouldHaveSingleItem().IsLetThrough.ShouldBeTrue();
     }
+
+    private FaultHandle HoldNext(TestRouter router, SimulatorOperation operation) =>
+        server.Commands.AddFault(
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = router.RouterId,
+                Operation = operation,
+                Times = 1,
+            }
+        );
 
     private static async Task<JsonElement[]> ResultsAsync(HttpResponseMessage response)
     {

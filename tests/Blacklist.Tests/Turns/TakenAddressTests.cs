@@ -160,6 +160,78 @@ public sealed class TakenAddressTests(BlacklistServer server)
         await ReturnsAsync(router);
     }
 
+    [Theory]
+    [InlineData(FaultKind.Envelope)]
+    [InlineData(FaultKind.ResetBefore)]
+    [InlineData(FaultKind.ResetAfter)]
+    public async Task A_rule_that_went_to_the_other_device_and_cannot_be_taken_back_at_once_is_not_forgotten(FaultKind kind)
+    {
+        var (router, away, _) = await SwappedAsync(isSeen: false);
+        using (
+            var fault = server.Commands.AddFault(
+                new Fault(kind)
+                {
+                    RouterId = router.RouterId,
+                    Operation = SimulatorOperation.Unblock,
+                    Times = null,
+                }
+            )
+        )
+        {
+            var held = (await router.HoldAsync(Pause(_person, away))).ShouldHaveSingleItem();
+
+            held.State.ShouldBe(DeviceBlockState.Applying);
+            var blocks = await router.BlockedAsync();
+            blocks
+                .Select(block => (block.GetProperty("mac").GetString(), block.GetProperty("state").GetString()))
+                .ShouldBe([(Other.Mac, "lifting"), (Away.Mac, "applying")]);
+            if (kind == FaultKind.Envelope)
+            {
+                // What the router refused is not repeated soon.
+                (
+                    await server.ScalarAsync<bool>(
+                        "SELECT settle_at > now() + interval '5 seconds' FROM blacklist.user_blacklists WHERE router_id = $1 AND state = 'lifting'",
+                        router.RouterId
+                    )
+                ).ShouldBeTrue();
+            }
+        }
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.DueNowAsync();
+            router.Simulated.RuleCounts.ShouldBeEmpty();
+            (await router.HoldKindsAsync()).ShouldBe(["pause"]);
+        });
+        await ReturnsAsync(router);
+    }
+
+    [Theory]
+    [InlineData(FaultKind.ResetAfter)]
+    [InlineData(FaultKind.HangBody)]
+    public async Task After_a_lost_answer_a_pause_does_not_hold_the_other_device(FaultKind kind)
+    {
+        var (router, away, _) = await SwappedAsync(isSeen: false);
+        using var fault = server.Commands.AddFault(
+            new Fault(kind)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Block,
+                Times = 1,
+            }
+        );
+
+        await router.HoldAsync([Pause(_person, away)], wait: TimeSpan.Zero);
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.DueNowAsync();
+            router.CallsOf(SimulatorOperation.Unblock).ShouldNotBeEmpty();
+            router.Simulated.RuleCounts.ShouldBeEmpty();
+        });
+        await ReturnsAsync(router);
+    }
+
     [Fact]
     public async Task What_is_tried_again_for_a_pause_does_not_stay_on_an_idle_device_that_has_the_address()
     {

@@ -114,6 +114,12 @@ public interface ITurnEnd
 /// <param name="Fence">Grows with every turn that is granted for this router.</param>
 public sealed record RouterTurn(string RouterId, long Fence)
 {
+    /// <summary>
+    /// How much of a lease's margin of 5 s may go by between the grant and the call. A call that begins later than that is cut short, so that it does
+    /// not outlast the lease.
+    /// </summary>
+    public static readonly TimeSpan Slack = TimeSpan.FromSeconds(4);
+
     /// <summary>Whether no turn was granted between the reading of the router and this turn, so that what was read since still holds.</summary>
     public bool FollowsDirectly(OwnedRouter router) => Fence == router.TurnFence + 1;
 }

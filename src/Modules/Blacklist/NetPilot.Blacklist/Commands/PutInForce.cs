@@ -43,6 +43,12 @@ internal sealed class PutInForce(
         }
 
         var rule = await turn.FreshAsync(intent);
+        if (rule is { State: RuleState.Applying } && rule.Fence == intent.Fence && !rule.IsKept(time.UtcNow()))
+        {
+            // What held it ended while it waited: nothing was sent, and nothing is to be.
+            rule = await turn.SaveAsync(rule, RuleOutcomes.Gone(rule, time.UtcNow()));
+        }
+
         switch (rule)
         {
             case null:

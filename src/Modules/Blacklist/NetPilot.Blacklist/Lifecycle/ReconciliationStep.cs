@@ -24,8 +24,8 @@ internal abstract record ReconciliationStep
     /// <summary>The router holds the rule of a live row more than once: one is to go.</summary>
     public sealed record LiftExtra(Rule Rule, IPAddress Ip) : ReconciliationStep;
 
-    /// <summary>A rule that landed on another device is to go; then its row has failed.</summary>
-    public sealed record LiftMisdirected(Rule Rule, IPAddress Ip) : ReconciliationStep;
+    /// <summary>A rule that landed on another device is to go; then the row that it was meant for has failed, or waits for its own device.</summary>
+    public sealed record LiftMisdirected(Rule Rule, RuleDevice Other) : ReconciliationStep;
 
     /// <summary>A rule of ours that no live row stands for any more is to go.</summary>
     /// <param name="Ended">The newest row of that rule.</param>

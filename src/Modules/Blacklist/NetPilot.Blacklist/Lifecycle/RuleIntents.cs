@@ -71,6 +71,35 @@ internal sealed class RuleIntents(RulePacing pacing)
             GiveUpAt = GiveUpAt(goesOn: true, now),
         };
 
+    /// <summary>
+    /// The row of a rule that the router put on another device than the one that was meant. It is only to be lifted, and does not count for the tier.
+    /// </summary>
+    /// <param name="meant">The row that the rule was meant for.</param>
+    /// <param name="id">The row's id.</param>
+    /// <param name="other">The device that the router named.</param>
+    /// <param name="fence">The turn in which the rule is lifted.</param>
+    /// <param name="now">The time.</param>
+    public Rule Misdirected(Rule meant, Guid id, RuleDevice other, long fence, DateTimeOffset now) =>
+        new()
+        {
+            Id = id,
+            Kind = meant.Kind,
+            UserId = meant.UserId,
+            RouterId = meant.RouterId,
+            DeviceIp = other.Ip,
+            DeviceMac = other.Mac,
+            MacConfirmed = true,
+            State = RuleState.Lifting,
+            CreatedBy = meant.CreatedBy,
+            CreatedAt = now,
+            Fence = fence,
+            MaybeSent = true,
+            SettleAt = pacing.AfterLease(now),
+            HeldManually = false,
+            HeldUntil = now,
+            ReplacedBy = meant.Id,
+        };
+
     /// <summary>The rule of a MAC that the device has again counts for the tier, in place of the one that had taken its place.</summary>
     public static RulePatch Returned { get; } = new(RuleState.Applying, RuleState.InForce) { TakesPlace = true };
 

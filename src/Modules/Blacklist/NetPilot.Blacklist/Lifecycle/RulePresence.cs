@@ -74,14 +74,24 @@ internal sealed class RulePresence
 
     /// <summary>The rule that a row's command may have put on another device.</summary>
     public BlockedRule? MisdirectedRuleOf(Rule row) =>
-        MayBeOfSeveral(row) && row.State != RuleState.Lifting && MayHaveBeenSent(row)
+        terms.FollowsDevice && row is { MacConfirmed: false, State: not RuleState.Lifting } && MayHaveBeenSent(row)
             ? claims.Unclaimed.Find(rule =>
                 rule.Mac is not null
                 && !rule.Mac.Equals(row.DeviceMac)
-                && RuleMatching.IsLookalike(rule.Address, row.DeviceIp)
+                && ((MayBeOfSeveral(row) && RuleMatching.IsLookalike(rule.Address, row.DeviceIp)) || HasTheAddressOf(row, rule))
                 && !claims.HasEnded(rule)
             )
             : null;
+
+    /// <summary>
+    /// Whether the device of a rule has the address of a device that a pause or a schedule holds, and nobody else is seen there: the router resolved
+    /// the address to that one.
+    /// </summary>
+    private bool HasTheAddressOf(Rule row, BlockedRule rule) =>
+        row is { HeldManually: false, DeviceMac: not null }
+        && row.DeviceIp.Equals(rule.Address)
+        && view.Seen is { } seen
+        && seen.MacsAt(row.DeviceIp).All(mac => mac.Equals(rule.Mac));
 
     /// <summary>Where a scan shows the row's device: at its own address, if it is there too.</summary>
     public IPAddress? WhereIs(Rule row)
@@ -102,10 +112,17 @@ internal sealed class RulePresence
         ?? WhereIs(row)
         ?? (view.Report.Rules.All(rule => rule.Address is null) ? row.DeviceIp : null);
 
-    /// <summary>The rule of another device at the row's own address: the router resolved the address to that one when it was blocked.</summary>
+    /// <summary>
+    /// The rule of another device at the row's own address: the router resolved the address to that one when it was blocked. A pause or a schedule
+    /// means its own device.
+    /// </summary>
     private BlockedRule? AdoptedBy(Rule row)
     {
-        if (!terms.FollowsDevice || row.DeviceMac is null || row.MacConfirmed || row.State == RuleState.Lifting || !MayHaveBeenSent(row))
+        if (
+            !terms.FollowsDevice
+            || row is not { DeviceMac: not null, MacConfirmed: false, HeldManually: true, State: not RuleState.Lifting }
+            || !MayHaveBeenSent(row)
+        )
         {
             return null;
         }

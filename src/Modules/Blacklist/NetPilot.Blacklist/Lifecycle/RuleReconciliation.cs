@@ -80,7 +80,7 @@ internal sealed class RuleReconciliation
             if (entry is null && presence.MisdirectedRuleOf(row) is { Address: { } elsewhere } misdirected)
             {
                 claims.Unclaimed.Remove(misdirected);
-                yield return new ReconciliationStep.LiftMisdirected(row, elsewhere);
+                yield return new ReconciliationStep.LiftMisdirected(row, new RuleDevice(elsewhere, misdirected.Mac, Confirmed: true));
                 continue;
             }
 

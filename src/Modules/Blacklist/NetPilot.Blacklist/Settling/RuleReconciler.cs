@@ -7,6 +7,7 @@ internal sealed class RuleReconciler(
     RuleStore store,
     RuleApplication application,
     RuleLifting lifting,
+    MisdirectedRules misdirected,
     RuleOutcomes outcomes,
     RunningCommands running,
     TimeProvider time
@@ -129,13 +130,13 @@ internal sealed class RuleReconciler(
 
                 break;
 
-            case ReconciliationStep.LiftMisdirected(var rule, var ip):
-                if ((await turn.RemoveAsync(rule.Kind, ip)).Failure is null)
+            case ReconciliationStep.LiftMisdirected(var rule, var other):
+                if (await misdirected.TakeBackAsync(rule, other, turn))
                 {
-                    report.Lifted.Add(ip);
-                    await turn.SaveAsync(rule, RuleOutcomes.Misdirected(rule));
+                    report.Lifted.Add(other.Ip);
                 }
 
+                await turn.SaveAsync(rule, misdirected.EndOf(rule));
                 break;
 
             case ReconciliationStep.LiftStray(var ended, var ip):

@@ -11,6 +11,7 @@ internal sealed class RuleApplication(
     RuleStore store,
     RuleOutcomes outcomes,
     RunningCommands running,
+    MisdirectedRules misdirected,
     IDeviceLookalikes lookalikes,
     TimeProvider time
 )
@@ -20,7 +21,7 @@ internal sealed class RuleApplication(
     );
 
     private static readonly CommandsFailure AnotherDevice = NotDone(
-        "The address is another device's now; the router applied the rule to that one, and it was taken back."
+        "The address is another device's now; the router applied the rule to that one, and it is taken back."
     );
 
     private static readonly CommandsFailure NoTimeLeft = NotDone(
@@ -60,12 +61,17 @@ internal sealed class RuleApplication(
             && await WhereIsAsync(rule.Kind, device, turn) is { } elsewhere
         )
         {
-            return await TakeBackAsync(rule, elsewhere, NotOneDevice, turn);
+            await misdirected.TakeBackAsync(rule, device with { Ip = elsewhere }, turn);
+            return new CallOutcome(await turn.EndAsync(rule, RuleOutcomes.Misdirected), NotOneDevice);
         }
 
-        return isOfDevice && device is not null && rule.DeviceMac is not null && !device.Mac!.Equals(rule.DeviceMac)
-            ? await TakeBackAsync(rule, ip, AnotherDevice, turn)
-            : await EndAppliedAsync(rule, ip, device, turn);
+        if (isOfDevice && device is not null && rule.DeviceMac is not null && !device.Mac!.Equals(rule.DeviceMac))
+        {
+            await misdirected.TakeBackAsync(rule, device, turn);
+            return new CallOutcome(await turn.EndAsync(rule, misdirected.EndOf), AnotherDevice);
+        }
+
+        return await EndAppliedAsync(rule, ip, device, turn);
     }
 
     private async Task<CallOutcome> EndAppliedAsync(Rule rule, IPAddress ip, RuleDevice? device, RuleTurn turn)
@@ -116,13 +122,11 @@ internal sealed class RuleApplication(
     /// <summary>Removes the rule that was just made. The row has failed then; until the router acknowledges that, it is being lifted.</summary>
     private async Task<CallOutcome> TakeBackAsync(Rule rule, IPAddress ip, CommandsFailure? reason, RuleTurn turn)
     {
-        var wanted = rule;
         var lifting = await turn.SaveAsync(rule, outcomes.TakenBack(rule, time.UtcNow()));
         if (lifting is { State: RuleState.Applying, GoesOnByItself: true } && !rule.GoesOnByItself && lifting.Fence <= turn.Fence)
         {
-            // Somebody joined during the call. The rule is another device's all the same.
-            wanted = lifting;
-            lifting = await turn.SaveAsync(wanted, outcomes.TakenBack(wanted, time.UtcNow()));
+            // Somebody joined during the call. The rule is to go all the same.
+            lifting = await turn.SaveAsync(lifting, outcomes.TakenBack(lifting, time.UtcNow()));
         }
 
         if (lifting is not { State: RuleState.Lifting } || !await turn.MayGoOnAsync())
@@ -133,8 +137,6 @@ internal sealed class RuleApplication(
         var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
         var end = failure switch
         {
-            // What a pause or a schedule holds waits for its device.
-            null when reason == AnotherDevice && wanted.IsTriedAgain(time.UtcNow()) => outcomes.AwaitsDevice(lifting, time.UtcNow()),
             null when reason is not null => RuleOutcomes.Misdirected(lifting),
             _ => outcomes.LiftEnded(lifting, failure, calledAt, time.UtcNow(), byServer: true),
         };

@@ -13,6 +13,12 @@ internal sealed class RuleTurn(
     RuleRead? only
 ) : IAsyncDisposable
 {
+    private static readonly CommandsFailure LeaseIsOver = new(
+        CommandsFailureKind.CommandTimeout,
+        CommandEffect.NotDone,
+        "The router's turn was over before the command could be sent."
+    );
+
     private readonly List<RouterActivity> activities = [];
     private long leasedAt = turns.Time.GetTimestamp();
     private TimeSpan leasedFor = turns.Timeouts.Command;
@@ -39,10 +45,14 @@ internal sealed class RuleTurn(
         }
     }
 
-    /// <summary>The row as it is within this turn; null if it is gone. It was written before the turn was asked for.</summary>
+    /// <summary>
+    /// The row as it is within this turn; null if it is gone. It was written before the turn was asked for. A row of many in one turn can have been
+    /// changed, or its router given up, while those before it were sent.
+    /// </summary>
     public async Task<Rule?> FreshAsync(Rule rule) =>
-        lease.FollowsDirectly(router) ? rule
-        : only is { IsRead: true } ? only.Rule
+        only?.IsOf(rule) != true ? await turns.Store.FindAsync(rule)
+        : only.IsRead ? only.Rule
+        : lease.FollowsDirectly(router) ? rule
         : await turns.Store.FindAsync(rule);
 
     public Task<Rule?> SaveAsync(Rule rule, RuleChange change) => turns.Writer.SaveAsync(rule, change, Fence);
@@ -180,9 +190,16 @@ internal sealed class RuleTurn(
     // The lease's margin is for what comes before and after the calls.
     private TimeSpan LeaseLeft => leasedFor - turns.Time.GetElapsedTime(leasedAt);
 
+    /// <summary>How long a call may take. What comes before the first one may take some of the margin, and no call outlasts the lease.</summary>
+    private TimeSpan LongestOf(TimeSpan timeout)
+    {
+        var left = sharesLease ? LeaseLeft : LeaseLeft + RouterTurn.Slack;
+        return left < timeout ? left : timeout;
+    }
+
     private CommandsTarget Target(TimeSpan timeout)
     {
-        var longest = sharesLease && LeaseLeft < timeout ? LeaseLeft : timeout;
+        var longest = LongestOf(timeout);
         var atLeast = longest > TimeSpan.Zero ? longest : TimeSpan.FromMilliseconds(1);
         return new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget?.For(atLeast) ?? atLeast);
     }
@@ -196,7 +213,13 @@ internal sealed class RuleTurn(
     {
         var calledAt = turns.Time.UtcNow();
         var started = turns.Time.GetTimestamp();
-        var result = await call(Target(timeout ?? turns.Timeouts.Command));
+        var longest = timeout ?? turns.Timeouts.Command;
+        if (LongestOf(longest) <= TimeSpan.Zero)
+        {
+            return (CommandsResult<T>.Failed(LeaseIsOver), calledAt);
+        }
+
+        var result = await call(Target(longest));
         activities.Add(RouterActivity.Of(router, actor.UserId, kind, about, result, calledAt, turns.Time.GetElapsedTime(started)));
         return (result, calledAt);
     }

@@ -13,6 +13,12 @@ internal sealed class RouterCommands(
     TimeProvider time
 ) : IRouterCommands
 {
+    private static readonly CommandsFailure LeaseIsOver = new(
+        CommandsFailureKind.CommandTimeout,
+        CommandEffect.NotDone,
+        "The router's turn was over before the command could be sent."
+    );
+
     public async Task<CommandsResult<T>?> RunInTurnAsync<T>(
         OwnedRouter router,
         CommandActor actor,
@@ -32,6 +38,7 @@ internal sealed class RouterCommands(
         }
 
         RouterActivity[] record = [];
+        var grantedAt = time.GetTimestamp();
         try
         {
             if (beforehand is not null)
@@ -39,8 +46,19 @@ internal sealed class RouterCommands(
                 await beforehand(turn);
             }
 
-            var target = new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget.For(command.Timeout));
-            (var result, record) = await TimedAsync(router, actor, command, () => call(target));
+            // The call is not to outlast the lease, however long it took to come here.
+            var left = command.Timeout + RouterTurn.Slack - time.GetElapsedTime(grantedAt);
+            var target = new CommandsTarget(
+                actor.CommandsSessionId,
+                router.RouterId,
+                budget.For(left < command.Timeout ? left : command.Timeout)
+            );
+            (var result, record) = await TimedAsync(
+                router,
+                actor,
+                command,
+                () => left > TimeSpan.Zero ? call(target) : Task.FromResult(CommandsResult<T>.Failed(LeaseIsOver))
+            );
             if (afterwards is not null)
             {
                 await afterwards(turn, result);

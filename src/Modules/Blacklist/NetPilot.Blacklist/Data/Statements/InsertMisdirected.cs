@@ -1,0 +1,16 @@
+// The row gives way to another live one of the same device, which a unique index tells: EF Core has no ON CONFLICT.
+namespace NetPilot.Blacklist.Data.Statements;
+
+internal static class InsertMisdirected
+{
+    /// <summary>Stores the row of a rule that went to another device. Null: that device has a live row of its own.</summary>
+    public static Task<Rule?> InsertAsync(this RuleStore store, Rule misdirected) =>
+        store.RuleAsync(
+            misdirected.Kind,
+            $"""
+            INSERT INTO {misdirected.Kind.Rules} ({InsertRule.ColumnsOf(misdirected.Kind)}, mac_confirmed, replaced_by)
+            VALUES ({InsertRule.ValuesOf(misdirected)}, {misdirected.MacConfirmed}, {misdirected.ReplacedBy})
+            ON CONFLICT DO NOTHING RETURNING *
+            """
+        );
+}

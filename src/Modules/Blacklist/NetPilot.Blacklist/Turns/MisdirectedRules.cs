@@ -1,0 +1,46 @@
+namespace NetPilot.Blacklist.Turns;
+
+/// <summary>
+/// Takes back what the router put on another device than the one that was meant. The rule gets a row of its own, which is only to be lifted: whatever
+/// becomes of the command, it is not forgotten, and the row that it was meant for can say what is true of its own device.
+/// </summary>
+internal sealed class MisdirectedRules(
+    RuleStore store,
+    RuleWriter writer,
+    RuleLifting lifting,
+    RuleIntents intents,
+    RuleOutcomes outcomes,
+    TimeProvider time
+)
+{
+    /// <param name="meant">The row that the rule was meant for.</param>
+    /// <param name="other">The device that has the rule.</param>
+    /// <param name="turn">The turn.</param>
+    /// <returns>Whether the rule is gone.</returns>
+    public async Task<bool> TakeBackAsync(Rule meant, RuleDevice other, RuleTurn turn)
+    {
+        if (await store.InsertAsync(intents.Misdirected(meant, time.NewId(), other, turn.Fence, time.UtcNow())) is not { } misdirected)
+        {
+            return await TakeFromBlockedAsync(meant, other, turn);
+        }
+
+        if (!await turn.MayGoOnAsync())
+        {
+            await writer.LookNowAsync(misdirected);
+            return false;
+        }
+
+        return (await lifting.LiftAsync(misdirected, other.Ip, turn)).Rule is { State: RuleState.Lifted };
+    }
+
+    /// <summary>What becomes of the row that the rule was meant for. What a pause or a schedule holds waits for its device.</summary>
+    public RuleChange EndOf(Rule meant) =>
+        meant.IsTriedAgain(time.UtcNow()) ? outcomes.AwaitsDevice(meant, time.UtcNow()) : RuleOutcomes.Misdirected(meant);
+
+    /// <summary>The other device is blocked by a row of its own. The router has one rule too many now, or too few once this one is gone: a check tells.</summary>
+    private async Task<bool> TakeFromBlockedAsync(Rule meant, RuleDevice other, RuleTurn turn)
+    {
+        await store.ScheduleCheckAsync(meant.UserId, meant.RouterId, time.UtcNow());
+        return await turn.MayGoOnAsync() && (await turn.RemoveAsync(meant.Kind, other.Ip)).Failure is null;
+    }
+}

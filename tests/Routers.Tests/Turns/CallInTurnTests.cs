@@ -1,0 +1,74 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using NetPilot.CommandsClient;
+using NetPilot.Routers.Contracts;
+using NetPilot.Routers.Turns;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Routers.Tests.Turns;
+
+/// <summary>A call does not outlast the lease of its turn, however long it took until it could begin.</summary>
+public sealed class CallInTurnTests(NetPilotServer server)
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private readonly FakeTimeProvider _time = new();
+    private CommandsTarget? _target;
+
+    [Theory]
+    [InlineData(0, 30)]
+    [InlineData(4, 30)]
+    [InlineData(10, 24)]
+    [InlineData(33, 1)]
+    public async Task It_may_take_what_is_left_of_the_lease(int waited, int left)
+    {
+        (await RunAsync(TimeSpan.FromSeconds(waited)))!.IsSuccess.ShouldBeTrue();
+
+        _target!.Timeout.ShouldBe(TimeSpan.FromSeconds(left));
+    }
+
+    [Fact]
+    public async Task It_is_not_made_once_the_lease_is_over()
+    {
+        var result = await RunAsync(TimeSpan.FromSeconds(34));
+
+        _target.ShouldBeNull();
+        var failure = result!.Failure.ShouldNotBeNull();
+        (failure.Kind, failure.Effect).ShouldBe((CommandsFailureKind.CommandTimeout, CommandEffect.NotDone));
+    }
+
+    private async Task<CommandsResult<string>?> RunAsync(TimeSpan waited)
+    {
+        var services = server.Services;
+        var commands = new RouterCommands(
+            services.GetRequiredService<IRouterOwnership>(),
+            services.GetRequiredService<IRouterTurns>(),
+            services.GetRequiredService<IRouterActivityLog>(),
+            services.GetRequiredService<IOptions<CommandsServerOptions>>(),
+            _time
+        );
+        var router = await server.RouterAsync();
+        var owners = await services
+            .GetRequiredService<IRouterOwnership>()
+            .FindOwnersAsync([router.RouterId], TestContext.Current.CancellationToken);
+        return await commands.RunInTurnAsync(
+            owners[router.RouterId],
+            new CommandActor(router.Owner.Id, Guid.NewGuid()),
+            new RouterCommand(RouterActivityKind.WifiStatus, null, Timeout),
+            target =>
+            {
+                _target = target;
+                return Task.FromResult(CommandsResult<string>.Success(""));
+            },
+            null,
+            TestContext.Current.CancellationToken,
+            _ =>
+            {
+                _time.Advance(waited);
+                return Task.CompletedTask;
+            }
+        );
+    }
+}
