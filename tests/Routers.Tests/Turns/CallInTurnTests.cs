@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using NetPilot.CommandsClient;
+using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Turns;
 using NetPilot.Testing;
@@ -11,28 +12,28 @@ using Xunit;
 namespace NetPilot.Routers.Tests.Turns;
 
 /// <summary>A call does not outlast the lease of its turn, however long it took until it could begin.</summary>
-public sealed class CallInTurnTests(NetPilotServer server)
+public sealed class CallInTurnTests(RoutersServer server)
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
     private readonly FakeTimeProvider _time = new();
     private CommandsTarget? _target;
 
     [Theory]
-    [InlineData(0, 30)]
-    [InlineData(4, 30)]
-    [InlineData(10, 24)]
-    [InlineData(33, 1)]
+    [InlineData(0, 8)]
+    [InlineData(4, 8)]
+    [InlineData(6, 6)]
+    [InlineData(11, 1)]
     public async Task It_may_take_what_is_left_of_the_lease(int waited, int left)
     {
         (await RunAsync(TimeSpan.FromSeconds(waited)))!.IsSuccess.ShouldBeTrue();
 
-        _target!.Timeout.ShouldBe(TimeSpan.FromSeconds(left));
+        _target!.Deadline.ShouldBe(TimeSpan.FromSeconds(left));
     }
 
     [Fact]
     public async Task It_is_not_made_once_the_lease_is_over()
     {
-        var result = await RunAsync(TimeSpan.FromSeconds(34));
+        var result = await RunAsync(TimeSpan.FromSeconds(12));
 
         _target.ShouldBeNull();
         var failure = result!.Failure.ShouldNotBeNull();
@@ -55,7 +56,7 @@ public sealed class CallInTurnTests(NetPilotServer server)
             .FindOwnersAsync([router.RouterId], TestContext.Current.CancellationToken);
         return await commands.RunInTurnAsync(
             owners[router.RouterId],
-            new CommandActor(router.Owner.Id, Guid.NewGuid()),
+            new CommandActor(router.Owner.Id, TimeProvider.System.NewId()),
             new RouterCommand(RouterActivityKind.WifiStatus, null, Timeout),
             target =>
             {
