@@ -12,7 +12,7 @@ public interface IBlockedDevices
     Task<BlockedAddresses> OfRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The statement that reads the same of these devices alone, for the batch in which Devices reads what other modules know of them. It is an
+    /// The statement that reads the same of the devices with these MACs and addresses alone, for the batch in which Devices reads what other modules know of them. It is an
     /// <c>NpgsqlBatchCommand</c>, and its cost does not grow with the router's blocks.
     /// </summary>
     /// <param name="userId">The owner.</param>
@@ -27,10 +27,37 @@ public interface IBlockedDevices
     Task<BlockedAddresses> ReadAsync(DbDataReader result, CancellationToken cancellationToken);
 }
 
-/// <summary>The blocked devices of a router.</summary>
-/// <param name="Macs">Blocks that are known by their MAC.</param>
-/// <param name="Addresses">Blocks that are known by their address alone.</param>
-public sealed record BlockedAddresses(IReadOnlyList<PhysicalAddress> Macs, IReadOnlyList<IPAddress> Addresses);
+/// <summary>
+/// The blocked devices of a router. A block is of a device if their MACs are the same, or else, where one of the two has none, their addresses. A
+/// device that has a MAC is not the device of another MAC whose address it has now.
+/// </summary>
+/// <param name="Macs">The MACs of blocks.</param>
+/// <param name="Addresses">The addresses of blocks that are known by their address alone.</param>
+/// <param name="AddressesOfMacs">The addresses of the other blocks, by which they are of devices without a MAC.</param>
+public sealed record BlockedAddresses(
+    IReadOnlyList<PhysicalAddress> Macs,
+    IReadOnlyList<IPAddress> Addresses,
+    IReadOnlyList<IPAddress> AddressesOfMacs
+)
+{
+    /// <summary>No block.</summary>
+    public static BlockedAddresses None { get; } = new([], [], []);
+}
+
+/// <summary>The same, to look up many devices.</summary>
+/// <param name="blocks">The blocks.</param>
+public sealed class BlockedSet(BlockedAddresses blocks)
+{
+    private readonly HashSet<PhysicalAddress> macs = [.. blocks.Macs];
+    private readonly HashSet<IPAddress> addresses = [.. blocks.Addresses];
+    private readonly HashSet<IPAddress> addressesOfMacs = [.. blocks.AddressesOfMacs];
+
+    /// <summary>Whether one of the blocks is of this device.</summary>
+    /// <param name="mac">The device's MAC; null where none is known.</param>
+    /// <param name="address">The device's address.</param>
+    public bool Contains(PhysicalAddress? mac, IPAddress address) =>
+        addresses.Contains(address) || (mac is null ? addressesOfMacs.Contains(address) : macs.Contains(mac));
+}
 
 /// <summary>Learns where a scan saw devices. Implemented above Devices, by whoever keeps rows that follow a device's address.</summary>
 public interface IDeviceSightings

@@ -115,8 +115,18 @@ internal enum BlockHoldKind
 }
 
 /// <summary>Answers with the row of a command. Its holds are read where it has any besides the user's own.</summary>
-internal sealed class BlockAnswers(RuleStore store, TimeProvider time)
+internal sealed class BlockAnswers(RuleStore store, IDeviceDirectory devices, TimeProvider time)
 {
+    /// <summary>The block, with the name of its device. That is another one than the chosen one where the router found somebody else there.</summary>
+    public async Task<BlockResponse> OfAsync(Rule rule, ChosenDevice chosen, CancellationToken cancellationToken)
+    {
+        var isChosen = rule.DeviceMac is { } mac ? mac.Equals(chosen.Device?.Mac) : rule.DeviceIp.Equals(chosen.Ip);
+        var names = isChosen
+            ? DeviceNames.Of(chosen.Device)
+            : await DeviceNames.OfAsync(devices, rule.UserId, rule.RouterId, [rule], cancellationToken);
+        return await OfAsync(rule, names, cancellationToken);
+    }
+
     public async Task<BlockResponse> OfAsync(Rule rule, DeviceNames names, CancellationToken cancellationToken)
     {
         var holds = await store.HoldsOfAsync([rule], cancellationToken);
@@ -124,13 +134,16 @@ internal sealed class BlockAnswers(RuleStore store, TimeProvider time)
     }
 }
 
-/// <summary>The known devices of some rows, from Devices in one query.</summary>
+/// <summary>
+/// The known devices of some rows, from Devices in one query. A device that has a MAC is not meant by a row of another MAC at the same address.
+/// </summary>
 internal sealed class DeviceNames
 {
     public static readonly DeviceNames None = new([]);
 
     private readonly Dictionary<PhysicalAddress, KnownDevice> byMac = [];
     private readonly Dictionary<IPAddress, KnownDevice> byAddress = [];
+    private readonly Dictionary<IPAddress, KnownDevice> withoutMac = [];
 
     private DeviceNames(IReadOnlyList<KnownDevice> devices)
     {
@@ -140,6 +153,10 @@ internal sealed class DeviceNames
             if (device.Mac is { } mac)
             {
                 byMac.TryAdd(mac, device);
+            }
+            else
+            {
+                withoutMac.TryAdd(device.Address, device);
             }
         }
     }
@@ -160,11 +177,13 @@ internal sealed class DeviceNames
                     userId,
                     routerId,
                     rules.Select(rule => rule.DeviceMac).OfType<PhysicalAddress>().Distinct().ToArray(),
-                    rules.Where(rule => rule.DeviceMac is null).Select(rule => rule.DeviceIp).Distinct().ToArray(),
+                    rules.Select(rule => rule.DeviceIp).Distinct().ToArray(),
                     cancellationToken
                 )
             );
 
     public KnownDevice? Of(Rule rule) =>
-        rule.DeviceMac is { } mac ? byMac.GetValueOrDefault(mac) : byAddress.GetValueOrDefault(rule.DeviceIp);
+        rule.DeviceMac is { } mac
+            ? byMac.GetValueOrDefault(mac) ?? withoutMac.GetValueOrDefault(rule.DeviceIp)
+            : byAddress.GetValueOrDefault(rule.DeviceIp);
 }

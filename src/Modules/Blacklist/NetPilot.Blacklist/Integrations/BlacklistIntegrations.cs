@@ -34,7 +34,8 @@ internal sealed class BlockedDevices(BlacklistDbContext db) : IBlockedDevices
     private static BlockedAddresses Of(List<(PhysicalAddress? Mac, IPAddress Ip)> rows) =>
         new(
             rows.Select(row => row.Mac).OfType<PhysicalAddress>().ToArray(),
-            rows.Where(row => row.Mac is null).Select(row => row.Ip).ToArray()
+            rows.Where(row => row.Mac is null).Select(row => row.Ip).ToArray(),
+            rows.Where(row => row.Mac is not null).Select(row => row.Ip).ToArray()
         );
 }
 

@@ -21,16 +21,19 @@ internal static partial class UserDeviceQueries
         );
     }
 
-    public static IQueryable<UserDevice> WhereBlocked(
-        this IQueryable<UserDevice> devices,
-        bool blocked,
-        IEnumerable<PhysicalAddress> macs,
-        IEnumerable<IPAddress> addresses
-    )
+    /// <summary>The same as <see cref="BlockedSet.Contains"/>.</summary>
+    public static IQueryable<UserDevice> WhereBlocked(this IQueryable<UserDevice> devices, bool blocked, BlockedAddresses blocks)
     {
-        PhysicalAddress?[] known = [.. macs];
-        IPAddress[] others = [.. addresses];
-        return devices.Where(device => ((device.Mac != null && known.Contains(device.Mac)) || others.Contains(device.Ip)) == blocked);
+        PhysicalAddress?[] macs = [.. blocks.Macs];
+        IPAddress[] addresses = [.. blocks.Addresses];
+        IPAddress[] addressesOfMacs = [.. blocks.AddressesOfMacs];
+        return devices.Where(device =>
+            (
+                addresses.Contains(device.Ip)
+                || (device.Mac != null && macs.Contains(device.Mac))
+                || (device.Mac == null && addressesOfMacs.Contains(device.Ip))
+            ) == blocked
+        );
     }
 
     [GeneratedRegex(@"[\\%_]")]

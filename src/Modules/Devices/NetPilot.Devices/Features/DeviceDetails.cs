@@ -9,8 +9,8 @@ internal sealed class DeviceDetails(NpgsqlDataSource database, IEnumerable<IBloc
     private readonly IDevicePeople? people = people.FirstOrDefault();
 
     /// <summary>The blocked devices of a router; none if no module keeps blocks.</summary>
-    public async Task<BlockedSet> BlockedAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
-        blocks is null ? BlockedSet.None : new BlockedSet(await blocks.OfRouterAsync(userId, routerId, cancellationToken));
+    public async Task<BlockedAddresses> BlockedAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
+        blocks is null ? BlockedAddresses.None : await blocks.OfRouterAsync(userId, routerId, cancellationToken);
 
     /// <summary>The answer for a device.</summary>
     public async Task<DeviceResponse> AnswerAsync(UserDevice device, CancellationToken cancellationToken) =>
@@ -69,16 +69,5 @@ internal sealed class DeviceDetails(NpgsqlDataSource database, IEnumerable<IBloc
 internal sealed record KnownDetails(BlockedSet Blocked, IReadOnlyDictionary<Guid, Guid> People, ILookup<Guid, Guid> Lookalikes)
 {
     public static KnownDetails None { get; } =
-        new(BlockedSet.None, new Dictionary<Guid, Guid>(), Array.Empty<Guid>().ToLookup(device => device));
-}
-
-internal sealed class BlockedSet(BlockedAddresses blocks)
-{
-    public static BlockedSet None { get; } = new(new BlockedAddresses([], []));
-
-    public IReadOnlySet<PhysicalAddress> Macs { get; } = blocks.Macs.ToHashSet();
-
-    public IReadOnlySet<IPAddress> Addresses { get; } = blocks.Addresses.ToHashSet();
-
-    public bool Contains(UserDevice device) => (device.Mac is { } mac && Macs.Contains(mac)) || Addresses.Contains(device.Ip);
+        new(new BlockedSet(BlockedAddresses.None), new Dictionary<Guid, Guid>(), Array.Empty<Guid>().ToLookup(device => device));
 }

@@ -52,7 +52,7 @@ internal sealed record DeviceResponse(
             device.FirstSeen,
             device.LastSeen,
             device.Online,
-            details.Blocked.Contains(device),
+            details.Blocked.Contains(device.Mac, device.Ip),
             device.IsNew,
             details.People.TryGetValue(device.Id, out var person) ? person : null,
             [.. details.Lookalikes[device.Id]]

@@ -86,12 +86,8 @@ internal sealed class PersonAnswers(PeopleDbContext db, IDeviceDirectory devices
         }
 
         var known = await devices.LookUpAsync(router.UserId, router.RouterId, deviceIds, [], cancellationToken);
-        var blocks = await blocked.OfRouterAsync(router.UserId, router.RouterId, cancellationToken);
-        var (macs, addresses) = (blocks.Macs.ToHashSet(), blocks.Addresses.ToHashSet());
-        return known
-            .Where(device => (device.Mac is { } mac && macs.Contains(mac)) || addresses.Contains(device.Address))
-            .Select(device => device.Id)
-            .ToHashSet();
+        var blocks = new BlockedSet(await blocked.OfRouterAsync(router.UserId, router.RouterId, cancellationToken));
+        return known.Where(device => blocks.Contains(device.Mac, device.Address)).Select(device => device.Id).ToHashSet();
     }
 
     // Within extra time no schedule changes anything before its end.

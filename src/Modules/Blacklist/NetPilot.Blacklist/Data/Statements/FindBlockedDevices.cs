@@ -10,7 +10,7 @@ internal static class FindBlockedDevices
             """
             SELECT device_mac, device_ip FROM blacklist.user_blacklists
             WHERE user_id = $1 AND router_id = $2 AND state IN ('blocked', 'lifting')
-              AND (device_mac = ANY($3) OR (device_mac IS NULL AND device_ip = ANY($4)))
+              AND (device_mac = ANY($3) OR device_ip = ANY($4))
             """,
             userId,
             routerId,

@@ -1,6 +1,5 @@
 using FluentValidation;
 using Microsoft.AspNetCore.Http;
-using NetPilot.Devices.Contracts;
 
 namespace NetPilot.Blacklist.Features.BatchBlocks;
 
@@ -30,7 +29,7 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
         IDeviceChoice[] choices = [.. items.OfType<TItem>()];
         var (shared, targetOf) = await targets.OfBlocksAsync(context, request.RouterId, choices, cancellationToken);
         var results = new Task<BatchResult>[items.Length];
-        var later = new List<(int Index, BegunCommand Command, KnownDevice? Device)>();
+        var later = new List<(int Index, BegunCommand Command, ChosenDevice Chosen)>();
         var run = Task.CompletedTask;
         try
         {
@@ -47,7 +46,7 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
         }
 
         await WaitAsync(context, run, cancellationToken);
-        later.ForEach(item => results[item.Index] = FinishAsync(item.Index, item.Command, item.Device, blocks, cancellationToken));
+        later.ForEach(item => results[item.Index] = FinishAsync(item.Index, item.Command, item.Chosen, blocks, cancellationToken));
         return new BatchResponse(await Task.WhenAll(results));
 
         async Task BeginAsync(int index, TItem? item)
@@ -63,11 +62,11 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
                 var begun = await beginAsync(target, item, cancellationToken);
                 if (begun.IsStored)
                 {
-                    results[index] = FinishAsync(index, begun, chosen.Device, blocks, cancellationToken);
+                    results[index] = FinishAsync(index, begun, chosen, blocks, cancellationToken);
                 }
                 else
                 {
-                    later.Add((index, begun, chosen.Device));
+                    later.Add((index, begun, chosen));
                 }
             }
             catch (Exception exception) when (ProblemOf(exception) is { } problem)
@@ -93,7 +92,7 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
     private async Task<BatchResult> FinishAsync(
         int index,
         BegunCommand command,
-        KnownDevice? device,
+        ChosenDevice chosen,
         bool blocks,
         CancellationToken cancellationToken
     )
@@ -101,7 +100,7 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
         try
         {
             var answer = await command.FinishAsync(cancellationToken);
-            var block = await answers.OfAsync(answer.Rule, DeviceNames.Of(device), cancellationToken);
+            var block = await answers.OfAsync(answer.Rule, chosen, cancellationToken);
             return new BatchResult(index, answer.Status(makes: blocks), null, block);
         }
         catch (Exception exception) when (ProblemOf(exception) is { } problem)

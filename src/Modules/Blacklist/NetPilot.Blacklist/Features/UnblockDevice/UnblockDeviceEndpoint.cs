@@ -49,7 +49,7 @@ internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands co
 
         var answer = await commands.LiftAsync(target, RuleProblems.NotBlocked(), cancellationToken);
 
-        var block = await answers.OfAsync(answer.Rule, DeviceNames.Of(chosen.Device), cancellationToken);
+        var block = await answers.OfAsync(answer.Rule, chosen, cancellationToken);
         await Send.ResponseAsync(block, HttpContext.Announce(answer, target), cancellationToken);
     }
 }

@@ -82,7 +82,7 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, DeviceDeta
         if (request.Blocked is { } isBlocked)
         {
             var all = await details.BlockedAsync(router.UserId, router.RouterId, cancellationToken);
-            devices = devices.WhereBlocked(isBlocked, all.Macs, all.Addresses);
+            devices = devices.WhereBlocked(isBlocked, all);
         }
 
         var found = await HttpContext.PageAsync(devices, NewestFirst, page, cancellationToken);
