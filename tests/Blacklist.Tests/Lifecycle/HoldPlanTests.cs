@@ -59,6 +59,20 @@ public sealed class HoldPlanTests
         plan.Changes.Ended.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(-5, true)]
+    [InlineData(5, false)]
+    public void A_hold_is_placed_anew_for_another_person_unless_the_device_was_let_through(int? letThrough, bool isPlaced)
+    {
+        var source = HoldSource.OfSchedule(Source.Id, Device);
+
+        var plan = HoldPlan.Of([Want(60) with { Source = source }], [Present(RuleState.InForce, letThrough, 60)], Now.AddMinutes(10));
+
+        plan.Placed.Select(hold => hold.Source).ShouldBe(isPlaced ? [source] : []);
+        plan.Changes.IsEmpty.ShouldBeTrue();
+    }
+
     [Fact]
     public void What_is_not_wanted_ends_and_other_sources_stay()
     {

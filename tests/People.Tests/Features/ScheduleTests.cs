@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -84,6 +85,30 @@ public sealed class ScheduleTests(PeopleServer server)
         using var both = await home.Router.PatchAsync($"schedules/{schedule.Id()}", new { personId = mia.Id(), deviceId = home.Ids[1] });
         await both.ShouldBeProblemAsync(400, "validation_failed", "personId");
         home.RulesShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_hold_follows_its_schedule_from_a_person_to_one_of_the_persons_devices_and_back()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0);
+        var schedule = await home.AddScheduleAsync("Bedtime", mia, Homes.Present());
+        (await PersonAsync()).ShouldBe(mia.Id());
+
+        await home.ChangeAsync($"schedules/{schedule.Id()}", new { personId = (Guid?)null, deviceId = home.Ids[0] });
+        (await PersonAsync()).ShouldBeNull();
+
+        await home.ChangeAsync($"schedules/{schedule.Id()}", new { personId = mia.Id(), deviceId = (Guid?)null });
+        (await PersonAsync()).ShouldBe(mia.Id());
+        home.RulesShouldBe(0);
+        home.Router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+        home.Router.CallsOf(SimulatorOperation.Unblock).ShouldBeEmpty();
+
+        async Task<Guid?> PersonAsync()
+        {
+            var person = (await home.HoldsAsync(0)).ShouldHaveSingleItem().GetProperty("personId");
+            return person.ValueKind == JsonValueKind.Null ? null : person.GetGuid();
+        }
     }
 
     [Fact]

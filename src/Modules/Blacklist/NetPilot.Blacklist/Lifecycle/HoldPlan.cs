@@ -101,9 +101,7 @@ internal sealed class HoldPlan
             LetThrough.Add(device);
         }
 
-        // A hold that is to last longer is placed anew: its rule may just be going.
-        var isLonger = hold?.Until is { } until && !(want.Until <= until);
-        if (hold is null || (!isLetThrough && (isLonger || hold.Rule.State is not (RuleState.Applying or RuleState.InForce))))
+        if (hold is null || (!isLetThrough && IsPlacedAnew(want, hold)))
         {
             Placed.Add(new WantedHold(device, want.Source, want.Since, want.Until));
             Replaces |= hold is not null;
@@ -116,6 +114,12 @@ internal sealed class HoldPlan
             Change(hold, want.Since, want.Until);
         }
     }
+
+    // The rule of a hold that is to last longer may just be going. A schedule can go from a device to the device's person, or back.
+    private static bool IsPlacedAnew(WantedHolds want, Hold hold) =>
+        hold.PersonId != want.Source.PersonId
+        || (hold.Until is { } until && !(want.Until <= until))
+        || hold.Rule.State is not (RuleState.Applying or RuleState.InForce);
 
     private void Change(Hold hold, DateTimeOffset since, DateTimeOffset? until)
     {
