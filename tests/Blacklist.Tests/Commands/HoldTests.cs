@@ -133,7 +133,7 @@ public sealed class HoldTests(BlacklistServer server)
             .SetAsync(
                 order with
                 {
-                    Stored = () =>
+                    Stored = _ =>
                     {
                         stored.SetResult();
                         return Task.CompletedTask;

@@ -164,6 +164,48 @@ public sealed class PauseTests(PeopleServer server)
     }
 
     [Fact]
+    public async Task What_is_stored_while_a_replica_that_died_has_the_router_is_under_way()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0);
+
+        await LeaseAsync();
+        var paused = await home.CommandAsync(mia, "pause", new { }, 202, "respond-async");
+
+        Flag(paused, "paused").ShouldBeTrue();
+        Results(paused).ShouldBe([$"{home.Ids[0]} applying "]);
+        Results(await home.CommandAsync(mia, "pause")).ShouldBe([$"{home.Ids[0]} applying "]);
+        await PutInForceAsync(0);
+
+        await LeaseAsync();
+        var resumed = await home.CommandAsync(mia, "resume", new { }, 202, "respond-async");
+
+        Results(resumed).ShouldBe([$"{home.Ids[0]} lifting "]);
+        await PutInForceAsync();
+
+        Task LeaseAsync() =>
+            server.ExecuteAsync(
+                "UPDATE people.routers SET lease_id = gen_random_uuid(), leased_until = now() + interval '1 hour' WHERE router_id = $1",
+                home.Router.RouterId
+            );
+
+        async Task PutInForceAsync(params int[] rules)
+        {
+            await home.DueAsync();
+            await Eventually.HoldsAsync(async () =>
+            {
+                home.RulesShouldBe(rules);
+                (
+                    await server.ScalarAsync<long>(
+                        "SELECT count(*) FROM people.routers WHERE router_id = $1 AND lease_id IS NULL",
+                        home.Router.RouterId
+                    )
+                ).ShouldBe(1);
+            });
+        }
+    }
+
+    [Fact]
     public async Task Everybody_is_paused_and_resumed_at_once()
     {
         var home = await server.HomeAsync();

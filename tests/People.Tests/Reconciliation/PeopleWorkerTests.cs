@@ -150,12 +150,91 @@ public sealed class PeopleWorkerTests(PeopleServer server)
             .Services.GetRequiredService<PeopleReconciler>()
             .RunAsync(new ReconcileOrder(router, actor, UserTier.Pro, null, null), paused, store.NewLease());
 
-        home.Router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(2);
+        // The server's own session may be started by this command, and the call repeated then.
+        home.Router.Simulated.CommandsOf(SimulatorOperation.Block).ShouldBe(2);
         await Eventually.HoldsAsync(() =>
         {
             home.RulesShouldBe();
             return Task.CompletedTask;
         });
+    }
+
+    [Fact]
+    public async Task What_the_tier_refused_is_stored_to_be_looked_at_again_before_a_command_has_ended()
+    {
+        var home = await server.HomeAsync(5);
+        var mia = await home.AddPersonAsync("Mia", 0, 1, 2, 3, 4);
+        using var held = server.Commands.AddFault(
+            new Fault(FaultKind.Hold) { RouterId = home.Router.RouterId, Operation = SimulatorOperation.Block }
+        );
+
+        var pausing = home.Router.PostAsync($"people/{mia.Id()}/pause", new { });
+        await held.WaitForHitAsync(1, Ct);
+        DateTime?[] next = [];
+        await Eventually.HoldsAsync(async () =>
+        {
+            var row = (
+                await server.QueryAsync(
+                    """
+                    SELECT lease_id, router.next_change_at AS router, person.next_change_at AS person
+                    FROM people.routers AS router JOIN people.people AS person USING (user_id, router_id) WHERE router_id = $1
+                    """,
+                    home.Router.RouterId
+                )
+            ).Single();
+            next = [row.Value<DateTime?>("router"), row.Value<DateTime?>("person")];
+            // The state is stored once the lease is given back.
+            row["lease_id"].ShouldBeNull();
+        });
+
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        next.ShouldAllBe(time => time > now && time <= now.AddMinutes(5));
+        held.Release();
+        using var paused = await pausing;
+        await paused.ShouldBeJsonAsync(200);
+    }
+
+    [Fact]
+    public async Task What_a_failed_pass_had_claimed_is_not_kept_from_the_next_one()
+    {
+        var home = await server.HomeAsync(1);
+        var mia = await home.AddPersonAsync("Mia", 0);
+        await home.AddScheduleAsync("Bedtime", mia, Homes.Later());
+        var failures = FailedPasses();
+
+        // What is claimed cannot be read.
+        await server.ExecuteAsync("UPDATE people.schedules SET windows = '7' WHERE router_id = $1", home.Router.RouterId);
+        try
+        {
+            await home.DueAsync();
+
+            await Eventually.HoldsAsync(
+                async () =>
+                {
+                    FailedPasses().ShouldBeGreaterThan(failures);
+                    (
+                        await server.ScalarAsync<bool>(
+                            "SELECT next_change_at <= now() AND lease_id IS NULL AND leased_until IS NULL FROM people.routers WHERE router_id = $1",
+                            home.Router.RouterId
+                        )
+                    ).ShouldBeTrue();
+                },
+                seconds: 20
+            );
+        }
+        finally
+        {
+            await MoveAsync(home, Homes.Present());
+        }
+
+        await Eventually.HoldsAsync(() =>
+        {
+            home.RulesShouldBe(0);
+            return Task.CompletedTask;
+        });
+
+        int FailedPasses() =>
+            server.Logs.Containing("could not finish a pass").Count(line => Equals(line.Properties["Worker"], nameof(PeopleWorker)));
     }
 
     [Fact]

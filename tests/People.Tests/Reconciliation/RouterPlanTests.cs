@@ -85,6 +85,27 @@ public sealed class RouterPlanTests
     }
 
     [Fact]
+    public void What_wants_a_refused_device_is_looked_at_again_and_nothing_later_than_planned()
+    {
+        var (mias, toms) = (Of(_mia), Of(_tom));
+        _mia.Pause(Night, null);
+        _tom.Pause(Night, Night.AddMinutes(2));
+        var later = Night.AddMinutes(5);
+        var plan = Plan(Night, mias, toms);
+
+        var refused = plan.LookingAgain(new HashSet<Guid> { Id(12), Id(13) }, later);
+
+        refused.People.Select(person => person.NextChangeAt).ShouldBe([later, Night.AddMinutes(2)]);
+        refused.Schedules.Select(schedule => schedule.NextChangeAt).ShouldBe([later, later]);
+        refused.NextChangeAt.ShouldBe(Night.AddMinutes(2));
+        refused.Wanted.ShouldBe(plan.Wanted);
+        plan.LookingAgain(new HashSet<Guid> { Id(99) }, later).ShouldBeSameAs(plan);
+        plan.LookingAgain(new HashSet<Guid> { Id(11) }, later)
+            .People.Select(person => person.NextChangeAt)
+            .ShouldBe([later, Night.AddMinutes(2)]);
+    }
+
+    [Fact]
     public void What_a_change_does_not_touch_keeps_the_time_at_which_it_is_due()
     {
         var (touched, other) = (Of(_mia), Of(_tom));

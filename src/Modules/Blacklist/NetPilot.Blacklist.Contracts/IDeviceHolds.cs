@@ -66,10 +66,10 @@ public sealed record HoldsOrder(OwnedRouter Router, CommandActor Actor, UserTier
     public TimeSpan? Wait { get; init; }
 
     /// <summary>
-    /// Is called when all of it is stored, before the commands are waited for: from then on an order that follows is the later one. Null: nobody
-    /// is told.
+    /// Is called when all of it is stored, before the commands are waited for: from then on an order that follows is the later one. It is told
+    /// which devices were refused, by the code that <see cref="DeviceHoldResult.Code"/> will say. Null: nobody is told.
     /// </summary>
-    public Func<Task>? Stored { get; init; }
+    public Func<IReadOnlyDictionary<Guid, string>, Task>? Stored { get; init; }
 }
 
 /// <summary>All holds that a source is to have now.</summary>

@@ -14,7 +14,7 @@ public static class PeopleModule
     {
         services.AddValidated<PeopleOptions>("People", options => options.Refusals());
         services.AddModuleDbContext<PeopleDbContext>(PeopleDbContext.Schema);
-        services.AddSingleton<PeopleStore>().AddSingleton<PeopleReconciler>().AddSingleton<ServersActivity>();
+        services.AddSingleton<PeopleStore>().AddSingleton<LeaseReturns>().AddSingleton<PeopleReconciler>().AddSingleton<ServersActivity>();
         services.AddWorker<RunningPlans>().AddWorker<PeopleWorker>();
         services.AddHostedService<DueGauge>();
         services.AddScoped<PeopleChanges>().AddScoped<PersonAnswers>().AddSingleton<ScheduleAnswers>().AddScoped<Membership>();

@@ -1,6 +1,9 @@
 namespace NetPilot.Routers.Contracts;
 
-/// <summary>What goes with a router. Implemented above Routers by each module that keeps something per router.</summary>
+/// <summary>
+/// What goes with a router. Implemented above Routers by each module that keeps something per router. A router that is given up goes from those
+/// registered last to those registered first: modules are registered from the lowest to the highest, so that what depends on others goes first.
+/// </summary>
 public interface IRouterDependents
 {
     /// <summary>Removes all that this module keeps for the owner's router. Called before the router's own row goes; safe to repeat.</summary>

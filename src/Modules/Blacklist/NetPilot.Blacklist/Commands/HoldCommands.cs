@@ -38,7 +38,7 @@ internal sealed class HoldCommands(
         var commands = await StartAsync(plan, placed, shared);
         if (order.Stored is { } stored)
         {
-            await stored();
+            await stored(placed.Refused);
         }
 
         await WaitAsync(commands, order.Wait, cancellationToken);

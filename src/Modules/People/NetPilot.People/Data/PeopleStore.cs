@@ -1,3 +1,5 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 
 namespace NetPilot.People.Data;
@@ -14,17 +16,24 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
     /// <param name="router">The router.</param>
     /// <param name="edit">Reads what is there, and changes it, under the lock of the router's row. A problem that it throws undoes all.</param>
     /// <param name="cancellationToken">Ends the change.</param>
+    /// <param name="first">What the transaction does first, before that lock. A problem that it throws undoes all, too.</param>
     /// <returns>What the edit returned, and the lease by which it can be put in force; null while somebody else has it.</returns>
     public Task<(T Value, Lease? Lease)> EditAsync<T>(
         OwnedRouter router,
         Func<PeopleDbContext, DateTimeOffset, Task<T>> edit,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        Func<DbTransaction, Task>? first = null
     ) =>
         DatabaseRetry.RunAsync(
             async token =>
             {
                 await using var db = await contexts.CreateDbContextAsync(token);
                 await using var transaction = await db.Database.BeginTransactionAsync(token);
+                if (first is not null)
+                {
+                    await first(transaction.GetDbTransaction());
+                }
+
                 var lease = NewLease();
                 var isLeased = await db.OpenAsync(router, lease, token);
                 var value = await edit(db, lease.TakenAt);
@@ -59,6 +68,17 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
             );
     }
 
+    /// <summary>Gives back all that was claimed under a lease.</summary>
+    public async Task GiveBackAsync(Lease lease)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        await db
+            .Routers.Where(row => row.LeaseId == lease.Id)
+            .ExecuteUpdateAsync(set =>
+                set.SetProperty(row => row.LeaseId, (Guid?)null).SetProperty(row => row.LeasedUntil, (DateTimeOffset?)null)
+            );
+    }
+
     public async Task<List<PlannedRouter>> ClaimAsync(Lease lease, int limit, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -84,35 +104,25 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
     public Task<bool> FinishAsync(RouterState state, RouterPlan plan, Lease lease) =>
         DatabaseRetry.RunAsync(token => database.FinishAsync(state, plan, lease, token), CancellationToken.None);
 
-    /// <summary>Looks at these people and schedules of the router again by this time at the latest.</summary>
-    public async Task LookAgainAsync(RouterState state, IReadOnlyCollection<Guid> sources, DateTimeOffset at)
-    {
-        await using var db = await contexts.CreateDbContextAsync();
-        await db
-            .People.Where(person => sources.Contains(person.Id) && (person.NextChangeAt == null || person.NextChangeAt > at))
-            .ExecuteUpdateAsync(set => set.SetProperty(person => person.NextChangeAt, at));
-        await db
-            .Schedules.Where(schedule => sources.Contains(schedule.Id) && (schedule.NextChangeAt == null || schedule.NextChangeAt > at))
-            .ExecuteUpdateAsync(set => set.SetProperty(schedule => schedule.NextChangeAt, at));
-        await db
-            .Routers.OfRouter(state.Row.UserId, state.Row.RouterId)
-            .Where(row => row.NextChangeAt == null || row.NextChangeAt > at)
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.NextChangeAt, at));
-    }
+    /// <summary>Gives a lease back, and has all of the router looked at again, also if it was given up meanwhile.</summary>
+    public Task LookAgainAsync(OwnedRouter router, Lease lease, DateTimeOffset now) =>
+        DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var db = await contexts.CreateDbContextAsync(token);
+                await db.LookAtRouterAsync(router, lease, now, token);
+            },
+            CancellationToken.None
+        );
 
-    /// <summary>Has all of the router looked at again.</summary>
-    public async Task MakeDueAsync(Guid userId, string routerId, DateTimeOffset now)
-    {
-        await using var db = await contexts.CreateDbContextAsync();
-        await db
-            .Routers.OfRouter(userId, routerId)
-            .Where(row => row.NextChangeAt == null || row.NextChangeAt > now)
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.NextChangeAt, now));
-    }
-
-    /// <summary>Devices that are no more are nobody's: a change of somebody's devices can come just after one was deleted.</summary>
+    /// <summary>Devices that are no more are nobody's.</summary>
     public async Task ForgetDevicesAsync(RouterState state, IReadOnlyCollection<Guid> deviceIds)
     {
+        if (deviceIds.Count == 0)
+        {
+            return;
+        }
+
         var (userId, routerId) = (state.Row.UserId, state.Row.RouterId);
         await using var db = await contexts.CreateDbContextAsync();
         await db

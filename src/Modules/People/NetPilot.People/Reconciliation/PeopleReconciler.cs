@@ -14,6 +14,7 @@ internal sealed record ReconcileOrder(OwnedRouter Router, CommandActor Actor, Us
 /// </summary>
 internal sealed class PeopleReconciler(
     PeopleStore store,
+    LeaseReturns leases,
     IDeviceHolds holds,
     IRouterOwnership ownership,
     ServersActivity activity,
@@ -49,20 +50,26 @@ internal sealed class PeopleReconciler(
             WantedHolds[] wanted = [.. plan.Wanted, .. await OrphansAsync(state)];
             if (wanted.Length == 0)
             {
-                await FinishAsync();
+                await FinishAsync(plan);
                 return [];
             }
 
-            var results = await holds.SetAsync(
-                new HoldsOrder(order.Router, order.Actor, order.Tier, wanted) { Wait = order.Wait, Stored = FinishAsync },
+            return await holds.SetAsync(
+                new HoldsOrder(order.Router, order.Actor, order.Tier, wanted) { Wait = order.Wait, Stored = StoredAsync },
                 CancellationToken.None
             );
-            await FollowRefusalsAsync(state, plan, results);
-            return results;
 
-            async Task FinishAsync()
+            // What was refused is stored with the rest: a crash while the commands run does not lose it.
+            async Task StoredAsync(IReadOnlyDictionary<Guid, string> refused)
             {
-                isFinished = await store.FinishAsync(state, plan, lease);
+                await store.ForgetDevicesAsync(state, DevicesOf(refused, ErrorCodes.DeviceNotFound));
+                var later = DevicesOf(refused, ErrorCodes.TierLimitReached, ErrorCodes.DeviceWithoutAddress);
+                await FinishAsync(plan.LookingAgain(later, time.UtcNow() + RefusalsLast));
+            }
+
+            async Task FinishAsync(RouterPlan finished)
+            {
+                isFinished = await store.FinishAsync(state, finished, lease);
                 if (isFinished && order.Actor.UserId is null)
                 {
                     activity.Add(order.Router, plan, now);
@@ -70,9 +77,8 @@ internal sealed class PeopleReconciler(
                 else if (!isFinished)
                 {
                     // Whoever changed the state meanwhile waits for the lease, and the rest is due. What was stored after the lease was lost may be
-                    // what was wanted before, and is to be looked at again too.
-                    await store.GiveBackAsync(order.Router.UserId, order.Router.RouterId, lease);
-                    await store.MakeDueAsync(order.Router.UserId, order.Router.RouterId, now);
+                    // what was wanted before, also by sources that are no more, and is to be looked at again too.
+                    await store.LookAgainAsync(order.Router, lease, now);
                     isFinished = true;
                 }
             }
@@ -81,7 +87,7 @@ internal sealed class PeopleReconciler(
         {
             if (!isFinished)
             {
-                await store.GiveBackAsync(order.Router.UserId, order.Router.RouterId, lease);
+                await leases.GiveBackAsync(order.Router.UserId, order.Router.RouterId, lease);
             }
         }
     }
@@ -89,22 +95,42 @@ internal sealed class PeopleReconciler(
     private async Task<IReadOnlyList<DeviceHoldResult>> PutInForceAsync(ReconcileOrder order, Lease? lease)
     {
         lease ??= await WaitForLeaseAsync(order.Router);
-        if (lease is null)
+        var isHandedOn = false;
+        try
         {
-            // The worker comes to it.
-            return [];
-        }
+            // The zone may have changed since the request began. Once the state is read, a change of it grows the revision.
+            var state = await store.LoadAsync(order.Router.UserId, order.Router.RouterId);
+            var owners = await ownership.FindOwnersAsync([order.Router.RouterId], CancellationToken.None);
+            if (state is null || owners.GetValueOrDefault(order.Router.RouterId) is not { } router || router.UserId != order.Router.UserId)
+            {
+                return [];
+            }
 
-        // The zone may have changed since the request began. Once the state is read, a change of it grows the revision.
-        var state = await store.LoadAsync(order.Router.UserId, order.Router.RouterId);
-        var owners = await ownership.FindOwnersAsync([order.Router.RouterId], CancellationToken.None);
-        if (state is null || owners.GetValueOrDefault(order.Router.RouterId) is not { } router || router.UserId != order.Router.UserId)
+            var current = order with { Router = router };
+            if (lease is null)
+            {
+                // The worker comes to it.
+                return await ExpectAsync(current, state);
+            }
+
+            isHandedOn = true;
+            return await RunAsync(current, state, lease);
+        }
+        finally
         {
-            await store.GiveBackAsync(order.Router.UserId, order.Router.RouterId, lease);
-            return [];
+            if (lease is not null && !isHandedOn)
+            {
+                await leases.GiveBackAsync(order.Router.UserId, order.Router.RouterId, lease);
+            }
         }
+    }
 
-        return await RunAsync(order with { Router = router }, state, lease);
+    /// <summary>What a state comes to once it is put in force.</summary>
+    private async Task<IReadOnlyList<DeviceHoldResult>> ExpectAsync(ReconcileOrder order, RouterState state)
+    {
+        var plan = RouterPlan.Of(state, Zones.Of(order.Router), time.UtcNow(), order.Touched);
+        var present = await holds.OfRouterAsync(order.Router.UserId, order.Router.RouterId, CancellationToken.None);
+        return ExpectedHolds.Of(plan.Wanted, present);
     }
 
     private async Task<Lease?> WaitForLeaseAsync(OwnedRouter router)
@@ -140,22 +166,6 @@ internal sealed class PeopleReconciler(
             .Select(WantedHolds.Gone);
     }
 
-    private async Task FollowRefusalsAsync(RouterState state, RouterPlan plan, IReadOnlyList<DeviceHoldResult> results)
-    {
-        var failed = results.ToLookup(result => result.Code);
-        var refused = failed[ErrorCodes.TierLimitReached]
-            .Concat(failed[ErrorCodes.DeviceWithoutAddress])
-            .Select(result => result.DeviceId)
-            .ToHashSet();
-        if (refused.Count > 0)
-        {
-            Guid[] sources = [.. plan.Wanted.Where(want => want.DeviceIds.Any(refused.Contains)).Select(want => want.Source.Id)];
-            await store.LookAgainAsync(state, sources, time.UtcNow() + RefusalsLast);
-        }
-
-        if (failed.Contains(ErrorCodes.DeviceNotFound))
-        {
-            await store.ForgetDevicesAsync(state, [.. failed[ErrorCodes.DeviceNotFound].Select(result => result.DeviceId)]);
-        }
-    }
+    private static HashSet<Guid> DevicesOf(IReadOnlyDictionary<Guid, string> refused, params string[] codes) =>
+        [.. refused.Where(device => codes.Contains(device.Value)).Select(device => device.Key)];
 }

@@ -10,6 +10,7 @@ namespace NetPilot.People.Reconciliation;
 /// </summary>
 internal sealed partial class PeopleWorker(
     PeopleStore store,
+    LeaseReturns leases,
     PeopleReconciler reconciler,
     ServersActivity activity,
     RunningPlans running,
@@ -36,12 +37,27 @@ internal sealed partial class PeopleWorker(
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         await activity.FlushAsync();
+        await leases.RepeatAsync();
         if (FreePlaces <= 0)
         {
             return false;
         }
 
         var lease = store.NewLease();
+        try
+        {
+            return await StartAsync(lease, cancellationToken);
+        }
+        catch
+        {
+            // Nothing is begun, be it that the answer to the claim was lost. Others may come to it at once.
+            await leases.GiveBackAsync(lease);
+            throw;
+        }
+    }
+
+    private async Task<bool> StartAsync(Lease lease, CancellationToken cancellationToken)
+    {
         var claimed = await store.ClaimAsync(lease, FreePlaces, cancellationToken);
         if (claimed.Count == 0)
         {

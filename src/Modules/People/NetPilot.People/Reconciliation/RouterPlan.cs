@@ -73,6 +73,31 @@ internal sealed record RouterPlan(
         return new RouterPlan(planned, schedules, next);
     }
 
+    /// <summary>The same, and what wants one of these devices is looked at again by this time at the latest.</summary>
+    public RouterPlan LookingAgain(IReadOnlySet<Guid> devices, DateTimeOffset at)
+    {
+        if (!Wanted.Any(Concerns))
+        {
+            return this;
+        }
+
+        return new RouterPlan(
+            [
+                .. People.Select(person =>
+                    Concerns(person.Wanted) ? person with { NextChangeAt = Earliest(person.NextChangeAt, at) } : person
+                ),
+            ],
+            [
+                .. Schedules.Select(schedule =>
+                    Concerns(schedule.Wanted) ? schedule with { NextChangeAt = Earliest(schedule.NextChangeAt, at) } : schedule
+                ),
+            ],
+            Earliest(NextChangeAt, at)
+        );
+
+        bool Concerns(WantedHolds wanted) => wanted.DeviceIds.Any(devices.Contains);
+    }
+
     private static PlannedPerson Plan(Person person, DateTimeOffset now)
     {
         var source = HoldSource.OfPause(person.Id);

@@ -5,7 +5,7 @@ internal static class OpenRouter
 {
     /// <summary>
     /// Locks the router's row for a change in this transaction, and says that it is due. Where nobody puts the router's state in force at the
-    /// moment, this lease does.
+    /// moment, this lease does. The first row of a router stands for what an earlier claim of it may have left, too.
     /// </summary>
     /// <returns>Whether the lease is this one.</returns>
     public static async Task<bool> OpenAsync(this PeopleDbContext db, OwnedRouter router, Lease lease, CancellationToken cancellationToken)
@@ -14,7 +14,7 @@ internal static class OpenRouter
             .Routers.FromSql(
                 $"""
                 INSERT INTO people.routers AS router (user_id, router_id, revision, next_change_at, has_orphans, lease_id, leased_until)
-                VALUES ({router.UserId}, {router.RouterId}, 1, {lease.TakenAt}, false, {lease.Id}, {lease.Until})
+                VALUES ({router.UserId}, {router.RouterId}, 1, {lease.TakenAt}, true, {lease.Id}, {lease.Until})
                 ON CONFLICT (user_id, router_id) DO UPDATE
                 SET revision = router.revision + 1, next_change_at = LEAST(router.next_change_at, excluded.next_change_at),
                     lease_id = CASE WHEN router.leased_until > {lease.TakenAt} THEN router.lease_id ELSE excluded.lease_id END,

@@ -23,7 +23,7 @@ internal sealed class RouterRelease(
     /// <summary>Gives up one router and all that is kept for it.</summary>
     public async Task ReleaseAsync(OwnedRouter router, CancellationToken cancellationToken)
     {
-        foreach (var dependent in dependents)
+        foreach (var dependent in dependents.Reverse())
         {
             await dependent.DeleteForRouterAsync(router.UserId, router.RouterId, cancellationToken);
         }

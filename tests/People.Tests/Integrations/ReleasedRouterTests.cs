@@ -1,0 +1,65 @@
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.People.Tests.Integrations;
+
+/// <summary>What becomes of people and holds when their router is given up.</summary>
+public sealed class ReleasedRouterTests(PeopleServer server)
+{
+    [Fact]
+    public async Task People_go_before_the_blocks_and_devices_that_they_depend_on()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0);
+        await home.CommandAsync(mia, "pause");
+        await using var people = await TestLock.OfPeopleAsync(home);
+
+        var releasing = home.Router.DeleteAsync();
+        await people.WaitForOthersAsync(1);
+
+        (await CountAsync(home, "blacklist.holds"), await CountAsync(home, "devices.user_devices") > 0).ShouldBe((1, true));
+        await people.ReleaseAsync();
+        using var released = await releasing;
+        await released.ShouldBeEmptyAsync(204);
+        foreach (var table in new[] { "blacklist.holds", "devices.user_devices", "people.people", "people.routers" })
+        {
+            (await CountAsync(home, table)).ShouldBe(0);
+        }
+    }
+
+    [Fact]
+    public async Task A_pause_that_is_stored_after_its_router_was_given_up_does_not_outlast_the_next_claim()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0);
+        // The pause knows its devices, and waits for others that block devices of the router.
+        await using var blocks = await TestLock.TakeAsync(
+            server,
+            "SELECT pg_advisory_xact_lock(hashtextextended($1::text || $2, 0))",
+            home.Router.Owner.Id,
+            home.Router.RouterId
+        );
+        var pausing = home.Router.PostAsync($"people/{mia.Id()}/pause", new { });
+        await blocks.WaitForOthersAsync(1);
+
+        using var released = await home.Router.DeleteAsync();
+        await released.ShouldBeEmptyAsync(204);
+        using var claimed = await home.Router.Owner.PostAsync("routers", new { routerId = home.Router.RouterId, name = "Home" });
+        await claimed.ShouldBeJsonAsync(201);
+        await blocks.ReleaseAsync();
+        (await pausing).Dispose();
+
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                (await CountAsync(home, "blacklist.holds")).ShouldBe(0);
+                home.RulesShouldBe();
+            },
+            seconds: 30
+        );
+    }
+
+    private Task<long> CountAsync(TestHome home, string table) =>
+        server.ScalarAsync<long>($"SELECT count(*) FROM {table} WHERE router_id = $1", home.Router.RouterId);
+}
