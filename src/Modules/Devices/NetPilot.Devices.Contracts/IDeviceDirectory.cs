@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using System.Net.NetworkInformation;
 
@@ -21,7 +22,27 @@ public interface IDeviceDirectory
         CancellationToken cancellationToken
     );
 
-    /// <summary>The devices of one router with these MACs or addresses, in one round trip, to name what other modules list.</summary>
+    /// <summary>
+    /// The devices of one router with these ids, in one round trip. None of them is deleted, or merged into another one, before the transaction
+    /// ends. Devices locks its rows before <see cref="IDeviceDependents"/> lock theirs, so this is called first in the transaction.
+    /// </summary>
+    /// <param name="userId">The router's owner.</param>
+    /// <param name="routerId">The router.</param>
+    /// <param name="ids">The devices.</param>
+    /// <param name="transaction">The transaction, which is an <c>NpgsqlTransaction</c>.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    Task<IReadOnlyList<KnownDevice>> KeepAsync(
+        Guid userId,
+        string routerId,
+        IReadOnlyCollection<Guid> ids,
+        DbTransaction transaction,
+        CancellationToken cancellationToken
+    );
+
+    /// <summary>
+    /// The devices of one router with these MACs or addresses, in one round trip, to name what other modules list. They come in the order of
+    /// <see cref="LookUpAsync"/>.
+    /// </summary>
     Task<IReadOnlyList<KnownDevice>> FindAsync(
         Guid userId,
         string routerId,

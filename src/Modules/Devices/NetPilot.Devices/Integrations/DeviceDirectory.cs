@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Linq.Expressions;
 using NetPilot.Devices.Data.Statements;
 
@@ -33,6 +34,20 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
     {
         await using var command = FindKnownDevices.Of(database, userId, routerId, [.. macs], [.. addresses]);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAllAsync(FindKnownDevices.Read, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<KnownDevice>> KeepAsync(
+        Guid userId,
+        string routerId,
+        IReadOnlyCollection<Guid> ids,
+        DbTransaction transaction,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var batch = FindKnownDevices.Kept((NpgsqlTransaction)transaction, userId, routerId, [.. ids]);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         return await reader.ReadAllAsync(FindKnownDevices.Read, cancellationToken);
     }
 

@@ -1,28 +1,35 @@
+using System.Data.Common;
 using NetPilot.Devices.Contracts;
 
 namespace NetPilot.People.Features;
 
+/// <summary>Devices that a request names.</summary>
+/// <param name="Field">The field that names them.</param>
+/// <param name="Ids">The devices.</param>
+internal sealed record NamedDevices(string Field, IReadOnlyCollection<Guid> Ids)
+{
+    public static NamedDevices Of(Guid? deviceId) => new("deviceId", deviceId is { } id ? [id] : []);
+}
+
 /// <summary>Says whose devices are whose.</summary>
 internal sealed class Membership(IDeviceDirectory devices)
 {
-    /// <summary>Checks that the router has these devices, and that none of them is the router itself.</summary>
+    /// <summary>
+    /// Checks that the router has these devices, and that none of them is the router itself. They stay until the transaction ends: a device that is
+    /// being deleted is nobody's.
+    /// </summary>
     /// <exception cref="ProblemException">404 <c>device_not_found</c>, or 400 for the router itself.</exception>
-    public async Task CheckAsync(OwnedRouter router, IReadOnlyCollection<Guid> deviceIds, string field, CancellationToken cancellationToken)
+    public async Task KeepAsync(OwnedRouter router, NamedDevices named, DbTransaction transaction, CancellationToken cancellationToken)
     {
-        if (deviceIds.Count == 0)
-        {
-            return;
-        }
-
-        var known = await devices.LookUpAsync(router.UserId, router.RouterId, deviceIds, [], cancellationToken);
-        if (deviceIds.Except(known.Select(device => device.Id)).Any())
+        var known = await devices.KeepAsync(router.UserId, router.RouterId, named.Ids, transaction, cancellationToken);
+        if (named.Ids.Except(known.Select(device => device.Id)).Any())
         {
             throw new ProblemException(PeopleProblems.DeviceNotFound());
         }
 
         if (known.Any(device => device.IsRouter))
         {
-            throw new ProblemException(Problem.Invalid(field, "The router itself is nobody's device."));
+            throw new ProblemException(Problem.Invalid(named.Field, "The router itself is nobody's device."));
         }
     }
 

@@ -10,24 +10,31 @@ namespace NetPilot.People.Features;
 internal sealed record Edit<T>(T Value, Touched Touched, RouterActivityKind? Kind, params IReadOnlyList<string> Targets);
 
 /// <summary>Stores what a user changes, and puts it in force.</summary>
-internal sealed class PeopleChanges(PeopleStore store, PeopleReconciler reconciler, IRouterActivityLog activity)
+internal sealed class PeopleChanges(PeopleStore store, PeopleReconciler reconciler, Membership membership, IRouterActivityLog activity)
 {
     /// <param name="context">The request.</param>
     /// <param name="router">The caller's router.</param>
     /// <param name="edit">Reads what is there, and changes it, under the lock of the router's row. A problem that it throws undoes all.</param>
     /// <param name="cancellationToken">Ends the waiting, once the change is stored.</param>
     /// <param name="wait">How long to wait for the commands; null: until each has ended, within the time of a request.</param>
+    /// <param name="devices">The devices that the change names, which the router has to have.</param>
     /// <returns>What was changed, and what came of it for each device that it concerns.</returns>
     public async Task<(T Value, IReadOnlyList<DeviceHoldResult> Results)> RunAsync<T>(
         HttpContext context,
         OwnedRouter router,
         Func<PeopleDbContext, DateTimeOffset, Task<Edit<T>>> edit,
         CancellationToken cancellationToken,
-        TimeSpan? wait = null
+        TimeSpan? wait = null,
+        NamedDevices? devices = null
     )
     {
         var caller = context.Caller();
-        var (edited, lease) = await store.EditAsync(router, edit, cancellationToken);
+        var (edited, lease) = await store.EditAsync(
+            router,
+            edit,
+            cancellationToken,
+            devices is { Ids.Count: > 0 } ? transaction => membership.KeepAsync(router, devices, transaction, cancellationToken) : null
+        );
         var order = new ReconcileOrder(router, caller.AsActor(), caller.Tier, edited.Touched, wait);
         var results = reconciler.PutInForceAsync(order, lease, cancellationToken);
         if (edited.Kind is { } kind)

@@ -30,12 +30,24 @@ internal static class FindKnownDevices
             $"""
             SELECT {Columns} FROM devices.user_devices
             WHERE user_id = $1 AND router_id = $2 AND (mac = ANY($3) OR ip = ANY($4))
+            ORDER BY online DESC, last_seen DESC, id DESC
             """,
             userId,
             routerId,
             macs,
             addresses
         );
+
+    /// <summary>The devices with these ids. Whoever deletes or merges devices of the router has the row locked that is locked here.</summary>
+    public static NpgsqlBatch Kept(NpgsqlTransaction transaction, Guid userId, string routerId, Guid[] ids) =>
+        new NpgsqlBatch(transaction.Connection, transaction)
+            .With("SELECT 1 FROM devices.router_scans WHERE user_id = $1 AND router_id = $2 FOR SHARE", userId, routerId)
+            .With(
+                $"SELECT {Columns} FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 AND id = ANY($3)",
+                userId,
+                routerId,
+                ids
+            );
 
     public static KnownDevice Read(DbDataReader row) =>
         new(

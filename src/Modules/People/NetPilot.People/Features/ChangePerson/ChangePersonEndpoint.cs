@@ -29,7 +29,7 @@ internal sealed class ChangePersonValidator : Validator<ChangePersonRequest>
     }
 }
 
-internal sealed class ChangePersonEndpoint(IRouterOwnership ownership, Membership membership, PeopleChanges changes, PersonAnswers answers)
+internal sealed class ChangePersonEndpoint(IRouterOwnership ownership, PeopleChanges changes, PersonAnswers answers)
     : Endpoint<ChangePersonRequest, PersonResponse>
 {
     public override void Configure()
@@ -51,7 +51,6 @@ internal sealed class ChangePersonEndpoint(IRouterOwnership ownership, Membershi
     public override async Task HandleAsync(ChangePersonRequest request, CancellationToken cancellationToken)
     {
         var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, cancellationToken);
-        await membership.CheckAsync(router, [.. (request.DeviceIds.Value ?? []).Distinct()], "deviceIds", cancellationToken);
 
         var (person, _) = await changes.RunAsync(
             HttpContext,
@@ -66,7 +65,8 @@ internal sealed class ChangePersonEndpoint(IRouterOwnership ownership, Membershi
                     : Touched.Of([], []);
                 return new Edit<Person>(found, touched, null);
             },
-            cancellationToken
+            cancellationToken,
+            devices: new NamedDevices("deviceIds", [.. (request.DeviceIds.Value ?? []).Distinct()])
         );
 
         await Send.OkAsync(await answers.OfAsync(router, person, cancellationToken), cancellationToken);

@@ -52,12 +52,8 @@ internal sealed class ChangeScheduleValidator : Validator<ChangeScheduleRequest>
     }
 }
 
-internal sealed class ChangeScheduleEndpoint(
-    IRouterOwnership ownership,
-    Membership membership,
-    PeopleChanges changes,
-    ScheduleAnswers answers
-) : Endpoint<ChangeScheduleRequest, ScheduleResponse>
+internal sealed class ChangeScheduleEndpoint(IRouterOwnership ownership, PeopleChanges changes, ScheduleAnswers answers)
+    : Endpoint<ChangeScheduleRequest, ScheduleResponse>
 {
     public override void Configure()
     {
@@ -77,7 +73,6 @@ internal sealed class ChangeScheduleEndpoint(
     public override async Task HandleAsync(ChangeScheduleRequest request, CancellationToken cancellationToken)
     {
         var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, cancellationToken);
-        await membership.CheckAsync(router, request.DeviceId.Value is { } device ? [device] : [], "deviceId", cancellationToken);
 
         var (schedule, _) = await changes.RunAsync(
             HttpContext,
@@ -99,7 +94,8 @@ internal sealed class ChangeScheduleEndpoint(
                 found.MarkDue(now);
                 return new Edit<Schedule>(found, Touched.Of(found), RouterActivityKind.Schedule, found.Name);
             },
-            cancellationToken
+            cancellationToken,
+            devices: NamedDevices.Of(request.DeviceId.Value)
         );
 
         await Send.OkAsync(answers.Of(router, schedule), cancellationToken);

@@ -29,13 +29,8 @@ internal sealed class CreatePersonValidator : Validator<CreatePersonRequest>
     }
 }
 
-internal sealed class CreatePersonEndpoint(
-    IRouterOwnership ownership,
-    Membership membership,
-    PeopleChanges changes,
-    PersonAnswers answers,
-    TimeProvider time
-) : Endpoint<CreatePersonRequest, PersonResponse>
+internal sealed class CreatePersonEndpoint(IRouterOwnership ownership, PeopleChanges changes, PersonAnswers answers, TimeProvider time)
+    : Endpoint<CreatePersonRequest, PersonResponse>
 {
     public override void Configure()
     {
@@ -57,7 +52,6 @@ internal sealed class CreatePersonEndpoint(
     {
         var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, cancellationToken);
         HashSet<Guid> deviceIds = [.. request.DeviceIds ?? []];
-        await membership.CheckAsync(router, deviceIds, "deviceIds", cancellationToken);
 
         var (person, _) = await changes.RunAsync(
             HttpContext,
@@ -79,7 +73,8 @@ internal sealed class CreatePersonEndpoint(
                 db.Add(added);
                 return new Edit<Person>(added, await Membership.AssignAsync(db, router, added, deviceIds, now), null);
             },
-            cancellationToken
+            cancellationToken,
+            devices: new NamedDevices("deviceIds", deviceIds)
         );
 
         HttpContext.Response.Headers.Location = $"/api/v1/routers/{router.RouterId}/people/{person.Id}";

@@ -43,13 +43,8 @@ internal sealed class CreateScheduleValidator : Validator<CreateScheduleRequest>
     }
 }
 
-internal sealed class CreateScheduleEndpoint(
-    IRouterOwnership ownership,
-    Membership membership,
-    PeopleChanges changes,
-    ScheduleAnswers answers,
-    TimeProvider time
-) : Endpoint<CreateScheduleRequest, ScheduleResponse>
+internal sealed class CreateScheduleEndpoint(IRouterOwnership ownership, PeopleChanges changes, ScheduleAnswers answers, TimeProvider time)
+    : Endpoint<CreateScheduleRequest, ScheduleResponse>
 {
     public override void Configure()
     {
@@ -71,7 +66,6 @@ internal sealed class CreateScheduleEndpoint(
     public override async Task HandleAsync(CreateScheduleRequest request, CancellationToken cancellationToken)
     {
         var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, cancellationToken);
-        await membership.CheckAsync(router, request.DeviceId is { } device ? [device] : [], "deviceId", cancellationToken);
 
         var (schedule, _) = await changes.RunAsync(
             HttpContext,
@@ -92,7 +86,8 @@ internal sealed class CreateScheduleEndpoint(
                 db.Add(added);
                 return new Edit<Schedule>(added, Touched.Of(added), RouterActivityKind.Schedule, added.Name);
             },
-            cancellationToken
+            cancellationToken,
+            devices: NamedDevices.Of(request.DeviceId)
         );
 
         HttpContext.Response.Headers.Location = $"/api/v1/routers/{router.RouterId}/schedules/{schedule.Id}";
