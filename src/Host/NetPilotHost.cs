@@ -77,8 +77,8 @@ internal static class NetPilotHost
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseRateLimiter();
-        app.UseMiddleware<RequestForm>();
         app.UseIdempotency();
+        app.UseMiddleware<RequestForm>();
         app.MapHealth();
         app.MapMetrics();
         app.MapOpenApiDocument();
