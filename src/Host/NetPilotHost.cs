@@ -87,7 +87,7 @@ internal static class NetPilotHost
             config.Endpoints.RoutePrefix = "api/v1";
             config.Endpoints.NameGenerator = context => SchemaNames.OfOperation(context.EndpointType);
             ApiJson.Configure(config.Serializer.Options);
-            var readOptions = JsonBody.ReadOptions(config.Serializer.Options);
+            var readOptions = ApiJson.ReadOptions(config.Serializer.Options);
             config.Serializer.RequestDeserializer = (request, type, _, cancellationToken) =>
                 JsonBody.ReadAsync(request, type, readOptions, cancellationToken);
             config.Binding.UsePropertyNamingPolicy = true;
