@@ -77,8 +77,8 @@ internal static class NetPilotHost
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseRateLimiter();
-        app.UseMiddleware<RequestForm>();
         app.UseIdempotency();
+        app.UseMiddleware<RequestForm>();
         app.MapHealth();
         app.MapMetrics();
         app.MapOpenApiDocument();
@@ -87,7 +87,7 @@ internal static class NetPilotHost
             config.Endpoints.RoutePrefix = "api/v1";
             config.Endpoints.NameGenerator = context => SchemaNames.OfOperation(context.EndpointType);
             ApiJson.Configure(config.Serializer.Options);
-            var readOptions = JsonBody.ReadOptions(config.Serializer.Options);
+            var readOptions = ApiJson.ReadOptions(config.Serializer.Options);
             config.Serializer.RequestDeserializer = (request, type, _, cancellationToken) =>
                 JsonBody.ReadAsync(request, type, readOptions, cancellationToken);
             config.Binding.UsePropertyNamingPolicy = true;

@@ -15,6 +15,7 @@ try
 {
     var builder = WebApplication.CreateBuilder(arguments.Settings);
     builder.Configuration.AddShippedSettings();
+    builder.Configuration.LeaveOutNulls();
     if (arguments.Command != HostCommand.Serve)
     {
         builder.QuietenForCommandLine();

@@ -160,6 +160,37 @@ public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
         (await RawHttp.SendAsync(server.Address, request, Ct)).Status.ShouldBe(204);
     }
 
+    [Theory]
+    [InlineData("X: neither a type nor a length")]
+    [InlineData("Content-Type: application/json")]
+    [InlineData("Content-Length: 0")]
+    [InlineData("Content-Type: application/json\r\nContent-Length: 0")]
+    [InlineData("Content-Type: application/json\r\nConnection: upgrade\r\nUpgrade: h2c")]
+    public async Task A_body_that_may_be_left_out_is_left_out_whatever_type_is_announced(string header)
+    {
+        var router = await _user.ClaimRouterAsync(cancellationToken: Ct);
+        using var made = await router.PostAsync("people", new { name = "Mia" });
+        var person = (await made.ShouldBeJsonAsync(201)).GetProperty("id").GetString();
+        var pause = RawHttp.Request("POST", router.Path($"people/{person}/pause"), null, [header, Bearer]);
+
+        (await RawHttp.SendAsync(server.Address, pause, Ct)).Status.ShouldBe(200);
+        using var paused = await router.GetAsync($"people/{person}");
+        (await paused.ShouldBeJsonAsync(200)).GetProperty("paused").GetBoolean().ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("X: neither a type nor a length")]
+    [InlineData("Content-Type: application/json")]
+    [InlineData("Content-Type: application/json\r\nContent-Length: 0")]
+    public async Task A_body_that_is_needed_is_missed_whatever_type_is_announced(string header)
+    {
+        var response = await RawHttp.SendAsync(server.Address, RawHttp.Request("POST", "/api/v1/routers", null, [header, Bearer]), Ct);
+
+        response.Status.ShouldBe(400);
+        Problem(response).Code.ShouldBe("malformed_json");
+        Problem(response).Detail.ShouldBe("A JSON body is needed.");
+    }
+
     [Fact]
     public async Task A_body_of_just_64_KiB_is_taken()
     {

@@ -115,6 +115,27 @@ public sealed class RequestLineTests(NetPilotServer server)
         (await RawHttp.SendAsync(server.Address, request, Ct)).Status.ShouldBe(status);
     }
 
+    [Theory]
+    [InlineData("/api/v1/routers/home", "/api/v1/routers/home")]
+    [InlineData("/api/v1/routers/a%20b", "/api/v1/routers/a%20b")]
+    [InlineData("/api/v1/routers/%22%3c%3e%7c", "/api/v1/routers/%22%3C%3E%7C")]
+    [InlineData("/api/v1/routers/caf%c3%a9", "/api/v1/routers/caf%C3%A9")]
+    [InlineData("/api/v1/routers/a%3fb%23c", "/api/v1/routers/a%3Fb%23c")]
+    [InlineData("http://localhost/api/v1/routers/a%0ab", "/api/v1/routers/a%0Ab")]
+    public async Task A_problems_instance_is_a_URI_reference(string target, string instance)
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        var request = RawHttp.Request("GET", target, null, [$"Authorization: Bearer {user.AccessToken}"]);
+
+        var response = await RawHttp.SendAsync(server.Address, request, Ct);
+
+        response.Status.ShouldBe(404);
+        var problem = response.Body[response.Body.IndexOf('{')..(response.Body.LastIndexOf('}') + 1)];
+        var told = System.Text.Json.JsonDocument.Parse(problem, default).RootElement.GetProperty("instance").GetString();
+        told.ShouldBe(instance);
+        Uri.IsWellFormedUriString(told, UriKind.Relative).ShouldBeTrue();
+    }
+
     [Fact]
     public async Task Very_long_paths_queries_and_headers_are_refused_by_their_length()
     {

@@ -11,8 +11,10 @@ namespace NetPilot.Host.Tests;
 
 /// <summary>Whole processes: what one sees who starts the server.</summary>
 [OneDialect]
-public sealed class StartupTests(NetPilotServer server)
+public sealed class StartupTests(NetPilotServer server) : IDisposable
 {
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -36,6 +38,7 @@ public sealed class StartupTests(NetPilotServer server)
     [InlineData("CommandsServer:BaseUrl", "http://commands.example.com")]
     [InlineData("CommandsServer:Dialect", "esperanto")]
     [InlineData("CommandsServer:Timeouts:Command", "00:00:00")]
+    [InlineData("Mail:Smtp:Host", "mail.example.com")]
     [InlineData("Tiers:free:MaxBlocks", "-1")]
     [InlineData("RateLimits:AuthPerMinute", "0")]
     [InlineData("RateLimits:RequestsPerMinute", "many")]
@@ -63,6 +66,48 @@ public sealed class StartupTests(NetPilotServer server)
         line.ShouldStartWith("NetPilot did not start: ");
         line.ShouldContain(key);
         line.ShouldNotContain("Exception");
+    }
+
+    [Fact]
+    public async Task A_null_in_a_settings_file_is_as_if_the_key_were_not_there()
+    {
+        await using var process = LaunchWithFile(
+            """
+            {
+              "Activity": { "Retention": null },
+              "Auth": { "AccessTokenLifetime": null, "Argon2": null, "Audience": null, "Issuer": null },
+              "Blacklist": { "DriftCheckInterval": null },
+              "CommandsServer": { "ApiKey": null, "CircuitFaults": null, "Paths": { "Block": null }, "Timeouts": null },
+              "Cors": { "Origins": [null] },
+              "Database": { "MigrateOnStart": null, "Pooler": null },
+              "ForwardedHeaders": { "KnownNetworks": [], "KnownProxies": null },
+              "Mail": { "From": null, "ResetUrl": null, "Smtp": null },
+              "Metrics": null,
+              "RateLimits": { "LoginFailuresPerAccount": null, "RequestsPerMinute": null },
+              "Routers": { "ClaimsPerHour": null },
+              "Swagger": { "Enabled": null },
+              "Tiers": { "free": null, "pro": {} }
+            }
+            """,
+            without: ["Auth:Argon2"]
+        );
+
+        await process.WaitUntilReadyAsync(Ct);
+        using var client = process.NewClient();
+        using var document = await client.GetAsync("/openapi/v1.json", Ct);
+        await document.ShouldHaveStatusAsync(200);
+    }
+
+    [Fact]
+    public async Task A_null_where_a_value_is_needed_ends_the_start_with_a_sentence_that_names_it()
+    {
+        await using var process = LaunchWithFile(
+            """{ "Auth": { "SigningKeys": [{ "Id": "first", "Key": null }, null] } }""",
+            without: ["Auth:SigningKeys"]
+        );
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1, string.Join('\n', process.Output));
+        process.Output.ShouldHaveSingleItem().ShouldStartWith("NetPilot did not start: Auth:SigningKeys:0:Key ");
     }
 
     [Fact]
@@ -286,7 +331,21 @@ public sealed class StartupTests(NetPilotServer server)
             );
     }
 
+    public void Dispose() => _folder.Delete(recursive: true);
+
     private static bool IsSentence(string line) => line.StartsWith("NetPilot did not start: ", StringComparison.Ordinal);
+
+    /// <summary>Starts the server in a folder with this settings file, and without the settings below these keys that would be stronger.</summary>
+    private NetPilotProcess LaunchWithFile(string json, string[] without)
+    {
+        var folder = Path.Combine(_folder.FullName, $"{Guid.CreateVersion7():N}");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "appsettings.json"), json);
+        var settings = server.Settings.Where(setting =>
+            !without.Any(key => setting.Key.StartsWith(key, StringComparison.OrdinalIgnoreCase))
+        );
+        return NetPilotProcess.LaunchIn(folder, settings.ToDictionary());
+    }
 
     private Dictionary<string, string?> With(string key, string value) => new(server.Settings) { [key] = value };
 }

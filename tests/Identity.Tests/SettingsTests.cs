@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Options;
 using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Integrations;
 using NetPilot.Identity.Mails;
@@ -67,6 +68,8 @@ public sealed class SettingsTests
             .ShouldHaveSingleItem()
             .ShouldStartWith("Tiers:pro:MaxBlocks");
         Mail(mail => mail.From = "nobody").ShouldStartWith("Mail:From");
+        Mail(mail => mail.From = null).ShouldStartWith("Mail:From");
+        Mail(mail => mail.From = "").ShouldStartWith("Mail:From");
         Mail(mail => mail.ResetUrl = null).ShouldStartWith("Mail:ResetUrl");
         Mail(mail => mail.ResetUrl = "javascript:alert(1)").ShouldStartWith("Mail:ResetUrl");
         Mail(mail => mail.ResetUrl = "https://app.example.test/#reset").ShouldStartWith("Mail:ResetUrl");
@@ -97,6 +100,26 @@ public sealed class SettingsTests
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    [Fact]
+    public void In_development_a_folder_that_takes_no_key_is_told_with_the_setting()
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            // A folder in the key's place is refused to everybody, root too.
+            folder.CreateSubdirectory(".signing-key");
+            RefusalIn(folder).ShouldStartWith($"Auth:SigningKeys is missing, and {folder.FullName}");
+            RefusalIn(new DirectoryInfo(Path.Combine(folder.FullName, "nowhere"))).ShouldStartWith("Auth:SigningKeys is missing, and");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        static string RefusalIn(DirectoryInfo folder) =>
+            Should.Throw<OptionsValidationException>(() => MadeIn(folder, "Development")).Failures.ShouldHaveSingleItem();
     }
 
     [Fact]

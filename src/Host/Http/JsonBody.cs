@@ -1,13 +1,10 @@
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.Features;
 using NetPilot.Web;
 
 namespace NetPilot.Host.Http;
 
-/// <summary>
-/// Reads a request's body: one JSON object, no name twice, and only the properties that belong to the body. A body can't set what comes from
-/// the path, the query or a header.
-/// </summary>
+/// <summary>Reads a request's body: one JSON object.</summary>
 internal static class JsonBody
 {
     public static async ValueTask<object?> ReadAsync(
@@ -22,7 +19,7 @@ internal static class JsonBody
             return null;
         }
 
-        if (request.ContentLength == 0 || request.ContentType is null)
+        if (!IsThere(request) || request.ContentType is null)
         {
             if (RequestShape.Of(type).IsBodyOptional)
             {
@@ -36,22 +33,7 @@ internal static class JsonBody
             ?? throw new ProblemException(Problem.Invalid("body", "Must be a JSON object."));
     }
 
-    /// <summary>The options to read requests with, made from those that write answers.</summary>
-    public static JsonSerializerOptions ReadOptions(JsonSerializerOptions options) =>
-        new(options)
-        {
-            AllowDuplicateProperties = false,
-            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { KeepBodyOnly } },
-        };
-
-    private static void KeepBodyOnly(JsonTypeInfo type)
-    {
-        foreach (var property in type.Properties.ToArray())
-        {
-            if (property.AttributeProvider is System.Reflection.PropertyInfo input && RequestShape.SourceOf(input) != RequestSource.Body)
-            {
-                type.Properties.Remove(property);
-            }
-        }
-    }
+    /// <summary>Whether there is a body, be it empty. HTTP/2 needs no header for one.</summary>
+    public static bool IsThere(HttpRequest request) =>
+        request.HttpContext.Features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>().CanHaveBody;
 }

@@ -23,7 +23,7 @@ internal sealed class RequestForm(RequestDelegate next)
         var definition = endpoint.Metadata.GetMetadata<EndpointDefinition>();
         var refusal = RefusalOfQuery(request.Query) ?? (definition is null ? null : RefusalOfBody(request, definition));
         return refusal is not null ? ProblemWriter.WriteAsync(context, refusal)
-            : definition is not null && !IsRead(request, definition) && HasBody(request) ? AfterBodyAsync(context)
+            : definition is not null && !IsRead(request, definition) && JsonBody.IsThere(request) ? AfterBodyAsync(context)
             : next(context);
     }
 
@@ -46,8 +46,6 @@ internal sealed class RequestForm(RequestDelegate next)
 
     private static bool IsRead(HttpRequest request, EndpointDefinition definition) =>
         RequestShape.Of(definition.ReqDtoType).HasBody && !HttpMethods.IsGet(request.Method);
-
-    private static bool HasBody(HttpRequest request) => request.ContentLength is > 0 || request.Headers.TransferEncoding.Count > 0;
 
     private static Problem? RefusalOfQuery(IQueryCollection query)
     {
@@ -86,7 +84,7 @@ internal sealed class RequestForm(RequestDelegate next)
 
         if (request.ContentType is null)
         {
-            return HasBody(request) ? UnsupportedMediaType("The body must be application/json.")
+            return JsonBody.IsThere(request) ? UnsupportedMediaType("The body must be application/json.")
                 : RequestShape.Of(definition.ReqDtoType).IsBodyOptional ? null
                 : Problem.MalformedJson("A JSON body is needed.");
         }

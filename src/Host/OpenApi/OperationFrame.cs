@@ -1,6 +1,6 @@
 using FastEndpoints.Swagger;
 using Microsoft.AspNetCore.Authorization;
-using NetPilot.Host.Http;
+using NetPilot.Web;
 using NSwag;
 using NSwag.Generation.AspNetCore;
 using NSwag.Generation.Processors;

@@ -53,7 +53,7 @@ internal static class UnreadSettings
             return null;
         }
 
-        if (Sections.Contains(section, StringComparer.OrdinalIgnoreCase))
+        if (IsOurs(key))
         {
             return Nearest(key, read.Where(candidate => IsIn(section, candidate))) is { } right
                 ? $"{key} is no setting of NetPilot: {right} is meant?"
@@ -72,6 +72,9 @@ internal static class UnreadSettings
             ? $"{key} is no setting of NetPilot: {Nearest(key, candidates)} is meant?"
             : null;
     }
+
+    /// <summary>Whether a key is in one of our sections, or is one.</summary>
+    public static bool IsOurs(string key) => Sections.Contains(key.Split(':')[0], StringComparer.OrdinalIgnoreCase);
 
     private static bool IsIn(string section, string key) => key.StartsWith(section + ":", StringComparison.OrdinalIgnoreCase);
 

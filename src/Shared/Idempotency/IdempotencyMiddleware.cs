@@ -31,6 +31,9 @@ internal sealed partial class IdempotencyMiddleware(
     // More than the host takes, so that a body never goes to a temporary file: a container with a read-only file system has no place for one.
     private const int BufferSize = (64 * 1024) + 1;
 
+    // In place of a hash, for it is none.
+    private static readonly byte[] TooLarge = new byte[SHA256.HashSizeInBytes];
+
     public async Task InvokeAsync(HttpContext context)
     {
         if (!TakesKey(context) || !context.Request.Headers.TryGetValue(Header, out var values))
@@ -49,7 +52,7 @@ internal sealed partial class IdempotencyMiddleware(
 
         var store = context.RequestServices.GetRequiredService<IdempotencyStore>();
         var request = new RequestName(options.Value.UserOf(context), context.Request.Method, path, key);
-        var hash = await HashBodyAsync(context);
+        var (hash, refusal) = await HashBodyAsync(context);
         var lockedUntil = time.UtcNow() + options.Value.LockedFor;
         var (claim, answer) = await store.ClaimAsync(request, hash, lockedUntil, context.RequestAborted);
         switch (claim)
@@ -66,12 +69,18 @@ internal sealed partial class IdempotencyMiddleware(
                 await ReplayAsync(context, answer!);
                 return;
             default:
-                await RunAsync(context, store, request, lockedUntil);
+                await RunAsync(context, refusal, store, request, lockedUntil);
                 return;
         }
     }
 
-    private async Task RunAsync(HttpContext context, IdempotencyStore store, RequestName request, DateTimeOffset lockedUntil)
+    private async Task RunAsync(
+        HttpContext context,
+        Problem? refusal,
+        IdempotencyStore store,
+        RequestName request,
+        DateTimeOffset lockedUntil
+    )
     {
         var client = context.Response.Body;
         var aborted = context.RequestAborted;
@@ -84,11 +93,11 @@ internal sealed partial class IdempotencyMiddleware(
         {
             try
             {
-                await next(context);
+                await (refusal is null ? next(context) : ProblemWriter.WriteAsync(context, refusal));
             }
-            catch (Exception exception) when (!context.Response.HasStarted && RefusalOf(exception) is { } refusal)
+            catch (Exception exception) when (!context.Response.HasStarted && RefusalOf(exception) is { } problem)
             {
-                await ProblemWriter.WriteAsync(context, refusal);
+                await ProblemWriter.WriteAsync(context, problem);
             }
 
             var response = context.Response;
@@ -167,22 +176,33 @@ internal sealed partial class IdempotencyMiddleware(
             ? key
             : throw new ProblemException(Problem.Invalid(Header, "Must be 1 to 128 visible ASCII characters, given once."));
 
-    /// <summary>The body's meaning rather than its bytes: spaces and the order of fields make no other request.</summary>
-    private static async Task<byte[]> HashBodyAsync(HttpContext context)
+    /// <summary>
+    /// The body's meaning rather than its bytes: spaces and the order of fields make no other request. Of a body that is too large nothing else is
+    /// known. One that breaks off is no request yet, and its client will send it again.
+    /// </summary>
+    private async Task<(byte[] Hash, Problem? Refusal)> HashBodyAsync(HttpContext context)
     {
         context.Request.EnableBuffering(BufferSize);
         using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        try
+        {
+            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        }
+        catch (Exception exception) when (options.Value.ProblemOf(exception) is { Status: StatusCodes.Status413PayloadTooLarge } refusal)
+        {
+            return (TooLarge, refusal);
+        }
+
         context.Request.Body.Position = 0;
         try
         {
             body.Position = 0;
             var json = await JsonNode.ParseAsync(body, cancellationToken: context.RequestAborted);
-            return SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(Sorted(json)));
+            return (SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(Sorted(json))), null);
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
-            return SHA256.HashData(body.ToArray());
+            return (SHA256.HashData(body.ToArray()), null);
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 
 namespace NetPilot.Web;
@@ -17,6 +19,17 @@ public static partial class ApiJson
         options.Converters.Add(new Rfc3339Converter());
     }
 
+    /// <summary>
+    /// The options to read requests with, made from those that write answers: no name twice, and only the properties that belong to the body. A
+    /// body can't set what comes from the path, the query or a header.
+    /// </summary>
+    public static JsonSerializerOptions ReadOptions(JsonSerializerOptions options) =>
+        new(options)
+        {
+            AllowDuplicateProperties = false,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { KeepBodyOnly } },
+        };
+
     /// <summary>What a schema can tell of it: names, numbers and enumerations.</summary>
     public static void ConfigureShape(JsonSerializerOptions options)
     {
@@ -30,6 +43,17 @@ public static partial class ApiJson
 
     /// <summary>Reads a time as a body's is read: RFC 3339 with date, time and offset.</summary>
     public static bool TryReadTime(string? text, out DateTimeOffset time) => Rfc3339Converter.TryRead(text, out time);
+
+    private static void KeepBodyOnly(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties.ToArray())
+        {
+            if (property.AttributeProvider is PropertyInfo input && RequestShape.SourceOf(input) != RequestSource.Body)
+            {
+                type.Properties.Remove(property);
+            }
+        }
+    }
 
     /// <summary>Refuses what PostgreSQL cannot store and UTF-8 cannot carry: U+0000 and lone surrogates.</summary>
     private sealed class StrictStringConverter : JsonConverter<string>

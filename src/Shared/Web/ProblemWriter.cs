@@ -38,7 +38,7 @@ public static class ProblemWriter
             ReasonPhrases.GetReasonPhrase(problem.Status),
             problem.Status,
             problem.Detail,
-            context.Request.Path.Value is { Length: > 0 } path ? path : "/",
+            context.Request.Path is { HasValue: true } path ? path.ToUriComponent() : "/",
             TraceId(context),
             problem.Code,
             problem.Errors

@@ -110,6 +110,23 @@ public sealed class BatchBlocksTests(BlacklistServer server)
     }
 
     [Theory]
+    [InlineData("7")]
+    [InlineData("null")]
+    [InlineData("\"home-of-somebody-else\"")]
+    [InlineData("{}")]
+    public async Task An_item_ignores_what_a_body_cannot_set(string routerId)
+    {
+        var router = await server.NewRouterAsync();
+        var ip = router.Simulated.Device().Ip;
+
+        using var blocked = await router.PostAsync("block/batch", $$"""{"items":[{"ip":"{{ip}}","routerId":{{routerId}}}]}""");
+        using var unblocked = await router.PostAsync("unblock/batch", $$"""{"items":[{"ip":"{{ip}}","routerId":{{routerId}}}]}""");
+
+        (await ResultsAsync(blocked)).ShouldHaveSingleItem().GetProperty("status").GetInt32().ShouldBe(201);
+        (await ResultsAsync(unblocked)).ShouldHaveSingleItem().GetProperty("status").GetInt32().ShouldBe(200);
+    }
+
+    [Theory]
     [InlineData("""{"ip":null}""")]
     [InlineData("""{}""")]
     [InlineData("""{"ip":17}""")]

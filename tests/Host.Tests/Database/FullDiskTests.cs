@@ -68,12 +68,7 @@ public sealed class FullDiskTests(NetPilotServer server)
 
     private static async Task<bool> ChangeAsync(HttpClient client, string routerId, string ip, string command)
     {
-        using var answer = await client.PostAsJsonAsync(
-            $"/api/v1/routers/{routerId}/{command}",
-            new { ip },
-            UnavailableTests.Json,
-            Ct
-        );
+        using var answer = await client.PostAsJsonAsync($"/api/v1/routers/{routerId}/{command}", new { ip }, UnavailableTests.Json, Ct);
         if (answer.IsSuccessStatusCode)
         {
             return true;

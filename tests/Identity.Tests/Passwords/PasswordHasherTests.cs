@@ -50,6 +50,20 @@ public sealed class PasswordHasherTests
         old.IsOutdated(hash).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData(64, 1, 128, 2)]
+    [InlineData(7168, 5, 19456, 2)]
+    [InlineData(19456, 2, 19456, 3)]
+    [InlineData(19456, 2, 65536, 1)]
+    public void A_cheaper_hash_and_its_rest_go_over_as_much_memory_as_a_present_one(int memoryKiB, int passes, int nowKiB, int nowPasses)
+    {
+        var present = new PhcString(nowKiB, nowPasses, [], []);
+        var rest = new PhcString(memoryKiB, passes, new byte[PhcString.SaltSize], []).RestOf(present).ShouldNotBeNull();
+        ((memoryKiB * passes) + (rest.MemoryKiB * rest.Passes)).ShouldBeInRange((nowKiB * nowPasses) - nowPasses, nowKiB * nowPasses);
+        present.RestOf(present).ShouldBeNull();
+        present.RestOf(new PhcString(memoryKiB, passes, [], [])).ShouldBeNull();
+    }
+
     [Fact]
     public async Task A_flood_is_refused_beyond_the_queue_and_the_rest_is_served()
     {

@@ -169,6 +169,54 @@ public sealed class IdempotencyTests(RoutersServer server)
         await mended.ShouldBeProblemAsync(422, "idempotency_key_reused");
     }
 
+    public static TheoryData<string, string?, string, int, string> RefusedForTheirForm =>
+        new()
+        {
+            { "block", "text/plain", "ip=192.168.1.7", 415, "unsupported_media_type" },
+            { "block", "application/json", "", 400, "malformed_json" },
+            { "block", null, "", 400, "malformed_json" },
+            { "block?a=%01", "application/json", "{}", 400, "validation_failed" },
+            { "block", "application/json", $$"""{"ip":"{{new string('1', 70_000)}}"}""", 413, "body_too_large" },
+        };
+
+    [Theory]
+    [MemberData(nameof(RefusedForTheirForm))]
+    public async Task A_refusal_of_a_requests_form_is_kept(string below, string? type, string body, int status, string code)
+    {
+        var router = await server.ReadyRouterAsync();
+        Task<HttpResponseMessage> SendOnceAsync() => SendRawAsync(router, below, "form", type, body);
+
+        using var first = await SendOnceAsync();
+        using var repeat = await SendOnceAsync();
+        using var mended = await SendAsync(router, "form", new { ip = router.Simulated.Device().Ip });
+
+        var problem = await first.ShouldBeProblemAsync(status, code);
+        (await repeat.ShouldBeProblemAsync(status, code)).TraceId.ShouldBe(problem.TraceId);
+        await mended.ShouldBeProblemAsync(422, "idempotency_key_reused");
+    }
+
+    [Fact]
+    public async Task A_body_that_breaks_off_leaves_its_key_free()
+    {
+        var router = await server.ReadyRouterAsync();
+        var head = RawHttp.Request(
+            "POST",
+            router.Path("block"),
+            null,
+            [
+                $"Authorization: Bearer {router.Owner.AccessToken}",
+                "Content-Type: application/json",
+                "Idempotency-Key: broken",
+                "Transfer-Encoding: chunked",
+            ]
+        );
+        (await RawHttp.SendAsync(server.Address, head + "zz\r\n{}\r\n", Ct)).Status.ShouldBe(400);
+
+        using var whole = await SendAsync(router, "broken", new { ip = router.Simulated.Device().Ip });
+
+        await whole.ShouldBeJsonAsync(201);
+    }
+
     [Fact]
     public async Task A_path_of_any_length_takes_a_key()
     {
@@ -208,6 +256,14 @@ public sealed class IdempotencyTests(RoutersServer server)
             Code = "COMMAND_FAILED",
             Message = "Command failed: no",
         };
+
+    private static async Task<HttpResponseMessage> SendRawAsync(TestRouter router, string below, string key, string? type, string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, router.Path(below)) { Content = new StringContent(body) };
+        request.Content.Headers.ContentType = type is null ? null : new(type);
+        request.Headers.Add("Idempotency-Key", key);
+        return await router.Owner.Http.SendAsync(request, Ct);
+    }
 
     private static Task<HttpResponseMessage> SendAsync(TestRouter router, string key, object body) =>
         router.Owner.PostWithKeyAsync(router.Path("block"), key, body);

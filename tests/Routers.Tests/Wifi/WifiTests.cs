@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NetPilot.CommandsClient;
 using NetPilot.DevStack.Simulator;
+using NetPilot.Routers.Wifi;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -51,6 +52,10 @@ public sealed class WifiTests(RoutersServer server)
     [InlineData("🏠🏡🏘🏚🏛🏢🏣🏤")]
     [InlineData("👩‍👩‍👧")]
     [InlineData("❤️ 1️⃣")]
+    [InlineData("▶️◀️⤴️⤵️Ⓜ️")]
+    [InlineData("ℹ️ ‼️⁉️〰️〽️")]
+    [InlineData("▪▫◻◼◽◾㊗㊙️")]
+    [InlineData("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f")]
     [InlineData("12345678901234567890123456789012")]
     public async Task An_allowed_name_reaches_the_router_as_it_is(string ssid)
     {
@@ -61,6 +66,34 @@ public sealed class WifiTests(RoutersServer server)
         router.Simulated.Wifi.Ssid.ShouldBe(ssid);
         Sent(router, SimulatorOperation.WifiSsid, "ssid").ShouldBe(ssid);
         (await router.LastActivityAsync("wifi_ssid")).ShouldBe(("succeeded", null));
+    }
+
+    // Emoji of Unicode's emoji-data.txt below U+10000, ASCII aside.
+    [Fact]
+    public void Every_emoji_may_be_in_a_name_with_and_without_its_presentation()
+    {
+        int[][] emoji =
+        [
+            [0xA9, 0xAE, 0x203C, 0x2049, 0x2122, 0x2139, .. From(0x2194, 0x2199), 0x21A9, 0x21AA, 0x231A, 0x231B, 0x2328, 0x23CF],
+            [.. From(0x23E9, 0x23F3), .. From(0x23F8, 0x23FA), 0x24C2, 0x25AA, 0x25AB, 0x25B6, 0x25C0, .. From(0x25FB, 0x25FE)],
+            [.. From(0x2600, 0x2604), 0x260E, 0x2611, 0x2614, 0x2615, 0x2618, 0x261D, 0x2620, 0x2622, 0x2623, 0x2626, 0x262A],
+            [0x262E, 0x262F, .. From(0x2638, 0x263A), 0x2640, 0x2642, .. From(0x2648, 0x2653), 0x265F, 0x2660, 0x2663, 0x2665],
+            [0x2666, 0x2668, 0x267B, 0x267E, 0x267F, .. From(0x2692, 0x2697), 0x2699, 0x269B, 0x269C, 0x26A0, 0x26A1, 0x26A7],
+            [0x26AA, 0x26AB, 0x26B0, 0x26B1, 0x26BD, 0x26BE, 0x26C4, 0x26C5, 0x26C8, 0x26CE, 0x26CF, 0x26D1, 0x26D3, 0x26D4],
+            [0x26E9, 0x26EA, .. From(0x26F0, 0x26F5), .. From(0x26F7, 0x26FA), 0x26FD, 0x2702, 0x2705, .. From(0x2708, 0x270D)],
+            [0x270F, 0x2712, 0x2714, 0x2716, 0x271D, 0x2721, 0x2728, 0x2733, 0x2734, 0x2744, 0x2747, 0x274C, 0x274E],
+            [.. From(0x2753, 0x2755), 0x2757, 0x2763, 0x2764, .. From(0x2795, 0x2797), 0x27A1, 0x27B0, 0x27BF, 0x2934, 0x2935],
+            [.. From(0x2B05, 0x2B07), 0x2B1B, 0x2B1C, 0x2B50, 0x2B55, 0x3030, 0x303D, 0x3297, 0x3299],
+        ];
+
+        emoji
+            .SelectMany(line => line)
+            .Select(point => char.ConvertFromUtf32(point))
+            .SelectMany(text => new[] { text, text + '\uFE0F' })
+            .Where(text => WifiText.RefusalOfName(text) is not null)
+            .ShouldBeEmpty();
+
+        static IEnumerable<int> From(int first, int last) => Enumerable.Range(first, last - first + 1);
     }
 
     public static TheoryData<string?, string> BadNames =>
@@ -107,6 +140,14 @@ public sealed class WifiTests(RoutersServer server)
             { "a；b", "'；'" },
             { "a＄b", "'＄'" },
             { "a“b", "'“'" },
+            { "#️⃣", "'#'" },
+            { "*️⃣", "'*'" },
+            { "a\ufe0f", "U+FE0F" },
+            { "🏴\U000e0067\U000e0062", "U+E0067" },
+            { "🏴\U000e0067b\U000e007f", "U+E0067" },
+            { "a\U000e0067\U000e0062\U000e0073\U000e007f", "U+E0067" },
+            { "🏠\U000e0067\U000e0062\U000e0073\U000e007f", "U+E0067" },
+            { "🏴\U000e0067\U000e0062\U000e003b\U000e007f", "U+E0067" },
         };
 
     [Theory]

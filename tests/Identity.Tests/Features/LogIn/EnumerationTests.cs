@@ -22,6 +22,18 @@ public sealed class EnumerationTests(IdentityServer server)
     }
 
     [Fact]
+    public async Task A_wrong_password_of_an_account_with_a_cheaper_hash_takes_the_rest_of_a_present_one_too()
+    {
+        var user = await server.NewUser();
+        var cheaper = await TestHasher.HashAsync(Calls.Password, memoryKiB: 4096, passes: 1);
+        await server.ExecuteAsync("UPDATE identity.users SET password_hash = $1 WHERE id = $2", cheaper, user.Id);
+        using var anyone = server.Stranger();
+        (await Hashes(() => anyone.LogIn(user.Email, "not the password"))).ShouldBe(2);
+        await (await anyone.LogIn(user.Email)).ShouldBeJsonAsync(200);
+        (await Hashes(() => anyone.LogIn(user.Email, "not the password"))).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_is_refused_before_it_is_looked_at_computes_none()
     {
         var user = await server.NewUser();

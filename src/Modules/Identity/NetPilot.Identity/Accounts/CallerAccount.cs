@@ -9,7 +9,7 @@ internal static class CallerAccount
     public static async Task<User> CallerAsync(this IQueryable<User> users, HttpContext context, CancellationToken cancellationToken)
     {
         var id = context.Caller().UserId;
-        return await users.SingleOrDefaultAsync(user => user.Id == id, cancellationToken)
+        return await users.SingleOrDefaultAsync(user => user.Id == id && user.DeletedAt == null, cancellationToken)
             ?? throw new ProblemException(Problem.Unauthorized());
     }
 }

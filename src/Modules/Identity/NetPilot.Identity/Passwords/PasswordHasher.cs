@@ -56,11 +56,11 @@ internal sealed class PasswordHasher : IDisposable
         places.Dispose();
     }
 
-    private Task<byte[]> ComputeAsync(string password, PhcString with, CancellationToken cancellationToken) =>
+    private Task<T> RunAsync<T>(Func<T> computation, CancellationToken cancellationToken) =>
         threads.RunAsync(() =>
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return Compute(password, with);
+            return computation();
         });
 
     private byte[] Compute(string password, PhcString with)
@@ -95,15 +95,31 @@ internal sealed class PasswordHasher : IDisposable
         public async Task<string> HashAsync(string password, CancellationToken cancellationToken)
         {
             var fresh = hasher.parameters with { Salt = RandomNumberGenerator.GetBytes(PhcString.SaltSize) };
-            return (fresh with { Hash = await hasher.ComputeAsync(password, fresh, cancellationToken) }).ToString();
+            var hash = await hasher.RunAsync(() => hasher.Compute(password, fresh), cancellationToken);
+            return (fresh with { Hash = hash }).ToString();
         }
 
-        /// <summary>Compares with a stored hash. Without one (an unknown e-mail) the answer is false after the same time.</summary>
+        /// <summary>
+        /// Compares with a stored hash. Without one (an unknown e-mail) the answer is false after the same time. So it is with one whose
+        /// parameters are cheaper than the present ones: it would tell of an account that is older than they are.
+        /// </summary>
         public async Task<bool> VerifyAsync(string password, string? stored, CancellationToken cancellationToken)
         {
             var expected = PhcString.Parse(stored ?? hasher.nobodys.Value);
-            var actual = await hasher.ComputeAsync(password, expected, cancellationToken);
-            return CryptographicOperations.FixedTimeEquals(actual, expected.Hash) && stored is not null;
+            return await hasher.RunAsync(
+                () =>
+                {
+                    var actual = hasher.Compute(password, expected);
+                    var isRight = CryptographicOperations.FixedTimeEquals(actual, expected.Hash) && stored is not null;
+                    if (!isRight && expected.RestOf(hasher.parameters) is { } rest)
+                    {
+                        hasher.Compute(password, rest);
+                    }
+
+                    return isRight;
+                },
+                cancellationToken
+            );
         }
 
         public void Dispose() => hasher.places.Release();

@@ -9,6 +9,9 @@ internal sealed partial record PhcString(int MemoryKiB, int Passes, byte[] Salt,
     public const int SaltSize = 16;
     public const int HashSize = 32;
 
+    /// <summary>What Argon2 takes at least.</summary>
+    private const int MinMemoryKiB = 8;
+
     public static PhcString Parse(string text) =>
         Form().Match(text) is { Success: true } match
             ? new PhcString(
@@ -21,6 +24,16 @@ internal sealed partial record PhcString(int MemoryKiB, int Passes, byte[] Salt,
 
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"$argon2id$v=19$m={MemoryKiB},t={Passes},p=1${Encode(Salt)}${Encode(Hash)}");
+
+    /// <summary>
+    /// Parameters whose hash takes the time by which a dearer one takes longer than this one; null if it does not. The time of Argon2id grows
+    /// with the memory that all passes together go over.
+    /// </summary>
+    public PhcString? RestOf(PhcString dearer)
+    {
+        var memory = (((long)dearer.MemoryKiB * dearer.Passes) - ((long)MemoryKiB * Passes)) / dearer.Passes;
+        return memory < MinMemoryKiB ? null : dearer with { MemoryKiB = (int)memory, Salt = Salt };
+    }
 
     // The format has base64 without padding.
     private static string Encode(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=');

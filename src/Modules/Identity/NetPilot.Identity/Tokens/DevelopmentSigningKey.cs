@@ -24,9 +24,20 @@ internal sealed class DevelopmentSigningKey(IHostEnvironment environment) : IPos
     {
         var path = Path.Combine(environment.ContentRootPath, FileName);
         string? key = null;
-        SpinWait.SpinUntil(() => (key = Read(path) ?? Make(path)) is not null, OtherProcess);
-        return key ?? throw new IOException($"{path} can't be written, or another process holds it.");
+        try
+        {
+            SpinWait.SpinUntil(() => (key = Read(path) ?? Make(path)) is not null, OtherProcess);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Missing($"{path}, which is to hold one in Development, cannot be used: {exception.Message}");
+        }
+
+        return key ?? throw Missing($"another process holds {path}, which is to hold one in Development.");
     }
+
+    private static OptionsValidationException Missing(string reason) =>
+        new(Options.DefaultName, typeof(AuthOptions), [$"Auth:SigningKeys is missing, and {reason}"]);
 
     // Null if there is none yet, or if another process is writing it.
     private static string? Read(string path)

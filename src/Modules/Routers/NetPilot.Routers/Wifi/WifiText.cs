@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using NetPilot.Web;
 
 namespace NetPilot.Routers.Wifi;
@@ -8,12 +9,16 @@ namespace NetPilot.Routers.Wifi;
 /// What a Wi-Fi name or password may hold. Both reach a shell on the router unquoted, so this is the only thing between a text field and a
 /// command line: what is not known to be harmless is refused.
 /// </summary>
-internal static class WifiText
+internal static partial class WifiText
 {
     private const int MaxNameBytes = 32;
     private const int MinPasswordLength = 8;
     private const int MaxPasswordLength = 63;
     private const string Marks = "!%+,-./:=@^_";
+    private const string BlackFlag = "🏴";
+
+    // Emoji outside of the blocks that have many. '#' and '*' with a keycap are emoji too, but a shell reads their first bytes.
+    private const string SingleEmoji = "©®‼⁉™ℹⓂ▪▫▶◀◻◼◽◾⤴⤵〰〽㊗㊙";
 
     /// <summary>What <see cref="RefusalOfName"/> accepts, as far as a schema can say it: its length counts bytes.</summary>
     public static readonly ValueShape NameShape = new() { MinLength = 1, MaxLength = MaxNameBytes };
@@ -35,7 +40,7 @@ internal static class WifiText
     public static string? RefusalOfName(string name) =>
         name.Length == 0 ? "Must not be empty."
         : Encoding.UTF8.GetByteCount(name) > MaxNameBytes ? $"Must have at most {MaxNameBytes} bytes in UTF-8."
-        : RefusalOf(name, IsNameLetter);
+        : RefusalOf(Subdivision().Replace(name, BlackFlag), IsNameLetter);
 
     /// <summary>Why this can't be the Wi-Fi's password; null if it can. Names a single character at most.</summary>
     public static string? RefusalOfPassword(string password) =>
@@ -83,20 +88,22 @@ internal static class WifiText
         : rune == ZeroWidthJoiner && (IsEmoji(before) || before == EmojiPresentation);
 
     private static bool IsEmoji(Rune rune) =>
-        rune.Value
+        (rune.IsBmp && SingleEmoji.Contains((char)rune.Value, StringComparison.Ordinal))
+        || rune.Value
             is (>= 0x1F000 and <= 0x1FAFF)
                 or (>= 0x2600 and <= 0x27BF)
                 or (>= 0x2300 and <= 0x23FF)
                 or (>= 0x2B00 and <= 0x2BFF)
                 or (>= 0x2190 and <= 0x21FF)
-                or 0x00A9
-                or 0x00AE
-                or 0x2122
-        && Rune.GetUnicodeCategory(rune)
-            is UnicodeCategory.OtherSymbol
-                or UnicodeCategory.MathSymbol
-                or UnicodeCategory.ModifierSymbol
-                or UnicodeCategory.OtherNotAssigned;
+            && Rune.GetUnicodeCategory(rune)
+                is UnicodeCategory.OtherSymbol
+                    or UnicodeCategory.MathSymbol
+                    or UnicodeCategory.ModifierSymbol
+                    or UnicodeCategory.OtherNotAssigned;
+
+    // The flag of England, for instance: tags that nobody sees spell its code, and count only between a black flag and the tag that ends them.
+    [GeneratedRegex(@"🏴(\uDB40[\uDC30-\uDC39\uDC61-\uDC7A]){3,6}\uDB40\uDC7F", RegexOptions.CultureInvariant)]
+    private static partial Regex Subdivision();
 
     private static string Named(Rune rune) =>
         Rune.GetUnicodeCategory(rune)

@@ -66,9 +66,9 @@ internal static class BatchItems
 
     private static JsonSerializerOptions Options()
     {
-        var options = new JsonSerializerOptions { AllowDuplicateProperties = false };
+        var options = new JsonSerializerOptions();
         ApiJson.Configure(options);
-        return options;
+        return ApiJson.ReadOptions(options);
     }
 }
 

@@ -1,4 +1,4 @@
-// Dependent steps in one round trip: the token is stored only if the user exists.
+// Dependent steps in one round trip, and a row lock: the token is stored only if the user exists, who is not deleted meanwhile.
 using NetPilot.Identity.Passwords;
 
 namespace NetPilot.Identity.Data.Statements;
@@ -9,5 +9,6 @@ internal static class MintResetToken
         $"""
             INSERT INTO identity.password_resets (token_hash, user_id, created_at, expires_at)
             SELECT {token.Secret.Hash()}, id, {now}, {token.ExpiresAt} FROM identity.users WHERE id = {userId} AND deleted_at IS NULL
+            FOR KEY SHARE
             """;
 }

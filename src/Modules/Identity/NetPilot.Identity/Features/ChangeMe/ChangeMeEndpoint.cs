@@ -21,8 +21,21 @@ internal sealed class ChangeMeEndpoint(IdentityDbContext db) : Endpoint<ChangeMe
     {
         var user = await db.Users.CallerAsync(HttpContext, cancellationToken);
         user.Rename(request.FullName.Or(user.FullName));
-        await db.SaveChangesAsync(cancellationToken);
+        await SaveAsync(cancellationToken);
         await Send.OkAsync(UserResponse.Of(user), cancellationToken);
+    }
+
+    private async Task SaveAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            // The account was deleted after it was read.
+            throw new ProblemException(Problem.Unauthorized());
+        }
     }
 }
 

@@ -1,15 +1,14 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using FastEndpoints;
-using NetPilot.Web;
 
-namespace NetPilot.Host.Http;
+namespace NetPilot.Web;
 
 /// <summary>
 /// Where each property of a request comes from, told by its attributes: the one reading that body parsing, the OpenAPI document and the
 /// architecture tests share.
 /// </summary>
-internal sealed class RequestShape
+public sealed class RequestShape
 {
     private static readonly ConcurrentDictionary<Type, RequestShape> Known = new();
 
@@ -54,7 +53,7 @@ internal sealed class RequestShape
             : type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is { IsPublic: true });
 }
 
-internal enum RequestSource
+public enum RequestSource
 {
     Body,
     Path,
