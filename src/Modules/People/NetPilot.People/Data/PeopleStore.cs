@@ -124,13 +124,25 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
         }
 
         var (userId, routerId) = (state.Row.UserId, state.Row.RouterId);
-        await using var db = await contexts.CreateDbContextAsync();
-        await db
-            .Devices.Where(device => device.UserId == userId && device.RouterId == routerId && deviceIds.Contains(device.DeviceId))
-            .ExecuteDeleteAsync();
-        await db
-            .Schedules.Where(row => row.UserId == userId && row.RouterId == routerId && deviceIds.Contains(row.DeviceId!.Value))
-            .ExecuteDeleteAsync();
+        await DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var db = await contexts.CreateDbContextAsync(token);
+                await using var transaction = await db.Database.BeginTransactionAsync(token);
+                // Changes of people and schedules have this lock: what they have read stays until they are done.
+                await db
+                    .Routers.OfRouter(userId, routerId)
+                    .ExecuteUpdateAsync(set => set.SetProperty(row => row.Revision, row => row.Revision), token);
+                await db
+                    .Devices.Where(device => device.UserId == userId && device.RouterId == routerId && deviceIds.Contains(device.DeviceId))
+                    .ExecuteDeleteAsync(token);
+                await db
+                    .Schedules.Where(row => row.UserId == userId && row.RouterId == routerId && deviceIds.Contains(row.DeviceId!.Value))
+                    .ExecuteDeleteAsync(token);
+                await transaction.CommitAsync(token);
+            },
+            CancellationToken.None
+        );
     }
 
     /// <summary>Works all of the router's schedules out anew at this time at the latest, whatever was worked out meanwhile.</summary>
@@ -163,19 +175,27 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
             cancellationToken
         );
 
-    public async Task DeleteAsync(Guid userId, string? routerId, CancellationToken cancellationToken)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db
-            .Schedules.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
-            .ExecuteDeleteAsync(cancellationToken);
-        await db
-            .People.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
-            .ExecuteDeleteAsync(cancellationToken);
-        await db
-            .Routers.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
-            .ExecuteDeleteAsync(cancellationToken);
-    }
+    /// <summary>Deletes all of a router, or of all routers of the user.</summary>
+    public Task DeleteAsync(Guid userId, string? routerId, CancellationToken cancellationToken) =>
+        DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var db = await contexts.CreateDbContextAsync(token);
+                await using var transaction = await db.Database.BeginTransactionAsync(token);
+                // The row first: a change that has it is done before, and one that waits for it finds nobody any more.
+                await db
+                    .Routers.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
+                    .ExecuteDeleteAsync(token);
+                await db
+                    .Schedules.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
+                    .ExecuteDeleteAsync(token);
+                await db
+                    .People.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
+                    .ExecuteDeleteAsync(token);
+                await transaction.CommitAsync(token);
+            },
+            cancellationToken
+        );
 
     private static async Task<RouterState[]> StatesAsync(PeopleDbContext db, IReadOnlyList<PlannedRouter> rows)
     {

@@ -67,7 +67,11 @@ internal static class ChangeHolds
         await store.ExecuteBatchAsync(
             [
                 $"SELECT id FROM {from.Kind.Rules} WHERE id = ANY({both}) ORDER BY id FOR UPDATE",
-                $"UPDATE blacklist.holds SET rule_id = {to.Id} WHERE rule_id = {from.Id}",
+                // The one that stays may have gone with its router.
+                $"""
+                UPDATE blacklist.holds SET rule_id = {to.Id}
+                WHERE rule_id = {from.Id} AND EXISTS (SELECT 1 FROM {from.Kind.Rules} WHERE id = {to.Id})
+                """,
                 $"""
                 UPDATE {from.Kind.Rules} AS rule
                 SET held_until = GREATEST(held_until, (SELECT max(COALESCE(until, 'infinity')) FROM blacklist.holds WHERE rule_id = rule.id))
