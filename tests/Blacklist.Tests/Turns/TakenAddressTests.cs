@@ -233,6 +233,26 @@ public sealed class TakenAddressTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_pause_waits_though_only_a_later_look_tells_that_the_other_device_has_its_rule()
+    {
+        var (router, away, _) = await SwappedAsync(isSeen: false);
+        router.Simulated.Behaviour = new RouterBehaviour { Answer = CommandAnswer.ObjectWithoutMac };
+        await router.HoldAsync(Pause(_person, away));
+        router.Simulated.Behaviour = new RouterBehaviour();
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            using var synced = await router.PostAsync("blocked/sync");
+            await synced.ShouldBeJsonAsync(200);
+            router.Simulated.RuleCounts.ShouldBeEmpty();
+        });
+
+        router.Simulated.TallyOf(Other.Mac).Added.ShouldBe(1);
+        (await router.HoldKindsAsync()).ShouldBe(["pause"]);
+        await ReturnsAsync(router);
+    }
+
+    [Fact]
     public async Task What_is_tried_again_for_a_pause_does_not_stay_on_an_idle_device_that_has_the_address()
     {
         var router = await NewRouterAsync();

@@ -120,6 +120,13 @@ public sealed record RouterTurn(string RouterId, long Fence)
     /// </summary>
     public static readonly TimeSpan Slack = TimeSpan.FromSeconds(4);
 
+    /// <summary>What becomes of a call for which nothing is left of the lease: it is not made.</summary>
+    public static readonly CommandsFailure IsOver = new(
+        CommandsFailureKind.CommandTimeout,
+        CommandEffect.NotDone,
+        "The router's turn was over before the command could be sent."
+    );
+
     /// <summary>Whether no turn was granted between the reading of the router and this turn, so that what was read since still holds.</summary>
     public bool FollowsDirectly(OwnedRouter router) => Fence == router.TurnFence + 1;
 }

@@ -238,21 +238,15 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
             .ExecuteUpdateAsync(set => set.SetProperty(check => check.NextCheckAt, checkAt));
     }
 
+    public async Task DeleteAsync(Rule rule)
+    {
+        await using var db = await contexts.CreateDbContextAsync();
+        await rule.Kind.Rows(db).Where(row => row.Id == rule.Id).ExecuteDeleteAsync();
+    }
+
     public async Task DeleteCheckAsync(Guid userId, string routerId, CancellationToken cancellationToken = default)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await db.Checks.Where(check => check.UserId == userId && check.RouterId == routerId).ExecuteDeleteAsync(cancellationToken);
-    }
-
-    public async Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken = default)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        foreach (var kind in RuleKind.All)
-        {
-            await kind.Rows(db).Where(rule => rule.UserId == userId).ExecuteDeleteAsync(cancellationToken);
-        }
-
-        await db.Checks.Where(check => check.UserId == userId).ExecuteDeleteAsync(cancellationToken);
-        await db.Counts.Where(count => count.UserId == userId).ExecuteDeleteAsync(cancellationToken);
     }
 }

@@ -75,7 +75,9 @@ internal sealed partial class DeviceSightings(RuleStore store, SettleWorker sett
 }
 
 /// <summary>What goes with a router, and with an account.</summary>
-internal sealed class BlacklistDependents(RuleStore store, TimeProvider time) : IRouterDependents, IUserDependents
+internal sealed class BlacklistDependents(RuleStore store, IDbContextFactory<BlacklistDbContext> contexts, TimeProvider time)
+    : IRouterDependents,
+        IUserDependents
 {
     public async Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken)
     {
@@ -92,5 +94,15 @@ internal sealed class BlacklistDependents(RuleStore store, TimeProvider time) : 
     public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
         store.PatchRouterAsync(userId, turn.RouterId, RuleOutcomes.Cleared(turn.Fence, time.UtcNow()), cancellationToken);
 
-    public Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken) => store.DeleteForUserAsync(userId, cancellationToken);
+    public async Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        foreach (var kind in RuleKind.All)
+        {
+            await kind.Rows(db).Where(rule => rule.UserId == userId).ExecuteDeleteAsync(cancellationToken);
+        }
+
+        await db.Checks.Where(check => check.UserId == userId).ExecuteDeleteAsync(cancellationToken);
+        await db.Counts.Where(count => count.UserId == userId).ExecuteDeleteAsync(cancellationToken);
+    }
 }

@@ -167,7 +167,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
 
     /// <summary>The router put the rule on another device, or on several, from which it was lifted again.</summary>
     public static RuleChange Misdirected(Rule rule) =>
-        Failed(rule, "command_failed", "The router applied the rule to another device; it was lifted there.");
+        Failed(rule, "command_failed", "The router applied the rule to another device; it is lifted there.");
 
     /// <summary>The rule was put in force for something else than one device, and is to be taken back.</summary>
     public RuleChange TakenBack(Rule rule, DateTimeOffset now) =>

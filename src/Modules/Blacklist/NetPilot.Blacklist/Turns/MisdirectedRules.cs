@@ -19,9 +19,12 @@ internal sealed class MisdirectedRules(
     /// <returns>Whether the rule is gone.</returns>
     public async Task<bool> TakeBackAsync(Rule meant, RuleDevice other, RuleTurn turn)
     {
-        if (await store.InsertAsync(intents.Misdirected(meant, time.NewId(), other, turn.Fence, time.UtcNow())) is not { } misdirected)
+        if (
+            await writer.InsertAsync(meant, intents.Misdirected(meant, time.NewId(), other, turn.Fence, time.UtcNow()))
+            is not { } misdirected
+        )
         {
-            return await TakeFromBlockedAsync(meant, other, turn);
+            return await store.FindAsync(meant) is not null && await TakeFromBlockedAsync(meant, other, turn);
         }
 
         if (!await turn.MayGoOnAsync())
@@ -30,12 +33,19 @@ internal sealed class MisdirectedRules(
             return false;
         }
 
-        return (await lifting.LiftAsync(misdirected, other.Ip, turn)).Rule is { State: RuleState.Lifted };
+        if ((await lifting.LiftAsync(misdirected, other.Ip, turn)).Rule is not { State: RuleState.Lifted })
+        {
+            return false;
+        }
+
+        // Nobody wanted that device to be blocked: a rule that somebody else makes for it later is none of ours.
+        await store.DeleteAsync(misdirected);
+        return true;
     }
 
     /// <summary>What becomes of the row that the rule was meant for. What a pause or a schedule holds waits for its device.</summary>
     public RuleChange EndOf(Rule meant) =>
-        meant.IsTriedAgain(time.UtcNow()) ? outcomes.AwaitsDevice(meant, time.UtcNow()) : RuleOutcomes.Misdirected(meant);
+        meant.HeldUntil > time.UtcNow() ? outcomes.AwaitsDevice(meant, time.UtcNow()) : RuleOutcomes.Misdirected(meant);
 
     /// <summary>The other device is blocked by a row of its own. The router has one rule too many now, or too few once this one is gone: a check tells.</summary>
     private async Task<bool> TakeFromBlockedAsync(Rule meant, RuleDevice other, RuleTurn turn)

@@ -17,11 +17,15 @@ internal sealed class RuleApplication(
 )
 {
     private static readonly CommandsFailure NotOneDevice = NotDone(
-        "The router applied the rule to something else than one device; it was taken back."
+        "The router applied the rule to something else than one device; it is taken back."
     );
 
     private static readonly CommandsFailure AnotherDevice = NotDone(
         "The address is another device's now; the router applied the rule to that one, and it is taken back."
+    );
+
+    private static readonly CommandsFailure IsBeingLifted = NotDone(
+        "A rule of the device is being lifted, and this one was taken back with it."
     );
 
     private static readonly CommandsFailure NoTimeLeft = NotDone(
@@ -97,7 +101,12 @@ internal sealed class RuleApplication(
         }
 
         var taken = await TakeBackAsync(rule, ip, null, turn);
-        return kept is null ? taken : new CallOutcome(kept, null) { WasThere = true };
+        return kept switch
+        {
+            null => taken,
+            { State: RuleState.Lifting } => taken with { Failure = IsBeingLifted },
+            _ => new CallOutcome(kept, null) { WasThere = true },
+        };
     }
 
     /// <summary>The Commands-Server says that the command failed. It can have been carried out all the same, which the router is asked first.</summary>

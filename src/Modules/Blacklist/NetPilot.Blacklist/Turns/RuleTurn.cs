@@ -13,12 +13,6 @@ internal sealed class RuleTurn(
     RuleRead? only
 ) : IAsyncDisposable
 {
-    private static readonly CommandsFailure LeaseIsOver = new(
-        CommandsFailureKind.CommandTimeout,
-        CommandEffect.NotDone,
-        "The router's turn was over before the command could be sent."
-    );
-
     private readonly List<RouterActivity> activities = [];
     private long leasedAt = turns.Time.GetTimestamp();
     private TimeSpan leasedFor = turns.Timeouts.Command;
@@ -216,7 +210,7 @@ internal sealed class RuleTurn(
         var longest = timeout ?? turns.Timeouts.Command;
         if (LongestOf(longest) <= TimeSpan.Zero)
         {
-            return (CommandsResult<T>.Failed(LeaseIsOver), calledAt);
+            return (CommandsResult<T>.Failed(RouterTurn.IsOver), calledAt);
         }
 
         var result = await call(Target(longest));

@@ -18,11 +18,10 @@ internal sealed partial class RuleWriter(RuleStore store, RuleSignals signals, T
     /// Where the row has moved on under a later turn, it is returned as it is; null if it is gone. The turn's end, if there is one, is written with
     /// it, whatever became of the row.
     /// </summary>
-    public async Task<Rule?> SaveAsync(Rule rule, RuleChange change, long fence, ITurnEnd? end = null)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            try
+    public Task<Rule?> SaveAsync(Rule rule, RuleChange change, long fence, ITurnEnd? end = null) =>
+        PatientlyAsync(
+            rule,
+            async () =>
             {
                 var endsTurn = end is { IsComplete: false };
                 var written = await store.SaveAsync(rule, change, fence, endsTurn ? end : null);
@@ -34,6 +33,20 @@ internal sealed partial class RuleWriter(RuleStore store, RuleSignals signals, T
                 var saved = written ?? await store.FindAsync(rule);
                 signals.Raise(rule.Id);
                 return saved;
+            }
+        );
+
+    /// <summary>Stores the row of a rule that was meant for another one, with the same patience.</summary>
+    public Task<Rule?> InsertAsync(Rule meant, Rule misdirected) =>
+        PatientlyAsync(misdirected, () => store.InsertAsync(meant, misdirected));
+
+    private async Task<Rule?> PatientlyAsync(Rule rule, Func<Task<Rule?>> write)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await write();
             }
             catch (NpgsqlException exception)
                 when (attempt < WriteRetries.Length && exception.SqlState != PostgresErrorCodes.UniqueViolation)

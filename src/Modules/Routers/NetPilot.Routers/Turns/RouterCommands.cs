@@ -13,12 +13,6 @@ internal sealed class RouterCommands(
     TimeProvider time
 ) : IRouterCommands
 {
-    private static readonly CommandsFailure LeaseIsOver = new(
-        CommandsFailureKind.CommandTimeout,
-        CommandEffect.NotDone,
-        "The router's turn was over before the command could be sent."
-    );
-
     public async Task<CommandsResult<T>?> RunInTurnAsync<T>(
         OwnedRouter router,
         CommandActor actor,
@@ -57,7 +51,7 @@ internal sealed class RouterCommands(
                 router,
                 actor,
                 command,
-                () => left > TimeSpan.Zero ? call(target) : Task.FromResult(CommandsResult<T>.Failed(LeaseIsOver))
+                () => left > TimeSpan.Zero ? call(target) : Task.FromResult(CommandsResult<T>.Failed(RouterTurn.IsOver))
             );
             if (afterwards is not null)
             {

@@ -67,8 +67,8 @@ internal class Rule
     public DateTimeOffset? LetThroughAt { get; init; }
 
     /// <summary>
-    /// The row that took this one's place, because the device goes on under another MAC. The rule is only to be lifted, and does not count for
-    /// the tier: its place there is the other row's.
+    /// The row that took this one's place, because the device goes on under another MAC, or that the rule was meant for. The rule is only to be
+    /// lifted, and does not count for the tier: its place there is the other row's.
     /// </summary>
     public Guid? ReplacedBy { get; init; }
 

@@ -3,13 +3,17 @@ namespace NetPilot.Blacklist.Data.Statements;
 
 internal static class InsertMisdirected
 {
-    /// <summary>Stores the row of a rule that went to another device. Null: that device has a live row of its own.</summary>
-    public static Task<Rule?> InsertAsync(this RuleStore store, Rule misdirected) =>
+    /// <summary>
+    /// Stores the row of a rule that went to another device. Null: that device has a live row of its own, or the row that the rule was meant for is
+    /// gone with its router.
+    /// </summary>
+    public static Task<Rule?> InsertAsync(this RuleStore store, Rule meant, Rule misdirected) =>
         store.RuleAsync(
             misdirected.Kind,
             $"""
             INSERT INTO {misdirected.Kind.Rules} ({InsertRule.ColumnsOf(misdirected.Kind)}, mac_confirmed, replaced_by)
-            VALUES ({InsertRule.ValuesOf(misdirected)}, {misdirected.MacConfirmed}, {misdirected.ReplacedBy})
+            SELECT {InsertRule.ValuesOf(misdirected)}, {misdirected.MacConfirmed}, {misdirected.ReplacedBy}
+            FROM {misdirected.Kind.Rules} WHERE id = {meant.Id}
             ON CONFLICT DO NOTHING RETURNING *
             """
         );
