@@ -37,8 +37,8 @@ internal static class HandWrittenBenchmark
         report.Absolute("RSS after start", stack.Product.ResidentMegabytes, stack.HandWritten.ResidentMegabytes, "MB", 130);
 
         var rounds = quick ? 2 : 4;
-        var length = TimeSpan.FromSeconds(quick ? 2 : 5);
-        var warmUp = TimeSpan.FromSeconds(quick ? 2 : 5);
+        var length = TimeSpan.FromSeconds(quick ? 2 : 4);
+        var warmUp = TimeSpan.FromSeconds(quick ? 2 : 4);
         if (Wants("reads"))
         {
             foreach (
