@@ -12,8 +12,8 @@ public interface IBlockedDevices
     Task<BlockedAddresses> OfRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The statement that reads the same of the devices with these MACs and addresses alone, for the batch in which Devices reads what other modules know of them. It is an
-    /// <c>NpgsqlBatchCommand</c>, and its cost does not grow with the router's blocks.
+    /// The statement that reads the same of the devices with these MACs and addresses alone, for the batch in which Devices reads what other
+    /// modules know of them. It is an <c>NpgsqlBatchCommand</c>, and its cost does not grow with the router's blocks.
     /// </summary>
     /// <param name="userId">The owner.</param>
     /// <param name="routerId">The router.</param>

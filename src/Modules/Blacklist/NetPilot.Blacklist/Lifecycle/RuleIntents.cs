@@ -95,6 +95,8 @@ internal sealed class RuleIntents(RulePacing pacing)
             Fence = fence,
             MaybeSent = true,
             SettleAt = pacing.AfterLease(now),
+            // The first attempt is made by whoever stores it: what moves devices is not to make the second one before its time.
+            Attempts = 1,
             HeldManually = false,
             HeldUntil = now,
             ReplacedBy = meant.Id,

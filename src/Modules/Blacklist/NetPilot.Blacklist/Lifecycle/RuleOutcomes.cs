@@ -165,7 +165,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Guard = HeldAsRead.ByOthers,
         };
 
-    /// <summary>The router put the rule on another device, or on several, from which it was lifted again.</summary>
+    /// <summary>The router put the rule on another device, or on several, from which it is lifted.</summary>
     public static RuleChange Misdirected(Rule rule) =>
         Failed(rule, "command_failed", "The router applied the rule to another device; it is lifted there.");
 

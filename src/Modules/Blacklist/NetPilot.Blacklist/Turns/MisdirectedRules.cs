@@ -19,10 +19,8 @@ internal sealed class MisdirectedRules(
     /// <returns>Whether the rule is gone.</returns>
     public async Task<bool> TakeBackAsync(Rule meant, RuleDevice other, RuleTurn turn)
     {
-        if (
-            await writer.InsertAsync(meant, intents.Misdirected(meant, time.NewId(), other, turn.Fence, time.UtcNow()))
-            is not { } misdirected
-        )
+        var own = intents.Misdirected(meant, time.NewId(), other, turn.Fence, time.UtcNow());
+        if (await writer.InsertMisdirectedAsync(own) is not { } misdirected)
         {
             return await store.FindAsync(meant) is not null && await TakeFromBlockedAsync(meant, other, turn);
         }

@@ -37,8 +37,8 @@ internal sealed partial class RuleWriter(RuleStore store, RuleSignals signals, T
         );
 
     /// <summary>Stores the row of a rule that was meant for another one, with the same patience.</summary>
-    public Task<Rule?> InsertAsync(Rule meant, Rule misdirected) =>
-        PatientlyAsync(misdirected, () => store.InsertAsync(meant, misdirected));
+    public Task<Rule?> InsertMisdirectedAsync(Rule misdirected) =>
+        PatientlyAsync(misdirected, () => store.InsertMisdirectedAsync(misdirected));
 
     private async Task<Rule?> PatientlyAsync(Rule rule, Func<Task<Rule?>> write)
     {

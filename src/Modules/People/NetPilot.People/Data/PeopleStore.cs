@@ -60,23 +60,14 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
     public async Task GiveBackAsync(Guid userId, string routerId, Lease lease)
     {
         await using var db = await contexts.CreateDbContextAsync();
-        await db
-            .Routers.OfRouter(userId, routerId)
-            .Where(row => row.LeaseId == lease.Id)
-            .ExecuteUpdateAsync(set =>
-                set.SetProperty(row => row.LeaseId, (Guid?)null).SetProperty(row => row.LeasedUntil, (DateTimeOffset?)null)
-            );
+        await EndAsync(db.Routers.OfRouter(userId, routerId), lease);
     }
 
     /// <summary>Gives back all that was claimed under a lease.</summary>
     public async Task GiveBackAsync(Lease lease)
     {
         await using var db = await contexts.CreateDbContextAsync();
-        await db
-            .Routers.Where(row => row.LeaseId == lease.Id)
-            .ExecuteUpdateAsync(set =>
-                set.SetProperty(row => row.LeaseId, (Guid?)null).SetProperty(row => row.LeasedUntil, (DateTimeOffset?)null)
-            );
+        await EndAsync(db.Routers, lease);
     }
 
     public async Task<List<PlannedRouter>> ClaimAsync(Lease lease, int limit, CancellationToken cancellationToken)
@@ -196,6 +187,13 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
             },
             cancellationToken
         );
+
+    private static Task<int> EndAsync(IQueryable<PlannedRouter> routers, Lease lease) =>
+        routers
+            .Where(row => row.LeaseId == lease.Id)
+            .ExecuteUpdateAsync(set =>
+                set.SetProperty(row => row.LeaseId, (Guid?)null).SetProperty(row => row.LeasedUntil, (DateTimeOffset?)null)
+            );
 
     private static async Task<RouterState[]> StatesAsync(PeopleDbContext db, IReadOnlyList<PlannedRouter> rows)
     {

@@ -7,13 +7,13 @@ internal static class InsertMisdirected
     /// Stores the row of a rule that went to another device. Null: that device has a live row of its own, or the row that the rule was meant for is
     /// gone with its router.
     /// </summary>
-    public static Task<Rule?> InsertAsync(this RuleStore store, Rule meant, Rule misdirected) =>
+    public static Task<Rule?> InsertMisdirectedAsync(this RuleStore store, Rule misdirected) =>
         store.RuleAsync(
             misdirected.Kind,
             $"""
             INSERT INTO {misdirected.Kind.Rules} ({InsertRule.ColumnsOf(misdirected.Kind)}, mac_confirmed, replaced_by)
             SELECT {InsertRule.ValuesOf(misdirected)}, {misdirected.MacConfirmed}, {misdirected.ReplacedBy}
-            FROM {misdirected.Kind.Rules} WHERE id = {meant.Id}
+            FROM {misdirected.Kind.Rules} WHERE id = {misdirected.ReplacedBy}
             ON CONFLICT DO NOTHING RETURNING *
             """
         );

@@ -1,4 +1,5 @@
-// Dependent steps in one round trip, and a row lock: the token is stored only if the user exists, who is not deleted meanwhile.
+// Dependent steps in one round trip, and a row lock: the token is stored only if the user exists. Who deletes the account at the same time is waited
+// for, from its first step on.
 using NetPilot.Identity.Passwords;
 
 namespace NetPilot.Identity.Data.Statements;
@@ -9,6 +10,6 @@ internal static class MintResetToken
         $"""
             INSERT INTO identity.password_resets (token_hash, user_id, created_at, expires_at)
             SELECT {token.Secret.Hash()}, id, {now}, {token.ExpiresAt} FROM identity.users WHERE id = {userId} AND deleted_at IS NULL
-            FOR KEY SHARE
+            FOR SHARE
             """;
 }
