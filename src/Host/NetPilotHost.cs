@@ -66,6 +66,7 @@ internal static class NetPilotHost
         app.UseTrustedForwardedHeaders();
         app.UseMiddleware<SecurityHeaders>();
         app.UseDraining();
+        app.UseMiddleware<UnreadBodies>();
         app.UseRequestLogging();
         app.UseMiddleware<HeadRequests>();
         app.UseMiddleware<ProblemMiddleware>();

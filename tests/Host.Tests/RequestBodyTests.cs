@@ -117,6 +117,31 @@ public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("POST", "/api/v1/auth/logout", "Content-Length: 70000", "", false)]
+    [InlineData("POST", "/api/v1/routers", "Content-Length: 70000", "", false)]
+    [InlineData("POST", "/api/v1/auth/login", "Content-Length: 70000", "", false)]
+    [InlineData("POST", "/api/v1/auth/login", "Content-Type: application/json\r\nContent-Length: 70000", "", false)]
+    [InlineData("GET", "/api/v1/me", "Content-Length: 70000", "", false)]
+    [InlineData("GET", "/health/live", "Content-Length: 70000", "", false)]
+    [InlineData("GET", "/nothing/here", "Content-Length: 70000", "", false)]
+    [InlineData("POST", "/api/v1/routers", "Transfer-Encoding: chunked", "zz\r\n", false)]
+    [InlineData("POST", "/api/v1/auth/login", "Content-Type: application/json\r\nTransfer-Encoding: chunked", "zz\r\n", false)]
+    [InlineData("POST", "/api/v1/routers", "Transfer-Encoding: chunked", "2\r\n{}\r\n", false)]
+    [InlineData("GET", "/health/live", "Transfer-Encoding: chunked", "2\r\n{}\r\nzz\r\n", false)]
+    [InlineData("POST", "/api/v1/auth/login", "Content-Type: application/json\r\nTransfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n", true)]
+    [InlineData("POST", "/api/v1/routers", "Content-Length: 2", "{}", true)]
+    public async Task A_connection_that_cannot_be_used_again_says_so(string method, string path, string length, string body, bool isKept)
+    {
+        var head = RawHttp.Request(method, path, null, length).Replace("Connection: close\r\n", "", StringComparison.Ordinal);
+        var sent = head + (body.Length > 0 ? body : new string('x', 70_000)) + RawHttp.Request("GET", "/health/live");
+
+        var response = await RawHttp.SendAsync(server.Address, sent, Ct);
+
+        response.Headers.ContainsKey("Connection").ShouldBe(!isKept, response.ToString());
+        response.Body.Contains("HTTP/1.1 200 OK", StringComparison.Ordinal).ShouldBe(isKept, response.ToString());
+    }
+
+    [Theory]
     [InlineData("80000000")]
     [InlineData("ffffffff")]
     [InlineData("7fffffffffffffff")]
