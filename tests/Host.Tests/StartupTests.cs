@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using NetPilot.DevStack;
 using NetPilot.Host.CommandLine;
@@ -282,6 +283,25 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
         await using var process = await server.StartReplicaAsync(cancellationToken: Ct);
 
         process.Output.First().ShouldContain($"\"Version\":\"{ProductVersion.Text}\"");
+    }
+
+    [Fact]
+    public async Task A_start_builds_no_model_of_EF_Core()
+    {
+        // The category of the events of a model that is being built.
+        const string Model = "Microsoft.EntityFrameworkCore.Model";
+        await using var process = await server.StartReplicaAsync(
+            new Dictionary<string, string?> { ["Serilog:MinimumLevel:Override:Microsoft.EntityFrameworkCore"] = "Debug" },
+            Ct
+        );
+        process.Output.ShouldNotContain(line => line.Contains(Model, StringComparison.Ordinal));
+
+        // A change of an entity does, and the log tells.
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        using var client = process.NewClient(user.AccessToken);
+        using var changed = await client.PatchAsJsonAsync("/api/v1/me", new { FullName = "Mia" }, Ct);
+        await changed.ShouldBeJsonAsync(200);
+        await process.WaitForOutputAsync(Model, Ct);
     }
 
     [Fact]

@@ -39,10 +39,12 @@ internal enum KeyClaim
 public sealed class IdempotencyStore(IIdempotencyContext db, NpgsqlDataSource database, TimeProvider time)
 {
     private static readonly TimeSpan KeptFor = TimeSpan.FromHours(24);
-    private readonly string table = db.IdempotencyKeys.EntityType.GetSchemaQualifiedTableName()!;
+
+    // Asked for where it is needed: it has EF Core build the module's model, for which no start is to wait.
+    private string Table => db.IdempotencyKeys.EntityType.GetSchemaQualifiedTableName()!;
 
     /// <summary>Forgets all answers about a resource in the batch that removes it: a repeat is to be done anew, and not answered as before.</summary>
-    public void Forget(NpgsqlBatch batch, Guid userId, ResourceName resource) => ForgetResource.AddTo(batch, table, userId, resource);
+    public void Forget(NpgsqlBatch batch, Guid userId, ResourceName resource) => ForgetResource.AddTo(batch, Table, userId, resource);
 
     public Task ForgetAllAsync(Guid userId, CancellationToken cancellationToken) =>
         db.IdempotencyKeys.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
@@ -55,7 +57,7 @@ public sealed class IdempotencyStore(IIdempotencyContext db, NpgsqlDataSource da
     )
     {
         var now = time.UtcNow();
-        return ClaimKey.ExecuteAsync(database, table, request, bodyHash, now, lockedUntil, now - KeptFor, cancellationToken);
+        return ClaimKey.ExecuteAsync(database, Table, request, bodyHash, now, lockedUntil, now - KeptFor, cancellationToken);
     }
 
     /// <summary>Keeps the answer of the request that holds the key, unless it took so long that another one holds it now.</summary>
@@ -76,7 +78,7 @@ public sealed class IdempotencyStore(IIdempotencyContext db, NpgsqlDataSource da
 
     /// <summary>Removes keys that are no longer kept. True when there may be more.</summary>
     internal Task<bool> PurgeAsync(int limit, CancellationToken cancellationToken) =>
-        PurgeRows.ExecuteAsync(database, table, "created_at", time.UtcNow() - KeptFor, limit, cancellationToken);
+        PurgeRows.ExecuteAsync(database, Table, "created_at", time.UtcNow() - KeptFor, limit, cancellationToken);
 
     private IQueryable<IdempotencyKey> HeldBy(RequestName request, DateTimeOffset lockedUntil) =>
         db.IdempotencyKeys.Where(row =>

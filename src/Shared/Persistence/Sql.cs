@@ -48,7 +48,7 @@ public static class Sql
         return rows;
     }
 
-    public static T? Nullable<T>(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? default : row.GetFieldValue<T>(column);
+    public static T? Nullable<T>(this DbDataReader row, int column) => row.IsDBNull(column) ? default : row.GetFieldValue<T>(column);
 
     // A parameter among the values is taken as it is: arrays whose elements may be null have to name their type.
     private static void Add(NpgsqlParameterCollection parameters, ReadOnlySpan<object?> values)

@@ -45,12 +45,11 @@ internal sealed class AccountRemoval(
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Deletions whose second look is due, leased to the caller.</summary>
-    public async Task<IReadOnlyList<AccountDeletion>> TakeDueAsync(int most, CancellationToken cancellationToken)
+    /// <summary>The users whose second look is due, leased to the caller.</summary>
+    public async Task<IReadOnlyList<Guid>> TakeDueAsync(int most, CancellationToken cancellationToken)
     {
         var now = time.UtcNow();
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await TakeDueDeletions.From(db, new Lease(now, now + SecondLookAfter), most).AsNoTracking().ToListAsync(cancellationToken);
+        return await TakeDueDeletions.RunAsync(database, new Lease(now, now + SecondLookAfter), most, cancellationToken);
     }
 
     /// <summary>Repeats the second step and forgets the deletion.</summary>

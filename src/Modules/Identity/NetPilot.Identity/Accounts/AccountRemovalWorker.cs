@@ -20,16 +20,16 @@ internal sealed partial class AccountRemovalWorker(
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         var due = await removal.TakeDueAsync(AtOnce, cancellationToken);
-        foreach (var deletion in due)
+        foreach (var userId in due)
         {
             try
             {
-                await removal.LookAgainAsync(deletion.UserId, cancellationToken);
+                await removal.LookAgainAsync(userId, cancellationToken);
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
                 // A failure must not delay the other accounts. This one is due again when its lease ends.
-                Log.NotFinished(logger, deletion.UserId, exception);
+                Log.NotFinished(logger, userId, exception);
             }
         }
 

@@ -10,7 +10,7 @@ namespace NetPilot.Identity.Sessions;
 /// held during a call.
 /// </summary>
 internal sealed class SessionSweeper(
-    IDbContextFactory<IdentityDbContext> contexts,
+    NpgsqlDataSource database,
     SessionEndings endings,
     EndDeliveries deliveries,
     ICommandsClient client,
@@ -33,13 +33,8 @@ internal sealed class SessionSweeper(
         await endings.EndAsync(batch => EndSessions.EndedByHand(batch, endings.Terms(SessionEndReason.Revoked)), cancellationToken);
 
         var lease = deliveries.NewLease();
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        // The process that made such a start died, or the Commands-Server hangs. The first command starts the session.
-        await db
-            .Sessions.Where(session => session.CommandsState == CommandsState.Starting && session.StartUntil <= lease.Now)
-            .ExecuteUpdateAsync(set => set.SetProperty(session => session.CommandsState, CommandsState.Unavailable), cancellationToken);
-        var due = await TakeDueEnds.From(db, lease, DeliveredAtOnce).AsNoTracking().ToListAsync(cancellationToken);
-        await Task.WhenAll(due.Select(session => deliveries.DeliverAsync(EndingSession.Of(session), client)));
+        var due = await TakeDueEnds.RunAsync(database, lease, DeliveredAtOnce, cancellationToken);
+        await Task.WhenAll(due.Select(session => deliveries.DeliverAsync(session, client)));
         return expired == ExpiredAtOnce || due.Count == DeliveredAtOnce;
     }
 }

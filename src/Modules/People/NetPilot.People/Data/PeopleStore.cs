@@ -70,11 +70,8 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
         await EndAsync(db.Routers, lease);
     }
 
-    public async Task<List<PlannedRouter>> ClaimAsync(Lease lease, int limit, CancellationToken cancellationToken)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.ClaimAsync(lease, limit, cancellationToken);
-    }
+    public Task<List<PlannedRouter>> ClaimAsync(Lease lease, int limit, CancellationToken cancellationToken) =>
+        ClaimRouters.RunAsync(database, lease, limit, cancellationToken);
 
     /// <summary>The state of a router; null where nothing is kept of it.</summary>
     public async Task<RouterState?> LoadAsync(Guid userId, string routerId)

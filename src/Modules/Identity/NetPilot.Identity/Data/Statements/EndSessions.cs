@@ -77,18 +77,7 @@ internal static class EndSessions
         {
             while (await reader.ReadAsync(cancellationToken))
             {
-                ended.Add(
-                    reader.GetBoolean(0)
-                        ? new EndingSession(
-                            reader.GetGuid(1),
-                            reader.GetGuid(2),
-                            reader.Nullable<string>(3),
-                            reader.GetFieldValue<DateTimeOffset>(4),
-                            reader.GetInt32(5),
-                            reader.GetFieldValue<DateTimeOffset>(6)
-                        )
-                        : null
-                );
+                ended.Add(reader.GetBoolean(0) ? EndingSession.Read(reader, 1) : null);
             }
         } while (await reader.NextResultAsync(cancellationToken));
 
@@ -107,7 +96,7 @@ internal static class EndSessions
                 commands_state = CASE WHEN {MayBeKnown} THEN 'ending' ELSE 'ended' END,
                 end_due_at = CASE WHEN {MayBeKnown} THEN $3::timestamptz END
             WHERE {condition}
-            RETURNING commands_state = 'ending', id, commands_session_id, commands_router_id, end_due_at, end_attempts, ended_at
+            RETURNING commands_state = 'ending', {EndingSession.Columns}
             """,
             [terms.Lease.Now, SnakeCase.Of(terms.Reason), terms.Lease.Until, .. values]
         );

@@ -1,17 +1,26 @@
-// Claims with SKIP LOCKED: each replica takes other deletions, under a lease.
+// Claims with SKIP LOCKED: each replica takes other deletions, under a lease. EF Core does not read them: a worker that looks at each start would
+// make each start build the module's model (benchmark start).
 namespace NetPilot.Identity.Data.Statements;
 
 internal static class TakeDueDeletions
 {
-    public static IQueryable<AccountDeletion> From(IdentityDbContext db, Lease lease, int most) =>
-        db.AccountDeletions.FromSql(
-            $"""
-            UPDATE identity.account_deletions SET due_at = {lease.Until}
-            WHERE user_id IN (
-                SELECT user_id FROM identity.account_deletions WHERE due_at <= {lease.Now}
-                ORDER BY due_at LIMIT {most} FOR UPDATE SKIP LOCKED
-            )
-            RETURNING *
+    /// <summary>The users whose deletion is due.</summary>
+    public static async Task<List<Guid>> RunAsync(NpgsqlDataSource database, Lease lease, int most, CancellationToken cancellationToken)
+    {
+        await using var command = database.Command(
             """
+            UPDATE identity.account_deletions SET due_at = $2
+            WHERE user_id IN (
+                SELECT user_id FROM identity.account_deletions WHERE due_at <= $1
+                ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+            )
+            RETURNING user_id
+            """,
+            lease.Now,
+            lease.Until,
+            most
         );
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAllAsync(due => due.GetGuid(0), cancellationToken);
+    }
 }

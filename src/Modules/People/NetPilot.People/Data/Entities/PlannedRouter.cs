@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace NetPilot.People.Data.Entities;
@@ -8,6 +9,10 @@ namespace NetPilot.People.Data.Entities;
 /// </summary>
 internal sealed class PlannedRouter
 {
+    /// <summary>The columns, as <see cref="Read"/> reads them.</summary>
+    public const string Columns =
+        "router.user_id, router.router_id, router.revision, router.next_change_at, router.has_orphans, router.lease_id, router.leased_until";
+
     private PlannedRouter() { }
 
     public Guid UserId { get; private set; }
@@ -27,6 +32,18 @@ internal sealed class PlannedRouter
     public Guid? LeaseId { get; private set; }
 
     public DateTimeOffset? LeasedUntil { get; private set; }
+
+    public static PlannedRouter Read(DbDataReader row) =>
+        new()
+        {
+            UserId = row.GetGuid(0),
+            RouterId = row.GetString(1),
+            Revision = row.GetInt64(2),
+            NextChangeAt = row.Nullable<DateTimeOffset?>(3),
+            HasOrphans = row.GetBoolean(4),
+            LeaseId = row.Nullable<Guid?>(5),
+            LeasedUntil = row.Nullable<DateTimeOffset?>(6),
+        };
 }
 
 internal sealed class PlannedRouterConfiguration : IEntityTypeConfiguration<PlannedRouter>

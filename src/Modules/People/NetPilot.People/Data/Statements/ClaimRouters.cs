@@ -1,26 +1,34 @@
-// Claims of due routers by many replicas at once: SKIP LOCKED, which EF Core has not.
+// Claims of due routers by many replicas at once: SKIP LOCKED, which EF Core has not. EF Core does not read them either: a worker that looks at
+// each start would make each start build the module's model (benchmark start).
+using Npgsql;
+
 namespace NetPilot.People.Data.Statements;
 
 internal static class ClaimRouters
 {
     /// <summary>Routers whose time has come and that nobody looks after at the moment, under this lease from now on.</summary>
-    public static Task<List<PlannedRouter>> ClaimAsync(
-        this PeopleDbContext db,
+    public static async Task<List<PlannedRouter>> RunAsync(
+        NpgsqlDataSource database,
         Lease lease,
         int limit,
         CancellationToken cancellationToken
-    ) =>
-        db
-            .Routers.FromSql(
-                $"""
-                UPDATE people.routers AS router SET lease_id = {lease.Id}, leased_until = {lease.Until}
-                FROM (SELECT user_id, router_id FROM people.routers
-                      WHERE next_change_at <= {lease.TakenAt} AND (leased_until IS NULL OR leased_until <= {lease.TakenAt})
-                      ORDER BY next_change_at LIMIT {limit} FOR UPDATE SKIP LOCKED) AS due
-                WHERE router.user_id = due.user_id AND router.router_id = due.router_id
-                RETURNING router.*
-                """
-            )
-            .AsNoTracking()
-            .ToListAsync(cancellationToken);
+    )
+    {
+        await using var command = database.Command(
+            $"""
+            UPDATE people.routers AS router SET lease_id = $1, leased_until = $2
+            FROM (SELECT user_id, router_id FROM people.routers
+                  WHERE next_change_at <= $3 AND (leased_until IS NULL OR leased_until <= $3)
+                  ORDER BY next_change_at LIMIT $4 FOR UPDATE SKIP LOCKED) AS due
+            WHERE router.user_id = due.user_id AND router.router_id = due.router_id
+            RETURNING {PlannedRouter.Columns}
+            """,
+            lease.Id,
+            lease.Until,
+            lease.TakenAt,
+            limit
+        );
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAllAsync(PlannedRouter.Read, cancellationToken);
+    }
 }
