@@ -46,6 +46,7 @@ public sealed class OwnershipTests(NetPilotServer server)
         server.Commands.CallsTo(home.Nowhere).ShouldBeEmpty();
     }
 
+    [OneDialect]
     [Fact]
     public async Task Without_a_token_every_endpoint_that_is_not_open_is_401_and_nothing_happens()
     {
@@ -64,6 +65,7 @@ public sealed class OwnershipTests(NetPilotServer server)
         CommandsOf(home).ShouldBe(calls);
     }
 
+    [OneDialect]
     [Fact]
     public async Task A_session_that_was_logged_out_is_401_at_once()
     {
@@ -95,6 +97,7 @@ public sealed class OwnershipTests(NetPilotServer server)
         }
     }
 
+    [OneDialect]
     [Theory]
     [InlineData("{0}%20")]
     [InlineData("%20{0}")]

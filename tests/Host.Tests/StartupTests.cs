@@ -29,27 +29,13 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
     [InlineData("ConnectionStrings:NetPilot", "Host=127.0.0.1,127.0.0.2;Multiplexing=true")]
     [InlineData("ConnectionStrings:NetPilot", "Host=127.0.0.1;Minimum Pool Size=9;Maximum Pool Size=3")]
     [InlineData("Database:Pooler", "session")]
-    [InlineData("Database:Pooler", "7")]
-    [InlineData("Auth:SigningKeys:0:Key", "c2hvcnQ=")]
-    [InlineData("Auth:AccessTokenLifetime", "-00:01:00")]
     [InlineData("Auth:AccessTokenLifetime", "soon")]
-    [InlineData("Sessions:SweepInterval", "00:00:00")]
-    [InlineData("Blacklist:SettleInterval", "00:00:00")]
-    [InlineData("People:ScheduleInterval", "00:00:00")]
-    [InlineData("CommandsServer:BaseUrl", "http://commands.example.com")]
     [InlineData("CommandsServer:Dialect", "esperanto")]
-    [InlineData("CommandsServer:Timeouts:Command", "00:00:00")]
-    [InlineData("Mail:Smtp:Host", "mail.example.com")]
-    [InlineData("Tiers:free:MaxBlocks", "-1")]
-    [InlineData("RateLimits:AuthPerMinute", "0")]
     [InlineData("RateLimits:RequestsPerMinute", "many")]
-    [InlineData("ForwardedHeaders:KnownProxies:0", "proxy.example.com")]
-    [InlineData("ForwardedHeaders:KnownNetworks:0", "10.0.0.0")]
-    [InlineData("Cors:Origins:0", "*")]
-    [InlineData("Cors:Origins:0", "https://app.example.com/")]
-    [InlineData("Metrics:Port", "70000")]
-    [InlineData("Metrics:Token", "short")]
     [InlineData("Swagger:Enabled", "perhaps")]
+    [InlineData("CommandsServer:Timeouts:Command", "00:00:00")]
+    [InlineData("CommandsServer:BaseUrl", "http://commands.example.com")]
+    [InlineData("Metrics:Port", "70000")]
     [InlineData("Shutdown:DrainDelay", "-00:00:01")]
     [InlineData("Serilog:MinimumLevel:Default", "loud")]
     [InlineData("Serilog:ConsoleFormat", "xml")]
@@ -67,6 +53,40 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
         line.ShouldStartWith("NetPilot did not start: ");
         line.ShouldContain(key);
         line.ShouldNotContain("Exception");
+    }
+
+    [Fact]
+    public async Task Settings_of_which_several_are_bad_are_all_named_at_once()
+    {
+        var bad = new Dictionary<string, string?>
+        {
+            ["Auth:SigningKeys:0:Key"] = "c2hvcnQ=",
+            ["Auth:AccessTokenLifetime"] = "-00:01:00",
+            ["Sessions:SweepInterval"] = "00:00:00",
+            ["Blacklist:SettleInterval"] = "00:00:00",
+            ["People:ScheduleInterval"] = "00:00:00",
+            ["Mail:Smtp:Host"] = "mail.example.com",
+            ["Tiers:free:MaxBlocks"] = "-1",
+            ["RateLimits:AuthPerMinute"] = "0",
+            ["ForwardedHeaders:KnownProxies:0"] = "proxy.example.com",
+            ["ForwardedHeaders:KnownNetworks:0"] = "10.0.0.0",
+            ["Cors:Origins:0"] = "*",
+            ["Cors:Origins:1"] = "https://app.example.com/",
+            ["Metrics:Token"] = "short",
+        };
+        var settings = new Dictionary<string, string?>(server.Settings);
+        foreach (var (key, value) in bad)
+        {
+            settings[key] = value;
+        }
+
+        await using var process = NetPilotProcess.Launch(settings);
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1, string.Join('\n', process.Output));
+        var line = process.Output.ShouldHaveSingleItem();
+        line.ShouldStartWith("NetPilot did not start: ");
+        line.ShouldNotContain("Exception");
+        bad.Keys.Where(key => !line.Contains(key, StringComparison.Ordinal)).ShouldBeEmpty(line);
     }
 
     [Fact]

@@ -16,6 +16,7 @@ public sealed class UnavailableTests(NetPilotServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
+    [OneDialect]
     [Fact]
     public async Task Read_only_PostgreSQL_is_503_for_writes_while_reads_answer_and_the_server_is_not_ready()
     {
@@ -75,6 +76,7 @@ public sealed class UnavailableTests(NetPilotServer server)
         await again.ShouldBeJsonAsync(200);
     }
 
+    [OneDialect]
     [Fact]
     public async Task After_a_failover_pooled_connections_to_the_old_primary_are_thrown_away_with_the_first_failed_write()
     {
@@ -144,6 +146,7 @@ public sealed class UnavailableTests(NetPilotServer server)
         });
     }
 
+    [OneDialect]
     [Theory]
     [InlineData("25006")]
     [InlineData("25P03")]
@@ -174,6 +177,7 @@ public sealed class UnavailableTests(NetPilotServer server)
         shapes.ShouldAllBe(shape => Problems.ExceptionProblems.Of(shape)!.Code == "database_unavailable");
     }
 
+    [OneDialect]
     [Theory]
     [InlineData("23505")]
     [InlineData("22021")]
@@ -190,6 +194,7 @@ public sealed class UnavailableTests(NetPilotServer server)
         DatabaseFailures.IsUnavailable(new DbUpdateException("", failure)).ShouldBeFalse();
     }
 
+    [OneDialect]
     [Fact]
     public async Task Our_own_cancellation_is_not_and_what_a_closed_pool_says_is()
     {
