@@ -23,15 +23,20 @@ internal static class FollowDevices
     )
     {
         var blocks = RuleKind.Block.Rules;
+        SqlText waits =
+            $"(NOT maybe_sent AND {waiting.Condition()} AND (state = 'lifting' OR applied_at IS NOT NULL OR held_until IS NOT NULL))";
         return store.ExecuteAsync(
             $"""
             WITH seen AS (SELECT mac, ip, place FROM unnest({macs}, {addresses}) WITH ORDINALITY AS seen (mac, ip, place)),
+            -- The rows that may change. As a rule each is where it was, and none is locked.
             locked AS MATERIALIZED (
-                SELECT id, device_mac, device_ip, device_aliases,
-                       NOT maybe_sent AND {waiting.Condition()} AND (state = 'lifting' OR applied_at IS NOT NULL OR held_until IS NOT NULL) AS waits
+                SELECT id, device_mac, device_ip, {waits} AS waits
                 FROM {blocks}
                 WHERE user_id = {userId} AND router_id = {routerId} AND {SqlText.Live}
-                  AND (device_mac IN (SELECT mac FROM seen) OR device_ip IN (SELECT ip FROM seen) OR device_aliases <> ARRAY[]::inet[])
+                  AND (device_aliases <> ARRAY[]::inet[]
+                    OR (device_mac IS NULL AND device_ip IN (SELECT ip FROM seen))
+                    OR (device_mac IN (SELECT mac FROM seen)
+                      AND ({waits} OR ((device_mac, device_ip) IN (SELECT mac, ip FROM seen)) IS NOT TRUE)))
                 ORDER BY id FOR UPDATE
             ),
             -- A row that knows its device keeps its address while the device still has it.
@@ -43,7 +48,9 @@ internal static class FollowDevices
             nameless AS (
                 SELECT DISTINCT ON (at.mac) locked.id, at.mac, locked.device_ip AS ip FROM locked
                 JOIN (SELECT ip, (array_agg(mac))[1] AS mac FROM seen GROUP BY ip HAVING count(DISTINCT mac) = 1) AS at ON at.ip = locked.device_ip
-                WHERE locked.device_mac IS NULL AND NOT EXISTS (SELECT 1 FROM locked AS other WHERE other.device_mac = at.mac)
+                WHERE locked.device_mac IS NULL AND NOT EXISTS (
+                    SELECT 1 FROM {blocks} AS other
+                    WHERE other.user_id = {userId} AND other.router_id = {routerId} AND other.device_mac = at.mac AND {SqlText.Live})
                 ORDER BY at.mac, locked.id
             ),
             shown AS (SELECT * FROM named UNION ALL SELECT * FROM nameless)

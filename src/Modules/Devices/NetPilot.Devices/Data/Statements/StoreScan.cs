@@ -41,6 +41,10 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
 
     private const string Seen = "unnest($4, $5, $6, $7, $8, $9) AS seen (id, ip, mac, hostname, vendor, maker)";
 
+    // As a rule no device lacks its MAC. Where it stands alone, PostgreSQL answers it before it joins anything.
+    internal const string HasNameless =
+        "(SELECT EXISTS (SELECT 1 FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 AND mac IS NULL))";
+
     internal const string Pairs = "unnest($4, $5) WITH ORDINALITY AS pair (ip, mac, nr)";
 
     // A device without a MAC gets the MAC that the scan shows at its address, unless that MAC belongs to a known device, or the scan shows the
@@ -49,7 +53,8 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
         WITH claim AS (
             SELECT DISTINCT ON (nameless.id) nameless.id, pair.mac, pair.nr
             FROM devices.user_devices AS nameless JOIN {Pairs} ON pair.ip = nameless.ip
-            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
+            WHERE {HasNameless}
+              AND nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
               AND NOT EXISTS (
                 SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.mac = pair.mac)
               AND NOT EXISTS (
@@ -73,20 +78,25 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
         """;
 
     private const string Insert = $"""
-        INSERT INTO devices.user_devices
+        INSERT INTO devices.user_devices AS device
             (id, user_id, router_id, ip, mac, hostname, manufacturer, device_type, first_seen, last_seen, online, is_new)
         SELECT id, $1, $2, ip, mac, hostname, COALESCE(vendor, maker), 'other', $3, $3, {IsNewest}, true FROM {Seen}
         """;
 
-    private const string UpdateByMac = $"""
+    private static readonly string Stored =
+        "RETURNING " + string.Join(", ", UserDevice.Columns.Split(", ").Select(column => $"device.{column}"));
+
+    private static readonly string UpdateByMac = $"""
         {Update} FROM {Seen}
         WHERE device.user_id = $1 AND device.router_id = $2 AND device.mac = seen.mac AND device.last_seen <= $3
+        {Stored}
         """;
 
-    private const string InsertByMac = $"""
+    private static readonly string InsertByMac = $"""
         {Insert}
         WHERE mac IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.mac = seen.mac)
+        {Stored}
         """;
 
     // The device that a record without a MAC means: the known device at its address, else the device without a MAC. The MACs are written first,
@@ -98,15 +108,17 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
         ORDER BY seen.ip, device.mac IS NULL, device.online DESC, device.last_seen DESC, device.id DESC
         """;
 
-    private const string UpdateByAddress = $"""
+    private static readonly string UpdateByAddress = $"""
         {Update} FROM ({Holders}) AS seen
         WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = seen.id AND device.last_seen <= $3
+        {Stored}
         """;
 
-    private const string InsertByAddress = $"""
+    private static readonly string InsertByAddress = $"""
         {Insert}
         WHERE mac IS NULL AND NOT EXISTS (
             SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.ip = seen.ip)
+        {Stored}
         """;
 
     private const string MarkAbsent = $"""
@@ -178,13 +190,24 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
         }
 
         Add(batch, MarkAbsent, scan);
-        Add(batch, FoundByMac, [router.UserId, router.RouterId, devices.Select(device => device.Mac).OfType<PhysicalAddress>().ToArray()]);
-        if (hasNameless)
+        var (found, merges) = await ReadAsync(batch, router, cancellationToken);
+        if (merges.Count > 0 || found.Count < devices.Count)
         {
-            Add(batch, FoundByAddress, seen);
+            // Rows were merged, or a scan that was requested later has seen these devices already.
+            await using var again = new NpgsqlBatch(connection, transaction);
+            Add(
+                again,
+                FoundByMac,
+                [router.UserId, router.RouterId, devices.Select(device => device.Mac).OfType<PhysicalAddress>().ToArray()]
+            );
+            if (hasNameless)
+            {
+                Add(again, FoundByAddress, seen);
+            }
+
+            (found, _) = await ReadAsync(again, router, cancellationToken);
         }
 
-        var (found, merges) = await ReadAsync(batch, router, cancellationToken);
         if (merges.Count > 0)
         {
             await dependents.MergeAsync(merges, transaction, cancellationToken);
