@@ -8,14 +8,13 @@ internal static class MergeNameless
 {
     // Merges devices without a MAC into the known devices that they turn out to be. Two different names are two devices. If an address has
     // several MACs, the device that is known longest takes the row.
-    private const string MergeInto = $"""
+    private const string MergeInto = """
         , choice AS (
             SELECT DISTINCT ON (nameless.id) nameless.id, device.id AS device_id, nameless.device_name, device.device_name AS own_name
             FROM devices.user_devices AS nameless
             JOIN holder ON holder.ip = nameless.ip
             JOIN devices.user_devices AS device ON device.user_id = $1 AND device.router_id = $2 AND device.id = holder.id
-            WHERE {StoreScan.HasNameless}
-              AND nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
+            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
               AND device.mac IS NOT NULL
               AND (nameless.device_name IS NULL OR device.device_name IS NULL OR nameless.device_name = device.device_name)
             ORDER BY nameless.id, device.first_seen, device.id

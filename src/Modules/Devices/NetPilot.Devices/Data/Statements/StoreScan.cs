@@ -1,4 +1,4 @@
-// Upserts in a batch: a scan is one transaction, and one round trip before its commit, whatever the number of devices.
+// Upserts in a batch: a scan is one transaction, and two round trips before its commit, whatever the number of devices.
 using NetPilot.Devices.Features.ScanDevices;
 using NetPilot.Devices.Integrations;
 using NetPilot.Devices.Vendors;
@@ -41,9 +41,9 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
 
     private const string Seen = "unnest($4, $5, $6, $7, $8, $9) AS seen (id, ip, mac, hostname, vendor, maker)";
 
-    // As a rule no device lacks its MAC. Where it stands alone, PostgreSQL answers it before it joins anything.
-    internal const string HasNameless =
-        "(SELECT EXISTS (SELECT 1 FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 AND mac IS NULL))";
+    // As a rule the router knows each device's MAC. What concerns devices without one is then left out, which are the dearest statements.
+    private const string HasNameless =
+        "SELECT EXISTS (SELECT 1 FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 AND mac IS NULL)";
 
     internal const string Pairs = "unnest($4, $5) WITH ORDINALITY AS pair (ip, mac, nr)";
 
@@ -53,8 +53,7 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
         WITH claim AS (
             SELECT DISTINCT ON (nameless.id) nameless.id, pair.mac, pair.nr
             FROM devices.user_devices AS nameless JOIN {Pairs} ON pair.ip = nameless.ip
-            WHERE {HasNameless}
-              AND nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
+            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
               AND NOT EXISTS (
                 SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.mac = pair.mac)
               AND NOT EXISTS (
@@ -172,17 +171,22 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
         ];
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var isOneStored = await BeginAsync(transaction, scan, believed, cancellationToken);
+        var isOneSeen = devices.Any(device => device.Mac is null);
         await using var batch = new NpgsqlBatch(connection, transaction);
-        Add(batch, LockRouter, believed);
-        Add(batch, CompareByHash, []);
-        Add(batch, CorrectFuture, believed);
-        Add(batch, GiveMacs, pairs);
+        if (isOneStored)
+        {
+            Add(batch, GiveMacs, pairs);
+        }
+
         Add(batch, UpdateByMac, seen);
         Add(batch, InsertByMac, seen);
-        Add(batch, MergeNameless.ByMac, pairs);
-        // As a rule the router knows each device's MAC.
-        var hasNameless = devices.Any(device => device.Mac is null);
-        if (hasNameless)
+        if (isOneStored)
+        {
+            Add(batch, MergeNameless.ByMac, pairs);
+        }
+
+        if (isOneSeen)
         {
             Add(batch, UpdateByAddress, seen);
             Add(batch, InsertByAddress, seen);
@@ -200,7 +204,7 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
                 FoundByMac,
                 [router.UserId, router.RouterId, devices.Select(device => device.Mac).OfType<PhysicalAddress>().ToArray()]
             );
-            if (hasNameless)
+            if (isOneSeen)
             {
                 Add(again, FoundByAddress, seen);
             }
@@ -215,6 +219,29 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
 
         await transaction.CommitAsync(cancellationToken);
         return new StoredScan([.. found.Values], ids.Count(found.ContainsKey), merges.Count > 0);
+    }
+
+    /// <summary>Locks the router, and gives whether a device without a MAC is stored.</summary>
+    private static async Task<bool> BeginAsync(
+        NpgsqlTransaction transaction,
+        object[] scan,
+        object[] believed,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
+        Add(batch, LockRouter, believed);
+        Add(batch, CompareByHash, []);
+        Add(batch, CorrectFuture, believed);
+        Add(batch, HasNameless, scan[..2]);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        // Of the statements, this one alone has rows.
+        while (!await reader.ReadAsync(cancellationToken))
+        {
+            await reader.NextResultAsync(cancellationToken);
+        }
+
+        return reader.GetBoolean(0);
     }
 
     private static async Task<(Dictionary<Guid, UserDevice> Found, List<DeviceMerge> Merges)> ReadAsync(
