@@ -34,7 +34,7 @@ internal static class HandWrittenBenchmark
             return report.ToString();
         }
 
-        report.Absolute("RSS after start", stack.Product.ResidentMegabytes, stack.HandWritten.ResidentMegabytes, "MB", 130);
+        report.Absolute("RSS after start", stack.ResidentAfterStart.Product, stack.ResidentAfterStart.HandWritten, "MB", 130);
 
         var rounds = quick ? 2 : 4;
         var length = TimeSpan.FromSeconds(quick ? 2 : 4);

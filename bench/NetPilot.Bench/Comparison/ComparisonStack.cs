@@ -32,6 +32,9 @@ internal sealed class ComparisonStack : IAsyncDisposable
 
     public Tokens HandWrittenTokens { get; private set; } = null!;
 
+    /// <summary>What each has of memory in the second after its start, before its first request, in MB.</summary>
+    public (double Product, double HandWritten) ResidentAfterStart { get; private set; }
+
     private BenchDatabase ProductDatabase => productDatabase!;
 
     private BenchDatabase HandWrittenDatabase => handWrittenDatabase!;
@@ -126,9 +129,10 @@ internal sealed class ComparisonStack : IAsyncDisposable
         );
         // Its unblock finds no row where it outruns the block of the same device on another connection. NetPilot waits for its turn.
         handWritten.TolerableFailures = 0.05;
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        ResidentAfterStart = (product.ResidentMegabytes, handWritten.ResidentMegabytes);
         ProductTokens = await Tokens.LogInAsync(product);
         HandWrittenTokens = await Tokens.LogInAsync(handWritten);
-        await Task.Delay(TimeSpan.FromSeconds(1));
     }
 
     private async Task<BenchDatabase> CopyAsync(string name)
