@@ -91,6 +91,11 @@ public sealed class RequestLineTests(NetPilotServer server)
     [InlineData("/api/v1/routers/%00", 400)]
     [InlineData("http://localhost/api/v1/routers/%00", 404)]
     [InlineData("http://localhost/api/v1/routers/a%00b/devices/%00", 404)]
+    [InlineData("http://localhost/api/v1/routers/a%00b/devices", 404)]
+    [InlineData("http://localhost/api/v1/routers/a%00b/blocked", 404)]
+    [InlineData("http://localhost/api/v1/routers/a%00b/people", 404)]
+    [InlineData("http://localhost/api/v1/routers/a%00b/schedules", 404)]
+    [InlineData("http://localhost/api/v1/routers/a%00b/activity", 404)]
     [InlineData("http://localhost/api/v1/routers?cursor=%00", 400)]
     [InlineData("http://localhost/%00", 404)]
     [InlineData("/api/v1/routers/%c0%80", 404)]
@@ -113,6 +118,27 @@ public sealed class RequestLineTests(NetPilotServer server)
         var request = RawHttp.Request("GET", target, null, [$"Authorization: Bearer {user.AccessToken}"]);
 
         (await RawHttp.SendAsync(server.Address, request, Ct)).Status.ShouldBe(status);
+    }
+
+    [Theory]
+    [InlineData("block", """{"ip":"192.168.1.10"}""")]
+    [InlineData("block/batch", """{"items":[{"ip":"192.168.1.10"}]}""")]
+    [InlineData("unblock/batch", """{"items":[{"ip":"192.168.1.10"}]}""")]
+    [InlineData("devices/%00/merge", """{"into":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780"}""")]
+    public async Task A_key_for_a_path_that_can_name_nothing_is_never_a_500(string path, string body)
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        var request = RawHttp.Request(
+            "POST",
+            $"http://localhost/api/v1/routers/a%00b/{path}",
+            body,
+            [$"Authorization: Bearer {user.AccessToken}", "Content-Type: application/json", "Idempotency-Key: one"]
+        );
+
+        var response = await RawHttp.SendAsync(server.Address, request, Ct);
+
+        response.Status.ShouldBe(404, response.Body);
+        response.Body.ShouldContain("\"code\":\"router_not_found\"");
     }
 
     [Theory]

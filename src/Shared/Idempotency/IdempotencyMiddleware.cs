@@ -26,6 +26,7 @@ internal sealed partial class IdempotencyMiddleware(
     private const string Header = "Idempotency-Key";
 
     // The longest path that an endpoint with a key takes is shorter. The path is part of an index, which refuses rows beyond a third of a page.
+    // PostgreSQL refuses U+0000, too. What such a path names is not there.
     private const int MaxPathLength = 512;
 
     // More than the host takes, so that a body never goes to a temporary file: a container with a read-only file system has no place for one.
@@ -44,7 +45,7 @@ internal sealed partial class IdempotencyMiddleware(
 
         var key = ReadKey(values);
         var path = context.Request.Path.Value ?? "";
-        if (path.Length > MaxPathLength)
+        if (path.Length > MaxPathLength || path.Contains('\0', StringComparison.Ordinal))
         {
             await next(context);
             return;

@@ -12,9 +12,13 @@ public static class FirstPages
     /// <summary>How many rows to read: one more than a page holds, which tells whether there is another page.</summary>
     public const int Rows = PageRequest.DefaultLimit + 1;
 
-    /// <summary>Whether the request asks this endpoint for its list without a filter, a limit or a cursor.</summary>
+    /// <summary>
+    /// Whether the request asks this endpoint for its list without a filter, a limit or a cursor. A path with U+0000, which PostgreSQL refuses,
+    /// names nothing that could be read.
+    /// </summary>
     public static bool AsksForFirstPageOf<TEndpoint>(this HttpContext context) =>
         !context.Request.QueryString.HasValue
+        && context.Request.Path.Value?.Contains('\0', StringComparison.Ordinal) is not true
         && context.GetEndpoint()?.Metadata.GetMetadata<EndpointDefinition>()?.EndpointType == typeof(TEndpoint);
 
     /// <summary>Keeps the rows, which are in the list's order, for the endpoint.</summary>
