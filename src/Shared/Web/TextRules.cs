@@ -47,6 +47,23 @@ public static class TextRules
     public static IRuleBuilderOptions<T, string?> Ipv4<T>(this IRuleBuilder<T, string?> rule) =>
         rule.Refusing(AddressRules.Ipv4Shape, (request, value) => AddressRules.TryReadIpv4(value, out _, out var reason) ? null : reason);
 
+    // .NET refuses to normalise this code point, a byte order mark with swapped bytes.
+    private const char SwappedMark = '\uFFFE';
+
+    /// <summary>
+    /// Unicode's normalisation form C, because keyboards compose the same characters differently. The text must not contain lone surrogates.
+    /// Validation refuses those.
+    /// </summary>
+    /// <remarks>U+FFFE neither decomposes nor composes, so the parts between are normalised separately.</remarks>
+    public static string Normalize(string text)
+    {
+#pragma warning disable RS0030 // Only here.
+        return text.Contains(SwappedMark, StringComparison.Ordinal)
+            ? string.Join(SwappedMark, text.Split(SwappedMark).Select(part => part.Normalize(NormalizationForm.FormC)))
+            : text.Normalize(NormalizationForm.FormC);
+#pragma warning restore RS0030
+    }
+
     private static ValueShape Shape(int min, int max) => new() { MinLength = min, MaxLength = max };
 
     /// <summary>Why a text is refused; null if it is fine.</summary>

@@ -29,6 +29,7 @@ internal sealed class RequestMaker(Random random, FuzzWorld world)
         "\"\\ud800\"",
         "\"\\udfff\\ud800\"",
         "\"\\ufffe\\uffff\\ufdd0 and eleven more\"",
+        "\"a\\ufffe\"",
         "\"e\\u0301\\u0323\\u0301 combining marks\"",
         "\"\\u202e\\u200b\\ufeff\"",
         "\"'; DROP TABLE users; --\"",

@@ -95,6 +95,17 @@ public sealed class PeopleTests(PeopleServer server)
     }
 
     [Fact]
+    public async Task A_name_of_any_characters_but_controls_is_taken_as_any_other()
+    {
+        var home = await server.HomeAsync(1);
+        var odd = await home.AddPersonAsync("a\ufffee\u0301");
+
+        using var again = await home.Router.PostAsync("people", new { name = "A\ufffe\u00c9" });
+        await again.ShouldBeProblemAsync(409, "name_taken");
+        (await home.ChangeAsync($"people/{odd.Id()}", new { name = "b\ufffe" })).GetProperty("name").GetString().ShouldBe("b\ufffe");
+    }
+
+    [Fact]
     public async Task There_are_fifty_people_at_most_and_one_of_each_name_however_many_ask_at_once()
     {
         var home = await server.HomeAsync(1);

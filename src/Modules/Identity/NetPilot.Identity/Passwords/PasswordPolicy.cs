@@ -13,7 +13,7 @@ internal static class PasswordPolicy
 
     /// <summary>A required password that is only compared. Its characters are counted as they were when it was set.</summary>
     public static IRuleBuilderOptions<T, string?> PresentPassword<T>(this IRuleBuilder<T, string?> rule) =>
-        rule.RefusingText(Shape(1), value => TextRules.RefusalOf(PasswordText.Normalize(value), 1, MaxLength, allowNewline: false));
+        rule.RefusingText(Shape(1), value => TextRules.RefusalOf(TextRules.Normalize(value), 1, MaxLength, allowNewline: false));
 
     /// <summary>Checks a new password against the e-mail, which the request does not contain.</summary>
     /// <exception cref="ProblemException">400 <c>validation_failed</c>.</exception>
@@ -27,7 +27,7 @@ internal static class PasswordPolicy
 
     public static string? RefusalOf(string password, string? email)
     {
-        var normal = PasswordText.Normalize(password);
+        var normal = TextRules.Normalize(password);
         return TextRules.RefusalOf(normal, MinLength, MaxLength, allowNewline: false)
             ?? (
                 string.Equals(normal, email?.Trim(' '), StringComparison.OrdinalIgnoreCase) ? "Must not be the e-mail address."

@@ -54,7 +54,7 @@ internal sealed class Person
         return person;
     }
 
-    public static string KeyOf(string name) => name.Normalize().ToUpperInvariant();
+    public static string KeyOf(string name) => TextRules.Normalize(name).ToUpperInvariant();
 
     public bool IsPausedAt(DateTimeOffset now) => PausedSince is not null && !(PausedUntil <= now);
 
