@@ -141,6 +141,48 @@ public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
         response.Body.Contains("HTTP/1.1 200 OK", StringComparison.Ordinal).ShouldBe(isKept, response.ToString());
     }
 
+    [Fact]
+    public async Task A_connection_is_kept_where_a_key_had_the_chunks_read_beforehand()
+    {
+        string[] headers = [Bearer, Json, "Idempotency-Key: chunks", "Transfer-Encoding: chunked"];
+        var body = Good();
+        var head = RawHttp.Request("POST", "/api/v1/routers", null, headers).Replace("Connection: close\r\n", "", StringComparison.Ordinal);
+        var sent = head + $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" + RawHttp.Request("GET", "/health/live");
+
+        var response = await RawHttp.SendAsync(server.Address, sent, Ct);
+
+        response.Status.ShouldBe(201, response.ToString());
+        response.Headers.ContainsKey("Connection").ShouldBeFalse(response.ToString());
+        response.Body.ShouldContain("HTTP/1.1 200 OK");
+    }
+
+    [Fact]
+    public async Task A_body_that_stops_coming_is_400_and_ends_the_connection()
+    {
+        async Task<RawResponse> SendHeadOfAsync(string path) =>
+            await RawHttp.SendAsync(
+                server.Address,
+                RawHttp
+                    .Request("POST", path, null, [Bearer, Json, "Content-Length: 100"])
+                    .Replace("Connection: close\r\n", "", StringComparison.Ordinal) + "{\"ema",
+                Ct
+            );
+
+        // The HTTP server gives a body five seconds.
+        var (read, unread) = (SendHeadOfAsync("/api/v1/auth/login"), SendHeadOfAsync("/api/v1/auth/logout"));
+
+        foreach (var response in new[] { await read, await unread })
+        {
+            response.Status.ShouldBe(400, response.ToString());
+            response.Headers["Connection"].ShouldBe("close");
+        }
+
+        Problem(await read).Code.ShouldBe("malformed_json");
+        Problem(await unread).Code.ShouldBe("validation_failed");
+        using var alive = await _user.Http.GetAsync("/api/v1/me", Ct);
+        await alive.ShouldBeJsonAsync(200);
+    }
+
     [Theory]
     [InlineData("80000000")]
     [InlineData("ffffffff")]

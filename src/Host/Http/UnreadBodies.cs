@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
 using NetPilot.Host.Problems;
 
@@ -12,40 +13,47 @@ internal sealed class UnreadBodies(RequestDelegate next)
     public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
-        if (HttpProtocol.IsHttp11(request.Protocol) && (request.Headers.TransferEncoding.Count > 0 || IsTooLong(context)))
+        if (request.Headers.TransferEncoding.Count > 0 || IsTooLong(context))
         {
-            context.Response.OnStarting(
-                static state =>
+            // The connection's own reader: whoever buffers the body replaces it by one that knows nothing of what was read before.
+            var body = request.BodyReader;
+            context.Response.OnStarting(() =>
+            {
+                if (IsTooLong(context) || !IsReadToEnd(body))
                 {
-                    var context = (HttpContext)state;
-                    if (IsTooLong(context) || !IsReadToEnd(context.Request))
-                    {
-                        context.Response.Headers.Connection = "close";
-                    }
+                    Announce(context);
+                }
 
-                    return Task.CompletedTask;
-                },
-                context
-            );
+                return Task.CompletedTask;
+            });
         }
 
         return next(context);
+    }
+
+    /// <summary>Says so for an answer that has not started. Other versions of HTTP have no such header.</summary>
+    public static void Announce(HttpContext context)
+    {
+        if (HttpProtocol.IsHttp11(context.Request.Protocol))
+        {
+            context.Response.Headers.Connection = "close";
+        }
     }
 
     private static bool IsTooLong(HttpContext context) =>
         context.Request.ContentLength > context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize;
 
     /// <summary>Whether the body was read to its end. Where nobody began to read chunks, nobody knows how many there are.</summary>
-    private static bool IsReadToEnd(HttpRequest request)
+    private static bool IsReadToEnd(PipeReader body)
     {
         try
         {
-            if (!request.BodyReader.TryRead(out var rest))
+            if (!body.TryRead(out var rest))
             {
                 return false;
             }
 
-            request.BodyReader.AdvanceTo(rest.Buffer.Start);
+            body.AdvanceTo(rest.Buffer.Start);
             return rest.IsCompleted;
         }
         catch (Exception exception) when (ExceptionProblems.Of(exception) is { Status: < StatusCodes.Status500InternalServerError })
