@@ -160,7 +160,7 @@ public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica repli
 }
 
 /// <summary>Without a trusted proxy.</summary>
-public sealed class ExposedTests(ExposedReplica replica) : IClassFixture<ExposedReplica>
+public sealed class ExposedTests(NetPilotServer server, ExposedReplica replica) : IClassFixture<ExposedReplica>
 {
     [Fact]
     public async Task There_are_no_metrics_where_nothing_keeps_strangers_off_them()
@@ -183,9 +183,27 @@ public sealed class ExposedTests(ExposedReplica replica) : IClassFixture<Exposed
         Observability.Metrics.OnTheirHosts(urls.Split(';'), "9").ShouldBe(metrics.Split(';'));
 
     [Fact]
-    public async Task Nobody_escapes_the_limits_or_pretends_TLS_by_forged_headers()
+    public Task Nobody_escapes_the_limits_or_pretends_TLS_by_forged_headers() => ForgedHeadersAreIgnoredAsync(replica.Process);
+
+    [Fact]
+    public async Task Nor_where_ASPNET_is_told_to_believe_them()
     {
-        using var client = replica.Process.NewClient();
+        await using var process = await server.StartReplicaAsync(
+            new Dictionary<string, string?>
+            {
+                ["ASPNETCORE_FORWARDEDHEADERS_ENABLED"] = "true",
+                ["RateLimits:Enabled"] = "true",
+                ["RateLimits:AuthPerMinute"] = "3",
+            },
+            TestContext.Current.CancellationToken
+        );
+
+        await ForgedHeadersAreIgnoredAsync(process);
+    }
+
+    private static async Task ForgedHeadersAreIgnoredAsync(NetPilotProcess process)
+    {
+        using var client = process.NewClient();
         var statuses = new List<HttpStatusCode>();
         for (var i = 0; i < 5; i++)
         {

@@ -38,7 +38,10 @@ internal static class ForwardedHeadersExtensions
             .Configure<IOptions<TrustedProxiesOptions>>(
                 (options, settings) =>
                 {
-                    options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+                    // ASPNETCORE_FORWARDEDHEADERS_ENABLED makes ASP.NET read them too, by these options, where lists that are empty trust everybody.
+                    options.ForwardedHeaders = settings.Value.TrustsSomebody
+                        ? ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto
+                        : ForwardedHeaders.None;
                     // The chain is followed as long as each hop is one of ours.
                     options.ForwardLimit = null;
                     options.KnownProxies.Clear();
