@@ -151,6 +151,49 @@ public sealed class OccurrencesTests
     }
 
     [Fact]
+    public void Windows_that_are_the_same_time_cost_what_one_costs()
+    {
+        var plan = new WeekPlan(
+            [.. Enumerable.Repeat(new Window(EveryDay, "08:00", "20:00"), 28)],
+            [new ScheduleException("2026-11-25", [.. Enumerable.Repeat(new DayWindow("10:00", "12:00"), 28)])]
+        );
+
+        plan.StartingOn(new LocalDate(2026, 11, 24)).ShouldBe([new WallSpan(8 * 60, 20 * 60)]);
+        plan.StartingOn(new LocalDate(2026, 11, 25)).ShouldBe([new WallSpan(10 * 60, 12 * 60)]);
+    }
+
+    // Each day's long window holds the whole next day, and makes its other windows meaningless.
+    [Theory]
+    [InlineData("00:00", "00:00")]
+    [InlineData("23:59", "23:59")]
+    public void A_plan_of_many_windows_and_exceptions_that_never_changes_is_no_great_work(string from, string to)
+    {
+        Window[] windows =
+        [
+            new Window(EveryDay, from, to),
+            .. Enumerable.Range(0, 27).Select(hour => new Window(EveryDay, $"{hour / 3:00}:{hour % 3}0", $"{hour / 3:00}:{hour % 3}5")),
+        ];
+        var dates = Enumerable.Range(1, 100).Select(number => new LocalDate(2026, 11, 25).PlusDays(40 * number));
+        var plan = new WeekPlan(
+            windows,
+            [
+                .. dates.Select(date => new ScheduleException(
+                    date.ToString("uuuu-MM-dd", null),
+                    [.. windows.Select(window => new DayWindow(window.From, window.To))]
+                )),
+            ]
+        );
+        var berlin = DateTimeZoneProviders.Tzdb["Europe/Berlin"];
+        var now = At("2026-11-25T12:00:00Z");
+        Occurrences.At(plan, berlin, now).ShouldBe(new ScheduleMoment(true, null, null));
+
+        // What is worked out is allocated.
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Occurrences.At(plan, berlin, now);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1_000_000);
+    }
+
+    [Fact]
     public void A_day_that_a_zone_skips_can_be_an_exception_like_any_other()
     {
         Window[] always = [new Window(EveryDay, "00:00", "24:00")];

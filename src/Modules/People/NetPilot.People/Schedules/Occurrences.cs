@@ -107,37 +107,52 @@ internal static class Occurrences
     }
 
     /// <summary>The occurrences that start on these dates, in order.</summary>
+    /// <remarks>
+    /// They are united on the wall clock first: that takes no look at the zone, and leaves the same moments, because a later local time never
+    /// starts or ends earlier.
+    /// </remarks>
     private static List<Interval> Merged(WeekPlan plan, DateTimeZone zone, LocalDate first, LocalDate last)
     {
-        var found = new List<Interval>();
-        for (var date = first; date <= last; date = date.PlusDays(1))
+        var merged = new List<Interval>();
+        var midnight = first.AtMidnight();
+        WallSpan? held = null;
+        for (var (date, day) = (first, 0); date <= last; (date, day) = (date.PlusDays(1), day + WallSpan.Day))
         {
-            foreach (var span in plan.StartingOn(date))
+            foreach (var (start, end) in plan.StartingOn(date))
             {
-                var midnight = date.AtMidnight();
-                var (start, end) = (StartOf(zone, midnight.PlusMinutes(span.Start)), EndOf(zone, midnight.PlusMinutes(span.End)));
-                if (start < end)
+                if (held is { } span && day + start <= span.End)
                 {
-                    found.Add(new Interval(start, end));
+                    held = span with { End = Math.Max(span.End, day + end) };
+                }
+                else
+                {
+                    Add(held);
+                    held = new WallSpan(day + start, day + end);
                 }
             }
         }
 
-        found.Sort((left, right) => left.Start.CompareTo(right.Start));
-        var merged = new List<Interval>(found.Count);
-        foreach (var next in found)
+        Add(held);
+        return merged;
+
+        // What the clocks skip is nothing, and what stands on both sides of it is one.
+        void Add(WallSpan? span)
         {
-            if (merged.Count > 0 && next.Start <= merged[^1].End)
+            if (span is not (var from, var to))
             {
-                merged[^1] = new Interval(merged[^1].Start, Instant.Max(merged[^1].End, next.End));
+                return;
             }
-            else
+
+            var (start, end) = (StartOf(zone, midnight.PlusMinutes(from)), EndOf(zone, midnight.PlusMinutes(to)));
+            if (merged.Count > 0 && start <= merged[^1].End)
             {
-                merged.Add(next);
+                merged[^1] = new Interval(merged[^1].Start, Instant.Max(merged[^1].End, end));
+            }
+            else if (start < end)
+            {
+                merged.Add(new Interval(start, end));
             }
         }
-
-        return merged;
     }
 
     private static Instant StartOf(DateTimeZone zone, LocalDateTime local)
