@@ -37,6 +37,7 @@ internal sealed class RequestForm(RequestDelegate next)
         catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge) { }
         catch (Exception exception) when (ExceptionProblems.Of(exception) is { Status: StatusCodes.Status400BadRequest })
         {
+            UnreadBodies.Announce(context);
             await ProblemWriter.WriteAsync(context, Problem.Invalid("body", "Must be readable to its end."));
             return;
         }

@@ -16,9 +16,10 @@ internal static class ExceptionProblems
             ProblemException refusal => refusal.Problem,
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problem.BodyTooLarge(),
             BadHttpRequestException { InnerException: JsonException json } => OfJson(json),
-            BadHttpRequestException { StatusCode: var status } => Unreadable(status),
+            // Also a body that stops coming, which the HTTP server calls 408.
+            BadHttpRequestException => Unreadable(),
             // Framing that the HTTP server does not call a bad request itself, such as a chunk's size of 0x80000000.
-            IOException { Source: HttpServer } => Unreadable(400),
+            IOException { Source: HttpServer } => Unreadable(),
             JsonException json => OfJson(json),
             _ => DatabaseFailures.IsUnavailable(exception) ? Problem.DatabaseUnavailable() : null,
         };
@@ -47,11 +48,10 @@ internal static class ExceptionProblems
             : Malformed();
     }
 
-    private static Problem Unreadable(int status) =>
-        Problem.MalformedJson("The request could not be read to its end.") with
-        {
-            Status = status,
-        };
+    /// <summary>Whether the HTTP server failed to read the request, and closes the connection after the answer.</summary>
+    public static bool EndsConnection(Exception exception) => exception is IOException { Source: HttpServer };
+
+    private static Problem Unreadable() => Problem.MalformedJson("The request could not be read to its end.");
 
     private static Problem Malformed() => Problem.MalformedJson("The body is not well-formed JSON.");
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using NetPilot.Host.Http;
 using NetPilot.Persistence;
 using NetPilot.Web;
 
@@ -51,6 +52,11 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
         }
 
         context.Response.Clear();
+        if (ExceptionProblems.EndsConnection(exception))
+        {
+            UnreadBodies.Announce(context);
+        }
+
         await ProblemWriter.WriteAsync(context, problem);
     }
 
