@@ -90,6 +90,37 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
     }
 
     [Fact]
+    public async Task A_list_or_a_group_that_is_set_as_one_value_ends_the_start()
+    {
+        var bad = new Dictionary<string, string?>
+        {
+            ["ForwardedHeaders:KnownProxies"] = "10.0.0.5",
+            ["Cors:Origins"] = "https://app.example.com",
+            ["CommandsServer:Timeouts"] = "00:01:00",
+            ["CommandsServer:Paths"] = "/api/v1",
+            ["Auth:SigningKeys"] = "0123456789abcdef0123456789abcdef0123456789abcdef",
+            ["Auth:Argon2"] = "19456",
+            ["Mail:Smtp"] = "mail.example.com",
+            ["Tiers:free"] = "25",
+        };
+        var settings = new Dictionary<string, string?>(server.Settings) { ["ForwardedHeaders:KnownNetworks"] = "" };
+        foreach (var (key, value) in bad)
+        {
+            settings[key] = value;
+        }
+
+        await using var process = NetPilotProcess.Launch(settings);
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1, string.Join('\n', process.Output));
+        var line = process.Output.ShouldHaveSingleItem();
+        line.ShouldStartWith("NetPilot did not start: ");
+        bad.Keys.Where(key => !line.Contains($"{key} is no single value", StringComparison.Ordinal)).ShouldBeEmpty(line);
+        line.ShouldContain("such as Cors:Origins:0.");
+        line.ShouldNotContain("KnownNetworks");
+        line.ShouldNotContain("0123456789abcdef");
+    }
+
+    [Fact]
     public async Task A_null_in_a_settings_file_is_as_if_the_key_were_not_there()
     {
         await using var process = LaunchWithFile(

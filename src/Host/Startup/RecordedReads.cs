@@ -1,11 +1,12 @@
 namespace NetPilot.Host.Startup;
 
 /// <summary>
-/// Notes which keys of the configuration are asked for. It is a source of no values that is asked before all others.
+/// Notes which keys of the configuration are asked for, and of which the children are. It is a source of no values that is asked before all others.
 /// </summary>
 internal sealed class RecordedReads : IConfigurationSource
 {
     private readonly HashSet<string> keys = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> parents = new(StringComparer.OrdinalIgnoreCase);
     private bool isOver;
 
     public static RecordedReads Of(IConfiguration configuration)
@@ -15,12 +16,17 @@ internal sealed class RecordedReads : IConfigurationSource
         return reads;
     }
 
-    /// <summary>The keys so far; none is noted any more.</summary>
-    public IReadOnlySet<string> End()
-    {
-        isOver = true;
-        return keys;
-    }
+    /// <summary>Whether somebody asked for the value of a key.</summary>
+    public bool IsRead(string key) => keys.Contains(key);
+
+    /// <summary>Whether somebody asked for the children of a key. The binder does so where it makes no value of the key's own: for lists and groups.</summary>
+    public bool IsParent(string key) => parents.Contains(key);
+
+    /// <summary>The keys whose values somebody asked for.</summary>
+    public IEnumerable<string> Keys => keys;
+
+    /// <summary>Nothing is noted any more.</summary>
+    public void End() => isOver = true;
 
     public IConfigurationProvider Build(IConfigurationBuilder builder) => new Provider(this);
 
@@ -35,6 +41,16 @@ internal sealed class RecordedReads : IConfigurationSource
             }
 
             return false;
+        }
+
+        public override IEnumerable<string> GetChildKeys(IEnumerable<string> earlierKeys, string? parentPath)
+        {
+            if (!reads.isOver && parentPath is not null)
+            {
+                reads.parents.Add(parentPath);
+            }
+
+            return earlierKeys;
         }
 
         public override void Set(string key, string? value)

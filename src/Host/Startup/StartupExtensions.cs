@@ -29,7 +29,8 @@ internal static partial class StartupExtensions
         app.Services.GetRequiredService<IStartupValidator>().Validate();
         Addresses.Validate(app.Configuration);
         OtlpEndpoints.Validate(app.Configuration);
-        UnreadSettings.Validate(app.Configuration, reads.End());
+        reads.End();
+        UnreadSettings.Validate(app.Configuration, reads);
     }
 
     /// <summary>Brings the schemas up to date, and tries the role that the server runs as.</summary>

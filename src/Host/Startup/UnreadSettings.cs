@@ -1,8 +1,8 @@
 namespace NetPilot.Host.Startup;
 
 /// <summary>
-/// Finds settings of ours that nobody reads: a misspelt key would leave the default in force, and nobody the wiser. Sections of others are
-/// left alone.
+/// Finds settings of ours that nobody makes use of: a misspelt key, or one value in place of a list, would leave the default in force, and
+/// nobody the wiser. Sections of others are left alone.
 /// </summary>
 internal static class UnreadSettings
 {
@@ -30,12 +30,14 @@ internal static class UnreadSettings
     ];
 
     /// <exception cref="SettingsException">There is such a key.</exception>
-    public static void Validate(IConfiguration configuration, IReadOnlySet<string> read)
+    public static void Validate(IConfiguration configuration, RecordedReads read)
     {
         var refusals = configuration
             .AsEnumerable()
-            .Where(setting => setting.Value is not null && !read.Contains(setting.Key))
-            .Select(setting => RefusalOf(setting.Key, read))
+            .Where(setting => setting.Value is not null)
+            .Select(setting =>
+                read.IsRead(setting.Key) ? RefusalOfList(setting.Key, setting.Value!, read) : RefusalOf(setting.Key, read.Keys)
+            )
             .OfType<string>()
             .Order(StringComparer.Ordinal)
             .ToArray();
@@ -45,7 +47,16 @@ internal static class UnreadSettings
         }
     }
 
-    private static string? RefusalOf(string key, IReadOnlySet<string> read)
+    // An empty value is how a template leaves a list out.
+    private static string? RefusalOfList(string key, string value, RecordedReads read) =>
+        value.Length > 0 && key.Contains(':', StringComparison.Ordinal) && IsOurs(key) && read.IsParent(key)
+            ? $"{key} is no single value: each part of it has a key of its own, such as {PartOf(key, read)}."
+            : null;
+
+    private static string PartOf(string key, RecordedReads read) =>
+        read.Keys.Where(candidate => IsIn(key, candidate)).Order(StringComparer.Ordinal).FirstOrDefault() ?? $"{key}:0";
+
+    private static string? RefusalOf(string key, IEnumerable<string> read)
     {
         // Environment variables of all kinds are settings too; ours have a section.
         if (key.Split(':') is not [var section, var name, ..])
