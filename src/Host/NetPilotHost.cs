@@ -39,6 +39,7 @@ internal static class NetPilotHost
         services.AddModules();
         services.Configure<Idempotency.IdempotencyOptions>(keys => keys.ProblemOf = ExceptionProblems.Of);
         services.AddTrustedForwardedHeaders();
+        services.AddAllowedHosts();
         services.AddFrontendCors();
         services.AddRateLimits();
         services.AddHealth();
@@ -70,6 +71,7 @@ internal static class NetPilotHost
         app.UseRequestLogging();
         app.UseMiddleware<HeadRequests>();
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseAllowedHosts();
         app.UseMetricsGate();
         app.UseSwaggerPages();
         app.UseRouting();
