@@ -9,7 +9,7 @@ namespace NetPilot.Web;
 /// where a token is needed, <c>forbidden</c> where a role is needed, <c>malformed_json</c>, <c>body_too_large</c> and
 /// <c>unsupported_media_type</c> where there is a body, and <c>invalid_cursor</c> where there is a cursor.
 /// </summary>
-/// <example><c>Description(b => b.Answers&lt;Block&gt;(201, 200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn())</c></example>
+/// <example><c>Description(b => b.Answers&lt;Block&gt;(201, 200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream())</c></example>
 public static class EndpointDescriptions
 {
     /// <summary>The endpoint answers with this body at each of these statuses.</summary>
@@ -49,7 +49,10 @@ public static class EndpointDescriptions
         return endpoint;
     }
 
-    /// <summary>The endpoint sends a command to a router, so everything of the table "Downstream failures" can come of it.</summary>
+    /// <summary>
+    /// The endpoint sends a command to a router, so everything of the table "Downstream failures" can come of it. The router's turn may not come in
+    /// time, and of the commands that need no turn only so many are sent to a router at once.
+    /// </summary>
     public static RouteHandlerBuilder FailsDownstream(this RouteHandlerBuilder endpoint) =>
         endpoint.Refuses(
             ErrorCodes.NotSupported,
@@ -57,12 +60,9 @@ public static class EndpointDescriptions
             ErrorCodes.ProtocolError,
             ErrorCodes.RouterUnreachable,
             ErrorCodes.CommandsServerUnavailable,
-            ErrorCodes.CommandTimeout
+            ErrorCodes.CommandTimeout,
+            ErrorCodes.RouterBusy
         );
-
-    /// <summary>The endpoint sends a command in the router's turn, which may not come in time.</summary>
-    public static RouteHandlerBuilder FailsInTurn(this RouteHandlerBuilder endpoint) =>
-        endpoint.FailsDownstream().Refuses(ErrorCodes.RouterBusy);
 
     /// <summary>The endpoint takes <c>Idempotency-Key</c>.</summary>
     public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder endpoint) =>

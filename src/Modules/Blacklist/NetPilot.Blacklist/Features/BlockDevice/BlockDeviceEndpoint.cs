@@ -22,7 +22,7 @@ internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands comm
             b.Answers<BlockResponse>(201, 200, 202)
                 .AnswersLocation(201, 202)
                 .Refuses(ErrorCodes.TierLimitReached, ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound, ErrorCodes.DeviceWithoutAddress)
-                .FailsInTurn()
+                .FailsDownstream()
                 .TakesPrefer()
                 .TakesIdempotencyKey()
         );

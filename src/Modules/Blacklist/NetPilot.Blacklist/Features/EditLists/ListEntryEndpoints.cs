@@ -123,7 +123,7 @@ internal abstract class AddListEntryEndpoint(RuleKind kind, RuleTargets targets,
             b.Answers<ListEntryResponse>(201, 200)
                 .AnswersLocation(201)
                 .Refuses(ErrorCodes.TierLimitReached, ErrorCodes.RouterNotFound)
-                .FailsInTurn()
+                .FailsDownstream()
         );
     }
 
@@ -153,7 +153,7 @@ internal abstract class RemoveListEntryEndpoint(RuleKind kind, RuleTargets targe
             s.Summary = $"Remove an address from the {kind.Name}";
             s.Description = $"Takes the address off the router's {kind.Name}.";
         });
-        Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.NotListed).FailsInTurn());
+        Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.NotListed).FailsDownstream());
     }
 
     public override async Task HandleAsync(RemoveListEntryRequest request, CancellationToken cancellationToken)

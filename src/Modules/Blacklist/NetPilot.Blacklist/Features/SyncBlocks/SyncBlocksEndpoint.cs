@@ -36,7 +36,7 @@ internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, Ru
             s.Description =
                 "Puts back what the router lost, lifts what should be gone, and reports rules that NetPilot did not make. A long repair gives other commands of the router their turn, and goes on in the background when the time of the request is over.";
         });
-        Description(b => b.Answers<SyncResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn());
+        Description(b => b.Answers<SyncResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)

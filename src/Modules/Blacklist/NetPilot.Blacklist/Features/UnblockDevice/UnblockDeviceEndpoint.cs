@@ -38,7 +38,7 @@ internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands co
         Description(b =>
             b.Answers<BlockResponse>(200, 202)
                 .Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound, ErrorCodes.DeviceWithoutAddress, ErrorCodes.NotBlocked)
-                .FailsInTurn()
+                .FailsDownstream()
                 .TakesPrefer()
         );
     }

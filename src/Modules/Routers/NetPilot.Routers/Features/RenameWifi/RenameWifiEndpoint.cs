@@ -34,7 +34,7 @@ internal sealed class RenameWifiEndpoint(WifiChanges wifi) : Endpoint<RenameWifi
             s.Summary = "Rename the Wi-Fi";
             s.Description = "Sets the SSID. Devices that know the old name lose their connection.";
         });
-        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn());
+        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 
     public override async Task HandleAsync(RenameWifiRequest request, CancellationToken cancellationToken)

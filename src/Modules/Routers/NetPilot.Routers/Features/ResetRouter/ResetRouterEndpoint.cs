@@ -26,7 +26,7 @@ internal sealed class ResetRouterEndpoint(
             s.Summary = "Reset a router";
             s.Description = "Clears the rules of the router, and the stored blocks and lists with them.";
         });
-        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn());
+        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)

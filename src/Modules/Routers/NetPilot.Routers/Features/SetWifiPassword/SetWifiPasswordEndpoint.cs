@@ -36,7 +36,7 @@ internal sealed class SetWifiPasswordEndpoint(WifiChanges wifi) : Endpoint<SetWi
             s.Summary = "Change the Wi-Fi password";
             s.Description = "The password is kept on the router alone.";
         });
-        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn());
+        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 
     public override async Task HandleAsync(SetWifiPasswordRequest request, CancellationToken cancellationToken)

@@ -47,7 +47,7 @@ internal abstract class SwitchWifiEndpoint(WifiChanges wifi, string state, strin
             s.Summary = $"Switch the Wi-Fi {state}";
             s.Description = effect;
         });
-        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsInTurn());
+        Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)
