@@ -306,6 +306,52 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
     }
 
     [Fact]
+    public async Task A_port_for_metrics_is_added_to_the_addresses_also_where_one_of_their_settings_is_empty()
+    {
+        var (port, metricsPort) = (LoopbackPorts.Take(), LoopbackPorts.Take());
+        var settings = With("ASPNETCORE_URLS", "");
+        settings["ASPNETCORE_HTTP_PORTS"] = $"{port}";
+        settings["Metrics:Port"] = $"{metricsPort}";
+        settings["Metrics:Token"] = null;
+        await using var process = NetPilotProcess.Launch(settings);
+        await process.WaitForOutputAsync("Application started", Ct);
+
+        using var client = new HttpClient();
+        using var live = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/health/live"), Ct);
+        await live.ShouldHaveStatusAsync(200);
+        using var metrics = await client.GetAsync(new Uri($"http://127.0.0.1:{metricsPort}/metrics"), Ct);
+        await metrics.ShouldHaveStatusAsync(200);
+    }
+
+    [Fact]
+    public async Task A_host_that_is_not_allowed_is_refused_as_anything_else_is()
+    {
+        await using var process = await server.StartReplicaAsync(
+            new Dictionary<string, string?> { ["AllowedHosts"] = "127.0.0.1;api.example.com" },
+            Ct
+        );
+        using var client = process.NewClient();
+        async Task<HttpResponseMessage> GetAsync(string host)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/health/live") { Headers = { Host = host } };
+            return await client.SendAsync(request, Ct);
+        }
+
+        using var allowed = await GetAsync("api.example.com");
+        await allowed.ShouldHaveStatusAsync(200);
+        using var refused = await GetAsync("api.example.org");
+        await refused.ShouldBeProblemAsync(400, "validation_failed", "Host");
+        refused.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
+        process.Output.ShouldContain(line => line.Contains("/health/live") && line.Contains("400"));
+
+        var tooLong = RawHttp
+            .Request("POST", "/api/v1/auth/login", null, ["Content-Length: 70000"])
+            .Replace("Connection: close\r\n", "", StringComparison.Ordinal);
+        var closed = await RawHttp.SendAsync(process.Address, tooLong + new string('x', 70_000), Ct);
+        (closed.Status, closed.Headers["Connection"]).ShouldBe((400, "close"));
+    }
+
+    [Fact]
     public async Task An_address_of_another_machine_ends_the_start_with_one_sentence()
     {
         await using var process = NetPilotProcess.Launch(With("ASPNETCORE_URLS", "http://192.0.2.1:8080"));

@@ -129,7 +129,7 @@ internal static class Metrics
         }
 
         var ports = Urls("http", builder.Configuration["http_ports"]).Concat(Urls("https", builder.Configuration["https_ports"]));
-        var urls = builder.Configuration["urls"] ?? string.Join(';', ports);
+        var urls = builder.Configuration["urls"] is { Length: > 0 } set ? set : string.Join(';', ports);
         string[] own = (urls.Length == 0 ? "http://localhost:5000" : urls).Split(';', StringSplitOptions.RemoveEmptyEntries);
         builder.WebHost.UseUrls([.. own, .. OnTheirHosts(own, port)]);
     }
