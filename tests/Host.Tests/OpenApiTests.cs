@@ -228,12 +228,40 @@ public sealed partial class OpenApiTests(NetPilotServer server)
     }
 
     [Fact]
+    public async Task Every_list_and_number_that_a_request_takes_has_its_bounds()
+    {
+        var document = await DocumentAsync();
+        var requests = server.Endpoints().Select(endpoint => endpoint.RequestType.Name).ToHashSet();
+        var lists = Schemas(document)
+            .Where(schema => requests.Contains(schema.Key))
+            .SelectMany(schema =>
+                (schema.Value!["properties"]?.AsObject() ?? []).Select(p => (Name: $"{schema.Key}.{p.Key}", Schema: p.Value!))
+            )
+            .Where(property => (string?)property.Schema["type"] == "array")
+            .ToArray();
+        var numbers = Operations(document)
+            .SelectMany(operation => operation.Operation["parameters"] as JsonArray ?? [])
+            .Where(parameter => (string?)parameter!["schema"]!["type"] == "integer")
+            .ToArray();
+
+        lists.ShouldNotBeEmpty();
+        lists.Where(list => list.Schema["maxItems"] is null).Select(list => list.Name).ShouldBeEmpty();
+        numbers.ShouldNotBeEmpty();
+        numbers
+            .Where(number => number!["schema"] is not { } schema || schema["minimum"] is null || schema["maximum"] is null)
+            .Select(number => (string)number!["name"]!)
+            .ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Limits_patterns_and_formats_are_those_of_the_rules()
     {
         var document = await DocumentAsync();
         JsonNode Property(string schema, string name) => Schemas(document)[schema]!["properties"]![name]!;
         JsonNode Parameter(string operation, string name) =>
             Operation(document, operation)["parameters"]!.AsArray().Single(parameter => (string?)parameter!["name"] == name)!["schema"]!;
+
+        (int?, int?) Bounds(JsonNode list) => ((int?)list["minItems"], (int?)list["maxItems"]);
 
         var password = Property("RegisterRequest", "password");
         ((int)password["minLength"]!, (int)password["maxLength"]!).ShouldBe((12, 128));
@@ -248,6 +276,18 @@ public sealed partial class OpenApiTests(NetPilotServer server)
             .AsObject()
             .Select(property => property.Key)
             .ShouldBe(["ip", "deviceId", "reason", "expiresAt"], ignoreOrder: true);
+        Bounds(Property("CreateScheduleRequest", "windows")).ShouldBe((1, 28));
+        Bounds(Property("ChangeScheduleRequest", "windows")).ShouldBe((1, 28));
+        Bounds(Property("CreateScheduleRequest", "exceptions")).ShouldBe((null, 100));
+        Bounds(Property("ChangePersonRequest", "deviceIds")).ShouldBe((null, 1000));
+        Bounds(Property("BatchRequest", "items")).ShouldBe((1, 100));
+        Bounds(Property("Window", "days")).ShouldBe((1, 7));
+        Bounds(Property("ScheduleException", "windows")).ShouldBe((null, 28));
+        ((string?)Property("DayWindow", "to")["pattern"]).ShouldBe("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$");
+        var days = Parameter("listOccurrences", "days");
+        ((int)days["minimum"]!, (int)days["maximum"]!).ShouldBe((1, 60));
+        Schemas(document)["AllowPersonRequest"]!["required"]!.AsArray().Select(name => (string?)name).ShouldBe(["until"]);
+        ((bool)Property("AllowPersonRequest", "until")["nullable"]!).ShouldBeTrue();
         Property("Tokens", "tokenType")["enum"]!.AsArray().Select(value => (string?)value).ShouldBe(["Bearer"]);
         ((string?)Parameter("getDevice", "deviceId")["format"]).ShouldBe("uuid");
         ((int)Parameter("listUsers", "search")["maxLength"]!).ShouldBe(254);

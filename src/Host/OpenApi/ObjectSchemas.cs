@@ -50,7 +50,7 @@ internal sealed class ObjectSchemas(RequestRules rules) : ISchemaProcessor
             foreach (var shape in isRequest ? rules.Of(type, name) : [])
             {
                 RequestRules.Apply(shape, value);
-                value.IsRequired |= shape.NotNull && !ShownTypes.IsOptional(property);
+                value.IsRequired |= shape.NotAbsent || (shape.NotNull && !ShownTypes.IsOptional(property));
             }
         }
     }

@@ -30,6 +30,10 @@ internal sealed class RequestRules(IServiceProvider services)
     {
         schema.MinLength = shape.MinLength > 0 ? shape.MinLength : schema.MinLength;
         schema.MaxLength = shape.MaxLength ?? schema.MaxLength;
+        schema.MinItems = shape.MinItems > 0 ? shape.MinItems : schema.MinItems;
+        schema.MaxItems = shape.MaxItems ?? schema.MaxItems;
+        schema.Minimum = shape.Minimum ?? schema.Minimum;
+        schema.Maximum = shape.Maximum ?? schema.Maximum;
         schema.Pattern = shape.Pattern ?? schema.Pattern;
         schema.Format = shape.Format ?? schema.Format;
         schema.IsNullableRaw = shape.NotNull ? null : schema.IsNullableRaw;

@@ -9,6 +9,9 @@ public sealed record ValueShape
     /// <summary>Null is refused.</summary>
     public bool NotNull { get; init; }
 
+    /// <summary>A field of a PATCH, or one that may be null, that must not be absent.</summary>
+    public bool NotAbsent { get; init; }
+
     /// <summary>The least number of code points; 0 for no limit.</summary>
     public int MinLength { get; init; }
 
@@ -17,6 +20,18 @@ public sealed record ValueShape
 
     /// <summary>An ECMA-262 pattern that each accepted value matches.</summary>
     public string? Pattern { get; init; }
+
+    /// <summary>The least number of a list's items; 0 for no limit.</summary>
+    public int MinItems { get; init; }
+
+    /// <summary>The greatest number of a list's items.</summary>
+    public int? MaxItems { get; init; }
+
+    /// <summary>The least value of a number.</summary>
+    public int? Minimum { get; init; }
+
+    /// <summary>The greatest value of a number.</summary>
+    public int? Maximum { get; init; }
 
     /// <summary>A format of JSON Schema or OpenAPI, such as <c>email</c>.</summary>
     public string? Format { get; init; }

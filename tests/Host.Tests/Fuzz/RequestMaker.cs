@@ -274,8 +274,8 @@ internal sealed class RequestMaker(Random random, FuzzWorld world)
     private string WrongValue(JsonNode schema)
     {
         var longest = (int?)schema["maxLength"] ?? 300;
-        return Once(6)
-            ? $"\"{string.Concat(Enumerable.Repeat(Pick("a", "é", "🔥"), longest + random.Next(-1, 3)))}\""
+        return (int?)schema["maxItems"] is { } most && Once(3) ? $"[{string.Join(',', Enumerable.Repeat("{}", most + 1))}]"
+            : Once(6) ? $"\"{string.Concat(Enumerable.Repeat(Pick("a", "é", "🔥"), longest + random.Next(-1, 3)))}\""
             : WrongValues[random.Next(WrongValues.Length)];
     }
 

@@ -16,6 +16,8 @@ internal static partial class PeopleRules
         Pattern = "^#[0-9A-Fa-f]{6}$",
     };
 
+    private static readonly ValueShape DevicesShape = new() { MaxItems = MostDevices };
+
     public static IRuleBuilderOptions<T, string?> Color<T>(this IRuleBuilder<T, string?> rule) =>
         rule.Refusing(ColorShape, (_, color) => RefusalOfColor(color));
 
@@ -23,13 +25,16 @@ internal static partial class PeopleRules
         rule.Refusing(ColorShape, (_, field) => RefusalOfColor(field.Value));
 
     public static IRuleBuilderOptions<T, IReadOnlyList<Guid>?> Devices<T>(this IRuleBuilder<T, IReadOnlyList<Guid>?> rule) =>
-        rule.Refusing(new ValueShape(), (_, ids) => RefusalOfDevices(ids));
+        rule.Refusing(DevicesShape, (_, ids) => RefusalOfDevices(ids));
 
     public static IRuleBuilderOptions<T, Optional<IReadOnlyList<Guid>?>> Devices<T>(
         this IRuleBuilder<T, Optional<IReadOnlyList<Guid>?>> rule
     ) =>
         rule.Refusing(
-            new ValueShape { NotNull = true },
+            DevicesShape with
+            {
+                NotNull = true,
+            },
             (_, field) => field is { IsPresent: true, Value: null } ? "Must not be null." : RefusalOfDevices(field.Value)
         );
 
@@ -43,7 +48,7 @@ internal static partial class PeopleRules
         TimeProvider time
     ) =>
         rule.Refusing(
-            new ValueShape(),
+            new ValueShape { NotAbsent = true },
             (_, field) => field.IsPresent ? RefusalOfTime(field.Value, time) : "Is required; null takes it back."
         );
 

@@ -5,14 +5,23 @@ namespace NetPilot.People.Features;
 /// <summary>The rules for the windows and exceptions of a schedule. What the body says need not be what the types promise.</summary>
 internal static class PlanRules
 {
+    private static readonly ValueShape WindowsShape = new()
+    {
+        NotNull = true,
+        MinItems = 1,
+        MaxItems = Schedule.MaxWindows,
+    };
+
+    private static readonly ValueShape ExceptionsShape = new() { MaxItems = Schedule.MaxExceptions };
+
     public static IRuleBuilderOptions<T, IReadOnlyList<Window>?> Windows<T>(this IRuleBuilder<T, IReadOnlyList<Window>?> rule) =>
-        rule.Refusing(new ValueShape { NotNull = true }, (_, windows) => windows is null ? "Is required." : RefusalOf(windows));
+        rule.Refusing(WindowsShape, (_, windows) => windows is null ? "Is required." : RefusalOf(windows));
 
     public static IRuleBuilderOptions<T, Optional<IReadOnlyList<Window>?>> Windows<T>(
         this IRuleBuilder<T, Optional<IReadOnlyList<Window>?>> rule
     ) =>
         rule.Refusing(
-            new ValueShape { NotNull = true },
+            WindowsShape,
             (_, field) =>
                 !field.IsPresent ? null
                 : field.Value is null ? "Must not be null."
@@ -21,13 +30,16 @@ internal static class PlanRules
 
     public static IRuleBuilderOptions<T, IReadOnlyList<ScheduleException>?> Exceptions<T>(
         this IRuleBuilder<T, IReadOnlyList<ScheduleException>?> rule
-    ) => rule.Refusing(new ValueShape(), (_, exceptions) => exceptions is null ? null : RefusalOf(exceptions));
+    ) => rule.Refusing(ExceptionsShape, (_, exceptions) => exceptions is null ? null : RefusalOf(exceptions));
 
     public static IRuleBuilderOptions<T, Optional<IReadOnlyList<ScheduleException>?>> Exceptions<T>(
         this IRuleBuilder<T, Optional<IReadOnlyList<ScheduleException>?>> rule
     ) =>
         rule.Refusing(
-            new ValueShape { NotNull = true },
+            ExceptionsShape with
+            {
+                NotNull = true,
+            },
             (_, field) =>
                 !field.IsPresent ? null
                 : field.Value is null ? "Must not be null."

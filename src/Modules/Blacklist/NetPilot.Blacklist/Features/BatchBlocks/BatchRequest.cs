@@ -25,7 +25,12 @@ internal sealed class BatchValidator : Validator<BatchRequest>
     public BatchValidator() =>
         RuleFor(request => request.Items)
             .Refusing(
-                new ValueShape { NotNull = true },
+                new ValueShape
+                {
+                    NotNull = true,
+                    MinItems = 1,
+                    MaxItems = Most,
+                },
                 (_, items) => items is { Count: >= 1 and <= Most } ? null : $"Must be a list of 1 to {Most} items."
             );
 }

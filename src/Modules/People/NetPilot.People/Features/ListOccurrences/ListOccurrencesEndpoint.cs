@@ -19,6 +19,8 @@ internal sealed class ListOccurrencesRequest : ScheduleRequest
 
 internal sealed class ListOccurrencesValidator : Validator<ListOccurrencesRequest>
 {
+    private const int MaxDays = 60;
+
     public ListOccurrencesValidator()
     {
         RuleFor(request => request.From)
@@ -26,7 +28,11 @@ internal sealed class ListOccurrencesValidator : Validator<ListOccurrencesReques
             .WithMessage("Must be a time in RFC 3339 form with an offset, such as 2030-01-31T12:00:00Z.")
             .Must(from => !ApiJson.TryReadTime(from, out var time) || time.Year is >= Occurrences.FirstYear and < Occurrences.EndYear)
             .WithMessage($"Must be in the years {Occurrences.FirstYear} to {Occurrences.EndYear - 1}.");
-        RuleFor(request => request.Days).Must(days => days is null or (>= 1 and <= 60)).WithMessage("Must be between 1 and 60.");
+        RuleFor(request => request.Days)
+            .Refusing(
+                new ValueShape { Minimum = 1, Maximum = MaxDays },
+                (_, days) => days is null or (>= 1 and <= MaxDays) ? null : $"Must be between 1 and {MaxDays}."
+            );
     }
 }
 
