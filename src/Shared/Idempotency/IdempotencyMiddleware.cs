@@ -102,7 +102,7 @@ internal sealed partial class IdempotencyMiddleware(
             }
 
             var response = context.Response;
-            if (IsKept(response.StatusCode))
+            if (context.IsAnswerKept())
             {
                 var answer = new KeptAnswer(
                     response.StatusCode,
@@ -166,8 +166,6 @@ internal sealed partial class IdempotencyMiddleware(
 
         await response.Body.WriteAsync(answer.Body, context.RequestAborted);
     }
-
-    private static bool IsKept(int status) => status is >= 200 and < 300 or (>= 400 and < 500 and not (401 or 408 or 409 or 429));
 
     private static bool TakesKey(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetOrderedMetadata<DeclaredHeader>().Any(header => header.Name == Header) is true;

@@ -75,6 +75,27 @@ public sealed class BatchBlocksTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_key_keeps_a_batch_only_if_it_would_keep_each_result()
+    {
+        var router = await server.NewRouterAsync();
+        var body = new { items = new object[] { new { ip = router.Simulated.Device(0).Ip }, new { ip = "nowhere" } } };
+        var path = router.Path("block/batch");
+        async Task<int[]> StatusesAsync(string key)
+        {
+            using var response = await router.Owner.PostWithKeyAsync(path, key, body);
+            return [.. (await ResultsAsync(response)).Select(result => result.GetProperty("status").GetInt32())];
+        }
+
+        router.Simulated.Online = false;
+        (await StatusesAsync("one")).ShouldNotContain(201);
+        router.Simulated.Online = true;
+
+        (await StatusesAsync("one")).ShouldBe([201, 400]);
+        (await StatusesAsync("one")).ShouldBe([201, 400]);
+        (await StatusesAsync("two")).ShouldBe([200, 400]);
+    }
+
+    [Fact]
     public async Task A_router_that_is_given_up_meanwhile_gets_none_of_the_commands_that_are_left()
     {
         var router = await server.NewRouterAsync();

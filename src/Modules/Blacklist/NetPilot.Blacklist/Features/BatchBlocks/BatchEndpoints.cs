@@ -15,7 +15,7 @@ internal sealed class BlockBatchEndpoint(BlockBatches batches, RuleCommands comm
         {
             s.Summary = "Block many devices";
             s.Description =
-                "Blocks each device as if it were blocked alone, in one turn of the router as far as the time of the request goes.";
+                "Blocks each device as if it were blocked alone, in one turn of the router as far as the time of the request goes. An `Idempotency-Key` keeps the answer if it would keep each of the results.";
         });
         Description(b => b.Answers<BatchResponse>(200).Refuses(ErrorCodes.RouterNotFound).TakesPrefer().TakesIdempotencyKey());
     }
@@ -44,7 +44,7 @@ internal sealed class UnblockBatchEndpoint(BlockBatches batches, RuleCommands co
         {
             s.Summary = "Unblock many devices";
             s.Description =
-                "Lets each device through as if it were unblocked alone, in one turn of the router as far as the time of the request goes.";
+                "Lets each device through as if it were unblocked alone, in one turn of the router as far as the time of the request goes. An `Idempotency-Key` keeps the answer if it would keep each of the results.";
         });
         Description(b => b.Answers<BatchResponse>(200).Refuses(ErrorCodes.RouterNotFound).TakesPrefer().TakesIdempotencyKey());
     }

@@ -47,7 +47,13 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
 
         await WaitAsync(context, run, cancellationToken);
         later.ForEach(item => results[item.Index] = FinishAsync(item.Index, item.Command, item.Chosen, blocks, cancellationToken));
-        return new BatchResponse(await Task.WhenAll(results));
+        var answered = await Task.WhenAll(results);
+        if (!answered.All(result => KeptAnswers.IsKept(result.Status)))
+        {
+            context.FreeKey();
+        }
+
+        return new BatchResponse(answered);
 
         async Task BeginAsync(int index, TItem? item)
         {
