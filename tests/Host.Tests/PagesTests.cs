@@ -56,6 +56,21 @@ public sealed partial class PagesTests(NetPilotServer server)
         response.Headers.Location!.ToString().ShouldEndWith("swagger/index.html");
     }
 
+    [Theory]
+    [InlineData("Range", "bytes=99999999-")]
+    [InlineData("Range", "bytes=0-1")]
+    [InlineData("If-Match", "\"x\"")]
+    [InlineData("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT")]
+    public async Task A_file_of_Swagger_UI_is_given_whole_and_unconditionally(string header, string value)
+    {
+        using var client = server.NewClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/swagger/swagger-ui.css");
+        request.Headers.TryAddWithoutValidation(header, value).ShouldBeTrue();
+        using var response = await client.SendAsync(request, Ct);
+
+        await response.ShouldHaveStatusAsync(200);
+    }
+
     [Fact]
     public async Task Data_is_not_to_be_framed_cached_or_run()
     {

@@ -22,6 +22,14 @@ internal static class SwaggerPages
         app.Use(
             (context, next) =>
             {
+                if (context.Request.Path.StartsWithSegments(Path))
+                {
+                    // Files are given whole: a part that is not there, or a condition that does not hold, would be a status without a problem.
+                    context.Request.Headers.Range = default;
+                    context.Request.Headers.IfMatch = default;
+                    context.Request.Headers.IfUnmodifiedSince = default;
+                }
+
                 if (!HttpMethods.IsGet(context.Request.Method) || context.Request.Path.Value is not (Path or Path + "/"))
                 {
                     return next(context);
