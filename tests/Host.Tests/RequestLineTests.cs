@@ -53,6 +53,19 @@ public sealed class RequestLineTests(NetPilotServer server)
     }
 
     [Theory]
+    [InlineData("PUT", "/_test_url_cache_")]
+    [InlineData("DELETE", "/_TEST_URL_CACHE_/")]
+    [InlineData("HEAD", "/_test_url_cache_")]
+    public async Task A_path_that_does_not_exist_is_404_for_every_method(string method, string path)
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        using var response = await user.Http.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Ct);
+
+        await response.ShouldHaveStatusAsync(404);
+        response.Content.Headers.Allow.ShouldBeEmpty();
+    }
+
+    [Theory]
     [InlineData("PUT", "/api/v1/routers", "GET, HEAD, POST")]
     [InlineData("OPTIONS", "/api/v1/routers", "GET, HEAD, POST")]
     [InlineData("TRACE", "/api/v1/routers", "GET, HEAD, POST")]

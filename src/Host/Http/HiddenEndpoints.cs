@@ -1,14 +1,16 @@
 namespace NetPilot.Host.Http;
 
-/// <summary>FastEndpoints maps an anonymous list of all routes for its test tools: here there is nothing at that path.</summary>
+/// <summary>
+/// FastEndpoints maps an anonymous list of all routes for its test tools: here there is nothing at that path, whatever the method. For another one
+/// routing has an endpoint of its own, which answers 405.
+/// </summary>
 internal sealed class HiddenEndpoints(RequestDelegate next)
 {
+    private static readonly PathString Hidden = "/_test_url_cache_";
+
     public Task InvokeAsync(HttpContext context)
     {
-        if (
-            context.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } route }
-            && route.Contains("_test_url_cache_", StringComparison.Ordinal)
-        )
+        if (context.Request.Path.StartsWithSegments(Hidden))
         {
             context.SetEndpoint(null);
         }
