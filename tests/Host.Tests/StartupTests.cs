@@ -416,6 +416,29 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
     }
 
     [Fact]
+    public async Task A_database_whose_locale_folds_addresses_otherwise_ends_the_start()
+    {
+        var name = $"turkish_{Guid.CreateVersion7():N}";
+        await server.ExecuteAsync(
+            $"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'tr'"
+        );
+        try
+        {
+            var turkish = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = name, Pooling = false }.ConnectionString;
+            await using var process = NetPilotProcess.Launch(With("ConnectionStrings:NetPilot", turkish));
+
+            (await process.WaitForExitAsync(Ct)).ShouldBe(1);
+            var line = process.Output.Single(IsSentence);
+            line.ShouldContain("ConnectionStrings:NetPilot");
+            line.ShouldContain("locale");
+        }
+        finally
+        {
+            await server.ExecuteAsync($"DROP DATABASE {name} WITH (FORCE)");
+        }
+    }
+
+    [Fact]
     public async Task The_runtime_role_must_be_led_to_the_database_that_was_migrated()
     {
         var settings = With("ConnectionStrings:NetPilotMigrations", await server.NewDatabaseAsync(Ct));

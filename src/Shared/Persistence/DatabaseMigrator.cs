@@ -112,6 +112,16 @@ public sealed partial class DatabaseMigrator(
             throw new DatabaseStartException($"{OwnerKey} is a PostgreSQL {guard.PostgreSqlVersion}; NetPilot needs 15 or newer.");
         }
 
+        await using (var fold = new NpgsqlCommand("SELECT lower('I') = 'i'", guard))
+        {
+            if (await fold.ExecuteScalarAsync(cancellationToken) is not true)
+            {
+                throw new DatabaseStartException(
+                    $"{OwnerKey} is a database in whose locale \"i\" is not the small letter of \"I\", so that e-mail addresses would not be told apart without regard to case: create it with LOCALE 'C.UTF-8'."
+                );
+            }
+        }
+
         await using var turn = await TakeTurnAsync(guard, cancellationToken);
         var pending = await PendingAsync(source, isToApply, cancellationToken);
         // Only when all are known to be fit for this version.
