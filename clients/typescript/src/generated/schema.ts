@@ -460,7 +460,7 @@ export interface paths {
         put?: never;
         /**
          * Block many devices
-         * @description Blocks each device as if it were blocked alone, in one turn of the router as far as the time of the request goes.
+         * @description Blocks each device as if it were blocked alone, in one turn of the router as far as the time of the request goes. An `Idempotency-Key` keeps the answer if it would keep each of the results.
          */
         post: operations["blockBatch"];
         delete?: never;
@@ -520,7 +520,7 @@ export interface paths {
         put?: never;
         /**
          * Unblock many devices
-         * @description Lets each device through as if it were unblocked alone, in one turn of the router as far as the time of the request goes.
+         * @description Lets each device through as if it were unblocked alone, in one turn of the router as far as the time of the request goes. An `Idempotency-Key` keeps the answer if it would keep each of the results.
          */
         post: operations["unblockBatch"];
         delete?: never;
@@ -1202,7 +1202,7 @@ export interface components {
              * Format: date-time
              * @description When the extra time ends; in the future, at most five years. Null takes it back.
              */
-            until?: string | null;
+            until: string | null;
         };
         /**
          * @description A problem with the status 502.
@@ -3195,24 +3195,6 @@ export interface components {
                 } & components["schemas"]["ServiceUnavailableProblem"];
             };
         };
-        /**
-         * @description - `commands_server_unavailable`: The Commands-Server cannot be reached. The outcome of a command may be unknown.
-         *     - `database_unavailable`: The database cannot be reached or takes no writes at the moment.
-         *     - `router_unreachable`: The Commands-Server cannot reach the router.
-         */
-        CommandsServerUnavailableOrDatabaseUnavailableOrRouterUnreachable: {
-            headers: {
-                /** @description Seconds until another try. */
-                "Retry-After": number;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": {
-                    /** @enum {string} */
-                    code?: "commands_server_unavailable" | "database_unavailable" | "router_unreachable";
-                } & components["schemas"]["ServiceUnavailableProblem"];
-            };
-        };
         /** @description - `command_timeout`: The command took too long. Its outcome is unknown, and the server finds it out by itself. */
         CommandTimeout: {
             headers: {
@@ -4367,7 +4349,7 @@ export interface operations {
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotSupported"];
             502: components["responses"]["CommandFailedOrCommandsServerProtocolError"];
-            503: components["responses"]["CommandsServerUnavailableOrDatabaseUnavailableOrRouterUnreachable"];
+            503: components["responses"]["CommandsServerUnavailableOrDatabaseUnavailableOrRouterBusyOrRouterUnreachable"];
             504: components["responses"]["CommandTimeout"];
         };
     };
@@ -4447,7 +4429,7 @@ export interface operations {
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotSupported"];
             502: components["responses"]["CommandFailedOrCommandsServerProtocolError"];
-            503: components["responses"]["CommandsServerUnavailableOrDatabaseUnavailableOrRouterUnreachable"];
+            503: components["responses"]["CommandsServerUnavailableOrDatabaseUnavailableOrRouterBusyOrRouterUnreachable"];
             504: components["responses"]["CommandTimeout"];
         };
     };
@@ -5914,7 +5896,7 @@ export interface operations {
             500: components["responses"]["InternalError"];
             501: components["responses"]["NotSupported"];
             502: components["responses"]["CommandFailedOrCommandsServerProtocolError"];
-            503: components["responses"]["CommandsServerUnavailableOrDatabaseUnavailableOrRouterUnreachable"];
+            503: components["responses"]["CommandsServerUnavailableOrDatabaseUnavailableOrRouterBusyOrRouterUnreachable"];
             504: components["responses"]["CommandTimeout"];
         };
     };
