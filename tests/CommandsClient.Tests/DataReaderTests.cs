@@ -120,6 +120,8 @@ public sealed class DataReaderTests
     [InlineData("""[{"mac": "aa:bb:cc:dd:ee:01", "ip": "N/A"}]""", null, "AABBCCDDEE01")]
     [InlineData("""[{"mac": "aa:bb:cc:dd:ee:01", "ip": null}]""", null, "AABBCCDDEE01")]
     [InlineData("""[{"ip": "192.168.1.10"}]""", "192.168.1.10", null)]
+    [InlineData("""[{"mac": "N/A", "ip": "192.168.1.10"}]""", "192.168.1.10", null)]
+    [InlineData("""[{"mac": null, "ip": "192.168.1.10"}]""", "192.168.1.10", null)]
     [InlineData("""["192.168.1.10"]""", "192.168.1.10", null)]
     [InlineData("""["AABB.CCDD.EE01"]""", null, "AABBCCDDEE01")]
     public void A_rule_is_an_address_or_a_mac(string json, string? ip, string? mac)
@@ -136,6 +138,9 @@ public sealed class DataReaderTests
     [InlineData("""["192.168.1.10", null]""", null, null)]
     [InlineData("""["192.168.1.10", 42]""", "42", null)]
     [InlineData("""["192.168.1.10", {"mac": "01:00:5e:00:00:01"}]""", null, "01:00:5e:00:00:01")]
+    [InlineData("""["192.168.1.10", {"mac": "at", "ip": "192.168.1.11"}]""", "192.168.1.11", "at")]
+    [InlineData("""["192.168.1.10", {"mac": "00:00:00:00:00:00", "ip": "192.168.1.11"}]""", "192.168.1.11", "00:00:00:00:00:00")]
+    [InlineData("""["192.168.1.10", {"mac": ["aa:bb:cc:dd:ee:01"], "ip": "192.168.1.11"}]""", "192.168.1.11", null)]
     public void An_entry_that_names_no_device_leaves_the_others_readable(string json, string? ip, string? mac)
     {
         DataReaders.Blocked(Json(json), out var report).ShouldBeTrue();
@@ -224,7 +229,7 @@ public sealed class DataReaderTests
     public void A_list_keeps_what_is_no_address_apart()
     {
         DataReaders
-            .Addresses(Json("""["192.168.1.10", "x", 7, "aa:bb:cc:dd:ee:01", {"ip": "192.168.1.11"}, {}]"""), out var report)
+            .Addresses(Json("""["192.168.1.10", "x", 7, "aa:bb:cc:dd:ee:01", {"ip": "192.168.1.11", "mac": "at"}, {}]"""), out var report)
             .ShouldBeTrue();
 
         report.ShouldNotBeNull().Rules.ShouldBe([new BlockedRule(Ip("192.168.1.10"), null), new BlockedRule(Ip("192.168.1.11"), null)]);

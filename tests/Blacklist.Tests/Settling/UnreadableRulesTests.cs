@@ -119,4 +119,42 @@ public sealed class UnreadableRulesTests(BlacklistServer server)
         router.Simulated.TallyOf(device.Mac).ShouldBe(new RuleTally(Now: 1, Most: 1, Added: 2, Removed: 1));
         (await router.BlockedAsync()).Single().GetProperty("code").ValueKind.ShouldBe(JsonValueKind.Null);
     }
+
+    /// <summary>What the router took for the MAC of an incomplete entry is in the rule; the address beside it says nothing of whose rule it is.</summary>
+    [Theory]
+    [InlineData("at")]
+    [InlineData("00:00:00:00:00:00")]
+    [InlineData("01:00:5e:00:00:fb")]
+    public async Task An_entry_at_a_devices_address_whose_MAC_is_none_is_not_the_devices_rule(string mac)
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        router.Simulated.SetExtraBlocked($$"""{"mac":"{{mac}}","ip":"{{device.Ip}}"}""");
+
+        await router.CompareAgainAndAgainAsync();
+
+        router.Simulated.TallyOf(device.Mac).ShouldBe(new RuleTally(Now: 1, Most: 1, Added: 1, Removed: 0));
+        router.Simulated.RemoveRules(device.Mac);
+        await router.DriftAsync();
+        (await router.BlockedAsync()).Single().GetProperty("code").GetString().ShouldBe("unconfirmed");
+    }
+
+    [Fact]
+    public async Task An_unblock_is_believed_beside_an_entry_at_the_devices_address_whose_MAC_is_none()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        router.Simulated.SetExtraBlocked($$"""{"mac":"at","ip":"{{device.Ip}}"}""");
+
+        using var unblocked = await router.UnblockAsync(device.Ip);
+
+        (await unblocked.ShouldBeJsonAsync(200)).GetProperty("state").GetString().ShouldBe("lifted");
+        router.Simulated.CommandsOf(SimulatorOperation.Unblock).ShouldBe(1);
+    }
 }

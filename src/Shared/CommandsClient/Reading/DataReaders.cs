@@ -21,7 +21,14 @@ internal static partial class DataReaders
     }
 
     /// <summary>Entries that name no device are kept apart: a list with one of them proves no rule absent.</summary>
-    public static bool Blocked(JsonElement data, [MaybeNullWhen(false)] out BlockedReport report)
+    public static bool Blocked(JsonElement data, [MaybeNullWhen(false)] out BlockedReport report) =>
+        Rules(data, entry => !NamesNoMac(entry), out report);
+
+    private static bool Rules(
+        JsonElement data,
+        Func<JsonElement, bool> isReadable,
+        [MaybeNullWhen(false)] out BlockedReport report
+    )
     {
         report = null;
         if (data.ValueKind is not JsonValueKind.Array)
@@ -38,7 +45,7 @@ internal static partial class DataReaders
                     ? (DownstreamText.Field(entry, "ip"), DownstreamText.Field(entry, "mac"))
                     : (DownstreamText.Of(entry), DownstreamText.Of(entry));
             var rule = new BlockedRule(DeviceAddresses.TryReadIPv4(ip, out var address) ? address : null, DeviceAddresses.ReadMac(mac));
-            if (rule is not { Address: null, Mac: null })
+            if (rule is not { Address: null, Mac: null } && isReadable(entry))
             {
                 rules.Add(rule);
             }
@@ -52,6 +59,19 @@ internal static partial class DataReaders
         report = new BlockedReport(rules, unreadable);
         return true;
     }
+
+    /// <summary>
+    /// Whether an entry has something in place of its MAC that is none: <c>br:lan</c>, zeros, a group address, a list. The rule is for whatever that
+    /// is, and not for the device at the entry's address.
+    /// </summary>
+    private static bool NamesNoMac(JsonElement entry) =>
+        entry.ValueKind is JsonValueKind.Object
+        && entry.TryGetProperty("mac", out var mac)
+        && (
+            DownstreamText.Of(mac) is { } text
+                ? DownstreamText.Known(text) is not null && DeviceAddresses.ReadMac(text) is null
+                : mac.ValueKind is not JsonValueKind.Null
+        );
 
     /// <summary>The MAC that a block's answer names, as a field or within its sentence.</summary>
     public static bool Block(JsonElement data, out BlockReceipt receipt)
@@ -140,7 +160,7 @@ internal static partial class DataReaders
     /// <summary>The two lists hold addresses alone. Entries that are none are kept apart, as in <see cref="Blocked"/>.</summary>
     public static bool Addresses(JsonElement data, [MaybeNullWhen(false)] out BlockedReport report)
     {
-        report = Blocked(data, out var read)
+        report = Rules(data, _ => true, out var read)
             ? new BlockedReport(
                 [.. read.Rules.Where(rule => rule.Address is not null).Select(rule => rule with { Mac = null })],
                 [
