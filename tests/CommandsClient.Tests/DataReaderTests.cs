@@ -180,16 +180,17 @@ public sealed class DataReaderTests
     }
 
     [Theory]
-    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: br:lan)\"")]
-    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: at)\"")]
-    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: 00:00:00:00:00:00)\"")]
-    [InlineData("\"Successfully blocked IP 192.168.1.1 (MAC: aa:bb:cc:dd:ee:01\\naa:bb:cc:dd:ee:02)\"")]
-    [InlineData("\"Successfully blocked IP 192.168.1.1 (MAC: aa:bb:cc:dd:ee:01 br:lan)\"")]
-    [InlineData("""{"mac": "aa:bb:cc:dd:ee:01, aa:bb:cc:dd:ee:02"}""")]
-    public void The_answer_of_a_block_may_name_something_else_than_one_device(string json)
+    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: br:lan)\"", false)]
+    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: at)\"", false)]
+    [InlineData("\"Successfully blocked IP 192.168.1.10 (MAC: 00:00:00:00:00:00)\"", false)]
+    [InlineData("\"Successfully blocked IP 192.168.1.1 (MAC: aa:bb:cc:dd:ee:01\\naa:bb:cc:dd:ee:02)\"", true)]
+    [InlineData("\"Successfully blocked IP 192.168.1.1 (MAC: aa:bb:cc:dd:ee:01\\naa:bb:cc:dd:ee:01)\"", true)]
+    [InlineData("\"Successfully blocked IP 192.168.1.1 (MAC: aa:bb:cc:dd:ee:01 br:lan)\"", true)]
+    [InlineData("""{"mac": "aa:bb:cc:dd:ee:01, aa:bb:cc:dd:ee:02"}""", true)]
+    public void The_answer_of_a_block_may_name_something_else_than_one_device(string json, bool isOfSeveral)
     {
         DataReaders.Block(Json(json), out var receipt).ShouldBeTrue();
-        receipt.ShouldBe(new BlockReceipt(null, IsAmbiguous: true));
+        receipt.ShouldBe(new BlockReceipt(null, IsAmbiguous: true, isOfSeveral));
     }
 
     [Theory]

@@ -152,9 +152,12 @@ public sealed record UnreadableRule(string? Address, string? Mac);
 /// <summary>What the acknowledgement of a block says.</summary>
 /// <param name="Mac">The MAC that the router resolved the address to, and that its rule sticks to; null where the answer does not name one.</param>
 /// <param name="IsAmbiguous">
-/// Whether the answer names something else than one device: several MACs, or a word that is none. Such a rule can't be confirmed or lifted.
+/// Whether the answer names something else than one device: several MACs, or a word that is none. Such a rule can't be confirmed.
 /// </param>
-public sealed record BlockReceipt(PhysicalAddress? Mac, bool IsAmbiguous = false);
+/// <param name="IsOfSeveral">
+/// Whether the answer names several, be it one MAC twice: the rule is for all of them. No list shows it, and no unblock removes it.
+/// </param>
+public sealed record BlockReceipt(PhysicalAddress? Mac, bool IsAmbiguous = false, bool IsOfSeveral = false);
 
 /// <summary>What a scan found.</summary>
 /// <param name="Devices">The records that could be read.</param>

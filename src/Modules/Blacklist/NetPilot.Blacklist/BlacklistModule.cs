@@ -19,7 +19,7 @@ public static class BlacklistModule
 
         services.AddSingleton(PacingOf).AddSingleton<RuleIntents>().AddSingleton(OutcomesOf);
         services.AddSingleton<RuleStore>().AddSingleton<RuleSignals>().AddSingleton<RuleWriter>();
-        services.AddSingleton<RuleTurns>().AddSingleton<RuleApplication>().AddSingleton<RulePlaces>();
+        services.AddSingleton<RuleTurns>().AddSingleton<RuleApplication>().AddSingleton<RulePlaces>().AddSingleton<RuleLandings>();
         services.AddSingleton<RuleLifting>().AddSingleton<MisdirectedRules>();
         services.AddSingleton<RuleReconciler>().AddSingleton<BlockSync>().AddSingleton<RuleMaintenance>();
         services

@@ -24,11 +24,7 @@ internal static partial class DataReaders
     public static bool Blocked(JsonElement data, [MaybeNullWhen(false)] out BlockedReport report) =>
         Rules(data, entry => !NamesNoMac(entry), out report);
 
-    private static bool Rules(
-        JsonElement data,
-        Func<JsonElement, bool> isReadable,
-        [MaybeNullWhen(false)] out BlockedReport report
-    )
+    private static bool Rules(JsonElement data, Func<JsonElement, bool> isReadable, [MaybeNullWhen(false)] out BlockedReport report)
     {
         report = null;
         if (data.ValueKind is not JsonValueKind.Array)
@@ -80,15 +76,17 @@ internal static partial class DataReaders
         var text = (isObject ? DownstreamText.Field(data, "message") : DownstreamText.Of(data)) ?? "";
         var named = isObject ? DownstreamText.Field(data, "mac") : null;
         named ??= MacRemark().Match(text) is { Success: true } remark ? remark.Groups["macs"].Value : null;
+        // A sentence may say the same MAC twice; the place of the MAC holds one for each line that the router found.
         var words = named is not null
             ? named.Split([' ', ',', ';', '\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries)
-            : [.. MacPattern().Matches(text).Select(match => match.Value)];
-        var macs = words.Where(word => DownstreamText.Known(word) is not null).Select(DeviceAddresses.ReadMac).Distinct().Take(2).ToArray();
+            : MacPattern().Matches(text).Select(match => match.Value).Distinct(StringComparer.OrdinalIgnoreCase);
+        var macs = words.Where(word => DownstreamText.Known(word) is not null).Select(DeviceAddresses.ReadMac).Take(2).ToArray();
         receipt = macs switch
         {
             [] => new BlockReceipt(null),
             [{ } mac] => new BlockReceipt(mac),
-            _ => new BlockReceipt(null, IsAmbiguous: true),
+            [null] => new BlockReceipt(null, IsAmbiguous: true),
+            _ => new BlockReceipt(null, IsAmbiguous: true, IsOfSeveral: true),
         };
         return true;
     }

@@ -8,7 +8,12 @@ internal static class RuleProblems
     public static Problem Of(Rule rule)
     {
         var problem = new Problem(
-            rule.Code ?? ErrorCodes.CommandTimeout,
+            rule.Code switch
+            {
+                null => ErrorCodes.CommandTimeout,
+                RuleCodes.Unconfirmed => ErrorCodes.CommandFailed,
+                var code => code,
+            },
             rule.Detail ?? "The command's outcome is not known yet; the server finds out by itself."
         );
         return problem.Status == 503 ? problem with { RetryAfter = TimeSpan.FromSeconds(5) } : problem;

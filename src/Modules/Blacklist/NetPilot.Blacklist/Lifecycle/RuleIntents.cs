@@ -150,6 +150,7 @@ internal sealed class RuleIntents(RulePacing pacing)
             GiveUpAt = new(GiveUpAt(goesOn: true, now)),
             Attempts = 0,
             ForgetsFailure = true,
+            KeepsUnconfirmed = RulesOfSeveral.IsOne(rule),
             ClearingFence = Unmarked,
             LetThroughAt = rule.State == RuleState.Lifting ? default : new(now),
         };

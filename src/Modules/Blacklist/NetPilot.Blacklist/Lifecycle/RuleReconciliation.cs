@@ -57,6 +57,16 @@ internal sealed class RuleReconciliation
         var mayLiftExtras = true;
         foreach (var row in claims.Live)
         {
+            if (RulesOfSeveral.IsOne(row))
+            {
+                if (IsDecided(row) && RulesOfSeveral.Due(row, terms.Outcomes, terms.Now) is { } change)
+                {
+                    yield return Settle(row, change);
+                }
+
+                continue;
+            }
+
             var isFound = claims.Found.ContainsKey(row);
             if (!isFound && terms.FollowsDevice && claims.KnownDeviceOf(row) is { } kept)
             {
@@ -109,6 +119,7 @@ internal sealed class RuleReconciliation
 
     private bool DependsOnSightings(Rule row) =>
         IsDecided(row)
+        && !RulesOfSeveral.IsOne(row)
         && !claims.Found.ContainsKey(row)
         && (
             presence.CouldBeUnclaimed(row)

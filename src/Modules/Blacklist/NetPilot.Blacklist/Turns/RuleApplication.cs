@@ -1,4 +1,3 @@
-using NetPilot.Devices.Contracts;
 using Npgsql;
 
 namespace NetPilot.Blacklist.Turns;
@@ -12,7 +11,7 @@ internal sealed class RuleApplication(
     RuleOutcomes outcomes,
     RunningCommands running,
     MisdirectedRules misdirected,
-    IDeviceLookalikes lookalikes,
+    RuleLandings landings,
     TimeProvider time
 )
 {
@@ -28,10 +27,6 @@ internal sealed class RuleApplication(
         "A rule of the device is being lifted, and this one was taken back with it."
     );
 
-    private static readonly CommandsFailure NoTimeLeft = NotDone(
-        "There was no time left after the look for the router's devices: nothing was sent."
-    );
-
     /// <param name="rule">The row, in state <c>applying</c>.</param>
     /// <param name="ip">Where its device is.</param>
     /// <param name="turn">The turn.</param>
@@ -39,9 +34,9 @@ internal sealed class RuleApplication(
     public async Task<CallOutcome> ApplyAsync(Rule rule, IPAddress ip, RuleTurn turn, bool isOfDevice = false)
     {
         var bySubstring = rule.Kind.FollowsDevice && turn.MatchesBySubstring;
-        if (bySubstring && await FindLookalikeAsync(rule, ip, turn) is { } lookalike)
+        if (bySubstring && await landings.RefusalAsync(rule, ip, turn) is { } refusal)
         {
-            return await FailAsync(rule, lookalike, turn);
+            return await FailAsync(rule, refusal, turn);
         }
 
         running.MarkSent(rule.Id);
@@ -52,18 +47,19 @@ internal sealed class RuleApplication(
         }
 
         var receipt = result.Data;
+        if (receipt.IsOfSeveral)
+        {
+            await store.ScheduleCheckAsync(rule.UserId, rule.RouterId, time.UtcNow());
+            return new CallOutcome(await turn.EndAsync(rule, row => RulesOfSeveral.Made(row, time.UtcNow())), RulesOfSeveral.Failure);
+        }
+
         if (receipt.IsAmbiguous)
         {
             return await TakeBackAsync(rule, ip, NotOneDevice, turn);
         }
 
         var device = receipt.Mac is null || !rule.Kind.FollowsDevice ? null : new RuleDevice(ip, receipt.Mac, Confirmed: true);
-        if (
-            bySubstring
-            && device is not null
-            && !device.Mac!.Equals(rule.DeviceMac)
-            && await WhereIsAsync(rule.Kind, device, turn) is { } elsewhere
-        )
+        if (bySubstring && device is not null && await RuleLandings.ElsewhereAsync(rule, device, turn) is { } elsewhere)
         {
             await misdirected.TakeBackAsync(rule, device with { Ip = elsewhere }, turn);
             return new CallOutcome(await turn.EndAsync(rule, RuleOutcomes.Misdirected), NotOneDevice);
@@ -158,45 +154,6 @@ internal sealed class RuleApplication(
         var saved = await turn.EndAsync(rule, row => outcomes.ApplyNotDone(row, failure.Code, failure.Detail, time.UtcNow()));
         return new CallOutcome(saved, failure);
     }
-
-    /// <summary>
-    /// The router looks an address up as a part of a line: while another device's address contains this one, a rule would be for both. Devices
-    /// knows that where the network was scanned; else it is scanned now, if the address can be a part of another one at all.
-    /// </summary>
-    private async Task<CommandsFailure?> FindLookalikeAsync(Rule rule, IPAddress ip, RuleTurn turn)
-    {
-        if (!CanBePart(ip))
-        {
-            return null;
-        }
-
-        var known = await lookalikes.FindAsync(rule.UserId, rule.RouterId, ip, CancellationToken.None);
-        var other = known.FirstOrDefault(device => device.Mac is null || !device.Mac.Equals(rule.DeviceMac))?.Address;
-        if (other is null && rule.DeviceMac is null)
-        {
-            var scan = await turn.ScanAsync();
-            if (!await turn.MayGoOnAsync())
-            {
-                return NoTimeLeft;
-            }
-
-            other = scan?.Data?.Devices.Select(device => device.Address).FirstOrDefault(address => RuleMatching.IsLookalike(address, ip));
-        }
-
-        return other is null ? null : NotDone($"The router can't tell {ip} from {other}, which is in use too: nothing was sent.");
-    }
-
-    // The last number is what differs within a network: 1 to 25 can begin a longer one.
-    private static bool CanBePart(IPAddress ip) => ip.GetAddressBytes()[3] <= 25;
-
-    /// <summary>Where the device that the router named is, if that is not the address that was sent but one that contains it.</summary>
-    private static async Task<IPAddress?> WhereIsAsync(RuleKind kind, RuleDevice device, RuleTurn turn) =>
-        CanBePart(device.Ip) && await turn.AskAsync(kind) is { IsSuccess: true, Data: { } report }
-            ? report
-                .Rules.Where(known => device.Mac!.Equals(known.Mac))
-                .Select(known => known.Address)
-                .FirstOrDefault(address => RuleMatching.IsLookalike(address, device.Ip))
-            : null;
 
     /// <summary>Nothing is in force, for a reason that the server knows by itself.</summary>
     internal static CommandsFailure NotDone(string detail) => new(CommandsFailureKind.CommandFailed, CommandEffect.NotDone, detail);

@@ -24,13 +24,19 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
     /// <param name="rule">The row, in state <c>lifting</c>.</param>
     /// <param name="ip">Where its device is.</param>
     /// <param name="turn">The turn.</param>
-    public Task<CallOutcome> LiftAsync(Rule rule, IPAddress ip, RuleTurn turn)
+    public async Task<CallOutcome> LiftAsync(Rule rule, IPAddress ip, RuleTurn turn)
     {
         running.MarkSent(rule.Id);
+        if (RulesOfSeveral.IsOne(rule))
+        {
+            var saved = await turn.EndAsync(rule, row => RulesOfSeveral.NotLifted(row, outcomes, time.UtcNow(), turn.ByServer));
+            return new CallOutcome(saved, RulesOfSeveral.Failure);
+        }
+
         // The list never confirmed the rule, and the row does not know its device: only a rule that is missing afterwards shows what was lifted.
         return rule.Kind.FollowsDevice && rule is { DeviceMac: null, Code: RuleCodes.Unconfirmed }
-            ? LiftUnknownAsync(rule, ip, turn)
-            : LiftAsync(rule, ip, mayMove: true, turn);
+            ? await LiftUnknownAsync(rule, ip, turn)
+            : await LiftAsync(rule, ip, mayMove: true, turn);
     }
 
     private async Task<CallOutcome> LiftAsync(Rule rule, IPAddress ip, bool mayMove, RuleTurn turn)

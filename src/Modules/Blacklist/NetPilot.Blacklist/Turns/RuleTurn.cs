@@ -31,6 +31,9 @@ internal sealed class RuleTurn(
 
     public bool MatchesBySubstring => turns.MatchesBySubstring;
 
+    /// <summary>The last scan that was made in this turn.</summary>
+    public ScanReport? Seen { get; private set; }
+
     public async ValueTask DisposeAsync()
     {
         if (!IsOver)
@@ -143,6 +146,7 @@ internal sealed class RuleTurn(
         );
         if (scan.IsSuccess)
         {
+            Seen = scan.Data;
             await turns.Scans.RecordAsync(router, scan.Data, scannedAt, CancellationToken.None);
         }
 
