@@ -169,6 +169,17 @@ internal static class Blocks
         server.Services.GetRequiredService<SettleWorker>().Nudge();
     }
 
+    /// <summary>The same for what may have been sent, which only asking the router settles.</summary>
+    public static async Task LookNowAsync(this TestRouter router)
+    {
+        var server = router.Owner.Server;
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND settle_at IS NOT NULL",
+            router.RouterId
+        );
+        server.Services.GetRequiredService<SettleWorker>().Nudge();
+    }
+
     /// <summary>The one row of a router, whatever its address.</summary>
     public static async Task<Row> RowAsync(this TestRouter router) =>
         (

@@ -5,12 +5,14 @@ namespace NetPilot.Blacklist.Commands;
 /// </summary>
 internal sealed class TurnRound(
     RuleStore store,
+    RuleWriter writer,
     RuleTurns turns,
     RuleReconciler reconciler,
     RuleOutcomes outcomes,
     RunningCommands running,
     RuleSignals signals,
     SettleWorker settling,
+    RulePacing pacing,
     TimeProvider time
 )
 {
@@ -46,6 +48,11 @@ internal sealed class TurnRound(
             return null;
         }
 
+        if (turned is { MaybeSent: true, SettleAt: { } due } && IsPause(due))
+        {
+            turned = await writer.LookNowAsync(turned);
+        }
+
         settling.Nudge();
         return new RuleAnswer(turned, RuleAnswerKind.UnderWay);
     }
@@ -75,7 +82,7 @@ internal sealed class TurnRound(
                 case { MaybeSent: false }:
                 case { Fence: 0 } when running.IsUnsent(rule.Id):
                     return new CommandEnd(await turn.SaveAsync(rule, RuleOutcomes.Cancelled(rule, time.UtcNow())));
-                case { SettleAt: { } due } when due <= time.UtcNow():
+                case { SettleAt: { } due } when due <= time.UtcNow() || IsPause(due):
                     return await LiftAskedAsync(rule, turn);
             }
         }
@@ -106,7 +113,7 @@ internal sealed class TurnRound(
     /// </summary>
     private async Task<CommandEnd?> KeepAsync(RuleTarget target, Rule lifting)
     {
-        if (lifting.MaybeSent)
+        if (lifting.MaybeSent && !(lifting.SettleAt is { } due && IsPause(due)))
         {
             return await ReachedSettlingAsync(lifting, target.Budget) ? null : await FailedAsync(lifting);
         }
@@ -117,12 +124,43 @@ internal sealed class TurnRound(
             return new CommandEnd(lifting, Problem.RouterBusy());
         }
 
-        return
-            await store.FindAsync(lifting) is { State: RuleState.Lifting, MaybeSent: false } rule
-            && await turn.SaveAsync(rule, RuleOutcomes.InForce(rule, time.UtcNow())) is { State: RuleState.InForce } kept
-            ? new CommandEnd(kept, null, RuleAnswerKind.Already)
-            : null;
+        return await store.FindAsync(lifting) switch
+        {
+            { State: RuleState.Lifting, MaybeSent: false } rule
+                when await turn.SaveAsync(rule, KeptInForce(rule)) is { State: RuleState.InForce } kept => new CommandEnd(
+                kept,
+                null,
+                RuleAnswerKind.Already
+            ),
+            { State: RuleState.Lifting, SettleAt: { } paused } rule when IsPause(paused) => await KeepAskedAsync(rule, turn),
+            _ => null,
+        };
     }
+
+    /// <summary>The list could not say what became of the lift: the router is asked again. Null: the rule is gone, and to be put in force anew.</summary>
+    private async Task<CommandEnd?> KeepAskedAsync(Rule rule, RuleTurn turn)
+    {
+        var sight = await turn.FindAsync(rule);
+        switch (sight.Presence)
+        {
+            case Presence.Present
+                when await turn.SaveAsync(rule, RuleOutcomes.InForce(rule, time.UtcNow())) is { State: RuleState.InForce } kept:
+                return new CommandEnd(kept, null, RuleAnswerKind.Already);
+            case Presence.Unclear:
+                return sight.Failure is { } failure ? new CommandEnd(rule, failure.ToProblem()) : CommandEnd.Failed(rule);
+            case Presence.Absent:
+                await turn.SaveAsync(rule, RuleOutcomes.Gone(rule, time.UtcNow()));
+                break;
+        }
+
+        return null;
+    }
+
+    private RuleChange KeptInForce(Rule rule) =>
+        RulesOfSeveral.IsOne(rule) ? RulesOfSeveral.Made(rule, time.UtcNow()) : RuleOutcomes.InForce(rule, time.UtcNow());
+
+    /// <summary>Whether a row waits for its next look, and not for a command: none can be under way for as long as that.</summary>
+    private bool IsPause(DateTimeOffset due) => due > pacing.AfterLease(time.UtcNow());
 
     private async Task<CommandEnd> FailedAsync(Rule rule) => new(rule, RuleProblems.Of(await store.FindAsync(rule) ?? rule));
 

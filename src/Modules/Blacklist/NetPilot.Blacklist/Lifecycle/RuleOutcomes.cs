@@ -135,10 +135,12 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             GiveUpAt = null,
         };
 
-    /// <summary>The router's list can't say yet whether a rule that is under way is there.</summary>
-    public RuleChange Undecided(Rule rule, DateTimeOffset now) =>
+    /// <summary>The router's list can't say yet whether a rule that is under way is there, nor what became of a command that failed.</summary>
+    public RuleChange Undecided(Rule rule, DateTimeOffset now, CommandsFailure? failure = null) =>
         RuleChange.None(rule) with
         {
+            Code = failure?.Code ?? rule.Code,
+            Detail = failure?.Detail ?? rule.Detail,
             Attempts = rule.Attempts + 1,
             SettleAt = now + pacing.Backoff(rule.Attempts),
         };

@@ -138,6 +138,10 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
             case { Presence: Presence.Present }:
                 return await EndAsync(rule, failure with { Effect = CommandEffect.NotDone }, calledAt, turn);
 
+            // The list can't say whether the rule is gone. The command is over, and another one restarts the firewall again.
+            case { Failure: null } when failure.Effect == CommandEffect.Unknown:
+                return new CallOutcome(await turn.EndAsync(rule, row => outcomes.Undecided(row, time.UtcNow(), failure)), failure);
+
             default:
                 return await EndAsync(rule, failure, calledAt, turn);
         }

@@ -1,0 +1,105 @@
+using NetPilot.CommandsClient;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.Blacklist.Tests.Settling;
+
+/// <summary>A lift that failed, beside an entry that may be the rule: each attempt restarts the firewall.</summary>
+public sealed class UnclearLiftTests(BlacklistServer server)
+{
+    private const string Unreadable = """{"mac":"br:lan","ip":"N/A"}""";
+
+    /// <summary>The list can't say that the rule is gone, and each attempt restarts the firewall.</summary>
+    [Fact]
+    public async Task A_lift_that_is_refused_and_cannot_be_checked_is_tried_with_growing_pauses()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip, more: new { expiresAt = DateTimeOffset.Parse("2031-01-01T00:00:00Z") })).Dispose();
+        await router.SettledAsync();
+        router.Simulated.RemoveRules(device.Mac);
+        router.Simulated.SetExtraBlocked(Unreadable);
+
+        await server.ExecuteAsync("UPDATE blacklist.user_blacklists SET expires_at = now() WHERE router_id = $1", router.RouterId);
+        await BacksOffAsync(router, first: 1);
+
+        router.Simulated.SetExtraBlocked();
+        await router.LookNowAsync();
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+    }
+
+    [Fact]
+    public async Task A_rule_that_is_no_devices_and_cannot_be_taken_back_is_tried_with_growing_pauses()
+    {
+        Assert.SkipUnless(server.Dialect == CommandsDialect.Deployed, "The plan dialect finds no device behind an incomplete entry.");
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        router.Simulated.SetArp(device.Ip, null);
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockRefuses = true };
+
+        using (var response = await router.BlockAsync(device.Ip))
+        {
+            await response.ShouldBeProblemAsync(502, "command_failed");
+        }
+
+        // The first attempt is the one that takes it back at once.
+        await router.LookNowAsync();
+        await BacksOffAsync(router, first: 1);
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockRefuses = false };
+        await router.LookNowAsync();
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    /// <summary>Nobody waits for the next attempt, which may be an hour away.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("respond-async")]
+    public async Task A_device_whose_lift_waits_is_blocked_again_as_soon_as_the_list_can_be_read(string? prefer)
+    {
+        Assert.SkipUnless(server.Dialect == CommandsDialect.Deployed, "In the plan dialect a refused unblock is surely not done.");
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        router.Simulated.RemoveRules(device.Mac);
+        router.Simulated.SetExtraBlocked(Unreadable);
+        using (var refused = await router.UnblockAsync(device.Ip))
+        {
+            await refused.ShouldBeProblemAsync(502, "command_failed");
+        }
+
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET settle_at = now() + interval '1 h' WHERE router_id = $1",
+            router.RouterId
+        );
+        router.Simulated.SetExtraBlocked();
+
+        using var response = await router.BlockAsync(device.Ip, prefer);
+
+        ((int)response.StatusCode).ShouldBeInRange(200, 202);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldContain("blocked"));
+        router.Simulated.TallyOf(device.Mac).ShouldBe(new RuleTally(Now: 1, Most: 1, Added: 2, Removed: 1));
+    }
+
+    /// <summary>Attempt after attempt is made due, and each puts the next one off twice as long, up to an hour.</summary>
+    private async Task BacksOffAsync(TestRouter router, int first)
+    {
+        for (var attempts = first; attempts <= 10; attempts++)
+        {
+            await Eventually.HoldsAsync(async () => (await router.RowAsync()).Value<int>("attempts").ShouldBe(attempts), seconds: 60);
+            var row = await router.RowAsync();
+            row.Value<string>("state").ShouldBe("lifting");
+            row.Value<string>("code").ShouldBe("command_failed");
+            var pause = TimeSpan.FromSeconds(Math.Min(3600, 10 << (attempts - 1)));
+            var left = row.Value<DateTime>("settle_at") - await server.ScalarAsync<DateTime>("SELECT clock_timestamp()");
+            left.ShouldBeInRange((pause / 2) + TimeSpan.FromMilliseconds(1), pause * 1.1);
+            await router.LookNowAsync();
+        }
+    }
+}
