@@ -24,7 +24,11 @@ internal sealed class Sightings(IEnumerable<(PhysicalAddress Mac, IPAddress Ip)>
 /// <param name="Report">Its list of rules.</param>
 /// <param name="Seen">Where its devices are; null where no scan was made.</param>
 /// <param name="ScanFailure">Why a scan that was needed brought nothing.</param>
-internal sealed record RouterView(BlockedReport Report, Sightings? Seen = null, CommandsFailure? ScanFailure = null);
+internal sealed record RouterView(BlockedReport Report, Sightings? Seen = null, CommandsFailure? ScanFailure = null)
+{
+    /// <summary>Where the device of a rule is: by the list, else by the scan.</summary>
+    public IPAddress? AddressOf(BlockedRule rule) => rule.Address ?? (rule.Mac is { } mac ? Seen?.AddressesOf(mac).FirstOrDefault() : null);
+}
 
 /// <summary>What the comparison goes by.</summary>
 /// <param name="IsDue">Whether a row that is under way may be decided now: never sooner than its command's own time.</param>

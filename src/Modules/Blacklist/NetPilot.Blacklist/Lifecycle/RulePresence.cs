@@ -78,7 +78,7 @@ internal sealed class RulePresence
             ? claims.Unclaimed.Find(rule =>
                 rule.Mac is not null
                 && !rule.Mac.Equals(row.DeviceMac)
-                && ((MayBeOfSeveral(row) && RuleMatching.IsLookalike(rule.Address, row.DeviceIp)) || HasTheAddressOf(row, rule))
+                && ((MayBeOfSeveral(row) && RuleMatching.IsLookalike(view.AddressOf(rule), row.DeviceIp)) || HasTheAddressOf(row, rule))
                 && !claims.HasEnded(rule)
             )
             : null;
@@ -89,7 +89,7 @@ internal sealed class RulePresence
     /// </summary>
     private bool HasTheAddressOf(Rule row, BlockedRule rule) =>
         row is { HeldManually: false, DeviceMac: not null }
-        && row.DeviceIp.Equals(rule.Address)
+        && row.DeviceIp.Equals(view.AddressOf(rule))
         && view.Seen is { } seen
         && seen.MacsAt(row.DeviceIp).All(mac => mac.Equals(rule.Mac));
 

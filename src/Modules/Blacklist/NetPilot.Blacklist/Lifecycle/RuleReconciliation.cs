@@ -10,6 +10,7 @@ internal sealed class RuleReconciliation
     private readonly ReconciliationTerms terms;
     private readonly RuleClaims claims;
     private readonly RulePresence presence;
+    private readonly SurplusRules surplus;
 
     /// <param name="view">What is known of the router.</param>
     /// <param name="rows">The router's live rows, and the newest row of each device and address that the router reports.</param>
@@ -19,6 +20,7 @@ internal sealed class RuleReconciliation
         (this.view, this.terms) = (view, terms);
         claims = new RuleClaims(view, rows);
         presence = new RulePresence(view, terms, claims);
+        surplus = new SurplusRules(view, terms, claims);
     }
 
     /// <summary>The live rows whose rule the router shows.</summary>
@@ -36,7 +38,8 @@ internal sealed class RuleReconciliation
         ];
 
     /// <summary>Whether the plan depends on where devices are now.</summary>
-    public bool NeedsSightings => terms.FollowsDevice && view.Seen is null && Array.Exists(claims.Live, DependsOnSightings);
+    public bool NeedsSightings =>
+        terms.FollowsDevice && view.Seen is null && (Array.Exists(claims.Live, DependsOnSightings) || surplus.DependOnSightings);
 
     /// <summary>What the router's list says of one live row, and the rule that is its own.</summary>
     public (Presence Presence, BlockedRule? Entry) Find(Guid id)
@@ -87,7 +90,7 @@ internal sealed class RuleReconciliation
                 continue;
             }
 
-            if (entry is null && presence.MisdirectedRuleOf(row) is { Address: { } elsewhere } misdirected)
+            if (entry is null && presence.MisdirectedRuleOf(row) is { } misdirected && view.AddressOf(misdirected) is { } elsewhere)
             {
                 claims.Unclaimed.Remove(misdirected);
                 yield return new ReconciliationStep.LiftMisdirected(row, new RuleDevice(elsewhere, misdirected.Mac, Confirmed: true));
@@ -108,8 +111,8 @@ internal sealed class RuleReconciliation
         }
 
         foreach (
-            var step in (mayLiftExtras && terms.FollowsDevice ? Extras() : []).Concat(
-                claims.Unclaimed.Select(rule => StrayStep(rule, isUnsure))
+            var step in (mayLiftExtras && terms.FollowsDevice ? surplus.Extras() : []).Concat(
+                claims.Unclaimed.Select(rule => surplus.StepFor(rule, isUnsure))
             )
         )
         {
@@ -232,22 +235,6 @@ internal sealed class RuleReconciliation
             ? new ReconciliationStep.Identify(row, new RuleDevice(ip, entry.Mac, entry.Mac is not null))
             : null;
     }
-
-    private IEnumerable<ReconciliationStep> Extras() =>
-        from pair in claims.Found
-        where pair.Key.State != RuleState.Lifting && (terms.Eager || pair.Key.Code is null or RuleCodes.Unconfirmed)
-        from entry in pair.Value.Skip(1)
-        where entry.Address is not null && !CouldTakeAnother(entry.Address)
-        select new ReconciliationStep.LiftExtra(pair.Key, entry.Address!);
-
-    private ReconciliationStep StrayStep(BlockedRule rule, bool isUnsure) =>
-        !isUnsure && claims.Newest(rule) is { IsLive: false } ended && rule.Address is { } address && !CouldTakeAnother(address)
-            ? new ReconciliationStep.LiftStray(ended, address)
-            : new ReconciliationStep.Unmanaged(rule);
-
-    // A look-up by substring could lift the rule of another device, which is in force rightly.
-    private bool CouldTakeAnother(IPAddress address) =>
-        terms.MatchesBySubstring && view.Report.Rules.Any(other => RuleMatching.IsLookalike(other.Address, address));
 
     private static ReconciliationStep.Settle Settle(Rule row, RuleChange change) => new(row, change);
 

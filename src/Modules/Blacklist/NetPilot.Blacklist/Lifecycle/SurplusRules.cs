@@ -1,0 +1,68 @@
+namespace NetPilot.Blacklist.Lifecycle;
+
+/// <summary>
+/// The rules that the router holds and should not: the second rule of a live row, and those that rows left behind which have ended. Pure. A rule is
+/// lifted where its device is, by the list or by a scan.
+/// </summary>
+internal sealed class SurplusRules(RouterView view, ReconciliationTerms terms, RuleClaims claims)
+{
+    private readonly bool namesNoAddress = view.Report.Rules.All(rule => rule.Address is null);
+
+    /// <summary>Whether there is one whose address only a scan can tell.</summary>
+    public bool DependOnSightings =>
+        Seconds().Any(second => second.Entry.Address is null)
+        || claims.Unclaimed.Exists(rule => rule.Address is null && claims.HasEnded(rule));
+
+    /// <summary>What is too much of the rules of live rows.</summary>
+    public IEnumerable<ReconciliationStep> Extras()
+    {
+        foreach (var (row, entry) in Seconds())
+        {
+            if (PlaceOf(entry, row) is { } place && !CouldTakeAnother(place))
+            {
+                yield return new ReconciliationStep.LiftExtra(row, place);
+            }
+        }
+    }
+
+    /// <summary>What becomes of a rule that no live row claims.</summary>
+    public ReconciliationStep StepFor(BlockedRule unclaimed, bool isUnsure) =>
+        !isUnsure
+        && claims.Newest(unclaimed) is { IsLive: false } ended
+        && PlaceOf(unclaimed, ended) is { } place
+        && !CouldTakeAnother(place)
+            ? new ReconciliationStep.LiftStray(ended, place)
+            : new ReconciliationStep.Unmanaged(unclaimed);
+
+    private IEnumerable<(Rule Row, BlockedRule Entry)> Seconds() =>
+        from pair in claims.Found
+        where pair.Key.State != RuleState.Lifting && (terms.Eager || pair.Key.Code is null or RuleCodes.Unconfirmed)
+        from entry in pair.Value.Skip(1)
+        select (pair.Key, entry);
+
+    /// <summary>
+    /// Where the device of a rule is. A list without any address says nothing about who is away: its device is looked for where its row had it,
+    /// unless somebody else is there.
+    /// </summary>
+    private IPAddress? PlaceOf(BlockedRule rule, Rule row) =>
+        view.AddressOf(rule) ?? (namesNoAddress && IsFreeFor(row) ? row.DeviceIp : null);
+
+    private bool IsFreeFor(Rule row) =>
+        view.Seen is { } seen
+        && seen.MacsAt(row.DeviceIp).All(mac => mac.Equals(row.DeviceMac))
+        && !Array.Exists(claims.Live, other => other.Id != row.Id && other.DeviceIp.Equals(row.DeviceIp));
+
+    // A look-up by substring could lift the rule of another device, which is in force rightly.
+    private bool CouldTakeAnother(IPAddress address) =>
+        terms.MatchesBySubstring
+        && (
+            view.Report.Rules.Any(other => RuleMatching.IsLookalike(other.Address, address))
+            || (
+                namesNoAddress
+                && (
+                    (view.Seen?.AnyLookalike(address) ?? false)
+                    || Array.Exists(claims.Live, row => RuleMatching.IsLookalike(row.DeviceIp, address))
+                )
+            )
+        );
+}
