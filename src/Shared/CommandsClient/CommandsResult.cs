@@ -49,6 +49,11 @@ public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Eff
     /// <summary>Whether an unblock failed because the rule is not there ("not found. Maybe already unblocked"): done, once GET blocked confirms it.</summary>
     public bool MaybeAlreadyUnblocked { get; init; }
 
+    /// <summary>
+    /// Whether a block or unblock failed because the router found no device at the address ("Could not find MAC for IP …"): surely not done.
+    /// </summary>
+    public bool FoundNoDevice { get; init; }
+
     /// <summary>What the failure says of the router.</summary>
     public RouterSighting Router { get; init; }
 

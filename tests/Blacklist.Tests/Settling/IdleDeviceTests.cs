@@ -51,6 +51,41 @@ public sealed class IdleDeviceTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBeEmpty();
     }
 
+    /// <summary>The router finds it by its lease: it refuses, and does not wait for the device.</summary>
+    [Fact]
+    public async Task An_unblock_that_the_router_refuses_says_why()
+    {
+        var router = await NewRouterAsync();
+        (await router.BlockAsync(Idle.Ip)).Dispose();
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockRefuses = true };
+
+        (await router.UnblockAsync(Idle.Ip)).Dispose();
+
+        var row = await router.RowAsync();
+        row.Value<string>("code").ShouldBe("command_failed");
+        row.Value<string>("code_detail").ShouldContain("Failed to apply unblock rule");
+    }
+
+    [Fact]
+    public async Task An_unblock_that_is_refused_is_no_absence_where_the_list_names_no_address()
+    {
+        var router = await server.NewRouterAsync();
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { HasArpProgram = false };
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockRefuses = true };
+
+        using var response = await router.UnblockAsync(device.Ip);
+
+        await response.ShouldBeProblemAsync(502, "command_failed");
+        var block = (await router.BlockedAsync()).Single();
+        block.GetProperty("state").GetString().ShouldBe("blocked");
+        block.GetProperty("code").GetString().ShouldBe("command_failed");
+        router.Simulated.CommandsOf(SimulatorOperation.Unblock).ShouldBe(1);
+    }
+
     private async Task<TestRouter> NewRouterAsync()
     {
         var router = await server.NewRouterAsync();

@@ -100,17 +100,24 @@ internal static partial class FailureMap
                 Effect = CommandEffect.NotDone,
                 UpstreamCode = code,
             },
-            _ => new(
-                CommandsFailureKind.CommandFailed,
-                envelope.Code == "UNEXPECTED_SERVER_ERROR" || MayHaveBeenDone(call.Operation, options.Dialect)
-                    ? CommandEffect.Unknown
-                    : CommandEffect.NotDone,
-                cleaner.Clean(envelope.Message) ?? "The command failed.",
-                code
-            )
+            _ => Failed(envelope, call, options) with
             {
-                MaybeAlreadyUnblocked = AlreadyUnblocked().IsMatch(envelope.Message ?? ""),
+                Detail = cleaner.Clean(envelope.Message) ?? "The command failed.",
+                UpstreamCode = code,
             },
+        };
+    }
+
+    private static CommandsFailure Failed(CallOutcome.Envelope envelope, CommandsCall call, CommandsServerOptions options)
+    {
+        var foundNoDevice =
+            call.Operation is CommandsOperation.Block or CommandsOperation.Unblock && NoDevice().IsMatch(envelope.Message ?? "");
+        var mayHaveBeenDone =
+            envelope.Code == "UNEXPECTED_SERVER_ERROR" || (!foundNoDevice && MayHaveBeenDone(call.Operation, options.Dialect));
+        return new(CommandsFailureKind.CommandFailed, mayHaveBeenDone ? CommandEffect.Unknown : CommandEffect.NotDone, "")
+        {
+            MaybeAlreadyUnblocked = AlreadyUnblocked().IsMatch(envelope.Message ?? ""),
+            FoundNoDevice = foundNoDevice,
         };
     }
 
@@ -138,6 +145,9 @@ internal static partial class FailureMap
 
     private static CommandsFailure Unavailable(CommandEffect effect, string detail, TimeSpan retryAfter, string? code = null) =>
         new(CommandsFailureKind.Unavailable, effect, detail, code) { RetryAfter = retryAfter };
+
+    [GeneratedRegex("could not find MAC for|not in the ARP table", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex NoDevice();
 
     [GeneratedRegex("not found.*already unblocked", RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.NonBacktracking)]
     private static partial Regex AlreadyUnblocked();

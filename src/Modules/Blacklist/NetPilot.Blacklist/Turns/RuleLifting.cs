@@ -126,8 +126,17 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
             case { Presence: Presence.Absent }:
                 return await EndAsync(rule, null, calledAt, turn);
 
-            case { Entry: { Address: null } }:
-                var waiting = outcomes.WaitsForDevice(rule, time.UtcNow(), refused: true);
+            case { Entry: { Address: null } } when failure.FoundNoDevice || failure.MaybeAlreadyUnblocked:
+                return new CallOutcome(await turn.SaveAsync(rule, outcomes.WaitsForDevice(rule, time.UtcNow(), refused: true)), null);
+
+            // A list without addresses does not say that the device is away.
+            case { Entry: { Address: null } } when !await IsSeenAsync(rule, turn):
+                var waiting = outcomes.WaitsForDevice(rule, time.UtcNow(), refused: true) with
+                {
+                    Code = failure.Code,
+                    Detail = failure.Detail,
+                    GiveUpAt = rule.GiveUpAt,
+                };
                 return new CallOutcome(await turn.SaveAsync(rule, waiting), null);
 
             case { Entry.Address: { } present } when mayMove && !present.Equals(ip) && await turn.MayGoOnAsync():
@@ -146,6 +155,11 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
                 return await EndAsync(rule, failure, calledAt, turn);
         }
     }
+
+    /// <summary>Whether a scan in this turn shows the device of the rule, as far as one can be made.</summary>
+    private static async Task<bool> IsSeenAsync(Rule rule, RuleTurn turn) =>
+        (turn.Seen ?? (await turn.ScanAsync())?.Data) is not { } seen
+        || seen.Devices.Any(device => rule.DeviceMac?.Equals(device.Mac) ?? rule.DeviceIp.Equals(device.Address));
 
     private async Task<CallOutcome> EndAsync(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, RuleTurn turn) =>
         new(await turn.EndAsync(rule, row => outcomes.LiftEnded(row, failure, calledAt, time.UtcNow(), turn.ByServer)), failure);
