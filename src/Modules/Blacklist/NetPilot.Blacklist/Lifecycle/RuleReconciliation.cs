@@ -154,6 +154,9 @@ internal sealed class RuleReconciliation
             Presence.Absent => isTriedAgain ? ApplyStep(row) : Settle(row, RuleOutcomes.NeverArrived(row)),
             // Nothing was ever sent for it, so that no rule on the router can be its own.
             _ when row is { MaybeSent: false, AppliedAt: null } && isTriedAgain => ApplyStep(row),
+            // Nobody goes on for longer. A rule of it that a later list shows is lifted.
+            _ when row.AppliedAt is null && !isTriedAgain && (row.GiveUpAt ?? row.CreatedAt + RulePacing.GiveUpAfter) <= terms.Now =>
+                Settle(row, RuleOutcomes.NeverArrived(row)),
             _ => Settle(row, terms.Outcomes.Undecided(row, terms.Now)),
         };
     }
