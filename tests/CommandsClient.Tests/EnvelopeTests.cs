@@ -91,5 +91,23 @@ public sealed class EnvelopeTests
             .ShouldNotBeNull()
             .MaybeAlreadyUnblocked.ShouldBe(expected);
 
+    [Theory]
+    [InlineData("Command failed: Could not find MAC for IP 192.168.1.10 via ARP or DHCP lease", CommandEffect.NotDone)]
+    [InlineData("Command failed: device 192.168.1.10 is not in the ARP table", CommandEffect.NotDone)]
+    [InlineData("Command failed: Failed to apply block rule: noise", CommandEffect.Unknown)]
+    public void A_block_that_found_no_device_was_not_done_in_the_deployed_dialect_either(string message, CommandEffect effect)
+    {
+        var failure = FailureMap
+            .Judge(
+                new CallOutcome.Envelope(500, false, default, "COMMAND_FAILED", message),
+                new CommandsCall(CommandsOperation.Block, null, null),
+                new CommandsServerOptions { Dialect = CommandsDialect.Deployed }
+            )
+            .ShouldNotBeNull();
+
+        failure.Effect.ShouldBe(effect);
+        failure.FoundNoDevice.ShouldBe(effect == CommandEffect.NotDone);
+    }
+
     private static CallOutcome Read(int status, string body) => EnvelopeReader.Read(status, Encoding.UTF8.GetBytes(body));
 }

@@ -161,6 +161,41 @@ public sealed class SessionTests
         simulator.CallsOf(SimulatorOperation.SessionEnd).Count.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_remains_of_a_start_of_another_replica_are_cleared_after_the_first_command_that_fails(bool isRecorded)
+    {
+        await using var simulator = await CommandsServerSimulator.StartAsync(
+            new SimulatorOptions { Dialect = SimulatorDialect.Deployed },
+            Ct
+        );
+        var target = TestClient.Target();
+        simulator.Router(target.RouterId).Online = false;
+        using var start = simulator.AddFault(new Fault(FaultKind.HoldAnswer) { Operation = SimulatorOperation.SessionStart });
+        await using (
+            var first = new TestClient(simulator.BaseUrl.ToString(), CommandsDialect.Deployed, settings: ("Timeouts:Session", "00:00:01"))
+        )
+        {
+            await first.Commands.StartSessionAsync(target.CommandsSessionId, target.RouterId, Ct);
+        }
+
+        simulator.Router(target.RouterId).Online = true;
+        await using var other = new TestClient(simulator.BaseUrl.ToString(), CommandsDialect.Deployed);
+        if (!isRecorded)
+        {
+            other.Sessions.Begin(target.CommandsSessionId);
+        }
+
+        var failed = await other.Commands.GetWifiAsync(target, Ct);
+        var next = await other.Commands.GetWifiAsync(target, Ct);
+
+        failed.Failure.ShouldNotBeNull().Kind.ShouldBe(CommandsFailureKind.CommandFailed);
+        // What its owner knows to have been started is not started again for a command that fails.
+        next.IsSuccess.ShouldBe(!isRecorded, next.Failure?.ToString());
+        simulator.CallsOf(SimulatorOperation.SessionEnd).Count.ShouldBe(isRecorded ? 0 : 1);
+    }
+
     [Fact]
     public async Task A_start_that_fails_for_one_router_is_made_again_for_another()
     {

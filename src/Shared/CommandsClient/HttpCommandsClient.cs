@@ -186,6 +186,7 @@ internal sealed class HttpCommandsClient(
         var answer = await transport.SendAsync(call, budget, cancellationToken);
         if (answer is not CallOutcome.Envelope { IsSessionInvalid: true })
         {
+            await mender.LearnAsync(sessionId, answer, budget);
             return (answer, null);
         }
 

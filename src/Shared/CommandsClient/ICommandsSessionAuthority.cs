@@ -20,4 +20,10 @@ public interface ICommandsSessionAuthority
     /// it is ended there too, and answers false: the command must not be repeated.
     /// </summary>
     Task<bool> RecordStartedAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Whether a start of the session was begun, by any replica and before any restart, whose success was never recorded. In the deployed dialect
+    /// it can have left a session that takes commands and fails them all.
+    /// </summary>
+    Task<bool> IsStartInDoubtAsync(Guid commandsSessionId, CancellationToken cancellationToken);
 }

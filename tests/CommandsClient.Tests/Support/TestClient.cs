@@ -74,6 +74,7 @@ internal sealed class TestClient : IAsyncDisposable
 internal sealed class SessionBook : ICommandsSessionAuthority
 {
     private readonly ConcurrentDictionary<Guid, bool> _ended = new();
+    private readonly ConcurrentDictionary<Guid, bool> _begun = new();
 
     public ConcurrentQueue<(Guid SessionId, string? RouterId)> Started { get; } = new();
 
@@ -82,12 +83,22 @@ internal sealed class SessionBook : ICommandsSessionAuthority
 
     public void End(Guid sessionId) => _ended[sessionId] = true;
 
-    public Task<bool> IsLiveAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken) =>
-        Task.FromResult(!_ended.ContainsKey(commandsSessionId));
+    /// <summary>A login begins a start, on whichever replica.</summary>
+    public void Begin(Guid sessionId) => _begun[sessionId] = true;
+
+    public Task<bool> IsLiveAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken)
+    {
+        Begin(commandsSessionId);
+        return Task.FromResult(!_ended.ContainsKey(commandsSessionId));
+    }
+
+    public Task<bool> IsStartInDoubtAsync(Guid commandsSessionId, CancellationToken cancellationToken) =>
+        Task.FromResult(_begun.ContainsKey(commandsSessionId));
 
     public Task<bool> RecordStartedAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken)
     {
         OnStarted?.Invoke(commandsSessionId);
+        _begun.TryRemove(commandsSessionId, out _);
         Started.Enqueue((commandsSessionId, routerId));
         return Task.FromResult(!_ended.ContainsKey(commandsSessionId));
     }

@@ -53,6 +53,18 @@ public sealed class ContractTests(IdentityServer server)
     }
 
     [Fact]
+    public async Task A_start_is_in_doubt_until_it_is_recorded()
+    {
+        var user = await server.NewUser();
+        var id = await server.CommandsSessionOf(user.SessionId);
+        await Authority.IsLiveAsync(id, "router-1", EndOfTest);
+        (await Authority.IsStartInDoubtAsync(id, EndOfTest)).ShouldBeTrue();
+        await Authority.RecordStartedAsync(id, "router-1", EndOfTest);
+        (await Authority.IsStartInDoubtAsync(id, EndOfTest)).ShouldBeFalse();
+        (await Authority.IsStartInDoubtAsync(Guid.CreateVersion7(), EndOfTest)).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_start_that_is_recorded_after_the_end_is_not_to_be_used_and_is_ended_again()
     {
         var user = await server.NewUser();

@@ -40,6 +40,38 @@ internal sealed class SessionMender(
         }
     }
 
+    /// <summary>
+    /// A command of a session failed that this replica did not start. If the outcome of its start is unknown, the next command mends it first: the
+    /// remains of a start that failed fail every command, and never say that the session is invalid.
+    /// </summary>
+    public async Task LearnAsync(Guid sessionId, CallOutcome answer, Budget budget)
+    {
+        if (
+            !_startNamesRouter
+            || started.Knows(sessionId)
+            || answer is not CallOutcome.Envelope { Success: false, IsSessionInvalid: false }
+        )
+        {
+            return;
+        }
+
+        try
+        {
+            if (await _authority.Value.IsStartInDoubtAsync(sessionId, budget.Token))
+            {
+                started.Doubt(sessionId);
+            }
+            else
+            {
+                started.Believe(sessionId);
+            }
+        }
+        catch (Exception)
+        {
+            // The command's own outcome is what counts; the next one that fails asks again.
+        }
+    }
+
     private async Task<CommandsFailure?> MendAsync(Guid sessionId, string? routerId, long sentAt)
     {
         while (true)

@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace NetPilot.CommandsClient.Sessions;
 
-/// <summary>What this replica remembers of its latest starts. Forgetting costs one more start at most.</summary>
+/// <summary>
+/// What this replica remembers of its latest starts. What it does not remember, the owner of the sessions knows: see
+/// <see cref="SessionMender.LearnAsync"/>.
+/// </summary>
 internal sealed class StartedSessions(TimeProvider time)
 {
     private const int SweepAbove = 4096;
@@ -14,6 +17,11 @@ internal sealed class StartedSessions(TimeProvider time)
 
     /// <summary>The session may be known there without being of use: its next "already active" is not to be believed.</summary>
     public void Doubt(Guid sessionId) => Remember(sessionId, new Start(time.GetTimestamp(), IsDoubtful: true));
+
+    /// <summary>The owner of the session knows of no start whose outcome is unknown. When the last one was, it does not say.</summary>
+    public void Believe(Guid sessionId) => _starts.TryAdd(sessionId, new Start(long.MinValue, IsDoubtful: false));
+
+    public bool Knows(Guid sessionId) => _starts.ContainsKey(sessionId);
 
     public void Forget(Guid sessionId) => _starts.TryRemove(sessionId, out _);
 
@@ -33,7 +41,7 @@ internal sealed class StartedSessions(TimeProvider time)
 
         foreach (var (id, old) in _starts)
         {
-            if (time.GetElapsedTime(old.At) > Memory)
+            if (old.At == long.MinValue || time.GetElapsedTime(old.At) > Memory)
             {
                 _starts.TryRemove(id, out _);
             }

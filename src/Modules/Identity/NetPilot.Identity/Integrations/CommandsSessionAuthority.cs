@@ -42,4 +42,13 @@ internal sealed class CommandsSessionAuthority(
 
         return session is { EndedAt: null } && session.ExpiresAt > lease.Now;
     }
+
+    public async Task<bool> IsStartInDoubtAsync(Guid commandsSessionId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Sessions.AnyAsync(
+            session => session.CommandsSessionId == commandsSessionId && session.StartUntil != null,
+            cancellationToken
+        );
+    }
 }
