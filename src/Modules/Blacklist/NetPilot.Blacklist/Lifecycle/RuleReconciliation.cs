@@ -58,18 +58,8 @@ internal sealed class RuleReconciliation
     {
         var isUnsure = false;
         var mayLiftExtras = true;
-        foreach (var row in claims.Live)
+        foreach (var row in claims.Live.Where(row => !RulesOfSeveral.IsOne(row)))
         {
-            if (RulesOfSeveral.IsOne(row))
-            {
-                if (IsDecided(row) && RulesOfSeveral.Due(row, terms.Outcomes, terms.Now) is { } change)
-                {
-                    yield return Settle(row, change);
-                }
-
-                continue;
-            }
-
             var isFound = claims.Found.ContainsKey(row);
             if (!isFound && terms.FollowsDevice && claims.KnownDeviceOf(row) is { } kept)
             {
@@ -111,14 +101,21 @@ internal sealed class RuleReconciliation
         }
 
         foreach (
-            var step in (mayLiftExtras && terms.FollowsDevice ? surplus.Extras() : []).Concat(
-                claims.Unclaimed.Select(rule => surplus.StepFor(rule, isUnsure))
-            )
+            var step in OfSeveral()
+                .Concat(mayLiftExtras && terms.FollowsDevice ? surplus.Extras() : [])
+                .Concat(claims.Unclaimed.Select(rule => surplus.StepFor(rule, isUnsure)))
         )
         {
             yield return step;
         }
     }
+
+    private IEnumerable<ReconciliationStep> OfSeveral() =>
+        from row in claims.Live
+        where RulesOfSeveral.IsOne(row) && IsDecided(row)
+        let change = RulesOfSeveral.Due(row, terms.Outcomes, terms.Now)
+        where change is not null
+        select Settle(row, change!);
 
     private bool DependsOnSightings(Rule row) =>
         IsDecided(row)
