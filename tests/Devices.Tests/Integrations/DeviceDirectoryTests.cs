@@ -75,7 +75,9 @@ public sealed class DeviceDirectoryTests(DevicesServer server)
     }
 
     private async Task<IReadOnlyList<KnownDevice>> LookalikesAsync(TestRouter router, string ip) =>
-        await server
-            .Services.GetRequiredService<IDeviceLookalikes>()
-            .FindAsync(router.Owner.Id, router.RouterId, IPAddress.Parse(ip), TestContext.Current.CancellationToken);
+        (
+            await server
+                .Services.GetRequiredService<IDeviceLookalikes>()
+                .FindAsync(router.Owner.Id, router.RouterId, IPAddress.Parse(ip), TestContext.Current.CancellationToken)
+        ).Devices;
 }

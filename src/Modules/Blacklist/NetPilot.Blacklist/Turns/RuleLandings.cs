@@ -6,15 +6,18 @@ namespace NetPilot.Blacklist.Turns;
 /// Which devices a rule is for, where the router looks an address up as a part of a line: while another device's address contains the one that is
 /// meant, the rule can be for that device, or for both.
 /// </summary>
-internal sealed class RuleLandings(IDeviceLookalikes lookalikes)
+internal sealed class RuleLandings(IDeviceLookalikes lookalikes, TimeProvider time)
 {
     private static readonly CommandsFailure NoTimeLeft = RuleApplication.NotDone(
         "There was no time left after the look for the router's devices: nothing was sent."
     );
 
+    // A scan takes half a second for each device, and a user who blocks has just looked at the devices, as a rule.
+    private static readonly TimeSpan ScanHolds = TimeSpan.FromMinutes(5);
+
     /// <summary>
-    /// Why nothing can be sent to an address; null if something can. What Devices knows may be older than a device that has come since, so that a
-    /// scan in this turn has the last word.
+    /// Why nothing can be sent to an address; null if something can. Where the last scan is older than a few minutes, a scan in this turn has the
+    /// last word. If that fails, the older one has; if there is none, nothing is sent.
     /// </summary>
     public async Task<CommandsFailure?> RefusalAsync(Rule rule, IPAddress ip, RuleTurn turn)
     {
@@ -24,22 +27,22 @@ internal sealed class RuleLandings(IDeviceLookalikes lookalikes)
         }
 
         var known = await lookalikes.FindAsync(rule.UserId, rule.RouterId, ip, CancellationToken.None);
-        var other = known.FirstOrDefault(device => device.Mac is null || !device.Mac.Equals(rule.DeviceMac))?.Address;
-        if (other is null)
+        var other = known.Devices.FirstOrDefault(device => device.Mac is null || !device.Mac.Equals(rule.DeviceMac))?.Address;
+        if (other is null && turn.Seen is null && !(time.UtcNow() - known.ScannedAt < ScanHolds))
         {
-            if (turn.Seen is null && (await turn.ScanAsync())?.Failure is { } failure)
-            {
-                return failure with { Effect = CommandEffect.NotDone };
-            }
-
-            if (turn.Seen is null || !await turn.MayGoOnAsync())
+            var failure = (await turn.ScanAsync())?.Failure;
+            if (!await turn.MayGoOnAsync())
             {
                 return NoTimeLeft;
             }
 
-            other = turn.Seen.Devices.Select(device => device.Address).FirstOrDefault(address => RuleMatching.IsLookalike(address, ip));
+            if (failure is not null && known.ScannedAt is null)
+            {
+                return failure with { Effect = CommandEffect.NotDone };
+            }
         }
 
+        other ??= turn.Seen?.Devices.Select(device => device.Address).FirstOrDefault(address => RuleMatching.IsLookalike(address, ip));
         return other is null
             ? null
             : RuleApplication.NotDone($"The router can't tell {ip} from {other}, which is in use too: nothing was sent.");
@@ -56,11 +59,7 @@ internal sealed class RuleLandings(IDeviceLookalikes lookalikes)
             return null;
         }
 
-        PhysicalAddress?[] there =
-        [
-            .. (turn.Seen?.Devices ?? []).Where(device => device.Address.Equals(named.Ip)).Select(device => device.Mac),
-        ];
-        if (there.Contains(named.Mac))
+        if (MacsAt(named.Ip, turn).Contains(named.Mac))
         {
             return null;
         }
@@ -75,10 +74,24 @@ internal sealed class RuleLandings(IDeviceLookalikes lookalikes)
             return null;
         }
 
+        if (Array.Find(listed, address => RuleMatching.IsLookalike(address, named.Ip)) is { } elsewhere)
+        {
+            return elsewhere;
+        }
+
+        if (turn.Seen is null)
+        {
+            await turn.ScanAsync();
+        }
+
         // Somebody else is known at the address, and nothing shows the named device there.
+        var there = MacsAt(named.Ip, turn);
         var isAnothers = rule.DeviceMac is not null || there.Any(mac => mac is not null);
-        return Array.Find(listed, address => RuleMatching.IsLookalike(address, named.Ip)) ?? (isAnothers ? named.Ip : null);
+        return isAnothers && !there.Contains(named.Mac) ? named.Ip : null;
     }
+
+    private static PhysicalAddress?[] MacsAt(IPAddress ip, RuleTurn turn) =>
+        [.. (turn.Seen?.Devices ?? []).Where(device => device.Address.Equals(ip)).Select(device => device.Mac)];
 
     // The last number is what differs within a network: 1 to 25 can begin a longer one.
     private static bool CanBePart(IPAddress ip) => ip.GetAddressBytes()[3] <= 25;

@@ -72,21 +72,24 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
             .ToListAsync(cancellationToken);
     }
 
-    async Task<IReadOnlyList<KnownDevice>> IDeviceLookalikes.FindAsync(
-        Guid userId,
-        string routerId,
-        IPAddress address,
-        CancellationToken cancellationToken
-    )
+    async Task<Lookalikes> IDeviceLookalikes.FindAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken)
     {
         var text = address.ToString();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db
-            .Devices.BehindRouter(userId, routerId)
-            .Where(device => device.Online && device.Ip != address && DevicesDbContext.Host(device.Ip).Contains(text))
-            .OrderBy(device => device.Ip)
-            .ThenBy(device => device.Id)
-            .Select(Known)
-            .ToListAsync(cancellationToken);
+        var found = await db
+            .Scans.Where(scan => scan.UserId == userId && scan.RouterId == routerId)
+            .Select(scan => new
+            {
+                scan.ScannedAt,
+                Devices = db
+                    .Devices.BehindRouter(userId, routerId)
+                    .Where(device => device.Online && device.Ip != address && DevicesDbContext.Host(device.Ip).Contains(text))
+                    .OrderBy(device => device.Ip)
+                    .ThenBy(device => device.Id)
+                    .Select(Known)
+                    .ToList(),
+            })
+            .SingleOrDefaultAsync(cancellationToken);
+        return found is null ? new Lookalikes([], null) : new Lookalikes(found.Devices, found.ScannedAt);
     }
 }
