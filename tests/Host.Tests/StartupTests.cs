@@ -340,7 +340,7 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
         using var allowed = await GetAsync("api.example.com");
         await allowed.ShouldHaveStatusAsync(200);
         using var refused = await GetAsync("api.example.org");
-        await refused.ShouldBeProblemAsync(400, "validation_failed", "Host");
+        await refused.ShouldBeProblemAsync(400, "validation_failed", "host");
         refused.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
         process.Output.ShouldContain(line => line.Contains("/health/live") && line.Contains("400"));
 

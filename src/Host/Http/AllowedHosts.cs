@@ -28,7 +28,7 @@ internal static class AllowedHosts
                     && context.GetEndpoint() is null
                 )
                 {
-                    await ProblemWriter.WriteAsync(context, Problem.Invalid("Host", "Must be a host that this server answers for."));
+                    await ProblemWriter.WriteAsync(context, Problem.Invalid("host", "Must be a host that this server answers for."));
                 }
             }
         );

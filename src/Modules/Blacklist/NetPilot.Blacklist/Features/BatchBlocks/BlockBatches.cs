@@ -47,13 +47,7 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
 
         await WaitAsync(context, run, cancellationToken);
         later.ForEach(item => results[item.Index] = FinishAsync(item.Index, item.Command, item.Chosen, blocks, cancellationToken));
-        var answered = await Task.WhenAll(results);
-        if (!answered.All(result => KeptAnswers.IsKept(result.Status)))
-        {
-            context.FreeKey();
-        }
-
-        return new BatchResponse(answered);
+        return Answer(context, await Task.WhenAll(results));
 
         async Task BeginAsync(int index, TItem? item)
         {
@@ -113,6 +107,16 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
         {
             return Refused(index, problem);
         }
+    }
+
+    private static BatchResponse Answer(HttpContext context, BatchResult[] results)
+    {
+        if (!results.All(result => KeptAnswers.IsKept(result.Status)))
+        {
+            context.FreeKey();
+        }
+
+        return new BatchResponse(results);
     }
 
     private static ProblemException Malformed() => new(Problem.Invalid("items", "Is malformed."));
