@@ -74,6 +74,7 @@ public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Eff
             CommandsFailureKind.NotSupported => "not_supported",
             CommandsFailureKind.CommandFailed => "command_failed",
             CommandsFailureKind.SessionEnded => "unauthorized",
+            CommandsFailureKind.RouterGone => "router_not_found",
             _ => "commands_server_protocol_error",
         };
 }
@@ -104,6 +105,9 @@ public enum CommandsFailureKind
 
     /// <summary>Too many calls for this router are under way: this one was not sent.</summary>
     RouterBusy,
+
+    /// <summary>The router is no longer the user's: the call was not sent.</summary>
+    RouterGone,
 }
 
 /// <summary>What a call's outcome says of its router.</summary>

@@ -20,6 +20,10 @@ internal sealed class AnswerReader : DelegatingHandler
         {
             exchange.Outcome ??= new CallOutcome.Busy();
         }
+        else if (await exchange.FindObjectionAsync(cancellationToken) is { } objection)
+        {
+            exchange.Outcome = new CallOutcome.Withheld(objection);
+        }
         else if (exchange.TrySend())
         {
             exchange.Outcome = await ExchangeAsync(request, cancellationToken);

@@ -57,4 +57,7 @@ internal abstract record CallOutcome
 
     /// <summary>The router's share of calls under way is used up: nothing was sent.</summary>
     public sealed record Busy : CallOutcome;
+
+    /// <summary>The call was no longer allowed when it could have been sent: nothing was.</summary>
+    public sealed record Withheld(CommandsFailure Objection) : CallOutcome;
 }

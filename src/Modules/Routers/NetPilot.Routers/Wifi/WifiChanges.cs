@@ -48,7 +48,10 @@ internal sealed partial class WifiChanges(
         CommandsResult<Unit> result;
         try
         {
-            var target = new CommandsTarget(caller.CommandsSessionId, turn.RouterId, budget.For(timeouts.Command));
+            var target = new CommandsTarget(caller.CommandsSessionId, turn.RouterId, budget.For(timeouts.Command))
+            {
+                Objection = token => turns.FindObjectionAsync(turn, token),
+            };
             result = await change.Send(client, target);
         }
         catch
@@ -123,7 +126,10 @@ internal sealed partial class WifiChanges(
         }
 
         var isOver = IsOver(attempt);
-        var target = new CommandsTarget(attempt.Caller.CommandsSessionId, attempt.Turn.RouterId, timeout);
+        var target = new CommandsTarget(attempt.Caller.CommandsSessionId, attempt.Turn.RouterId, timeout)
+        {
+            Objection = token => turns.FindObjectionAsync(attempt.Turn, token),
+        };
         var look = await client.GetWifiAsync(target, CancellationToken.None);
         return !look.IsSuccess ? unknown
             : attempt.Change.ShowsIn!(look.Data) ? CommandsResult<Unit>.Success(default)

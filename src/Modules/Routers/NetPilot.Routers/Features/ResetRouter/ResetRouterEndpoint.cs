@@ -63,6 +63,7 @@ internal sealed class ResetRouterEndpoint(
         return
             result.Failure?.Effect == CommandEffect.Unknown
             && budget.Patience > TimeSpan.Zero
+            && await target.Objection!(CancellationToken.None) is null
             && await HoldsNothingAsync(target with { Deadline = budget.Remaining })
             ? CommandsResult<Unit>.Success(default)
             : result;
