@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using NetPilot.CommandsClient.Resilience;
 using NetPilot.CommandsClient.Tests.Support;
 using NetPilot.DevStack.Simulator;
@@ -7,7 +8,7 @@ using Xunit;
 
 namespace NetPilot.CommandsClient.Tests;
 
-/// <summary>Whether a call may still be sent is asked again where it waited, and only there.</summary>
+/// <summary>Whether a call may still be sent is asked again where it waited, and only there. So is the time counted from which it may run.</summary>
 public sealed class ObjectionTests
 {
     private static readonly CommandsFailure Gone = new(CommandsFailureKind.RouterGone, CommandEffect.NotDone, "Gone.");
@@ -102,6 +103,37 @@ public sealed class ObjectionTests
         await Should.ThrowAsync<SocketException>(() => client.Commands.ResetAsync(target, Ct));
 
         simulator.CallsOf(SimulatorOperation.Reset).ShouldHaveSingleItem().Executed.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_failure_says_when_the_command_was_sent_and_not_when_the_call_was_made()
+    {
+        var time = new FakeTimeProvider();
+        await using var simulator = await CommandsServerSimulator.StartAsync(new SimulatorOptions(), Ct);
+        await using var client = new TestClient(simulator.BaseUrl.ToString(), time: time);
+        using var start = simulator.AddFault(new Fault(FaultKind.Hold) { Operation = SimulatorOperation.SessionStart });
+        var calledAt = time.GetUtcNow();
+
+        var reset = client.Commands.ResetAsync(TestClient.Target(), Ct);
+        await start.WaitForHitAsync(cancellationToken: Ct);
+        time.Advance(TimeSpan.FromSeconds(3));
+        using var spoilt = simulator.AddFault(new Fault(FaultKind.NotJson) { Operation = SimulatorOperation.Reset });
+        start.Release();
+
+        var failure = (await reset).Failure.ShouldNotBeNull();
+        failure.Effect.ShouldBe(CommandEffect.Unknown);
+        failure.SentAt.ShouldBe(calledAt.AddSeconds(3));
+    }
+
+    [Fact]
+    public async Task What_was_not_sent_has_no_time()
+    {
+        await using var server = ScriptedServer.Always(ScriptedReply.Success());
+        await using var client = new TestClient(server.Url);
+
+        var result = await client.Commands.ResetAsync(TestClient.Target(deadline: TimeSpan.FromSeconds(-1)), Ct);
+
+        result.Failure.ShouldNotBeNull().SentAt.ShouldBeNull();
     }
 
     private CommandsTarget Objecting() => TestClient.Target() with { Objection = _ => Answer(Gone) };

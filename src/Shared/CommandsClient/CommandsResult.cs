@@ -63,6 +63,12 @@ public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Eff
     /// </summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>
+    /// When the command was sent, which can be long after the call was made: the mending of the session and the wait for the router's other calls
+    /// come first. Null where nothing was sent.
+    /// </summary>
+    public DateTimeOffset? SentAt { get; init; }
+
     /// <summary>The <c>code</c> of the REST contract for this failure.</summary>
     public string Code =>
         Kind switch

@@ -161,9 +161,9 @@ internal sealed class HttpCommandsClient(
                     return CommandsResult<T>.Failed(unmended!);
                 }
 
-                return Judge(call, answer) is { } failure ? CommandsResult<T>.Failed(failure)
+                return Judge(call, answer) is { } failure ? CommandsResult<T>.Failed(failure with { SentAt = answer.SentAt })
                     : answer is CallOutcome.Envelope success && read(success.Data, out var data) ? CommandsResult<T>.Success(data)
-                    : CommandsResult<T>.Failed(FailureMap.WrongShape);
+                    : CommandsResult<T>.Failed(FailureMap.WrongShape with { SentAt = answer.SentAt });
             }
         );
 

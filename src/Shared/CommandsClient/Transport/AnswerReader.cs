@@ -26,7 +26,8 @@ internal sealed class AnswerReader : DelegatingHandler
         }
         else if (exchange.TrySend())
         {
-            exchange.Outcome = await ExchangeAsync(request, cancellationToken);
+            var sentAt = exchange.Now;
+            exchange.Outcome = await ExchangeAsync(request, cancellationToken) with { SentAt = sentAt };
         }
         else
         {

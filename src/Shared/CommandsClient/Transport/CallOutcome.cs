@@ -7,6 +7,9 @@ internal abstract record CallOutcome
 {
     private CallOutcome() { }
 
+    /// <summary>When the call was sent; null where it was not.</summary>
+    public DateTimeOffset? SentAt { get; init; }
+
     /// <summary>Whether the Commands-Server failed rather than answered: what the circuits count.</summary>
     public virtual bool IsFault => false;
 

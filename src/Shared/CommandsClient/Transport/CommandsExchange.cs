@@ -28,6 +28,8 @@ internal sealed class CommandsExchange(CommandsCall call, string? router, string
 
     public CallOutcome? Outcome { get; set; }
 
+    public DateTimeOffset Now => budget.Now;
+
     /// <summary>Whether other calls for the router came first.</summary>
     public bool WaitedForShare { get; set; }
 

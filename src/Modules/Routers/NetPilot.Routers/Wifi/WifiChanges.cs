@@ -60,6 +60,11 @@ internal sealed partial class WifiChanges(
             throw;
         }
 
+        if (result.Failure?.SentAt - attempt.StartedAt is { } sentAfter)
+        {
+            attempt = attempt with { SentAfter = sentAfter };
+        }
+
         if (IsOpen(change, result))
         {
             result = await LookAsync(attempt, result, budget.For(timeouts.Command));
@@ -137,7 +142,7 @@ internal sealed partial class WifiChanges(
             : unknown;
     }
 
-    private bool IsOver(Attempt attempt) => time.GetElapsedTime(attempt.Started) >= options.Value.Timeouts.Command;
+    private bool IsOver(Attempt attempt) => time.GetElapsedTime(attempt.Started) >= attempt.SentAfter + options.Value.Timeouts.Command;
 
     private Task ReleaseAsync(Attempt attempt, CommandsResult<Unit> result)
     {
@@ -154,7 +159,11 @@ internal sealed partial class WifiChanges(
         RouterTurn Turn,
         DateTimeOffset StartedAt,
         long Started
-    );
+    )
+    {
+        /// <summary>How long after its begin the command was sent.</summary>
+        public TimeSpan SentAfter { get; init; }
+    }
 
     private static partial class Log
     {
