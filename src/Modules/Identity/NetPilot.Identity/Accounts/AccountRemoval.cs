@@ -16,8 +16,8 @@ internal sealed class AccountRemoval(
     TimeProvider time
 )
 {
-    // By then, requests that were under way at the deletion are over.
-    private static readonly TimeSpan SecondLookAfter = TimeSpan.FromSeconds(90);
+    /// <summary>By then, requests that were under way at the deletion are over: their bodies have been read, and their commands have ended.</summary>
+    public static readonly TimeSpan SecondLookAfter = TimeSpan.FromSeconds(90);
 
     /// <summary>Takes the first step. False if the password changed in the meantime.</summary>
     /// <exception cref="ProblemException">409 <c>last_admin</c>.</exception>
