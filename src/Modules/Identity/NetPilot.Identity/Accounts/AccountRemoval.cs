@@ -24,10 +24,13 @@ internal sealed class AccountRemoval(
     public async Task<bool> BeginAsync(User user, CountedAttempt attempt, CancellationToken cancellationToken)
     {
         var terms = endings.Terms(SessionEndReason.Deleted);
-        await using var batch = database.CreateBatch();
-        RemoveAccount.Begin(batch, user, attempt.Id, terms.Lease.Now + SecondLookAfter, terms);
         var begun = false;
-        await LastAdmin.GuardAsync(async () => begun = await endings.ChangeAsync(batch, cancellationToken));
+        await LastAdmin.GuardAsync(async () =>
+            begun = await endings.ChangeAsync(
+                batch => RemoveAccount.Begin(batch, user, attempt.Id, terms.Lease.Now + SecondLookAfter, terms),
+                cancellationToken
+            )
+        );
         return begun;
     }
 
