@@ -1,5 +1,6 @@
 using FastEndpoints;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using NetPilot.Background;
 using NetPilot.CommandsClient;
@@ -25,6 +26,8 @@ internal static class NetPilotHost
             kestrel.AddServerHeader = false;
             kestrel.RequestHeaderEncodingSelector = _ => HeaderText.Instance;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
+            // The largest body is there within 30 s, so that no request outlives an account's second deletion (docs/decisions/0016).
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 64 * 1024 / 30, gracePeriod: TimeSpan.FromSeconds(5));
         });
         builder.AddLogging();
         builder.AddTelemetry();

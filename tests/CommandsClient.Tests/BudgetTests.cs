@@ -118,7 +118,10 @@ public sealed class BudgetTests
     {
         var time = new FakeTimeProvider();
         using var budget = new Budget(TimeSpan.FromSeconds(10), time);
-        var exchange = new CommandsExchange(CommandsOperation.Scan, "router-1", "router-1", budget) { WaitedForShare = waited };
+        var exchange = new CommandsExchange(new CommandsCall(CommandsOperation.Scan, null, "router-1"), "router-1", "router-1", budget)
+        {
+            WaitedForShare = waited,
+        };
 
         time.Advance(TimeSpan.FromSeconds(9.5));
 

@@ -5,6 +5,7 @@ using NetPilot.Devices.Contracts;
 using NetPilot.Devices.Tests;
 using NetPilot.Routers.Contracts;
 using NetPilot.Testing;
+using Npgsql;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(DevicesServer))]
@@ -56,6 +57,7 @@ public sealed class LastDependents : IDeviceDependents
     private readonly ConcurrentDictionary<string, ConcurrentQueue<DeviceMerge>> _merges = new();
     private readonly ConcurrentDictionary<string, ConcurrentQueue<Guid>> _removals = new();
     private readonly ConcurrentDictionary<string, bool> _failing = new();
+    private readonly ConcurrentDictionary<string, bool> _away = new();
 
     public DeviceMerge[] MergesOf(TestRouter router) => [.. _merges.GetValueOrDefault(router.RouterId, [])];
 
@@ -78,7 +80,13 @@ public sealed class LastDependents : IDeviceDependents
         return Task.CompletedTask;
     }
 
-    public Task FollowAsync(OwnedRouter router, CommandActor? actor, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>PostgreSQL is away for who follows changes of the router's devices.</summary>
+    public void LoseFollowersOf(TestRouter router) => _away[router.RouterId] = true;
+
+    public Task FollowAsync(OwnedRouter router, CommandActor? actor, CancellationToken cancellationToken) =>
+        _away.ContainsKey(router.RouterId)
+            ? throw new NpgsqlException("Exception while reading from stream", new EndOfStreamException())
+            : Task.CompletedTask;
 
     private void Fail(string routerId)
     {

@@ -63,6 +63,12 @@ public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Eff
     /// </summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>
+    /// When the command was sent, which can be long after the call was made: the mending of the session and the wait for the router's other calls
+    /// come first. Null where nothing was sent.
+    /// </summary>
+    public DateTimeOffset? SentAt { get; init; }
+
     /// <summary>The <c>code</c> of the REST contract for this failure.</summary>
     public string Code =>
         Kind switch
@@ -74,6 +80,7 @@ public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Eff
             CommandsFailureKind.NotSupported => "not_supported",
             CommandsFailureKind.CommandFailed => "command_failed",
             CommandsFailureKind.SessionEnded => "unauthorized",
+            CommandsFailureKind.RouterGone => "router_not_found",
             _ => "commands_server_protocol_error",
         };
 }
@@ -104,6 +111,9 @@ public enum CommandsFailureKind
 
     /// <summary>Too many calls for this router are under way: this one was not sent.</summary>
     RouterBusy,
+
+    /// <summary>The router is no longer the user's: the call was not sent.</summary>
+    RouterGone,
 }
 
 /// <summary>What a call's outcome says of its router.</summary>

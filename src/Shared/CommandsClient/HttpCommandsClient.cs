@@ -131,7 +131,12 @@ internal sealed class HttpCommandsClient(
         );
 
     private static CommandsCall Call(CommandsOperation operation, CommandsTarget target, IPAddress? address = null) =>
-        new(operation, target.CommandsSessionId, target.RouterId) { Address = address, Deadline = target.Deadline };
+        new(operation, target.CommandsSessionId, target.RouterId)
+        {
+            Address = address,
+            Deadline = target.Deadline,
+            Objection = target.Objection,
+        };
 
     private static CommandsOperation Of(RouterList list, CommandsOperation whitelist, CommandsOperation blacklist) =>
         list is RouterList.Whitelist ? whitelist : blacklist;
@@ -156,9 +161,9 @@ internal sealed class HttpCommandsClient(
                     return CommandsResult<T>.Failed(unmended!);
                 }
 
-                return Judge(call, answer) is { } failure ? CommandsResult<T>.Failed(failure)
+                return Judge(call, answer) is { } failure ? CommandsResult<T>.Failed(failure with { SentAt = answer.SentAt })
                     : answer is CallOutcome.Envelope success && read(success.Data, out var data) ? CommandsResult<T>.Success(data)
-                    : CommandsResult<T>.Failed(FailureMap.WrongShape);
+                    : CommandsResult<T>.Failed(FailureMap.WrongShape with { SentAt = answer.SentAt });
             }
         );
 
@@ -181,6 +186,7 @@ internal sealed class HttpCommandsClient(
             }
 
             sentAt = time.GetTimestamp();
+            call = call with { IsLate = true };
         }
 
         var answer = await transport.SendAsync(call, budget, cancellationToken);
@@ -196,7 +202,7 @@ internal sealed class HttpCommandsClient(
         }
 
         // The command is on its way, whether its caller still waits or not.
-        answer = await transport.SendAsync(call, budget, CancellationToken.None);
+        answer = await transport.SendAsync(call with { IsLate = true }, budget, CancellationToken.None);
         if (answer is CallOutcome.Envelope { IsSessionInvalid: true })
         {
             started.Doubt(sessionId);

@@ -5,7 +5,8 @@ namespace NetPilot.CommandsClient;
 /// <summary>
 /// Every call that NetPilot makes to the Commands-Server, in the dialect that <c>CommandsServer:Dialect</c> chooses.
 /// Nothing here throws for what the Commands-Server does: each outcome is a <see cref="CommandsResult{T}"/>. Values are sent as they are
-/// and reach a shell on a router, so callers validate them first, and check that the user owns the router.
+/// and reach a shell on a router, so callers validate them first, and check that the user owns the router. That is asked again
+/// (<see cref="CommandsTarget.Objection"/>) where a call waits before it is sent.
 /// </summary>
 /// <remarks>
 /// The cancellation token only ends a call's waiting before it is sent. A command that may have reached the Commands-Server is always
@@ -96,6 +97,13 @@ public interface ICommandsClient
 /// <param name="Deadline">How long the whole call (mending the session and repeating included) may take, when that is less than the operation's own timeout.</param>
 public sealed record CommandsTarget(Guid CommandsSessionId, string RouterId, TimeSpan? Deadline = null)
 {
+    /// <summary>
+    /// Asks whether the call may still be sent, where time went by since it was made: after its session was mended, after a wait for the router's
+    /// other calls, and before a repetition. Null: it may; else why not, and nothing is sent. What it throws, the call throws. Where nothing was
+    /// waited for, nobody asks.
+    /// </summary>
+    public Func<CancellationToken, Task<CommandsFailure?>>? Objection { get; init; }
+
     /// <summary>Names the router alone: the session id is a credential.</summary>
     public override string ToString() => $"router {RouterId}";
 }

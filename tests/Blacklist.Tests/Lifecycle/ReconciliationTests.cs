@@ -154,21 +154,25 @@ public sealed class ReconciliationTests
                 iter: 5_000
             );
 
-    [Fact]
-    public void An_unknown_outcome_is_looked_into_and_not_before_the_commands_own_time() =>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void An_unknown_outcome_is_looked_into_and_not_before_the_commands_own_time(int waited) =>
         Gen.Select(Rows(0), AnyFailure, Gen.Bool, Gen.Bool)
             .Where(parts => parts.Item1.IsLive)
             .Sample(
-                (row, failure, applies, byServer) =>
+                (row, anyFailure, applies, byServer) =>
                 {
-                    var called = Now - TimeSpan.FromSeconds(1);
+                    var called = Now - TimeSpan.FromSeconds(3);
+                    var sent = called + TimeSpan.FromSeconds(waited);
+                    var failure = anyFailure with { SentAt = waited == 0 ? null : sent };
                     var change = applies
                         ? Outcomes.ApplyFailed(row, failure, called, Now)
                         : Outcomes.LiftEnded(row, failure, called, Now, byServer);
                     if (failure.Effect == CommandEffect.Unknown)
                     {
                         (change.State, change.MaybeSent).ShouldBe((row.State, true));
-                        change.SettleAt!.Value.ShouldBeGreaterThanOrEqualTo(called + CommandTimeout);
+                        change.SettleAt!.Value.ShouldBeGreaterThanOrEqualTo(sent + CommandTimeout);
                     }
                     else
                     {

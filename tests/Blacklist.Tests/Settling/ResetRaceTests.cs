@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Blacklist.Data;
@@ -97,6 +98,42 @@ public sealed class ResetRaceTests(BlacklistServer server)
             (await LiveAsync(router)).ShouldBe(1);
         });
         router.Simulated.TallyOf(devices[0].Mac).Most.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_reset_that_waited_for_its_turn_is_looked_into_when_its_own_time_is_over_and_not_sooner()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        await router.HaveBlockedAsync([device]);
+        await server.ExecuteAsync(
+            """
+            INSERT INTO routers.router_turns (router_id, fence, lease_until, last_replica)
+            VALUES ($1, 1, clock_timestamp() + interval '1 hour', gen_random_uuid())
+            ON CONFLICT (router_id) DO UPDATE SET lease_until = EXCLUDED.lease_until
+            """,
+            router.RouterId
+        );
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Reset }
+        );
+        var resetting = router.SendAsync(HttpMethod.Post, "reset");
+        await Eventually.HoldsAsync(async () =>
+            (
+                await server.ScalarAsync<long>("SELECT count(*) FROM routers.router_turn_waiters WHERE router_id = $1", router.RouterId)
+            ).ShouldBe(1)
+        );
+
+        var freed = TimeProvider.System.GetUtcNow();
+        await server.ExecuteAsync("UPDATE routers.router_turns SET lease_until = NULL WHERE router_id = $1", router.RouterId);
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+
+        var row = await router.RowAsync();
+        var total = TimeSpan.Parse(server.Settings["CommandsServer:Timeouts:Total"]!, CultureInfo.InvariantCulture);
+        new DateTimeOffset(row.Value<DateTime>("settle_at")).ShouldBeGreaterThanOrEqualTo(freed + total);
+        hold.Release();
+        using var response = await resetting;
+        await response.ShouldBeJsonAsync(200);
     }
 
     [Fact]

@@ -86,16 +86,21 @@ internal sealed class SessionBook : ICommandsSessionAuthority
     /// <summary>A login begins a start, on whichever replica.</summary>
     public void Begin(Guid sessionId) => _begun[sessionId] = true;
 
-    public Task<bool> IsLiveAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken)
+    public Task<SessionStartNote?> NoteStartAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken)
     {
         Begin(commandsSessionId);
-        return Task.FromResult(!_ended.ContainsKey(commandsSessionId));
+        return Task.FromResult(_ended.ContainsKey(commandsSessionId) ? null : new SessionStartNote(null));
     }
 
     public Task<bool> IsStartInDoubtAsync(Guid commandsSessionId, CancellationToken cancellationToken) =>
         Task.FromResult(_begun.ContainsKey(commandsSessionId));
 
-    public Task<bool> RecordStartedAsync(Guid commandsSessionId, string? routerId, CancellationToken cancellationToken)
+    public Task<bool> RecordStartedAsync(
+        Guid commandsSessionId,
+        string? routerId,
+        SessionStartNote note,
+        CancellationToken cancellationToken
+    )
     {
         OnStarted?.Invoke(commandsSessionId);
         _begun.TryRemove(commandsSessionId, out _);

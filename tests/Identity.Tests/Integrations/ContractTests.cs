@@ -10,6 +10,8 @@ namespace NetPilot.Identity.Tests.Integrations;
 /// <summary>What other modules get from Identity, and what it costs.</summary>
 public sealed class ContractTests(IdentityServer server)
 {
+    private static readonly SessionStartNote Unnoted = new(AloneUntil: null);
+
     private static CancellationToken EndOfTest => TestContext.Current.CancellationToken;
 
     private ICommandsSessionAuthority Authority => server.Services.GetRequiredService<ICommandsSessionAuthority>();
@@ -19,18 +21,18 @@ public sealed class ContractTests(IdentityServer server)
     {
         var user = await server.NewUser();
         var id = await server.CommandsSessionOf(user.SessionId);
-        (await Authority.IsLiveAsync(id, "router-1", EndOfTest)).ShouldBeTrue();
-        (await Authority.IsLiveAsync(Guid.CreateVersion7(), "router-1", EndOfTest)).ShouldBeFalse();
+        (await Authority.NoteStartAsync(id, "router-1", EndOfTest)).ShouldNotBeNull();
+        (await Authority.NoteStartAsync(Guid.CreateVersion7(), "router-1", EndOfTest)).ShouldBeNull();
         await server.ExecuteAsync(
             "UPDATE identity.sessions SET expires_at = now() - interval '1 minute' WHERE commands_session_id = $1",
             id
         );
-        (await Authority.IsLiveAsync(id, "router-1", EndOfTest)).ShouldBeFalse();
+        (await Authority.NoteStartAsync(id, "router-1", EndOfTest)).ShouldBeNull();
 
         var other = await server.NewUser();
         id = await server.CommandsSessionOf(other.SessionId);
         await (await other.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
-        (await Authority.IsLiveAsync(id, "router-1", EndOfTest)).ShouldBeFalse();
+        (await Authority.NoteStartAsync(id, "router-1", EndOfTest)).ShouldBeNull();
     }
 
     [Fact]
@@ -39,8 +41,8 @@ public sealed class ContractTests(IdentityServer server)
         var user = await server.NewUser();
         var id = await server.CommandsSessionOf(user.SessionId);
         await server.ExecuteAsync("UPDATE identity.sessions SET commands_state = 'none' WHERE id = $1", user.SessionId);
-        (await Authority.RecordStartedAsync(id, "router-1", EndOfTest)).ShouldBeTrue();
-        (await Authority.RecordStartedAsync(id, null, EndOfTest)).ShouldBeTrue();
+        (await Authority.RecordStartedAsync(id, "router-1", Unnoted, EndOfTest)).ShouldBeTrue();
+        (await Authority.RecordStartedAsync(id, null, Unnoted, EndOfTest)).ShouldBeTrue();
         var row = (
             await server.QueryAsync(
                 "SELECT commands_state, commands_router_id, start_until FROM identity.sessions WHERE id = $1",
@@ -57,11 +59,33 @@ public sealed class ContractTests(IdentityServer server)
     {
         var user = await server.NewUser();
         var id = await server.CommandsSessionOf(user.SessionId);
-        await Authority.IsLiveAsync(id, "router-1", EndOfTest);
+        var note = (await Authority.NoteStartAsync(id, "router-1", EndOfTest)).ShouldNotBeNull();
         (await Authority.IsStartInDoubtAsync(id, EndOfTest)).ShouldBeTrue();
-        await Authority.RecordStartedAsync(id, "router-1", EndOfTest);
+        await Authority.RecordStartedAsync(id, "router-1", note, EndOfTest);
         (await Authority.IsStartInDoubtAsync(id, EndOfTest)).ShouldBeFalse();
         (await Authority.IsStartInDoubtAsync(Guid.CreateVersion7(), EndOfTest)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_start_that_succeeds_is_in_doubt_no_longer_and_another_one_still_is()
+    {
+        var user = await server.NewUser();
+        var id = await server.CommandsSessionOf(user.SessionId);
+        var alone = (await Authority.NoteStartAsync(id, "router-1", EndOfTest)).ShouldNotBeNull();
+        (await IsInDoubtAsync()).ShouldBeTrue();
+        (await Authority.RecordStartedAsync(id, "router-1", alone, EndOfTest)).ShouldBeTrue();
+        (await IsInDoubtAsync()).ShouldBeFalse();
+
+        var first = (await Authority.NoteStartAsync(id, "router-1", EndOfTest)).ShouldNotBeNull();
+        var second = (await Authority.NoteStartAsync(id, "router-1", EndOfTest)).ShouldNotBeNull();
+        foreach (var note in new[] { second, first })
+        {
+            (await Authority.RecordStartedAsync(id, "router-1", note, EndOfTest)).ShouldBeTrue();
+            (await IsInDoubtAsync()).ShouldBeTrue();
+        }
+
+        Task<bool> IsInDoubtAsync() =>
+            server.ScalarAsync<bool>("SELECT start_until IS NOT NULL FROM identity.sessions WHERE id = $1", user.SessionId);
     }
 
     [Fact]
@@ -72,10 +96,10 @@ public sealed class ContractTests(IdentityServer server)
         await (await user.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
         await server.Eventually("SELECT commands_state = 'ended' FROM identity.sessions WHERE commands_session_id = $1", id);
         var ends = server.Commands.CallsWithSession(id).Count;
-        (await Authority.RecordStartedAsync(id, "router-1", EndOfTest)).ShouldBeFalse();
+        (await Authority.RecordStartedAsync(id, "router-1", Unnoted, EndOfTest)).ShouldBeFalse();
         await server.Commands.WaitForCallAsync(_ => server.Commands.CallsWithSession(id).Count > ends, Calls.Patience, EndOfTest);
         await server.Eventually("SELECT commands_state = 'ended' FROM identity.sessions WHERE commands_session_id = $1", id);
-        (await Authority.RecordStartedAsync(Guid.CreateVersion7(), null, EndOfTest)).ShouldBeFalse();
+        (await Authority.RecordStartedAsync(Guid.CreateVersion7(), null, Unnoted, EndOfTest)).ShouldBeFalse();
     }
 
     [Fact]
@@ -84,7 +108,7 @@ public sealed class ContractTests(IdentityServer server)
         var user = await server.NewUser();
         var id = await server.CommandsSessionOf(user.SessionId);
         await server.ExecuteAsync("UPDATE identity.sessions SET commands_state = 'none', start_until = NULL WHERE id = $1", user.SessionId);
-        (await Authority.IsLiveAsync(id, "router-1", EndOfTest)).ShouldBeTrue();
+        (await Authority.NoteStartAsync(id, "router-1", EndOfTest)).ShouldNotBeNull();
         await (await user.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
         await server.Commands.WaitForCallAsync(
             call =>
@@ -113,7 +137,7 @@ public sealed class ContractTests(IdentityServer server)
             "expired"
         );
         (await server.ScalarAsync<long>("SELECT count(*) FROM identity.sessions WHERE user_id IS NULL AND ended_at IS NULL")).ShouldBe(1);
-        (await Authority.IsLiveAsync(second, "router-1", EndOfTest)).ShouldBeTrue();
+        (await Authority.NoteStartAsync(second, "router-1", EndOfTest)).ShouldNotBeNull();
 
         async Task<Guid> Shared() =>
             (await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => maintenance.GetCommandsSessionIdAsync(EndOfTest))))

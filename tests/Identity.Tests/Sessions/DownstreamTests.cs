@@ -102,6 +102,40 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_start_in_doubt_is_not_forgotten_because_a_later_one_succeeds()
+    {
+        var replica = await stack.StartReplicaAsync(Impatient);
+        using var slow = stack.Commands.AddFault(new Fault(FaultKind.Hold) { Operation = SimulatorOperation.SessionStart });
+        var login = await OwnStack.LogInAsync(replica);
+        var id = await stack.CommandsSessionOf(login);
+        await replica.KillAsync();
+
+        var successor = await stack.StartReplicaAsync();
+        using var http = successor.NewClient(login.Tokens.Text("accessToken"));
+        var routerId = TestRouter.NewId();
+        await (await http.Post("/routers", new { routerId, name = "Home" })).ShouldBeJsonAsync(201);
+        await Eventually.HoldsAsync(async () => await (await http.Get($"/routers/{routerId}/wifi")).ShouldBeJsonAsync(200));
+        await stack.Eventually(id, "commands_state = 'ready' AND start_until IS NOT NULL");
+        await (await http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        await stack.Called(SimulatorOperation.SessionEnd, id);
+        await stack.Eventually(id, "commands_state = 'ending' AND end_due_at = start_until");
+
+        slow.Release();
+        await stack.Commands.WaitForCallAsync(
+            call => call is { Operation: SimulatorOperation.SessionStart, FinishedAt: not null } && stack.Knows(id),
+            Calls.Patience,
+            TestContext.Current.CancellationToken
+        );
+        await stack.ExecuteAsync(
+            "UPDATE identity.sessions SET start_until = now() - interval '1 minute', end_due_at = now() - interval '1 minute' WHERE commands_session_id = $1",
+            id
+        );
+        await stack.Called(SimulatorOperation.SessionEnd, id, times: 2);
+        await stack.Eventually(id, "commands_state = 'ended'");
+        stack.Knows(id).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_start_that_nobody_came_back_from_does_not_stay_for_ever_on_a_live_session()
     {
         var replica = await stack.StartReplicaAsync(Impatient);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using NetPilot.CommandsClient;
 using NetPilot.Persistence;
+using NetPilot.Routers.Activities;
 using NetPilot.Routers.Contracts;
 using NetPilot.Routers.Turns;
 using NetPilot.Testing;
@@ -46,7 +47,7 @@ public sealed class CallInTurnTests(RoutersServer server)
         var commands = new RouterCommands(
             services.GetRequiredService<IRouterOwnership>(),
             services.GetRequiredService<IRouterTurns>(),
-            services.GetRequiredService<IRouterActivityLog>(),
+            services.GetRequiredService<LateRecords>(),
             services.GetRequiredService<IOptions<CommandsServerOptions>>(),
             _time
         );

@@ -29,6 +29,9 @@ public interface IRouterCommands
     );
 
     /// <summary>Calls without a turn, for what changes nothing on the router, and records the activity.</summary>
+    /// <exception cref="Web.ProblemException">
+    /// 404 <c>router_not_found</c>: the router was given up meanwhile. What it may have answered is another one's to see.
+    /// </exception>
     Task<CommandsResult<T>> RunAsync<T>(
         OwnedRouter router,
         CommandActor actor,

@@ -44,8 +44,15 @@ public interface IRouterTurns
     /// <summary>The same as <see cref="TakeAsync"/> for a router that nobody need own: only to run the reset that its last owner left to be done.</summary>
     Task<RouterTurn?> TakeForPendingResetAsync(string routerId, TimeSpan callTimeout, CancellationToken cancellationToken);
 
-    /// <summary>Lengthens the lease for one more call. False when the turn was lost: the holder must not send or write anything more.</summary>
+    /// <summary>
+    /// Lengthens the lease for one more call. False when the turn was lost, or the router is no longer the owner's for whom it was granted: the
+    /// holder must not send anything more.
+    /// </summary>
     Task<bool> RenewAsync(RouterTurn turn, TimeSpan callTimeout, CancellationToken cancellationToken);
+
+    /// <summary>Asks whether a call that waited may still be sent: the turn is held, and the router is still the owner's for whom it was granted.</summary>
+    /// <returns>Null: it may be sent; else why not.</returns>
+    Task<CommandsFailure?> FindObjectionAsync(RouterTurn turn, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends the turn and records, in the same round trip, the activity and what the command saw of the router. Where PostgreSQL is away, that is
@@ -114,6 +121,9 @@ public interface ITurnEnd
 /// <param name="Fence">Grows with every turn that is granted for this router.</param>
 public sealed record RouterTurn(string RouterId, long Fence)
 {
+    /// <summary>For whom it was granted: its calls are made only while the router is this user's. Null where nobody need own the router.</summary>
+    public Guid? OwnerId { get; init; }
+
     /// <summary>
     /// How much of a lease's margin of 5 s may go by between the grant and the call. A call that begins later than that is cut short, so that it does
     /// not outlast the lease.

@@ -7,6 +7,13 @@ namespace NetPilot.Routers.Contracts;
 /// <summary>What all requests about a router have in common: whose it is, who asks, and what a command's outcome means to the one who asked.</summary>
 public static class RouterRequests
 {
+    /// <summary>What becomes of a call for a router that was given up before it could be sent: it is not made.</summary>
+    public static readonly CommandsFailure RouterGone = new(
+        CommandsFailureKind.RouterGone,
+        CommandEffect.NotDone,
+        "The router was given up before the command could be sent."
+    );
+
     /// <summary>The caller's router.</summary>
     /// <exception cref="ProblemException">404 <c>router_not_found</c>: it is not the caller's, whether or not it exists.</exception>
     public static async Task<OwnedRouter> GetAsync(
@@ -42,9 +49,12 @@ public static class RouterRequests
     /// <summary>The failure as it is answered, by the REST contract's table "Downstream failures".</summary>
     public static Problem ToProblem(this CommandsFailure failure)
     {
-        if (failure.Kind == CommandsFailureKind.SessionEnded)
+        switch (failure.Kind)
         {
-            return Problem.Unauthorized();
+            case CommandsFailureKind.SessionEnded:
+                return Problem.Unauthorized();
+            case CommandsFailureKind.RouterGone:
+                return Problem.RouterNotFound();
         }
 
         var problem = new Problem(failure.Code, failure.Detail);

@@ -42,6 +42,7 @@ internal static partial class FailureMap
             {
                 RetryAfter = BusyRetryAfter,
             },
+            CallOutcome.Withheld withheld => withheld.Objection,
             CallOutcome.Broken => Unavailable(
                 CommandEffect.Unknown,
                 "The connection to the Commands-Server broke before its answer; the command may still have been carried out.",
@@ -59,6 +60,10 @@ internal static partial class FailureMap
     /// <summary>The time was over before the command was sent, or while its session was being mended.</summary>
     public static CommandsFailure TimedOutUnsent { get; } =
         new(CommandsFailureKind.CommandTimeout, CommandEffect.NotDone, "There was no time left to carry the command out.");
+
+    /// <summary>Whether the call was still allowed could not be asked.</summary>
+    public static CommandsFailure NotAsked { get; } =
+        new(CommandsFailureKind.RouterBusy, CommandEffect.NotDone, "Whether the command is still allowed could not be checked.");
 
     public static CommandsFailure SessionEnded { get; } =
         new(CommandsFailureKind.SessionEnded, CommandEffect.NotDone, "The session has ended.");

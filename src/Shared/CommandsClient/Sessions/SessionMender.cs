@@ -93,17 +93,17 @@ internal sealed class SessionMender(
         }
 
         using var budget = new Budget(options.Value.Timeouts.Session, time);
-        bool isLive;
+        SessionStartNote? note;
         try
         {
-            isLive = await _authority.Value.IsLiveAsync(sessionId, routerId, budget.Token);
+            note = await _authority.Value.NoteStartAsync(sessionId, routerId, budget.Token);
         }
         catch (OperationCanceledException) when (budget.Token.IsCancellationRequested)
         {
             return new Mending(routerId, FailureMap.TimedOutUnsent);
         }
 
-        if (!isLive)
+        if (note is null)
         {
             return new Mending(routerId, FailureMap.SessionEnded);
         }
@@ -115,7 +115,7 @@ internal sealed class SessionMender(
         }
 
         // Not cancellable: a session that was started must not stay unknown to its owner.
-        var lives = await _authority.Value.RecordStartedAsync(sessionId, routerId, CancellationToken.None);
+        var lives = await _authority.Value.RecordStartedAsync(sessionId, routerId, note, CancellationToken.None);
         return new Mending(routerId, lives ? null : FailureMap.SessionEnded);
     }
 

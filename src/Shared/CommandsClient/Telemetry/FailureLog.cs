@@ -14,8 +14,8 @@ internal sealed partial class FailureLog(TimeProvider time, ILogger<FailureLog> 
 
     public void Write(CommandsCall call, CommandsFailure failure, TimeSpan duration)
     {
-        // A session that ended is nothing to warn of.
-        if (failure.Kind is CommandsFailureKind.SessionEnded || !logger.IsEnabled(LogLevel.Warning))
+        // A session that ended, or a router that was given up, is nothing to warn of.
+        if (failure.Kind is CommandsFailureKind.SessionEnded or CommandsFailureKind.RouterGone || !logger.IsEnabled(LogLevel.Warning))
         {
             return;
         }

@@ -20,9 +20,14 @@ internal sealed class AnswerReader : DelegatingHandler
         {
             exchange.Outcome ??= new CallOutcome.Busy();
         }
+        else if (await exchange.FindObjectionAsync(cancellationToken) is { } objection)
+        {
+            exchange.Outcome = new CallOutcome.Withheld(objection);
+        }
         else if (exchange.TrySend())
         {
-            exchange.Outcome = await ExchangeAsync(request, cancellationToken);
+            var sentAt = exchange.Now;
+            exchange.Outcome = await ExchangeAsync(request, cancellationToken) with { SentAt = sentAt };
         }
         else
         {

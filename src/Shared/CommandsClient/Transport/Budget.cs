@@ -9,6 +9,8 @@ internal sealed class Budget(TimeSpan total, TimeProvider time) : IDisposable
     /// <summary>Cancelled when the time is over.</summary>
     public CancellationToken Token => _end.Token;
 
+    public DateTimeOffset Now => time.GetUtcNow();
+
     public TimeSpan Remaining
     {
         get

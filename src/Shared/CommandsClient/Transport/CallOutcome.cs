@@ -7,6 +7,9 @@ internal abstract record CallOutcome
 {
     private CallOutcome() { }
 
+    /// <summary>When the call was sent; null where it was not.</summary>
+    public DateTimeOffset? SentAt { get; init; }
+
     /// <summary>Whether the Commands-Server failed rather than answered: what the circuits count.</summary>
     public virtual bool IsFault => false;
 
@@ -57,4 +60,7 @@ internal abstract record CallOutcome
 
     /// <summary>The router's share of calls under way is used up: nothing was sent.</summary>
     public sealed record Busy : CallOutcome;
+
+    /// <summary>The call was no longer allowed when it could have been sent: nothing was.</summary>
+    public sealed record Withheld(CommandsFailure Objection) : CallOutcome;
 }

@@ -14,6 +14,12 @@ internal sealed record CommandsCall(CommandsOperation Operation, Guid? SessionId
     /// <summary>A limit that is shorter than the operation's own.</summary>
     public TimeSpan? Deadline { get; init; }
 
+    /// <summary>Asks whether the call may still be sent, where time went by since it was made.</summary>
+    public Func<CancellationToken, Task<CommandsFailure?>>? Objection { get; init; }
+
+    /// <summary>Whether time went by before it came to this passage.</summary>
+    public bool IsLate { get; init; }
+
     /// <summary>What must never come back in a message.</summary>
     public string? Secret { get; init; }
 

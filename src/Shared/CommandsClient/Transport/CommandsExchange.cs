@@ -1,10 +1,13 @@
+using System.Runtime.ExceptionServices;
+using NetPilot.CommandsClient.Reading;
+
 namespace NetPilot.CommandsClient.Transport;
 
 /// <summary>
 /// One passage of a call through the HTTP pipeline. It travels with the request, so that the strategies can see what kind of call they
 /// carry, and brings back what came of it.
 /// </summary>
-internal sealed class CommandsExchange(CommandsOperation operation, string? router, string? share, Budget budget)
+internal sealed class CommandsExchange(CommandsCall call, string? router, string? share, Budget budget)
 {
     private const int Waiting = 0;
     private const int Sent = 1;
@@ -15,7 +18,7 @@ internal sealed class CommandsExchange(CommandsOperation operation, string? rout
     private readonly TimeSpan _atFirst = budget.Remaining;
     private int _state = Waiting;
 
-    public CommandsOperation Operation { get; } = operation;
+    public CommandsOperation Operation => call.Operation;
 
     /// <summary>The router that the call names; null where it names none.</summary>
     public string? Router { get; } = router;
@@ -25,6 +28,8 @@ internal sealed class CommandsExchange(CommandsOperation operation, string? rout
 
     public CallOutcome? Outcome { get; set; }
 
+    public DateTimeOffset Now => budget.Now;
+
     /// <summary>Whether other calls for the router came first.</summary>
     public bool WaitedForShare { get; set; }
 
@@ -33,6 +38,30 @@ internal sealed class CommandsExchange(CommandsOperation operation, string? rout
     /// just timed out, it would time out as well, and leave the Commands-Server one more hung command and us an unknown outcome.
     /// </summary>
     public bool IsWorthSending => !WaitedForShare || budget.Remaining > _atFirst / 10;
+
+    /// <summary>Why it could not be asked whether the call may still be sent; nothing was sent then.</summary>
+    public ExceptionDispatchInfo? Unasked { get; private set; }
+
+    /// <summary>Null: the call may be sent. Where nothing was waited for since it was made, that is not asked again.</summary>
+    public async Task<CommandsFailure?> FindObjectionAsync(CancellationToken cancellationToken)
+    {
+        var isRepeated = Outcome is not null;
+        if (call.Objection is not { } ask || !(call.IsLate || WaitedForShare || isRepeated))
+        {
+            return null;
+        }
+
+        try
+        {
+            return await ask(cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Thrown here, it would come out as an exception of Flurl's, which names the whole address.
+            Unasked = ExceptionDispatchInfo.Capture(e);
+            return FailureMap.NotAsked;
+        }
+    }
 
     public static CommandsExchange Of(HttpRequestMessage? request) =>
         request is not null && request.Options.TryGetValue(Key, out var exchange)

@@ -20,7 +20,7 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
             return new CallOutcome.TimedOut(Sent: false);
         }
 
-        var exchange = new CommandsExchange(call.Operation, call.NamedRouter(_dialect), ShareOf(call), budget);
+        var exchange = new CommandsExchange(call, call.NamedRouter(_dialect), ShareOf(call), budget);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(budget.Token);
         await using var givingUp = callerToken.UnsafeRegister(
             _ =>
@@ -42,6 +42,7 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
             // Flurl's exception names the whole address, session id included: nothing of it may go further. What happened is on the exchange.
         }
 
+        exchange.Unasked?.Throw();
         if (exchange.Outcome is { } answer)
         {
             return answer;

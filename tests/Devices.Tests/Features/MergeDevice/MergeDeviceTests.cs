@@ -246,6 +246,21 @@ public sealed class MergeDeviceTests(DevicesServer server)
         server.Dependents.RemovalsOf(router).ShouldBe([old.Id]);
     }
 
+    [Fact]
+    public async Task What_is_committed_is_answered_as_done_though_PostgreSQL_goes_away_before_others_follow()
+    {
+        var (router, old, present) = await HomeAsync();
+        server.Dependents.LoseFollowersOf(router);
+
+        using (var merged = await router.MergeAsync(old, present))
+        {
+            (await merged.ShouldBeAsync<Device>(200)).Id.ShouldBe(present.Id);
+        }
+
+        using var forgotten = await router.DeleteAsync($"devices/{present.Id}");
+        await forgotten.ShouldBeEmptyAsync(204);
+    }
+
     /// <summary>A phone that was seen under one address, and is there under another one now.</summary>
     private async Task<(TestRouter Router, Device Old, Device Present)> HomeAsync(string tier = "free")
     {

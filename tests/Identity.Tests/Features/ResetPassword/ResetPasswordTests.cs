@@ -1,5 +1,6 @@
 using NetPilot.DevStack.Mail;
 using NetPilot.Testing;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -51,6 +52,42 @@ public sealed class ResetPasswordTests(IdentityServer server)
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Reset(token, $"long password no. {i}")));
         answers.Count(answer => (int)answer.StatusCode == 204).ShouldBe(1);
         answers.Count(answer => (int)answer.StatusCode == 400).ShouldBe(7);
+    }
+
+    [Fact]
+    public async Task Of_two_tokens_that_are_used_at_once_one_works()
+    {
+        var user = await server.NewUser();
+        var admin = await server.NewUser(role: "admin");
+        var tokens = new List<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            var minted = await (await admin.Http.Post($"/admin/users/{user.Id}/password-reset")).ShouldBeJsonAsync(200);
+            tokens.Add(minted.Text("token"));
+        }
+
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using (var locking = new NpgsqlCommand($"SELECT FROM identity.users WHERE id = '{user.Id}' FOR UPDATE", connection))
+        {
+            await locking.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
+        var resets = tokens.Select((token, i) => Reset(token, $"long password no. {i}")).ToArray();
+        await server.Eventually(
+            """
+            WITH RECURSIVE waiting (pid) AS (
+                SELECT $1 UNION SELECT a.pid FROM pg_stat_activity AS a JOIN waiting AS w ON w.pid = ANY(pg_blocking_pids(a.pid))
+            )
+            SELECT count(*) = 3 FROM waiting
+            """,
+            connection.ProcessID
+        );
+        await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+
+        var answers = await Task.WhenAll(resets);
+        answers.Select(answer => (int)answer.StatusCode).Order().ShouldBe([204, 400]);
     }
 
     [Fact]

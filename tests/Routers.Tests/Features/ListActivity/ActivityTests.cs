@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using NetPilot.CommandsClient;
 using NetPilot.Routers.Activities;
+using NetPilot.Routers.Contracts;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -33,6 +35,38 @@ public sealed class ActivityTests(RoutersServer server)
 
         (await router.ActivityAsync("?kind=wifi_ssid")).Single().GetRawText().ShouldBe(activity[2].GetRawText());
         (await router.ActivityAsync("?kind=drift")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_record_that_comes_late_does_not_say_that_a_router_is_away_which_was_seen_since()
+    {
+        var router = await server.RouterAsync();
+        var log = server.Services.GetRequiredService<IRouterActivityLog>();
+        var seen = TimeProvider.System.GetUtcNow();
+
+        await log.RecordAsync([Entry(RouterSighting.Present, seen)]);
+        await log.RecordAsync([Entry(RouterSighting.Absent, seen.AddSeconds(-5))]);
+        (await ReachabilityAsync()).ShouldBe("online");
+
+        await log.RecordAsync([Entry(RouterSighting.Absent, seen.AddSeconds(5))]);
+        (await ReachabilityAsync()).ShouldBe("offline");
+
+        RouterActivity Entry(RouterSighting sighting, DateTimeOffset endedAt) =>
+            new(
+                router.RouterId,
+                router.Owner.Id,
+                router.Owner.Id,
+                RouterActivityKind.WifiStatus,
+                null,
+                RouterActivityOutcome.Succeeded,
+                null,
+                endedAt.AddSeconds(-1),
+                TimeSpan.FromSeconds(1),
+                sighting
+            );
+
+        Task<string> ReachabilityAsync() =>
+            server.ScalarAsync<string>("SELECT reachability FROM routers.user_routers WHERE router_id = $1", router.RouterId);
     }
 
     [Theory]

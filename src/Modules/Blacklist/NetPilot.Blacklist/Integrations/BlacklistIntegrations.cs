@@ -81,7 +81,7 @@ internal sealed class BlacklistDependents(RuleStore store, IDbContextFactory<Bla
 {
     public async Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken)
     {
-        await store.DeleteRouterAsync(userId, routerId, cancellationToken);
+        await store.DeleteRouterAsync(userId, routerId, cancellationToken: cancellationToken);
         await store.DeleteCheckAsync(userId, routerId, cancellationToken);
     }
 

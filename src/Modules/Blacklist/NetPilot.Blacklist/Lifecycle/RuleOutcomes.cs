@@ -230,7 +230,8 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Code = failure.Code,
             Detail = failure.Detail,
             MaybeSent = true,
-            SettleAt = calledAt + pacing.CommandTimeout,
+            // The command's own time begins when it is sent.
+            SettleAt = (failure.SentAt ?? calledAt) + pacing.CommandTimeout,
         };
 
     private static RuleChange Again(Rule rule, string? code, string? detail, DateTimeOffset at) =>

@@ -60,9 +60,7 @@ internal sealed partial class RuleMaintenance(
             await Task.Yield();
             if (owner is null || owner.UserId != userId)
             {
-                // The router was released, and a crash left these behind: its rules are reset from Routers' side.
-                await store.DeleteRouterAsync(userId, routerId);
-                await store.DeleteCheckAsync(userId, routerId);
+                await CleanAsync(userId, routerId);
                 return;
             }
 
@@ -79,6 +77,19 @@ internal sealed partial class RuleMaintenance(
             {
                 whenRoomy();
             }
+        }
+    }
+
+    // The router was released, and a crash left these behind: its rules are reset from Routers' side. The user can have claimed it again since the owners
+    // were read; what was made from then on stays.
+    private async Task CleanAsync(Guid userId, string routerId)
+    {
+        var now = time.UtcNow();
+        var owners = await ownership.FindOwnersAsync([routerId], CancellationToken.None);
+        if (owners.GetValueOrDefault(routerId)?.UserId != userId)
+        {
+            await store.DeleteRouterAsync(userId, routerId, createdBefore: now);
+            await store.DeleteCheckAsync(userId, routerId);
         }
     }
 

@@ -13,6 +13,8 @@ internal sealed class RuleTurn(
     RuleRead? only
 ) : IAsyncDisposable
 {
+    private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
+
     private readonly List<RouterActivity> activities = [];
     private long leasedAt = turns.Time.GetTimestamp();
     private TimeSpan leasedFor = turns.Timeouts.Command;
@@ -173,7 +175,8 @@ internal sealed class RuleTurn(
             return false;
         }
 
-        sharesLease = LeaseLeft >= timeout * 0.75;
+        // A renewal also asks whose the router is, which a slow call before this one may have left behind.
+        sharesLease = LeaseLeft >= timeout * 0.75 && turns.Time.GetElapsedTime(leasedAt) < Freshness;
         if (sharesLease)
         {
             return true;
@@ -199,7 +202,10 @@ internal sealed class RuleTurn(
     {
         var longest = LongestOf(timeout);
         var atLeast = longest > TimeSpan.Zero ? longest : TimeSpan.FromMilliseconds(1);
-        return new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget?.For(atLeast) ?? atLeast);
+        return new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget?.For(atLeast) ?? atLeast)
+        {
+            Objection = token => turns.Leases.FindObjectionAsync(lease, token),
+        };
     }
 
     private async Task<(CommandsResult<T> Result, DateTimeOffset CalledAt)> CallAsync<T>(

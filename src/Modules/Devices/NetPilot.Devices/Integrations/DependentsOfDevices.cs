@@ -1,10 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Integrations;
 
 /// <summary>Tells each <see cref="IDeviceDependents"/>. They are resolved late, because they may depend on who tells them.</summary>
-internal sealed class DependentsOfDevices(IServiceScopeFactory scopes)
+internal sealed partial class DependentsOfDevices(IServiceScopeFactory scopes, ILogger<DependentsOfDevices> logger)
 {
     public Task DeleteAsync(DeviceRemoval removal, NpgsqlTransaction transaction, CancellationToken cancellationToken) =>
         ForEachAsync(dependent => dependent.DeleteAsync(removal, transaction, cancellationToken));
@@ -18,8 +19,22 @@ internal sealed class DependentsOfDevices(IServiceScopeFactory scopes)
             }
         });
 
+    /// <summary>
+    /// To be called once the change is committed: it has succeeded then, whatever follows. Who is kept from following by PostgreSQL finds the stored
+    /// intent later.
+    /// </summary>
     public Task FollowAsync(OwnedRouter router, CommandActor? actor, CancellationToken cancellationToken) =>
-        ForEachAsync(dependent => dependent.FollowAsync(router, actor, cancellationToken));
+        ForEachAsync(async dependent =>
+        {
+            try
+            {
+                await dependent.FollowAsync(router, actor, cancellationToken);
+            }
+            catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
+            {
+                Log.FollowsLater(logger, dependent.GetType().Name, router.RouterId, exception);
+            }
+        });
 
     private async Task ForEachAsync(Func<IDeviceDependents, Task> tell)
     {
@@ -28,5 +43,11 @@ internal sealed class DependentsOfDevices(IServiceScopeFactory scopes)
         {
             await tell(dependent);
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "{Dependent} follows a change of the devices of router {RouterId} later")]
+        public static partial void FollowsLater(ILogger logger, string dependent, string routerId, Exception exception);
     }
 }

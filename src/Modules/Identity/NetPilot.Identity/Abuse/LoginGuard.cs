@@ -48,6 +48,32 @@ internal sealed class LoginGuard(NpgsqlDataSource database, IdentityDbContext db
         }
     }
 
+    /// <summary>Does what comes before a password is compared, or after it was right. If that fails, the attempt does not count as a wrong password.</summary>
+    public async Task<T> WithoutCountingAsync<T>(CountedAttempt attempt, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch
+        {
+            await TryTakeBackAsync(attempt);
+            throw;
+        }
+    }
+
+    private async Task TryTakeBackAsync(CountedAttempt attempt)
+    {
+        try
+        {
+            await TakeBackAsync(attempt);
+        }
+        catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
+        {
+            // What failed before says why. The attempt counts for its five minutes.
+        }
+    }
+
     /// <summary>The key of an account in the attempts: a hash, because people type more than their e-mail into the field.</summary>
     public static byte[] AccountOf(string email) => SHA256.HashData(Encoding.UTF8.GetBytes(email.ToUpperInvariant()));
 }

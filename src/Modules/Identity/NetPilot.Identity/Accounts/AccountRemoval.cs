@@ -16,18 +16,21 @@ internal sealed class AccountRemoval(
     TimeProvider time
 )
 {
-    // By then, requests that were under way at the deletion are over.
-    private static readonly TimeSpan SecondLookAfter = TimeSpan.FromSeconds(90);
+    /// <summary>By then, requests that were under way at the deletion are over: their bodies have been read, and their commands have ended.</summary>
+    public static readonly TimeSpan SecondLookAfter = TimeSpan.FromSeconds(90);
 
     /// <summary>Takes the first step. False if the password changed in the meantime.</summary>
     /// <exception cref="ProblemException">409 <c>last_admin</c>.</exception>
     public async Task<bool> BeginAsync(User user, CountedAttempt attempt, CancellationToken cancellationToken)
     {
         var terms = endings.Terms(SessionEndReason.Deleted);
-        await using var batch = database.CreateBatch();
-        RemoveAccount.Begin(batch, user, attempt.Id, terms.Lease.Now + SecondLookAfter, terms);
         var begun = false;
-        await LastAdmin.GuardAsync(async () => begun = await endings.ChangeAsync(batch, cancellationToken));
+        await LastAdmin.GuardAsync(async () =>
+            begun = await endings.ChangeAsync(
+                batch => RemoveAccount.Begin(batch, user, attempt.Id, terms.Lease.Now + SecondLookAfter, terms),
+                cancellationToken
+            )
+        );
         return begun;
     }
 

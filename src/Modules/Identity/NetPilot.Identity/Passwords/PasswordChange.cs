@@ -5,7 +5,7 @@ using NetPilot.Identity.Tokens;
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>Sets a new password and ends the sessions of the old one in one transaction.</summary>
-internal sealed class PasswordChange(NpgsqlDataSource database, PasswordHasher passwords, SessionEndings endings)
+internal sealed class PasswordChange(PasswordHasher passwords, SessionEndings endings)
 {
     /// <summary>The present password was verified; the given session stays. False if the password changed in the meantime.</summary>
     public async Task<bool> ByOwnerAsync(
@@ -18,9 +18,11 @@ internal sealed class PasswordChange(NpgsqlDataSource database, PasswordHasher p
     )
     {
         var hash = await place.HashAsync(newPassword, cancellationToken);
-        await using var batch = database.CreateBatch();
-        ChangePassword.ByOwner(batch, user, hash, attempt.Id, sessionId, endings.Terms(SessionEndReason.PasswordChanged));
-        return await endings.ChangeAsync(batch, cancellationToken);
+        var terms = endings.Terms(SessionEndReason.PasswordChanged);
+        return await endings.ChangeAsync(
+            batch => ChangePassword.ByOwner(batch, user, hash, attempt.Id, sessionId, terms),
+            cancellationToken
+        );
     }
 
     /// <summary>A token permits the change. False if it was used in the meantime.</summary>
@@ -28,15 +30,10 @@ internal sealed class PasswordChange(NpgsqlDataSource database, PasswordHasher p
     {
         using var place = passwords.TakePlace();
         var hash = await place.HashAsync(newPassword, cancellationToken);
-        await using var batch = database.CreateBatch();
-        ChangePassword.ByToken(
-            batch,
-            user,
-            hash,
-            token.Hash(),
-            LoginGuard.AccountOf(user.Email),
-            endings.Terms(SessionEndReason.PasswordChanged)
+        var terms = endings.Terms(SessionEndReason.PasswordChanged);
+        return await endings.ChangeAsync(
+            batch => ChangePassword.ByToken(batch, user, hash, token.Hash(), LoginGuard.AccountOf(user.Email), terms),
+            cancellationToken
         );
-        return await endings.ChangeAsync(batch, cancellationToken);
     }
 }

@@ -7,7 +7,10 @@ namespace NetPilot.Identity.Passwords;
 /// <summary>Compares passwords within the limits for wrong ones.</summary>
 internal sealed class PasswordCheck(LoginGuard guard)
 {
-    /// <summary>Demands the right password. The caller takes the attempt back with the change that it permits.</summary>
+    /// <summary>
+    /// Demands the right password. The caller takes the attempt back with the change that it permits, or by <see cref="LoginGuard.WithoutCountingAsync"/>
+    /// where that does not come about: a right password is no wrong one.
+    /// </summary>
     /// <remarks><c>findHash</c> reads the account's hash. Null stands for an unknown account, which takes as long.</remarks>
     /// <exception cref="ProblemException">401 <c>invalid_credentials</c>, 429 <c>too_many_attempts</c>.</exception>
     public async Task<CountedAttempt> DemandAsync(
@@ -20,10 +23,11 @@ internal sealed class PasswordCheck(LoginGuard guard)
     )
     {
         var attempt = await guard.CountAsync(email, context, cancellationToken);
+        var hash = await guard.WithoutCountingAsync(attempt, findHash);
         bool isRight;
         try
         {
-            isRight = await place.VerifyAsync(password, await findHash(), cancellationToken);
+            isRight = await place.VerifyAsync(password, hash, cancellationToken);
         }
         catch (OperationCanceledException)
         {

@@ -15,9 +15,15 @@ internal sealed class SessionEndings(NpgsqlDataSource database, EndDeliveries de
     /// <summary>Ends sessions by one statement and returns their number.</summary>
     public async Task<int> EndAsync(Action<NpgsqlBatch> which, CancellationToken cancellationToken)
     {
-        await using var batch = database.CreateBatch();
-        which(batch);
-        var ended = await RunAsync(batch, cancellationToken);
+        var ended = await DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var batch = database.CreateBatch();
+                which(batch);
+                return await RunAsync(batch, token);
+            },
+            cancellationToken
+        );
         Deliver(ended);
         return ended.Count;
     }
@@ -29,19 +35,28 @@ internal sealed class SessionEndings(NpgsqlDataSource database, EndDeliveries de
         return await EndSessions.ReadAsync(reader, cancellationToken);
     }
 
-    /// <summary>Runs a batch that makes a change and then ends sessions, and delivers the ends. False if there was nothing to change.</summary>
-    public Task<bool> ChangeAsync(NpgsqlBatch batch, CancellationToken cancellationToken) =>
-        ChangeAsync(batch, _ => true, cancellationToken);
+    /// <summary>Makes a change by the first statement of a batch that then ends sessions, and delivers the ends. False if there was nothing to change.</summary>
+    public Task<bool> ChangeAsync(Action<NpgsqlBatch> change, CancellationToken cancellationToken) =>
+        ChangeAsync(change, _ => true, cancellationToken);
 
-    /// <inheritdoc cref="ChangeAsync(NpgsqlBatch, CancellationToken)"/>
+    /// <inheritdoc cref="ChangeAsync(Action{NpgsqlBatch}, CancellationToken)"/>
     /// <returns>What the function reads from the first row of the first result; the default if there is no row.</returns>
-    public async Task<T?> ChangeAsync<T>(NpgsqlBatch batch, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    public async Task<T?> ChangeAsync<T>(Action<NpgsqlBatch> change, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        var changed = await reader.ReadAsync(cancellationToken) ? read(reader) : default;
-        await reader.NextResultAsync(cancellationToken);
+        var (changed, ended) = await DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var batch = database.CreateBatch();
+                change(batch);
+                await using var reader = await batch.ExecuteReaderAsync(token);
+                var first = await reader.ReadAsync(token) ? read(reader) : default;
+                await reader.NextResultAsync(token);
+                return (first, await EndSessions.ReadAsync(reader, token));
+            },
+            cancellationToken
+        );
         // The batch is committed when its last result is read.
-        Deliver(await EndSessions.ReadAsync(reader, cancellationToken));
+        Deliver(ended);
         return changed;
     }
 

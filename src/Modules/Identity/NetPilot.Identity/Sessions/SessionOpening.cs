@@ -8,7 +8,6 @@ namespace NetPilot.Identity.Sessions;
 
 /// <summary>Opens a session for a user whose password was verified.</summary>
 internal sealed class SessionOpening(
-    NpgsqlDataSource database,
     SessionStarts starts,
     SessionEndings endings,
     AccessTokens accessTokens,
@@ -27,9 +26,13 @@ internal sealed class SessionOpening(
         var session = Session.Open(time.NewId(), start, now, expires, ClientOf.UserAgent(context), ClientOf.Address(context));
         var refresh = Secret.Make();
 
-        await using var batch = database.CreateBatch();
-        OpenSession.AddTo(batch, login, session, refresh.Hash(), endings.Terms(SessionEndReason.TooMany), MaxLive);
-        if (await endings.ChangeAsync(batch, UserResponse.Read, cancellationToken) is not { } user)
+        var terms = endings.Terms(SessionEndReason.TooMany);
+        var opened = await endings.ChangeAsync(
+            batch => OpenSession.AddTo(batch, login, session, refresh.Hash(), terms, MaxLive),
+            UserResponse.Read,
+            cancellationToken
+        );
+        if (opened is not { } user)
         {
             return null;
         }

@@ -69,11 +69,11 @@ internal sealed class SessionStarts(
 
         if (
             options.Value.Dialect == CommandsDialect.Plan
-            && await authority.IsLiveAsync(session.CommandsSessionId, null, CancellationToken.None)
+            && await authority.NoteStartAsync(session.CommandsSessionId, null, CancellationToken.None) is { } note
             && (await client.StartSessionAsync(session.CommandsSessionId, null, CancellationToken.None)).IsSuccess
         )
         {
-            await authority.RecordStartedAsync(session.CommandsSessionId, null, CancellationToken.None);
+            await authority.RecordStartedAsync(session.CommandsSessionId, null, note, CancellationToken.None);
         }
     }
 
@@ -86,7 +86,8 @@ internal sealed class SessionStarts(
         var result = await client.StartSessionAsync(start.CommandsSessionId, start.RouterId, CancellationToken.None);
         if (result.IsSuccess)
         {
-            await authority.RecordStartedAsync(start.CommandsSessionId, start.RouterId, CancellationToken.None);
+            var note = new SessionStartNote(start.Until);
+            await authority.RecordStartedAsync(start.CommandsSessionId, start.RouterId, note, CancellationToken.None);
             return CommandsState.Ready;
         }
 

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using NetPilot.Background;
 using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
+using NetPilot.Routers.Data.Statements;
 using Npgsql;
 
 namespace NetPilot.Routers.Activities;
@@ -18,9 +20,30 @@ internal sealed partial class LateRecords(NpgsqlDataSource database, TimeProvide
 
     /// <param name="routerId">The router that it is about.</param>
     /// <param name="add">Adds the statements to a batch.</param>
-    public async Task WriteAsync(string routerId, Action<NpgsqlBatch> add)
+    public async Task WriteAsync(string routerId, Action<NpgsqlBatch> add) => BeginToRepeat(await FailureOfAsync(add), routerId, add);
+
+    /// <summary>
+    /// Records activities of a router. False: by then it is no longer this owner's, which the same round trip says. Where PostgreSQL is away, that
+    /// is not known.
+    /// </summary>
+    public async Task<bool> WriteForOwnerAsync(OwnedRouter router, IReadOnlyList<RouterActivity> activities)
     {
-        if (await FailureOfAsync(add) is { } failure)
+        var isOwned = true;
+        var failure = await FailureOfAsync(
+            batch =>
+            {
+                ReadOwnedRouter.AddQuestionTo(batch, router);
+                RecordActivities.AddTo(batch, activities);
+            },
+            row => isOwned = row.GetBoolean(0)
+        );
+        BeginToRepeat(failure, router.RouterId, batch => RecordActivities.AddTo(batch, activities));
+        return isOwned;
+    }
+
+    private void BeginToRepeat(Exception? failure, string routerId, Action<NpgsqlBatch> add)
+    {
+        if (failure is not null)
         {
             Log.Late(logger, routerId, failure.Message);
             _ = Begin(stopping => RepeatAsync(routerId, add, stopping));
@@ -47,7 +70,7 @@ internal sealed partial class LateRecords(NpgsqlDataSource database, TimeProvide
     }
 
     /// <summary>Null: it is written.</summary>
-    private async Task<Exception?> FailureOfAsync(Action<NpgsqlBatch> add)
+    private async Task<Exception?> FailureOfAsync(Action<NpgsqlBatch> add, Action<NpgsqlDataReader>? read = null)
     {
         try
         {
@@ -56,7 +79,13 @@ internal sealed partial class LateRecords(NpgsqlDataSource database, TimeProvide
                 {
                     await using var batch = database.CreateBatch();
                     add(batch);
-                    await batch.ExecuteNonQueryAsync(token);
+                    await using var row = await batch.ExecuteReaderAsync(token);
+                    if (read is not null && await row.ReadAsync(token))
+                    {
+                        read(row);
+                    }
+
+                    while (await row.NextResultAsync(token)) { }
                 },
                 CancellationToken.None
             );

@@ -1,14 +1,16 @@
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
 using NetPilot.Persistence;
+using NetPilot.Routers.Activities;
 using NetPilot.Routers.Contracts;
+using NetPilot.Web;
 
 namespace NetPilot.Routers.Turns;
 
 internal sealed class RouterCommands(
     IRouterOwnership ownership,
     IRouterTurns turns,
-    IRouterActivityLog activities,
+    LateRecords records,
     IOptions<CommandsServerOptions> options,
     TimeProvider time
 ) : IRouterCommands
@@ -46,7 +48,10 @@ internal sealed class RouterCommands(
                 actor.CommandsSessionId,
                 router.RouterId,
                 budget.For(left < command.Timeout ? left : command.Timeout)
-            );
+            )
+            {
+                Objection = token => turns.FindObjectionAsync(turn, token),
+            };
             (var result, record) = await TimedAsync(
                 router,
                 actor,
@@ -75,11 +80,16 @@ internal sealed class RouterCommands(
     )
     {
         var budget = new RequestBudget(time, options.Value.Timeouts);
-        var target = new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget.For(command.Timeout));
+        var target = new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget.For(command.Timeout))
+        {
+            Objection = token => FindObjectionAsync(router, token),
+        };
         var (result, record) = await TimedAsync(router, actor, command, () => call(target, cancellationToken));
-        await activities.RecordAsync(record);
-        return result;
+        return await records.WriteForOwnerAsync(router, record) ? result : throw new ProblemException(Problem.RouterNotFound());
     }
+
+    private async Task<CommandsFailure?> FindObjectionAsync(OwnedRouter router, CancellationToken cancellationToken) =>
+        await ownership.FindAsync(router.UserId, router.RouterId, cancellationToken) is null ? RouterRequests.RouterGone : null;
 
     private async Task<(CommandsResult<T> Result, RouterActivity[] Record)> TimedAsync<T>(
         OwnedRouter router,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NetPilot.CommandsClient;
 using NetPilot.Persistence;
 using NetPilot.Routers.Activities;
 using NetPilot.Routers.Contracts;
@@ -12,13 +13,8 @@ namespace NetPilot.Routers.Turns;
 /// Turns as leases in PostgreSQL. The head of this replica's queue asks for the lease with one statement, and where another replica holds
 /// it, registers as waiting and asks again at growing intervals. Between two questions it holds no connection.
 /// </summary>
-internal sealed class RouterTurns(
-    NpgsqlDataSource database,
-    TimeProvider time,
-    PendingResets pendingResets,
-    IRouterOwnership ownership,
-    LateRecords records
-) : IRouterTurns
+internal sealed class RouterTurns(NpgsqlDataSource database, TimeProvider time, PendingResets pendingResets, LateRecords records)
+    : IRouterTurns
 {
     private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(20);
@@ -76,6 +72,9 @@ internal sealed class RouterTurns(
     public Task<bool> RenewAsync(RouterTurn turn, TimeSpan callTimeout, CancellationToken cancellationToken) =>
         TurnLease.RenewAsync(database, turn, callTimeout + LeaseMargin, cancellationToken);
 
+    public Task<CommandsFailure?> FindObjectionAsync(RouterTurn turn, CancellationToken cancellationToken) =>
+        TurnLease.FindObjectionAsync(database, turn, cancellationToken);
+
     public async Task ReleaseAsync(RouterTurn turn, IReadOnlyList<RouterActivity> activities)
     {
         try
@@ -117,13 +116,13 @@ internal sealed class RouterTurns(
             );
             if (asked.Fence is { } granted)
             {
-                var turn = new RouterTurn(routerId, granted);
+                var turn = new RouterTurn(routerId, granted) { OwnerId = ownerId };
                 if (!asked.ResetIsPending)
                 {
                     return turn;
                 }
 
-                var wasReset = await RunPendingResetAsync(turn, ownerId, callTimeout, cancellationToken);
+                var wasReset = await RunPendingResetAsync(turn, ownerId, callTimeout);
                 if (wasReset && ownerId is not null && Stopwatch.GetElapsedTime(started) > patience && patience > TimeSpan.Zero)
                 {
                     // The reset took the time that was left for the command itself.
@@ -156,15 +155,12 @@ internal sealed class RouterTurns(
     }
 
     // The last owner's rules go before the first command of the present one. While the router can't be reached, nobody's command can be sent.
-    private async Task<bool> RunPendingResetAsync(RouterTurn turn, Guid? ownerId, TimeSpan callTimeout, CancellationToken cancellationToken)
+    private async Task<bool> RunPendingResetAsync(RouterTurn turn, Guid? ownerId, TimeSpan callTimeout)
     {
         var done = false;
         try
         {
-            done =
-                await pendingResets.RunAsync(turn, ownerId, Renew, CancellationToken.None)
-                && await Renew(callTimeout)
-                && await IsStillOwnedAsync(turn.RouterId, ownerId, cancellationToken);
+            done = await pendingResets.RunAsync(turn, ownerId, Renew, CancellationToken.None) && await Renew(callTimeout);
             return done;
         }
         finally
@@ -184,9 +180,6 @@ internal sealed class RouterTurns(
         TurnLease.AddEndTo(batch, turn);
         await batch.ExecuteNonQueryAsync(CancellationToken.None);
     }
-
-    private async Task<bool> IsStillOwnedAsync(string routerId, Guid? ownerId, CancellationToken cancellationToken) =>
-        ownerId is null || (await ownership.FindOwnersAsync([routerId], cancellationToken)).GetValueOrDefault(routerId)?.UserId == ownerId;
 
     private sealed class TurnEnd(RouterTurn turn, RouterActivity[] activities, TurnQueues queues) : ITurnEnd
     {

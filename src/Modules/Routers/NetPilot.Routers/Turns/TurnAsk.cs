@@ -15,7 +15,9 @@ internal sealed class TurnAsk(OwnedRouter router, TimeSpan lease, Guid replica, 
     public void AddTo(NpgsqlBatch batch) => AskForTurn.AddTo(batch, router, lease, replica, Key);
 
     public async Task ReadAsync(NpgsqlDataReader result, CancellationToken cancellationToken) =>
-        granted = await result.ReadAsync(cancellationToken) ? new RouterTurn(router.RouterId, result.GetInt64(0)) : null;
+        granted = await result.ReadAsync(cancellationToken)
+            ? new RouterTurn(router.RouterId, result.GetInt64(0)) { OwnerId = router.UserId }
+            : null;
 
     public RouterTurn? Take()
     {

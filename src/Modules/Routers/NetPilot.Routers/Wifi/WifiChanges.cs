@@ -48,13 +48,21 @@ internal sealed partial class WifiChanges(
         CommandsResult<Unit> result;
         try
         {
-            var target = new CommandsTarget(caller.CommandsSessionId, turn.RouterId, budget.For(timeouts.Command));
+            var target = new CommandsTarget(caller.CommandsSessionId, turn.RouterId, budget.For(timeouts.Command))
+            {
+                Objection = token => turns.FindObjectionAsync(turn, token),
+            };
             result = await change.Send(client, target);
         }
         catch
         {
             await turns.ReleaseAsync(turn, []);
             throw;
+        }
+
+        if (result.Failure?.SentAt - attempt.StartedAt is { } sentAfter)
+        {
+            attempt = attempt with { SentAfter = sentAfter };
         }
 
         if (IsOpen(change, result))
@@ -123,7 +131,10 @@ internal sealed partial class WifiChanges(
         }
 
         var isOver = IsOver(attempt);
-        var target = new CommandsTarget(attempt.Caller.CommandsSessionId, attempt.Turn.RouterId, timeout);
+        var target = new CommandsTarget(attempt.Caller.CommandsSessionId, attempt.Turn.RouterId, timeout)
+        {
+            Objection = token => turns.FindObjectionAsync(attempt.Turn, token),
+        };
         var look = await client.GetWifiAsync(target, CancellationToken.None);
         return !look.IsSuccess ? unknown
             : attempt.Change.ShowsIn!(look.Data) ? CommandsResult<Unit>.Success(default)
@@ -131,7 +142,7 @@ internal sealed partial class WifiChanges(
             : unknown;
     }
 
-    private bool IsOver(Attempt attempt) => time.GetElapsedTime(attempt.Started) >= options.Value.Timeouts.Command;
+    private bool IsOver(Attempt attempt) => time.GetElapsedTime(attempt.Started) >= attempt.SentAfter + options.Value.Timeouts.Command;
 
     private Task ReleaseAsync(Attempt attempt, CommandsResult<Unit> result)
     {
@@ -148,7 +159,11 @@ internal sealed partial class WifiChanges(
         RouterTurn Turn,
         DateTimeOffset StartedAt,
         long Started
-    );
+    )
+    {
+        /// <summary>How long after its begin the command was sent.</summary>
+        public TimeSpan SentAfter { get; init; }
+    }
 
     private static partial class Log
     {

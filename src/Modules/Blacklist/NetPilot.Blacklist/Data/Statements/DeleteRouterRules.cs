@@ -4,10 +4,16 @@ namespace NetPilot.Blacklist.Data.Statements;
 
 internal static class DeleteRouterRules
 {
+    /// <param name="store">The store.</param>
+    /// <param name="userId">The router's last owner.</param>
+    /// <param name="routerId">The router.</param>
+    /// <param name="createdBefore">Rows that are newer stay: the same user has claimed the router again. Null: all go.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     public static Task DeleteRouterAsync(
         this RuleStore store,
         Guid userId,
         string routerId,
+        DateTimeOffset? createdBefore = null,
         CancellationToken cancellationToken = default
     ) =>
         store.ExecuteForAllKindsAsync(
@@ -17,7 +23,8 @@ internal static class DeleteRouterRules
                         SELECT live FROM blacklist.rule_counts WHERE user_id = {userId} AND kind = {kind.Name} FOR UPDATE
                     ), locked AS MATERIALIZED (
                         SELECT id FROM {kind.Rules}
-                        WHERE user_id = {userId} AND router_id = {routerId} AND (SELECT count(*) FROM counter) >= 0 ORDER BY id FOR UPDATE
+                        WHERE user_id = {userId} AND router_id = {routerId} AND created_at < {createdBefore
+                        ?? DateTimeOffset.MaxValue} AND (SELECT count(*) FROM counter) >= 0 ORDER BY id FOR UPDATE
                     ), deleted AS (DELETE FROM {kind.Rules} WHERE id IN (SELECT id FROM locked) RETURNING state, replaced_by)
                     UPDATE blacklist.rule_counts SET live = GREATEST(0, live - (SELECT count(*) FROM deleted WHERE {SqlText.Live} AND replaced_by IS NULL))
                     WHERE user_id = {userId} AND kind = {kind.Name}

@@ -26,11 +26,16 @@ internal static class ChangePassword
 
     public static void ByToken(NpgsqlBatch batch, User user, string hash, byte[] tokenHash, byte[] account, EndTerms terms)
     {
+        // The user's row is locked first, as by whoever knows the password: two tokens of one user would wait for each other.
         batch
             .With(
                 """
-                WITH token AS (
-                    DELETE FROM identity.password_resets WHERE token_hash = $1 AND user_id = $2 AND expires_at > $4 RETURNING user_id
+                WITH account AS MATERIALIZED (
+                    SELECT id FROM identity.users WHERE id = $2 FOR NO KEY UPDATE
+                ), token AS (
+                    DELETE FROM identity.password_resets
+                    WHERE token_hash = $1 AND user_id = (SELECT id FROM account) AND expires_at > $4
+                    RETURNING user_id
                 )
                 UPDATE identity.users SET password_hash = $3, password_version = password_version + 1
                 FROM token WHERE id = token.user_id AND deleted_at IS NULL

@@ -1,11 +1,17 @@
 using FastEndpoints;
+using NetPilot.Identity.Abuse;
 using NetPilot.Identity.Accounts;
 using NetPilot.Identity.Passwords;
 
 namespace NetPilot.Identity.Features.ChangePassword;
 
-internal sealed class ChangePasswordEndpoint(IdentityDbContext db, PasswordHasher passwords, PasswordCheck check, PasswordChange change)
-    : Endpoint<ChangePasswordRequest>
+internal sealed class ChangePasswordEndpoint(
+    IdentityDbContext db,
+    PasswordHasher passwords,
+    PasswordCheck check,
+    LoginGuard guard,
+    PasswordChange change
+) : Endpoint<ChangePasswordRequest>
 {
     public override void Configure()
     {
@@ -32,7 +38,12 @@ internal sealed class ChangePasswordEndpoint(IdentityDbContext db, PasswordHashe
             HttpContext,
             cancellationToken
         );
-        if (!await change.ByOwnerAsync(place, user, request.NewPassword!, attempt, HttpContext.Caller().SessionId, cancellationToken))
+        var sessionId = HttpContext.Caller().SessionId;
+        var isChanged = await guard.WithoutCountingAsync(
+            attempt,
+            () => change.ByOwnerAsync(place, user, request.NewPassword!, attempt, sessionId, cancellationToken)
+        );
+        if (!isChanged)
         {
             throw new ProblemException(AccountProblems.InvalidCredentials());
         }

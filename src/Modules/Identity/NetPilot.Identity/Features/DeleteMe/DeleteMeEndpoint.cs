@@ -33,7 +33,8 @@ internal sealed class DeleteMeEndpoint(
     {
         var user = await db.Users.AsNoTracking().CallerAsync(HttpContext, cancellationToken);
         var attempt = await DemandPasswordAsync(user, request.Password!, cancellationToken);
-        if (!await BeginAsync(user, attempt, cancellationToken))
+        // The password was right though the caller may be the last admin, who cannot be deleted.
+        if (!await guard.WithoutCountingAsync(attempt, () => removal.BeginAsync(user, attempt, cancellationToken)))
         {
             throw new ProblemException(AccountProblems.InvalidCredentials());
         }
@@ -41,20 +42,6 @@ internal sealed class DeleteMeEndpoint(
         // The account is deleted, so the rest is not cancelled with the request.
         await removal.FinishAsync(user.Id, CancellationToken.None);
         await Send.NoContentAsync(cancellationToken);
-    }
-
-    private async Task<bool> BeginAsync(User user, CountedAttempt attempt, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await removal.BeginAsync(user, attempt, cancellationToken);
-        }
-        catch (ProblemException)
-        {
-            // The caller is the last admin, and the password was right.
-            await guard.TakeBackAsync(attempt);
-            throw;
-        }
     }
 
     private async Task<CountedAttempt> DemandPasswordAsync(User user, string password, CancellationToken cancellationToken)

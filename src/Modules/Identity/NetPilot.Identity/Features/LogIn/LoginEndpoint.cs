@@ -36,7 +36,7 @@ internal sealed class LoginEndpoint(
     {
         var login = await VerifyAsync(AccountRules.Trim(request.Email!), request.Password!, cancellationToken);
         var tokens =
-            await sessions.OpenAsync(login, HttpContext, cancellationToken)
+            await guard.WithoutCountingAsync(login.Attempt, () => sessions.OpenAsync(login, HttpContext, cancellationToken))
             ?? throw new ProblemException(AccountProblems.InvalidCredentials());
         HttpContext.Response.Headers.CacheControl = "no-store";
         await Send.OkAsync(tokens, cancellationToken);
@@ -60,7 +60,9 @@ internal sealed class LoginEndpoint(
             throw new ProblemException(AccountProblems.AccountDisabled());
         }
 
-        var stronger = passwords.IsOutdated(user.PasswordHash) ? await place.HashAsync(password, cancellationToken) : null;
+        var stronger = passwords.IsOutdated(user.PasswordHash)
+            ? await guard.WithoutCountingAsync(attempt, () => place.HashAsync(password, cancellationToken))
+            : null;
         return new VerifiedLogin(user.Id, user.PasswordVersion, stronger, attempt);
     }
 

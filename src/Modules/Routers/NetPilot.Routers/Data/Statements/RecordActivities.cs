@@ -35,7 +35,8 @@ internal static class RecordActivities
             );
         }
 
-        // The last word of a command about the router's presence is the one that counts.
+        // The last word of a command about the router's presence is the one that counts. A record can be written late: what it says against the router
+        // does not count if the router was seen since.
         if (activities.LastOrDefault(activity => activity.Sighting is not RouterSighting.None) is { } seen)
         {
             var reachability = ReachabilityOf(seen.Sighting);
@@ -43,7 +44,7 @@ internal static class RecordActivities
                 """
                 UPDATE routers.user_routers
                 SET reachability = $3, last_seen_at = CASE WHEN $4 THEN GREATEST(last_seen_at, $5) ELSE last_seen_at END
-                WHERE router_id = $1 AND user_id = $2
+                WHERE router_id = $1 AND user_id = $2 AND ($4 OR last_seen_at IS NULL OR last_seen_at < $5)
                 """,
                 seen.RouterId,
                 seen.OwnerId,

@@ -1,4 +1,5 @@
 // A lease, by PostgreSQL's clock and under its fence. It ends in the batch that records what was done in the turn.
+using NetPilot.CommandsClient;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using Npgsql;
@@ -7,7 +8,9 @@ namespace NetPilot.Routers.Data.Statements;
 
 internal static class TurnLease
 {
-    /// <summary>Lengthens the lease. False when the turn was lost.</summary>
+    private const string IsOwned = "($3::uuid IS NULL OR EXISTS (SELECT FROM routers.user_routers WHERE router_id = $1 AND user_id = $3))";
+
+    /// <summary>Lengthens the lease. False when the turn was lost, or the router is no longer its owner's.</summary>
     public static async Task<bool> RenewAsync(
         NpgsqlDataSource database,
         RouterTurn turn,
@@ -16,12 +19,34 @@ internal static class TurnLease
     )
     {
         await using var command = database.Command(
-            "UPDATE routers.router_turns SET lease_until = clock_timestamp() + $3 WHERE router_id = $1 AND fence = $2",
+            $"UPDATE routers.router_turns SET lease_until = clock_timestamp() + $4 WHERE router_id = $1 AND fence = $2 AND {IsOwned}",
             turn.RouterId,
             turn.Fence,
+            turn.OwnerId,
             lease
         );
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    /// <summary>Null: the turn is held, and the router is its owner's.</summary>
+    public static async Task<CommandsFailure?> FindObjectionAsync(
+        NpgsqlDataSource database,
+        RouterTurn turn,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = database.Command(
+            $"SELECT {IsOwned}, EXISTS (SELECT FROM routers.router_turns WHERE router_id = $1 AND fence = $2)",
+            turn.RouterId,
+            turn.Fence,
+            turn.OwnerId
+        );
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        var (isOwned, isHeld) = (row.GetBoolean(0), row.GetBoolean(1));
+        return !isOwned ? RouterRequests.RouterGone
+            : !isHeld ? RouterTurn.IsOver
+            : null;
     }
 
     public static void AddEndTo(NpgsqlBatch batch, RouterTurn turn) =>

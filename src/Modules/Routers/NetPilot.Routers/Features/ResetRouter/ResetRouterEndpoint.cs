@@ -34,7 +34,6 @@ internal sealed class ResetRouterEndpoint(
         var caller = HttpContext.Caller();
         var budget = new RequestBudget(time, options.Value.Timeouts);
         var router = await ownership.GetAsync(caller, request.RouterId, cancellationToken);
-        var checkAt = time.UtcNow() + options.Value.Timeouts.Total;
         var result = await commands.RunInTurnAsync(
             router,
             caller.AsActor(),
@@ -42,8 +41,7 @@ internal sealed class ResetRouterEndpoint(
             target => ResetAsync(target, budget),
             (turn, outcome) => EndAsync(router, turn, outcome),
             cancellationToken,
-            beforehand: turn =>
-                ForEachAsync(dependent => dependent.ExpectClearingAsync(router.UserId, turn, checkAt, CancellationToken.None))
+            beforehand: turn => ExpectAsync(router, turn)
         );
         result.OrThrow();
         await Send.OkAsync(
@@ -52,12 +50,20 @@ internal sealed class ResetRouterEndpoint(
         );
     }
 
+    // The command's time counts from the turn on, however long that was waited for.
+    private Task ExpectAsync(OwnedRouter router, RouterTurn turn)
+    {
+        var checkAt = time.UtcNow() + options.Value.Timeouts.Total;
+        return ForEachAsync(dependent => dependent.ExpectClearingAsync(router.UserId, turn, checkAt, CancellationToken.None));
+    }
+
     private async Task<CommandsResult<Unit>> ResetAsync(CommandsTarget target, RequestBudget budget)
     {
         var result = await client.ResetAsync(target, CancellationToken.None);
         return
             result.Failure?.Effect == CommandEffect.Unknown
             && budget.Patience > TimeSpan.Zero
+            && await target.Objection!(CancellationToken.None) is null
             && await HoldsNothingAsync(target with { Deadline = budget.Remaining })
             ? CommandsResult<Unit>.Success(default)
             : result;
