@@ -89,6 +89,8 @@ public sealed class BatchBlocksTests(BlacklistServer server)
         router.Simulated.Online = false;
         (await StatusesAsync("one")).ShouldNotContain(201);
         router.Simulated.Online = true;
+        // In the deployed dialect the failure is no proof, and the router is asked.
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(router.Simulated.Device(0).Ip)).ShouldBe(["failed"]));
 
         (await StatusesAsync("one")).ShouldBe([201, 400]);
         (await StatusesAsync("one")).ShouldBe([201, 400]);

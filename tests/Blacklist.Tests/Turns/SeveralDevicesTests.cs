@@ -118,12 +118,57 @@ public sealed class SeveralDevicesTests(BlacklistServer server)
         var router = await server.NewRouterAsync();
         router.Simulated.SetDevices(Meant);
         await router.ScanAsync();
+        await server.ExecuteAsync(
+            "UPDATE devices.router_scans SET scanned_at = scanned_at - interval '6 minutes' WHERE router_id = $1",
+            router.RouterId
+        );
         router.Simulated.SetDevices(Meant, Bystander);
 
         using var response = await router.BlockAsync(Meant.Ip);
 
         await response.ShouldBeProblemAsync(502, "command_failed");
         router.CallsOf(SimulatorOperation.Block).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_scan_is_not_repeated_within_minutes()
+    {
+        SkipWhereLookUpsAreExact();
+        var router = await server.NewRouterAsync();
+        router.Simulated.SetDevices(Meant);
+        await router.ScanAsync();
+
+        using var response = await router.BlockAsync(Meant.Ip);
+
+        await response.ShouldBeJsonAsync(201);
+        router.CallsOf(SimulatorOperation.Scan).Count.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 1)]
+    public async Task Where_a_scan_fails_an_older_one_has_the_last_word_and_without_one_nothing_is_sent(bool isOneStored, int blocks)
+    {
+        SkipWhereLookUpsAreExact();
+        var router = await server.NewRouterAsync();
+        router.Simulated.SetDevices(Meant);
+        if (isOneStored)
+        {
+            await router.ScanAsync();
+            await server.ExecuteAsync(
+                "UPDATE devices.router_scans SET scanned_at = scanned_at - interval '1 day' WHERE router_id = $1",
+                router.RouterId
+            );
+        }
+
+        using var fault = server.Commands.AddFault(
+            new Fault(FaultKind.Envelope) { RouterId = router.RouterId, Operation = SimulatorOperation.Scan }
+        );
+
+        using var response = await router.BlockAsync(Meant.Ip);
+
+        ((int)response.StatusCode).ShouldBe(isOneStored ? 201 : 502);
+        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(blocks);
     }
 
     private void SkipWhereLookUpsAreExact() =>
