@@ -1,4 +1,3 @@
-using System.Reflection;
 using NetPilot.Blacklist;
 using NetPilot.Devices;
 using NetPilot.Identity;

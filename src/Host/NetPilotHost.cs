@@ -1,7 +1,5 @@
 using FastEndpoints;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Options;
 using NetPilot.Background;
 using NetPilot.CommandsClient;
 using NetPilot.Host.Health;
@@ -9,10 +7,7 @@ using NetPilot.Host.Http;
 using NetPilot.Host.Observability;
 using NetPilot.Host.OpenApi;
 using NetPilot.Host.Problems;
-using NetPilot.Host.Startup;
 using NetPilot.Idempotency;
-using NetPilot.Persistence;
-using NetPilot.Web;
 
 namespace NetPilot.Host;
 

@@ -1,7 +1,6 @@
 using NetPilot.Host;
 using NetPilot.Host.CommandLine;
 using NetPilot.Host.Observability;
-using NetPilot.Host.Startup;
 
 var arguments = HostArguments.Read(args);
 if (await HostCommands.AnswerAsync(arguments, Console.Out, Console.Error) is { } answered)

@@ -1,7 +1,4 @@
-using Microsoft.Extensions.Options;
-using NetPilot.Host.Startup;
 using NetPilot.Identity;
-using NetPilot.Persistence;
 
 namespace NetPilot.Host.CommandLine;
 

@@ -1,5 +1,3 @@
-using System.Reflection;
-
 namespace NetPilot.Host.CommandLine;
 
 /// <summary>The version that the build was given, with the commit that it was made from.</summary>

@@ -1,7 +1,4 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using NetPilot.Host.Startup;
-using NetPilot.Persistence;
-using NetPilot.Web;
 
 namespace NetPilot.Host.Health;
 

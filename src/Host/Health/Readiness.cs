@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using NetPilot.CommandsClient;
-using NetPilot.Persistence;
 
 namespace NetPilot.Host.Health;
 

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.HostFiltering;
-using NetPilot.Web;
 
 namespace NetPilot.Host.Http;
 

@@ -1,7 +1,5 @@
 using Microsoft.AspNetCore.Cors.Infrastructure;
-using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
-using NetPilot.Web;
 
 namespace NetPilot.Host.Http;
 

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
-using NetPilot.Web;
 
 namespace NetPilot.Host.Http;
 

@@ -1,11 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Threading.RateLimiting;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.RateLimiting;
-using Microsoft.Extensions.Options;
 using NetPilot.Identity.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Host.Http;
 

@@ -1,8 +1,6 @@
-using System.Text;
 using FastEndpoints;
 using Microsoft.AspNetCore.WebUtilities;
 using NetPilot.Host.Problems;
-using NetPilot.Web;
 
 namespace NetPilot.Host.Http;
 

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using NetPilot.Host.Startup;
 using NetPilot.Identity.Contracts;
-using NetPilot.Web;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;

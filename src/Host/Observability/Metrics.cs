@@ -1,8 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
-using Microsoft.Extensions.Options;
-using NetPilot.Host.Startup;
-using NetPilot.Web;
 
 namespace NetPilot.Host.Observability;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Tracing;
-using NetPilot.Host.Startup;
 using OpenTelemetry;
 
 namespace NetPilot.Host.Observability;

@@ -1,11 +1,5 @@
 using System.Globalization;
-using FastEndpoints.Swagger;
 using Microsoft.AspNetCore.WebUtilities;
-using NetPilot.Web;
-using NJsonSchema;
-using NSwag;
-using NSwag.Generation.Processors;
-using NSwag.Generation.Processors.Contexts;
 
 namespace NetPilot.Host.OpenApi;
 

@@ -1,7 +1,3 @@
-using NSwag;
-using NSwag.Generation.Processors;
-using NSwag.Generation.Processors.Contexts;
-
 namespace NetPilot.Host.OpenApi;
 
 /// <summary>What stands above the operations, and their order: that in which a user meets them.</summary>

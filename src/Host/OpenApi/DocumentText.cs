@@ -1,5 +1,4 @@
 using Newtonsoft.Json.Linq;
-using NSwag;
 
 namespace NetPilot.Host.OpenApi;
 

@@ -1,9 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using System.Reflection;
-using Namotion.Reflection;
-using NetPilot.Web;
 using Newtonsoft.Json.Linq;
-using NJsonSchema;
 using NJsonSchema.Generation;
 
 namespace NetPilot.Host.OpenApi;

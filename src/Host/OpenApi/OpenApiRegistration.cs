@@ -1,8 +1,3 @@
-using System.Text;
-using FastEndpoints.Swagger;
-using Microsoft.Extensions.Options;
-using Namotion.Reflection;
-using NetPilot.Web;
 using Newtonsoft.Json.Converters;
 using Newtonsoft.Json.Serialization;
 using NSwag.Generation;

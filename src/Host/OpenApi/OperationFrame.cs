@@ -1,10 +1,4 @@
-using FastEndpoints.Swagger;
-using Microsoft.AspNetCore.Authorization;
-using NetPilot.Web;
-using NSwag;
 using NSwag.Generation.AspNetCore;
-using NSwag.Generation.Processors;
-using NSwag.Generation.Processors.Contexts;
 
 namespace NetPilot.Host.OpenApi;
 

@@ -1,12 +1,3 @@
-using System.Reflection;
-using FastEndpoints.Swagger;
-using Namotion.Reflection;
-using NetPilot.Web;
-using NJsonSchema;
-using NSwag;
-using NSwag.Generation.Processors;
-using NSwag.Generation.Processors.Contexts;
-
 namespace NetPilot.Host.OpenApi;
 
 /// <summary>What path, query and headers take. The library reads no validators for them.</summary>

@@ -1,11 +1,5 @@
-using System.Reflection;
 using Microsoft.AspNetCore.WebUtilities;
-using Namotion.Reflection;
-using NetPilot.Web;
 using Newtonsoft.Json.Linq;
-using NJsonSchema;
-using NSwag;
-using NSwag.Generation.Processors.Contexts;
 
 namespace NetPilot.Host.OpenApi;
 

@@ -1,10 +1,3 @@
-using FastEndpoints.Swagger;
-using NetPilot.Web;
-using NJsonSchema;
-using NSwag;
-using NSwag.Generation.Processors;
-using NSwag.Generation.Processors.Contexts;
-
 namespace NetPilot.Host.OpenApi;
 
 /// <summary>The problems that an operation can answer with: the codes that the endpoint declares, and those that come of what it takes.</summary>

@@ -1,7 +1,5 @@
 using FastEndpoints;
 using FluentValidation;
-using NetPilot.Web;
-using NJsonSchema;
 
 namespace NetPilot.Host.OpenApi;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using NetPilot.Web;
 using NJsonSchema.Generation;
 
 namespace NetPilot.Host.OpenApi;

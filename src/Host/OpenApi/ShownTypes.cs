@@ -1,8 +1,5 @@
 using System.Net;
 using System.Net.NetworkInformation;
-using System.Reflection;
-using NetPilot.Web;
-using NJsonSchema;
 using NJsonSchema.Generation.TypeMappers;
 
 namespace NetPilot.Host.OpenApi;

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.FileProviders;
-using Microsoft.Extensions.Options;
 using NSwag.AspNetCore;
 
 namespace NetPilot.Host.OpenApi;

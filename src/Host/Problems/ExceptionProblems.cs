@@ -1,7 +1,3 @@
-using System.Text.Json;
-using NetPilot.Persistence;
-using NetPilot.Web;
-
 namespace NetPilot.Host.Problems;
 
 /// <summary>What each exception means to the one who made the request.</summary>

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using FluentValidation.Results;
-using NetPilot.Web;
 
 namespace NetPilot.Host.Problems;
 

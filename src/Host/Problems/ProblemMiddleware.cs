@@ -1,7 +1,5 @@
 using Microsoft.AspNetCore.Connections;
 using NetPilot.Host.Http;
-using NetPilot.Persistence;
-using NetPilot.Web;
 
 namespace NetPilot.Host.Problems;
 

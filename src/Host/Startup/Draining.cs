@@ -1,7 +1,3 @@
-using Microsoft.Extensions.Options;
-using NetPilot.Persistence;
-using NetPilot.Web;
-
 namespace NetPilot.Host.Startup;
 
 internal sealed class ShutdownOptions

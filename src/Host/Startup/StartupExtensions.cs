@@ -1,9 +1,7 @@
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.FileProviders;
-using Microsoft.Extensions.Options;
 using NetPilot.Host.CommandLine;
 using NetPilot.Host.Observability;
-using NetPilot.Persistence;
 
 namespace NetPilot.Host.Startup;
 

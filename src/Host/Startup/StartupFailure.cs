@@ -1,7 +1,5 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Microsoft.Extensions.Options;
-using NetPilot.Persistence;
 
 namespace NetPilot.Host.Startup;
 

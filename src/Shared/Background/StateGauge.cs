@@ -1,6 +1,4 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Logging;
-using NetPilot.Persistence;
 using Npgsql;
 
 namespace NetPilot.Background;

@@ -1,11 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient.Resilience;
 using NetPilot.CommandsClient.Sessions;
 using NetPilot.CommandsClient.Telemetry;
-using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient;
 

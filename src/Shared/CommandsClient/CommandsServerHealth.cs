@@ -1,7 +1,4 @@
 using System.Net.Sockets;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient.Resilience;
-using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient;
 

@@ -1,6 +1,3 @@
-using System.Net;
-using Microsoft.Extensions.Options;
-
 namespace NetPilot.CommandsClient;
 
 /// <summary>Refuses settings that cannot work, in sentences that name the key (never a secret value).</summary>

@@ -1,9 +1,5 @@
-using System.Net;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient.Reading;
 using NetPilot.CommandsClient.Sessions;
 using NetPilot.CommandsClient.Telemetry;
-using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient;
 

@@ -6,9 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
-using NetPilot.Persistence;
 using NetPilot.Web;
-using Npgsql;
 
 namespace NetPilot.Idempotency;
 

@@ -1,10 +1,7 @@
-using Microsoft.EntityFrameworkCore;
 using NetPilot.Idempotency.Data;
 using NetPilot.Idempotency.Data.Entities;
 using NetPilot.Idempotency.Data.Statements;
-using NetPilot.Persistence;
 using NetPilot.Persistence.Data.Statements;
-using Npgsql;
 
 namespace NetPilot.Idempotency;
 

@@ -1,8 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using Npgsql;
-
 namespace NetPilot.Persistence;
 
 /// <summary>What PostgreSQL is good for at the moment.</summary>

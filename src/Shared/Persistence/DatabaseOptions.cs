@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-
 namespace NetPilot.Persistence;
 
 /// <summary>Where PostgreSQL is (<c>ConnectionStrings</c>), and how it is migrated (<c>Database</c>).</summary>

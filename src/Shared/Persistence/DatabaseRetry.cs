@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Microsoft.EntityFrameworkCore.Storage;
-using Npgsql;
 
 namespace NetPilot.Persistence;
 

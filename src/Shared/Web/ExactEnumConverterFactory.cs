@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace NetPilot.Web;
 
 /// <summary>Reads the names of an enumeration as they are documented. The serializer's own converter takes them in any case too.</summary>

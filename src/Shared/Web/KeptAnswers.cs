@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace NetPilot.Web;
 
 /// <summary>Which answers an <c>Idempotency-Key</c> keeps. The others free the key, so that a repeat runs again.</summary>

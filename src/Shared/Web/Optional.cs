@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace NetPilot.Web;
 
 /// <summary>A field of a PATCH: absent (keep what is there), null (clear it) or a value.</summary>

@@ -1,11 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
-using NetPilot.Background;
 using NetPilot.Blacklist.Features;
 using NetPilot.Blacklist.Features.BatchBlocks;
 using NetPilot.Blacklist.Features.ListBlocks;
 using NetPilot.Blacklist.Integrations;
-using NetPilot.Devices.Contracts;
 
 namespace NetPilot.Blacklist;
 

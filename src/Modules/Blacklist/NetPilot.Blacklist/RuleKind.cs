@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-
 namespace NetPilot.Blacklist;
 
 /// <summary>The three kinds of rule: a block, and an entry of one of the two lists. One life, three tables, three sets of calls.</summary>

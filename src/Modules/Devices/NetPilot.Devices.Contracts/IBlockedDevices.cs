@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Net;
 using System.Net.NetworkInformation;
 using NetPilot.Routers.Contracts;

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Contracts;

@@ -1,5 +1,3 @@
-using System.Data.Common;
-
 namespace NetPilot.Devices.Contracts;
 
 /// <summary>Whose the devices of a router are. Implemented above Devices, by whoever keeps the people; without it, no device has a person.</summary>

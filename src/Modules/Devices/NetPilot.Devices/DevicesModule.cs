@@ -1,11 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
-using NetPilot.Devices.Data.Statements;
 using NetPilot.Devices.Features;
 using NetPilot.Devices.Features.ListDevices;
 using NetPilot.Devices.Features.ScanDevices;
-using NetPilot.Devices.Integrations;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices;
 

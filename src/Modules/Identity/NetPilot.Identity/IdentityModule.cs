@@ -2,16 +2,9 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient;
-using NetPilot.Identity.Abuse;
-using NetPilot.Identity.Accounts;
 using NetPilot.Identity.Features.GrantAdmin;
 using NetPilot.Identity.Integrations;
 using NetPilot.Identity.Mails;
-using NetPilot.Identity.Passwords;
-using NetPilot.Identity.Sessions;
-using NetPilot.Identity.Tokens;
 
 namespace NetPilot.Identity;
 

@@ -1,6 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using NetPilot.Background;
-using NetPilot.Devices.Contracts;
 using NetPilot.People.Features;
 using NetPilot.People.Features.PauseEverybody;
 using NetPilot.People.Integrations;

@@ -1,5 +1,3 @@
-using NetPilot.CommandsClient;
-
 namespace NetPilot.Routers.Contracts;
 
 /// <summary>Runs one command on a router for a user, with its place in time and its entry in the activity.</summary>

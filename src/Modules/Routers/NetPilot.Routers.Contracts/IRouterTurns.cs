@@ -1,4 +1,3 @@
-using NetPilot.CommandsClient;
 using Npgsql;
 
 namespace NetPilot.Routers.Contracts;

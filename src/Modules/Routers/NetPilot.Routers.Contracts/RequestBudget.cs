@@ -1,5 +1,3 @@
-using NetPilot.CommandsClient;
-
 namespace NetPilot.Routers.Contracts;
 
 /// <summary>

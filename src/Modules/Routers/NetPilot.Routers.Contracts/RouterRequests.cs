@@ -1,4 +1,3 @@
-using NetPilot.CommandsClient;
 using NetPilot.Identity.Contracts;
 using NetPilot.Web;
 

@@ -1,20 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
-using NetPilot.Background;
-using NetPilot.CommandsClient;
 using NetPilot.Idempotency;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
 using NetPilot.Routers.Activities;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data;
 using NetPilot.Routers.Features.DeleteRouter;
 using NetPilot.Routers.Features.ListRouters;
 using NetPilot.Routers.Integrations;
 using NetPilot.Routers.Resets;
 using NetPilot.Routers.Turns;
-using NetPilot.Routers.Wifi;
-using NetPilot.Web;
 
 namespace NetPilot.Routers;
 

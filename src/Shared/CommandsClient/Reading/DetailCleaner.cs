@@ -1,7 +1,4 @@
-using System.Net;
 using System.Text;
-using System.Text.RegularExpressions;
-using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient.Reading;
 

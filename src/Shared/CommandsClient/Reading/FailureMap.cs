@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using NetPilot.CommandsClient.Transport;
-
 namespace NetPilot.CommandsClient.Reading;
 
 /// <summary>The REST contract's table "Downstream failures", row by row: the first that matches.</summary>

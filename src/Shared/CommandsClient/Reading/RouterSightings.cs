@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using NetPilot.CommandsClient.Transport;
-
 namespace NetPilot.CommandsClient.Reading;
 
 /// <summary>

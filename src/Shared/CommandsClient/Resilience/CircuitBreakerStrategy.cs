@@ -1,5 +1,3 @@
-using System.Net;
-using NetPilot.CommandsClient.Transport;
 using Polly;
 
 namespace NetPilot.CommandsClient.Resilience;

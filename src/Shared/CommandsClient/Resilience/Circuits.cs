@@ -1,8 +1,4 @@
-using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient.Resilience;
 

@@ -1,7 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient.Transport;
 using Polly;
 
 namespace NetPilot.CommandsClient.Resilience;

@@ -1,7 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient.Reading;
-using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient.Sessions;
 

@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient.Resilience;
-using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient.Telemetry;
 

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using NetPilot.CommandsClient.Transport;
 
 namespace NetPilot.CommandsClient.Telemetry;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace NetPilot.CommandsClient.Transport;
 
 /// <summary>What came of one call, before it is judged: the rows of the contract's table speak of these.</summary>

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace NetPilot.CommandsClient.Transport;
 
 /// <summary>One call as the caller means it; the dialect decides what of it is sent.</summary>

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using NetPilot.CommandsClient.Reading;
 
 namespace NetPilot.CommandsClient.Transport;
 

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-
 namespace NetPilot.CommandsClient.Transport;
 
 /// <summary>Where each operation lives: the dialect's paths under the base URL, single ones overridden by configuration.</summary>

@@ -1,6 +1,4 @@
 using Flurl.Http;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient.Resilience;
 
 namespace NetPilot.CommandsClient.Transport;
 

@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using NetPilot.Idempotency.Data.Entities;
 
 namespace NetPilot.Idempotency.Data;

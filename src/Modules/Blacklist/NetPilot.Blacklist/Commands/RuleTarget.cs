@@ -1,5 +1,3 @@
-using NetPilot.Devices.Contracts;
-
 namespace NetPilot.Blacklist.Commands;
 
 /// <summary>For whom, and where, a rule is to be put in force or lifted, and how long that may take.</summary>

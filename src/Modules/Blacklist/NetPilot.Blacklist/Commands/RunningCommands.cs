@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
-using NetPilot.Background;
 
 namespace NetPilot.Blacklist.Commands;
 

@@ -1,5 +1,3 @@
-using System.Data.Common;
-
 namespace NetPilot.Blacklist.Data;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using System.Data.Common;
-using Microsoft.EntityFrameworkCore;
-using Npgsql;
-
 namespace NetPilot.Blacklist.Data;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using FluentValidation;
-
 namespace NetPilot.Blacklist.Features;
 
 /// <summary>What a body says of a block.</summary>

@@ -1,6 +1,3 @@
-using FluentValidation;
-using NetPilot.Devices.Contracts;
-
 namespace NetPilot.Blacklist.Features;
 
 /// <summary>A body that names a device in one of two ways.</summary>

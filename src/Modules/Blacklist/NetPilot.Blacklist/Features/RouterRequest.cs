@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.Blacklist.Features;
 
 /// <summary>What every request about a router's rules names.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace NetPilot.Blacklist.Features;
 
 internal static class RuleAnswers

@@ -1,7 +1,3 @@
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
-using NetPilot.Devices.Contracts;
-
 namespace NetPilot.Blacklist.Features;
 
 /// <summary>Finds what a request means: the caller's own router, and the device there.</summary>

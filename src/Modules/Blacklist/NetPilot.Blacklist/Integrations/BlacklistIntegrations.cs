@@ -1,9 +1,3 @@
-using System.Data.Common;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging;
-using NetPilot.Devices.Contracts;
-using Npgsql;
-
 namespace NetPilot.Blacklist.Integrations;
 
 /// <summary>What Devices asks: which devices are blocked.</summary>

@@ -1,7 +1,4 @@
-using System.Data.Common;
 using NetPilot.Blacklist.Features;
-using NetPilot.Devices.Contracts;
-using Npgsql;
 
 namespace NetPilot.Blacklist.Integrations;
 

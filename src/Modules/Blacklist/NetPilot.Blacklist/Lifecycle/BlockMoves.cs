@@ -1,5 +1,3 @@
-using NetPilot.Devices.Contracts;
-
 namespace NetPilot.Blacklist.Lifecycle;
 
 /// <summary>What becomes of blocks and holds when a device goes on as another one.</summary>

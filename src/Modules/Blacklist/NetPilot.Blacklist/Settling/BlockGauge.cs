@@ -1,7 +1,4 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Logging;
-using NetPilot.Background;
-using Npgsql;
 
 namespace NetPilot.Blacklist.Settling;
 

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-
 namespace NetPilot.Blacklist.Settling;
 
 /// <summary>A comparison that a user asked for: in several turns if there is much to mend, so that the router's other commands are not kept waiting.</summary>

@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace NetPilot.Blacklist.Settling;
 
 /// <summary>Asks the router what it holds and makes rows and router agree, within a turn. Settling, expiry, sync and drift check all do just this.</summary>

@@ -1,7 +1,3 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using NetPilot.Background;
-
 namespace NetPilot.Blacklist.Settling;
 
 /// <summary>Claims rows and has them compared with their routers.</summary>

@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace NetPilot.Blacklist.Turns;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using NetPilot.Devices.Contracts;
-
 namespace NetPilot.Blacklist.Turns;
 
 /// <summary>

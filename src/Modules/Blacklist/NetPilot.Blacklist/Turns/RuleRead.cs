@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace NetPilot.Blacklist.Turns;
 
 /// <summary>The row that a turn is for, read as the turn is granted.</summary>

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Options;
-using NetPilot.Devices.Contracts;
-
 namespace NetPilot.Blacklist.Turns;
 
 /// <summary>Takes turns of routers for commands about rules.</summary>

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Logging;
-using Npgsql;
-
 namespace NetPilot.Blacklist.Turns;
 
 /// <summary>Writes changes of rows, and tells whoever waits for one.</summary>

@@ -1,7 +1,3 @@
-using NetPilot.Devices.Data.Statements;
-using NetPilot.Devices.Integrations;
-using NetPilot.Routers.Contracts;
-
 namespace NetPilot.Devices.Features;
 
 /// <summary>Deletes and merges devices, each in one transaction with what other modules keep of them.</summary>

@@ -1,5 +1,3 @@
-using NetPilot.Devices.Data.Statements;
-
 namespace NetPilot.Devices.Features;
 
 /// <summary>What is known of devices besides their own rows, from this module and from those above, in one round trip.</summary>

@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.Devices.Features;
 
 /// <summary>A request for one device. The id is text, because a malformed one is answered like an unknown one.</summary>

@@ -1,6 +1,3 @@
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
-
 namespace NetPilot.Devices.Features;
 
 /// <summary>Finds the device of a path, if it belongs to the user.</summary>

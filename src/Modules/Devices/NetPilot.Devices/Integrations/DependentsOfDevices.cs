@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Integrations;
 

@@ -1,7 +1,3 @@
-using NetPilot.Devices.Data.Statements;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
-
 namespace NetPilot.Devices.Integrations;
 
 /// <summary>Devices go with their router and with their owner.</summary>

@@ -1,6 +1,4 @@
-using System.Data.Common;
 using System.Linq.Expressions;
-using NetPilot.Devices.Data.Statements;
 
 namespace NetPilot.Devices.Integrations;
 

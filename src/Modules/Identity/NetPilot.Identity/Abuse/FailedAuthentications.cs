@@ -1,9 +1,5 @@
 using System.Collections.Concurrent;
 using System.Threading.RateLimiting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
-using NetPilot.Identity.Sessions;
-using NetPilot.Identity.Tokens;
 
 namespace NetPilot.Identity.Abuse;
 

@@ -1,9 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
-using NetPilot.Identity.Sessions;
-
 namespace NetPilot.Identity.Abuse;
 
 /// <summary>

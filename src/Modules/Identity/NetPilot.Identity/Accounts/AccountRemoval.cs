@@ -1,6 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using NetPilot.Identity.Abuse;
-using NetPilot.Identity.Sessions;
 
 namespace NetPilot.Identity.Accounts;
 

@@ -1,8 +1,3 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using NetPilot.Background;
-using NetPilot.Identity.Sessions;
-
 namespace NetPilot.Identity.Accounts;
 
 /// <summary>Repeats the second step of each deletion, for what a crash interrupted or a late request wrote.</summary>

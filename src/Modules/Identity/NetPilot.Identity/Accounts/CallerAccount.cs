@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace NetPilot.Identity.Accounts;
 
 internal static class CallerAccount

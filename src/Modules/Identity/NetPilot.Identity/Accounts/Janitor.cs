@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Logging;
-using NetPilot.Background;
-
 namespace NetPilot.Identity.Accounts;
 
 /// <summary>Deletes rows that are over, so that no table grows with time alone.</summary>

@@ -1,7 +1,3 @@
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient;
-using NetPilot.Identity.Sessions;
-
 namespace NetPilot.Identity.Integrations;
 
 internal sealed class CommandsSessionAuthority(

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-
 namespace NetPilot.Identity.Integrations;
 
 /// <summary>The settings under <c>Tiers</c>.</summary>

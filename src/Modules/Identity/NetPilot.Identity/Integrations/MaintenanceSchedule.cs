@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Options;
-using NetPilot.Identity.Sessions;
-
 namespace NetPilot.Identity.Integrations;
 
 internal sealed class MaintenanceSchedule(IOptions<SweepOptions> options) : IMaintenanceSchedule

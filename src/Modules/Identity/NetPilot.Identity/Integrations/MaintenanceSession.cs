@@ -1,5 +1,3 @@
-using NetPilot.Identity.Sessions;
-
 namespace NetPilot.Identity.Integrations;
 
 /// <summary>

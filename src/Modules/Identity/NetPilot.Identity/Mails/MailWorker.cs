@@ -2,12 +2,7 @@ using System.Diagnostics.Metrics;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using MimeKit;
-using NetPilot.Background;
-using NetPilot.Identity.Passwords;
-using NetPilot.Identity.Sessions;
 
 namespace NetPilot.Identity.Mails;
 

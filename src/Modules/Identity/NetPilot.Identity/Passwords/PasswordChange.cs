@@ -1,7 +1,3 @@
-using NetPilot.Identity.Abuse;
-using NetPilot.Identity.Sessions;
-using NetPilot.Identity.Tokens;
-
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>Sets a new password and ends the sessions of the old one in one transaction.</summary>

@@ -1,7 +1,3 @@
-using Microsoft.AspNetCore.Http;
-using NetPilot.Identity.Abuse;
-using NetPilot.Identity.Accounts;
-
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>Compares passwords within the limits for wrong ones.</summary>

@@ -1,9 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Security.Cryptography;
-using System.Text;
-using Microsoft.Extensions.Options;
-using NetPilot.Identity.Sessions;
-using NetPilot.Identity.Tokens;
 using NSec.Cryptography;
 
 namespace NetPilot.Identity.Passwords;

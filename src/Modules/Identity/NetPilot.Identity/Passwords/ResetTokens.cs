@@ -1,5 +1,3 @@
-using NetPilot.Identity.Tokens;
-
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>Tokens that set a new password, once and within half an hour.</summary>

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Logging;
-using NetPilot.Background;
-
 namespace NetPilot.Identity.Sessions;
 
 /// <summary>Calls that a request begins and does not wait for. After a crash the sweeper finds their rows.</summary>

@@ -1,7 +1,3 @@
-using Microsoft.AspNetCore.Http;
-using NetPilot.Identity.Abuse;
-using NetPilot.Identity.Tokens;
-
 namespace NetPilot.Identity.Sessions;
 
 /// <summary>Reads the caller that a token names. The session has to be live, and its user neither disabled nor deleted.</summary>

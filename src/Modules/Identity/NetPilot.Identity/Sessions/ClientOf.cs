@@ -1,6 +1,4 @@
 using System.Net;
-using System.Text;
-using Microsoft.AspNetCore.Http;
 
 namespace NetPilot.Identity.Sessions;
 

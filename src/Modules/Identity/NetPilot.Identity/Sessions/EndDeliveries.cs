@@ -1,9 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore.Query;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient;
 
 namespace NetPilot.Identity.Sessions;
 

@@ -1,6 +1,4 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Logging;
-using NetPilot.Background;
 
 namespace NetPilot.Identity.Sessions;
 

@@ -1,9 +1,3 @@
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
-using NetPilot.Identity.Abuse;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Tokens;
-
 namespace NetPilot.Identity.Sessions;
 
 /// <summary>Opens a session for a user whose password was verified.</summary>

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient;
-
 namespace NetPilot.Identity.Sessions;
 
 /// <summary>Starts sessions on the Commands-Server at login.</summary>

@@ -1,8 +1,3 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using NetPilot.Background;
-using NetPilot.CommandsClient;
-
 namespace NetPilot.Identity.Sessions;
 
 /// <summary>

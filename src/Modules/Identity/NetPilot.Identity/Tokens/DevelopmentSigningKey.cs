@@ -1,7 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace NetPilot.Identity.Tokens;
 

@@ -1,7 +1,3 @@
-using Microsoft.Extensions.Options;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Sessions;
-
 namespace NetPilot.Identity.Tokens;
 
 /// <summary>

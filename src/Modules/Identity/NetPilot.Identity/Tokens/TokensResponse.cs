@@ -1,6 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Sessions;
 
 namespace NetPilot.Identity.Tokens;
 

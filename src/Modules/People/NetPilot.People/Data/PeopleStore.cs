@@ -1,6 +1,4 @@
-using System.Data.Common;
 using Microsoft.EntityFrameworkCore.Storage;
-using Npgsql;
 
 namespace NetPilot.People.Data;
 

@@ -1,6 +1,3 @@
-using System.Data.Common;
-using NetPilot.Devices.Contracts;
-
 namespace NetPilot.People.Features;
 
 /// <summary>Devices that a request names.</summary>

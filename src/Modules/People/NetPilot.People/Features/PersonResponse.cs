@@ -1,6 +1,3 @@
-using NetPilot.Devices.Contracts;
-using NodaTime;
-
 namespace NetPilot.People.Features;
 
 /// <summary>A person, with the devices that are held together.</summary>

@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features;
 
 /// <summary>What every request about a router's people names.</summary>

@@ -1,7 +1,3 @@
-using System.Data.Common;
-using NetPilot.Devices.Contracts;
-using Npgsql;
-
 namespace NetPilot.People.Integrations;
 
 /// <summary>What Devices asks: whose a device is.</summary>

@@ -1,7 +1,5 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
-using NetPilot.Background;
-using Npgsql;
 
 namespace NetPilot.People.Reconciliation;
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using NetPilot.Background;
 
 namespace NetPilot.People.Reconciliation;
 

@@ -1,5 +1,3 @@
-using NodaTime;
-
 namespace NetPilot.People.Reconciliation;
 
 /// <summary>What a schedule is to hold now.</summary>

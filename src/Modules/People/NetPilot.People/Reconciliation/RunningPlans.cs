@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using NetPilot.Background;
 
 namespace NetPilot.People.Reconciliation;
 

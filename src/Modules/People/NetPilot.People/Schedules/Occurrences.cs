@@ -1,5 +1,3 @@
-using NodaTime;
-
 namespace NetPilot.People.Schedules;
 
 /// <summary>What a schedule does at a moment, from the schedule alone.</summary>

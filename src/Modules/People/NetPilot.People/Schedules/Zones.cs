@@ -1,5 +1,3 @@
-using NodaTime;
-
 namespace NetPilot.People.Schedules;
 
 internal static class Zones

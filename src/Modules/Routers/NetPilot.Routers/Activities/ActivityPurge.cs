@@ -1,10 +1,4 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using NetPilot.Background;
-using NetPilot.Persistence;
 using NetPilot.Persistence.Data.Statements;
-using NetPilot.Routers.Data;
-using Npgsql;
 
 namespace NetPilot.Routers.Activities;
 

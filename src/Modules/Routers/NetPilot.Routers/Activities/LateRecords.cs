@@ -1,10 +1,3 @@
-using Microsoft.Extensions.Logging;
-using NetPilot.Background;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data.Statements;
-using Npgsql;
-
 namespace NetPilot.Routers.Activities;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data.Statements;
-
 namespace NetPilot.Routers.Activities;
 
 internal sealed class RouterActivityLog(LateRecords records) : IRouterActivityLog

@@ -1,5 +1,3 @@
-using NetPilot.Web;
-
 namespace NetPilot.Routers.Data;
 
 /// <summary>The form of a router agent's id.</summary>

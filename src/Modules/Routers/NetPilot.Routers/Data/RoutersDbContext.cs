@@ -1,9 +1,6 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using NetPilot.Idempotency.Data;
 using NetPilot.Idempotency.Data.Entities;
-using NetPilot.Persistence;
-using NetPilot.Routers.Data.Entities;
 
 namespace NetPilot.Routers.Data;
 

@@ -1,7 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Routers.Data.Entities;
-using NetPilot.Web;
-
 namespace NetPilot.Routers.Data;
 
 internal static class UserRouterQueries

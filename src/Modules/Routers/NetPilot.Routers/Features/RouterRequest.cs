@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.Routers.Features;
 
 /// <summary>A request that names a router and nothing more.</summary>

@@ -1,5 +1,3 @@
-using NetPilot.Routers.Data.Entities;
-
 namespace NetPilot.Routers.Features;
 
 /// <summary>A router, as its owner sees it.</summary>

@@ -1,7 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Data;
-
 namespace NetPilot.Routers.Integrations;
 
 internal sealed class RecentRouter(IDbContextFactory<RoutersDbContext> contexts) : IRecentRouter

@@ -1,12 +1,4 @@
-using System.Data.Common;
 using Microsoft.AspNetCore.Http;
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data;
-using NetPilot.Routers.Data.Entities;
-using NetPilot.Routers.Data.Statements;
-using Npgsql;
 
 namespace NetPilot.Routers.Integrations;
 

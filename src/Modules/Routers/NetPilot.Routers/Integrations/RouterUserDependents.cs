@@ -1,4 +1,3 @@
-using NetPilot.Identity.Contracts;
 using NetPilot.Routers.Features.DeleteRouter;
 
 namespace NetPilot.Routers.Integrations;

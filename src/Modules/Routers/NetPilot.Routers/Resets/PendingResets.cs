@@ -1,13 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data;
-using NetPilot.Routers.Data.Entities;
-
 namespace NetPilot.Routers.Resets;
 
 /// <summary>

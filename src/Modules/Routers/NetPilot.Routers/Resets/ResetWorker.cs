@@ -1,15 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using NetPilot.Background;
-using NetPilot.CommandsClient;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data;
-using NetPilot.Routers.Data.Statements;
-using Npgsql;
-
 namespace NetPilot.Routers.Resets;
 
 /// <summary>

@@ -1,9 +1,4 @@
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient;
-using NetPilot.Persistence;
 using NetPilot.Routers.Activities;
-using NetPilot.Routers.Contracts;
-using NetPilot.Web;
 
 namespace NetPilot.Routers.Turns;
 

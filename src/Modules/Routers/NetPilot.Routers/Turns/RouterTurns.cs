@@ -1,11 +1,6 @@
 using System.Diagnostics;
-using NetPilot.CommandsClient;
-using NetPilot.Persistence;
 using NetPilot.Routers.Activities;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data.Statements;
 using NetPilot.Routers.Resets;
-using Npgsql;
 
 namespace NetPilot.Routers.Turns;
 

@@ -1,7 +1,3 @@
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data.Statements;
-using Npgsql;
-
 namespace NetPilot.Routers.Turns;
 
 /// <summary>The question of the head of this replica's queue.</summary>

@@ -1,11 +1,3 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using NetPilot.Background;
-using NetPilot.CommandsClient;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-
 namespace NetPilot.Routers.Wifi;
 
 /// <summary>

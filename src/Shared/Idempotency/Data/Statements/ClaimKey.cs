@@ -1,6 +1,4 @@
 // A lease: one statement gives the key to one of many requests that name it at once, or says what the first one answered.
-using NetPilot.Persistence;
-using Npgsql;
 
 namespace NetPilot.Idempotency.Data.Statements;
 

@@ -1,6 +1,4 @@
 // A step of a larger transaction: the answers about a resource go in the batch that removes the resource, in the same round trip.
-using NetPilot.Persistence;
-using Npgsql;
 
 namespace NetPilot.Idempotency.Data.Statements;
 

@@ -1,5 +1,4 @@
 // SKIP LOCKED: replicas purge side by side, some rows at a time, and none waits for a writer.
-using Npgsql;
 
 namespace NetPilot.Persistence.Data.Statements;
 

@@ -1,5 +1,4 @@
 // A hot path (benchmark handwritten): part of another module's batch, by which each list of devices says which ones are blocked.
-using Npgsql;
 
 namespace NetPilot.Blacklist.Data.Statements;
 

@@ -1,6 +1,5 @@
 // A row's former addresses are kept in an array that is changed in place, and only where no other live row is of the device: EF Core translates
 // neither array_prepend nor a slice.
-using Npgsql;
 
 namespace NetPilot.Blacklist.Data.Statements;
 

@@ -1,6 +1,5 @@
 // One statement finds the device's live row, or counts a new one against the tier's limit and makes it: EF Core has neither INSERT … SELECT nor a
 // counter that is changed only below a limit, and the limit has to be exact however many ask at once.
-using Npgsql;
 
 namespace NetPilot.Blacklist.Data.Statements;
 

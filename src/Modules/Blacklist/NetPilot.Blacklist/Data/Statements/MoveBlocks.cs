@@ -1,8 +1,5 @@
 // Steps of a transaction that another module began: locks, what they protect, and what is written then. EF Core's contexts have connections of their
 // own, and no FOR UPDATE.
-using System.Data.Common;
-using NetPilot.Devices.Contracts;
-using Npgsql;
 
 namespace NetPilot.Blacklist.Data.Statements;
 

@@ -1,5 +1,4 @@
 // A hot path (benchmark handwritten): part of another module's batch, in the round trip that reads the caller's session.
-using Npgsql;
 
 namespace NetPilot.Blacklist.Data.Statements;
 

@@ -2,7 +2,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Npgsql;
 using NpgsqlTypes;
 
 namespace NetPilot.Blacklist.Data.Statements;

@@ -1,4 +1,3 @@
-using FastEndpoints;
 using NetPilot.Blacklist.Features.BlockDevice;
 using NetPilot.Blacklist.Features.UnblockDevice;
 

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using FastEndpoints;
-using FluentValidation;
 using NetPilot.Blacklist.Features.BlockDevice;
 
 namespace NetPilot.Blacklist.Features.BatchBlocks;

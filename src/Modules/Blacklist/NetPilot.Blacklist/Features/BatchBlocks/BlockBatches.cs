@@ -1,6 +1,3 @@
-using FluentValidation;
-using Microsoft.AspNetCore.Http;
-
 namespace NetPilot.Blacklist.Features.BatchBlocks;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.Blacklist.Features.BlockDevice;
 
 internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands commands, BlockAnswers answers)

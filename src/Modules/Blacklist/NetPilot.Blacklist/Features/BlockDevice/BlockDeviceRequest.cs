@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.Blacklist.Features.BlockDevice;
 
 /// <summary>The device to block, by exactly one of `ip` and `deviceId`.</summary>

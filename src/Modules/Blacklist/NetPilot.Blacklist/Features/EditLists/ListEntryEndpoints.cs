@@ -1,7 +1,3 @@
-using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Devices.Contracts;
-
 namespace NetPilot.Blacklist.Features.EditLists;
 
 /// <summary>The address to add.</summary>

@@ -1,7 +1,3 @@
-using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Devices.Contracts;
-
 namespace NetPilot.Blacklist.Features.GetBlock;
 
 /// <summary>A request that names a block.</summary>

@@ -1,6 +1,3 @@
-using System.Data.Common;
-using Microsoft.AspNetCore.Http;
-
 namespace NetPilot.Blacklist.Features.ListBlocks;
 
 /// <summary>The first page of a router's blocks, read with the session.</summary>

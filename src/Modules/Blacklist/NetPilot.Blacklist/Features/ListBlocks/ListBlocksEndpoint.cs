@@ -1,8 +1,3 @@
-using FastEndpoints;
-using FluentValidation;
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Devices.Contracts;
-
 namespace NetPilot.Blacklist.Features.ListBlocks;
 
 /// <summary>Which blocks to list.</summary>

@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.Blacklist.Features.SyncBlocks;
 
 /// <summary>What the comparison with the router came to.</summary>

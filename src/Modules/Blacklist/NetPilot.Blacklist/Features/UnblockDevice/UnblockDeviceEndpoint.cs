@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.Blacklist.Features.UnblockDevice;
 
 /// <summary>The device to unblock, by exactly one of `ip` and `deviceId`.</summary>

@@ -1,5 +1,4 @@
 // Hot paths (benchmark handwritten): each list of blocks names its devices by it, and each block and unblock finds its device.
-using System.Data.Common;
 
 namespace NetPilot.Devices.Data.Statements;
 

@@ -1,6 +1,5 @@
 // Dependent steps in one statement of a batch: for each of a page's devices, the first few rows of two partial indexes. LINQ has no LATERAL with a
 // limit of its own that a batch could take.
-using System.Data.Common;
 
 namespace NetPilot.Devices.Data.Statements;
 

@@ -1,5 +1,4 @@
 // Dependent steps in one statement: which rows are of one device, which of them goes, and what the other one takes from it.
-using System.Data.Common;
 
 namespace NetPilot.Devices.Data.Statements;
 

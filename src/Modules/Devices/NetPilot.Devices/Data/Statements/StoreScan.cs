@@ -1,8 +1,6 @@
 // Upserts in a batch: a scan is one transaction, and two round trips before its commit, whatever the number of devices.
 using NetPilot.Devices.Features.ScanDevices;
-using NetPilot.Devices.Integrations;
 using NetPilot.Devices.Vendors;
-using NetPilot.Routers.Contracts;
 using NpgsqlTypes;
 
 namespace NetPilot.Devices.Data.Statements;

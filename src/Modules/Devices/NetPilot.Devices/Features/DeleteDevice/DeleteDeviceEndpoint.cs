@@ -1,7 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
-
 namespace NetPilot.Devices.Features.DeleteDevice;
 
 internal sealed class DeleteDeviceEndpoint(IRouterOwnership ownership, DeviceChanges changes) : Endpoint<DeviceRequest>

@@ -1,6 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Contracts;
-
 namespace NetPilot.Devices.Features.GetDevice;
 
 internal sealed class GetDeviceEndpoint(OwnedDevices devices, DeviceDetails details) : Endpoint<DeviceRequest, DeviceResponse>

@@ -1,7 +1,4 @@
-using System.Data.Common;
 using Microsoft.AspNetCore.Http;
-using NetPilot.Devices.Data.Statements;
-using NetPilot.Identity.Contracts;
 
 namespace NetPilot.Devices.Features.ListDevices;
 

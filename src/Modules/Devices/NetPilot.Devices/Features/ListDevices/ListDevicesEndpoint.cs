@@ -1,7 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
-
 namespace NetPilot.Devices.Features.ListDevices;
 
 /// <summary>Which devices to list.</summary>

@@ -1,7 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
-
 namespace NetPilot.Devices.Features.MergeDevice;
 
 /// <summary>The device that this one is.</summary>

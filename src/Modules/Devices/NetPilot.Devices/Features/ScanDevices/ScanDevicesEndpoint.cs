@@ -1,8 +1,5 @@
-using FastEndpoints;
 using Microsoft.Extensions.Options;
 using NetPilot.CommandsClient;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Features.ScanDevices;
 

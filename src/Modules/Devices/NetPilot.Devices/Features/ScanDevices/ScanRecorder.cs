@@ -1,8 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.CommandsClient;
-using NetPilot.Devices.Data.Statements;
-using NetPilot.Devices.Integrations;
-using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Features.ScanDevices;
 

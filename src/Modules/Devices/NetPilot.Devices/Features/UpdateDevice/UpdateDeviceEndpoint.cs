@@ -1,6 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Contracts;
-
 namespace NetPilot.Devices.Features.UpdateDevice;
 
 internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, DeviceDetails details, DevicesDbContext db)

@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-
 namespace NetPilot.Identity.Data.Entities;
 
 /// <summary>A deleted account, until a worker has repeated the deletion for what a crash interrupted or a late request wrote.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-
 namespace NetPilot.Identity.Data.Entities;
 
 /// <summary>A password that is being compared, or was wrong.</summary>

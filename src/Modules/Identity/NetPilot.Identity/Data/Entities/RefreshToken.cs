@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-
 namespace NetPilot.Identity.Data.Entities;
 
 /// <summary>A refresh token. A spent one stays while its session is live, so that its reuse is noticed.</summary>

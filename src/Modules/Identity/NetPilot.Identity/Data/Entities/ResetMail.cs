@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-
 namespace NetPilot.Identity.Data.Entities;
 
 /// <summary>A requested mail that resets a password. It is stored whether or not the address has an account, so that both cost the same.</summary>

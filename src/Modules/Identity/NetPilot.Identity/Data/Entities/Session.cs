@@ -1,6 +1,4 @@
 using System.Net;
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-using NetPilot.Identity.Sessions;
 
 namespace NetPilot.Identity.Data.Entities;
 

@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-
 namespace NetPilot.Identity.Data.Entities;
 
 internal sealed class User

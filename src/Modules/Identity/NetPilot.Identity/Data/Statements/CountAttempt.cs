@@ -1,8 +1,5 @@
 // Exact limits: the locks make attempts on one account, and from one network, count one after the other.
 using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
-using NetPilot.Identity.Abuse;
 
 namespace NetPilot.Identity.Data.Statements;
 

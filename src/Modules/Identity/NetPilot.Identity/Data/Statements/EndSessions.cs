@@ -1,5 +1,4 @@
 // Dependent steps: a session ends and, if the Commands-Server may know it, the delivery of its end is due under a lease.
-using NetPilot.Identity.Sessions;
 
 namespace NetPilot.Identity.Data.Statements;
 

@@ -1,6 +1,5 @@
 // An exact limit: the lock makes requests for one address count one after the other.
 using System.Buffers.Binary;
-using NetPilot.Identity.Abuse;
 
 namespace NetPilot.Identity.Data.Statements;
 

@@ -1,6 +1,5 @@
 // Dependent steps in one round trip, and a row lock: the token is stored only if the user exists. Who deletes the account at the same time is waited
 // for, from its first step on.
-using NetPilot.Identity.Passwords;
 
 namespace NetPilot.Identity.Data.Statements;
 

@@ -1,5 +1,4 @@
 // Dependent steps: the row is locked before it is read, so that of two starts at once one sees the other one's note.
-using NetPilot.CommandsClient;
 
 namespace NetPilot.Identity.Data.Statements;
 

@@ -1,5 +1,4 @@
 // Dependent steps in one transaction and one round trip: what follows a login happens only if the account has not changed since the check.
-using NetPilot.Identity.Sessions;
 
 namespace NetPilot.Identity.Data.Statements;
 

@@ -1,6 +1,4 @@
 // A hot path (benchmark handwritten): each request runs it, in one batch with the statements of other modules, and EF Core sends no such batch.
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Tokens;
 
 namespace NetPilot.Identity.Data.Statements;
 

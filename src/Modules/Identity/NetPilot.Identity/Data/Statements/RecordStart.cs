@@ -1,6 +1,5 @@
 // Dependent steps: the update returns whether the session is still live, and a start after the end makes another end due. What was noted of another
 // start, which may still take effect, stays.
-using NetPilot.CommandsClient;
 
 namespace NetPilot.Identity.Data.Statements;
 

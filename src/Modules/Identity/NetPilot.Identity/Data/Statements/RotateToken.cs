@@ -1,7 +1,5 @@
 // Row locks and dependent steps: refreshes of one session, and its end, happen one after the other.
 using System.Net;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Sessions;
 
 namespace NetPilot.Identity.Data.Statements;
 

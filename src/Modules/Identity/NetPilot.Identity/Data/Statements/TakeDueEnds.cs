@@ -1,6 +1,5 @@
 // Claims with SKIP LOCKED: each replica takes other ends, under a lease. EF Core does not read them: a worker that looks at each start would make
 // each start build the module's model (benchmark start).
-using NetPilot.Identity.Sessions;
 
 namespace NetPilot.Identity.Data.Statements;
 

@@ -1,6 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Accounts;
-
 namespace NetPilot.Identity.Features.ChangeMe;
 
 internal sealed class ChangeMeEndpoint(IdentityDbContext db) : Endpoint<ChangeMeRequest, UserResponse>

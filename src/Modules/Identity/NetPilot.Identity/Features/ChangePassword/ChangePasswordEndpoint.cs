@@ -1,8 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Abuse;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Passwords;
-
 namespace NetPilot.Identity.Features.ChangePassword;
 
 internal sealed class ChangePasswordEndpoint(

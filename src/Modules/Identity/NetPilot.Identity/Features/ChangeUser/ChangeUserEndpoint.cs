@@ -1,7 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Sessions;
-
 namespace NetPilot.Identity.Features.ChangeUser;
 
 internal sealed class ChangeUserEndpoint(IdentityDbContext db, SessionEndings endings, TimeProvider time)

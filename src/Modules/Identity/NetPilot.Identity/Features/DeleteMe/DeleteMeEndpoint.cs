@@ -1,8 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Abuse;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Passwords;
-
 namespace NetPilot.Identity.Features.DeleteMe;
 
 internal sealed class DeleteMeEndpoint(

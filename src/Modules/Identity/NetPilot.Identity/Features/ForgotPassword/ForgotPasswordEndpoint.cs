@@ -1,6 +1,3 @@
-using FastEndpoints;
-using Microsoft.Extensions.Options;
-using NetPilot.Identity.Accounts;
 using NetPilot.Identity.Mails;
 
 namespace NetPilot.Identity.Features.ForgotPassword;

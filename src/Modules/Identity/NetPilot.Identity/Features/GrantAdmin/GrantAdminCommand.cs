@@ -1,5 +1,3 @@
-using NetPilot.Identity.Accounts;
-
 namespace NetPilot.Identity.Features.GrantAdmin;
 
 /// <summary>The command line's <c>admin grant &lt;email&gt;</c>: how the first admin comes to be.</summary>

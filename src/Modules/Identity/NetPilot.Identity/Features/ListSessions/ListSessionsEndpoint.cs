@@ -1,6 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Sessions;
-
 namespace NetPilot.Identity.Features.ListSessions;
 
 internal sealed class ListSessionsEndpoint(IdentityDbContext db, TimeProvider time) : Endpoint<ListSessionsRequest, Page<SessionResponse>>

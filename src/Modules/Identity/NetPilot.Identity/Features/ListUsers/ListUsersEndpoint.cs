@@ -1,6 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Accounts;
-
 namespace NetPilot.Identity.Features.ListUsers;
 
 internal sealed class ListUsersEndpoint(IdentityDbContext db) : Endpoint<ListUsersRequest, Page<AdminUserResponse>>

@@ -1,10 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Abuse;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Passwords;
-using NetPilot.Identity.Sessions;
-using NetPilot.Identity.Tokens;
-
 namespace NetPilot.Identity.Features.LogIn;
 
 internal sealed class LoginEndpoint(

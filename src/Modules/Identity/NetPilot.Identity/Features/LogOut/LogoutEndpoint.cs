@@ -1,6 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Sessions;
-
 namespace NetPilot.Identity.Features.LogOut;
 
 internal sealed class LogoutEndpoint(SessionEndings endings) : EndpointWithoutRequest

@@ -1,7 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Passwords;
-
 namespace NetPilot.Identity.Features.MintPasswordReset;
 
 internal sealed class MintPasswordResetEndpoint(ResetTokens tokens) : Endpoint<MintPasswordResetRequest, PasswordResetResponse>

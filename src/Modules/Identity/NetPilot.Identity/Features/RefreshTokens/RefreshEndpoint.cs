@@ -1,7 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Tokens;
-
 namespace NetPilot.Identity.Features.RefreshTokens;
 
 internal sealed class RefreshEndpoint(TokenRotation rotation) : Endpoint<RefreshRequest, TokensResponse>

@@ -1,7 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Passwords;
-
 namespace NetPilot.Identity.Features.Register;
 
 /// <summary>A new account.</summary>

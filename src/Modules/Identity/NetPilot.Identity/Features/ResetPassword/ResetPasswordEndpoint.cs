@@ -1,8 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Passwords;
-using NetPilot.Identity.Tokens;
-
 namespace NetPilot.Identity.Features.ResetPassword;
 
 internal sealed class ResetPasswordEndpoint(IdentityDbContext db, PasswordChange change, TimeProvider time) : Endpoint<ResetPasswordRequest>

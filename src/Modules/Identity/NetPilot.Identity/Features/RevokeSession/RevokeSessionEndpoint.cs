@@ -1,7 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Accounts;
-using NetPilot.Identity.Sessions;
-
 namespace NetPilot.Identity.Features.RevokeSession;
 
 internal sealed class RevokeSessionEndpoint(SessionEndings endings) : Endpoint<RevokeSessionRequest>

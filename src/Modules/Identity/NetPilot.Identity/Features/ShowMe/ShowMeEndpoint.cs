@@ -1,6 +1,4 @@
-using FastEndpoints;
 using Microsoft.AspNetCore.Http.Features;
-using NetPilot.Identity.Accounts;
 
 namespace NetPilot.Identity.Features.ShowMe;
 

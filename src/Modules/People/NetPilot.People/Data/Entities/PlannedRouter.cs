@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace NetPilot.People.Data.Entities;

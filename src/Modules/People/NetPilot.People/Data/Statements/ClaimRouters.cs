@@ -1,6 +1,5 @@
 // Claims of due routers by many replicas at once: SKIP LOCKED, which EF Core has not. EF Core does not read them either: a worker that looks at
 // each start would make each start build the module's model (benchmark start).
-using Npgsql;
 
 namespace NetPilot.People.Data.Statements;
 

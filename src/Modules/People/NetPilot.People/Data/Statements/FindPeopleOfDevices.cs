@@ -1,6 +1,4 @@
 // A step of Devices' batch, in which it reads what other modules know of the devices that it answers with.
-using System.Data.Common;
-using Npgsql;
 
 namespace NetPilot.People.Data.Statements;
 

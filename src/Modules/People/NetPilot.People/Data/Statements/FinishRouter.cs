@@ -1,5 +1,4 @@
 // Dependent steps in one statement: nothing is written unless the lease and the revision are still the ones that the state was read under.
-using Npgsql;
 using NpgsqlTypes;
 
 namespace NetPilot.People.Data.Statements;

@@ -1,6 +1,4 @@
 // Dependent steps in a transaction of Devices: the router's row is locked first, and what the others see is what was committed before that.
-using NetPilot.Devices.Contracts;
-using Npgsql;
 
 namespace NetPilot.People.Data.Statements;
 

@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.AllowPerson;
 
 /// <summary>How long the extra time lasts.</summary>

@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.ChangePerson;
 
 /// <summary>What is to change.</summary>

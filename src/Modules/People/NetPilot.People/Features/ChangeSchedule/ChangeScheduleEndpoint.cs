@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.ChangeSchedule;
 
 /// <summary>What is to change.</summary>

@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.CreatePerson;
 
 /// <summary>The person to add.</summary>

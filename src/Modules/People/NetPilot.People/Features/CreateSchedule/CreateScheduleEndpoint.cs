@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.CreateSchedule;
 
 /// <summary>The schedule to add, for exactly one of `personId` and `deviceId`.</summary>

@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.DeletePerson;
 
 internal sealed class DeletePersonEndpoint(IRouterOwnership ownership, PeopleChanges changes) : Endpoint<PersonRequest>

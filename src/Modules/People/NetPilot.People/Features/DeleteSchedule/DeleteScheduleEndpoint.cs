@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.DeleteSchedule;
 
 internal sealed class DeleteScheduleEndpoint(IRouterOwnership ownership, PeopleChanges changes) : Endpoint<ScheduleRequest>

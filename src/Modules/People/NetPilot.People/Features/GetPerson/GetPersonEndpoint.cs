@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.GetPerson;
 
 internal sealed class GetPersonEndpoint(IRouterOwnership ownership, PeopleDbContext db, PersonAnswers answers)

@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.GetSchedule;
 
 internal sealed class GetScheduleEndpoint(IRouterOwnership ownership, PeopleDbContext db, ScheduleAnswers answers)

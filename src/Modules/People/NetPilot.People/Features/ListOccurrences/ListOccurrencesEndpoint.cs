@@ -1,6 +1,4 @@
-using FastEndpoints;
 using FluentValidation;
-using NodaTime;
 
 namespace NetPilot.People.Features.ListOccurrences;
 

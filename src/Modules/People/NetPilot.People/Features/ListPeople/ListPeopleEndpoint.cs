@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.ListPeople;
 
 internal sealed class ListPeopleEndpoint(IRouterOwnership ownership, PeopleDbContext db, PersonAnswers answers)

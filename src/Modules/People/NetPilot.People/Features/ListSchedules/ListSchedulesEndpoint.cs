@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.ListSchedules;
 
 internal sealed class ListSchedulesEndpoint(IRouterOwnership ownership, PeopleDbContext db, ScheduleAnswers answers)

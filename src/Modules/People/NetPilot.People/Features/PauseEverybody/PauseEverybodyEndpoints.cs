@@ -1,4 +1,3 @@
-using FastEndpoints;
 using Microsoft.AspNetCore.Http;
 
 namespace NetPilot.People.Features.PauseEverybody;

@@ -1,5 +1,3 @@
-using FastEndpoints;
-
 namespace NetPilot.People.Features.PausePerson;
 
 /// <summary>How long the pause is to last.</summary>

@@ -1,6 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-
 namespace NetPilot.Routers.Data.Entities;
 
 /// <summary>A router that was given up and still holds the rules of its last owner.</summary>

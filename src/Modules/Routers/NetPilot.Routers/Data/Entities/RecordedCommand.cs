@@ -1,8 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-
 namespace NetPilot.Routers.Data.Entities;
 
 /// <summary>One command that was sent to a router, as the activity list shows it.</summary>

@@ -1,6 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-
 namespace NetPilot.Routers.Data.Entities;
 
 /// <summary>The turn of a router: who holds it, until when, and how often it was granted.</summary>

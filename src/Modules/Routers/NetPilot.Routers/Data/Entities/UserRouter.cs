@@ -1,8 +1,3 @@
-using System.Data.Common;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-using NetPilot.Persistence;
-
 namespace NetPilot.Routers.Data.Entities;
 
 /// <summary>A router that a user has claimed. Claims are made by one statement (<c>MakeClaim</c>), so there is no factory here.</summary>

@@ -1,6 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-
 namespace NetPilot.Routers.Data.Entities;
 
 /// <summary>How many routers a user has: the row that concurrent claims of one user queue at, so that the tier's limit is exact.</summary>

@@ -1,7 +1,4 @@
 // A lease with a fence: one statement grants the turn, or registers as waiting, and says what the router's last owner left to be done.
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-using Npgsql;
 
 namespace NetPilot.Routers.Data.Statements;
 

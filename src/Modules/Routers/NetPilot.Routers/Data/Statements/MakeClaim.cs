@@ -1,10 +1,7 @@
 // A counter that makes the tier's limit exact, and a claim that only one of many makes: one statement decides and writes.
 using System.Net;
-using NetPilot.Persistence;
-using NetPilot.Routers.Data.Entities;
 using NetPilot.Routers.Features;
 using NetPilot.Routers.Features.ClaimRouter;
-using Npgsql;
 
 namespace NetPilot.Routers.Data.Statements;
 

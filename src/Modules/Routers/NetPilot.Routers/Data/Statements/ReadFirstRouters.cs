@@ -1,8 +1,4 @@
 // A hot path (benchmark handwritten): part of another module's batch, in the round trip that reads the caller's session.
-using NetPilot.Persistence;
-using NetPilot.Routers.Data.Entities;
-using NetPilot.Web;
-using Npgsql;
 
 namespace NetPilot.Routers.Data.Statements;
 

@@ -1,9 +1,5 @@
 // A hot path (benchmark handwritten): part of another module's batch, in the round trip that reads the caller's session. Who needs a fresh answer
 // reads it by itself.
-using System.Data.Common;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-using Npgsql;
 
 namespace NetPilot.Routers.Data.Statements;
 

@@ -1,9 +1,4 @@
 // Steps of a larger batch: activities, and what they saw of the router, are written in the round trip that ends a turn.
-using NetPilot.CommandsClient;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data.Entities;
-using Npgsql;
 
 namespace NetPilot.Routers.Data.Statements;
 

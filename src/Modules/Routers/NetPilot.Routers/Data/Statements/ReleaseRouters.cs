@@ -1,6 +1,4 @@
 // Dependent steps in one statement: what goes, what is counted and what is left to be reset are the same routers.
-using NetPilot.Persistence;
-using Npgsql;
 
 namespace NetPilot.Routers.Data.Statements;
 

@@ -1,6 +1,4 @@
 // A claim of work with SKIP LOCKED: each due reset is in one replica's hand at a time, under a lease.
-using NetPilot.Persistence;
-using Npgsql;
 
 namespace NetPilot.Routers.Data.Statements;
 

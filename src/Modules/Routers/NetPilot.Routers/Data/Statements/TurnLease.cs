@@ -1,8 +1,4 @@
 // A lease, by PostgreSQL's clock and under its fence. It ends in the batch that records what was done in the turn.
-using NetPilot.CommandsClient;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-using Npgsql;
 
 namespace NetPilot.Routers.Data.Statements;
 

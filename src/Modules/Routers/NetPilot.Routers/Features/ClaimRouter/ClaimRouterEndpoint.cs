@@ -1,10 +1,4 @@
 using System.Net;
-using FastEndpoints;
-using Microsoft.Extensions.Options;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Data.Statements;
-using NetPilot.Web;
-using Npgsql;
 
 namespace NetPilot.Routers.Features.ClaimRouter;
 

@@ -1,8 +1,3 @@
-using FastEndpoints;
-using NetPilot.Routers.Data;
-using NetPilot.Routers.Data.Entities;
-using NetPilot.Web;
-
 namespace NetPilot.Routers.Features.ClaimRouter;
 
 /// <summary>The router to claim.</summary>

@@ -1,8 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
-using NetPilot.Web;
-
 namespace NetPilot.Routers.Features.DeleteRouter;
 
 internal sealed class DeleteRouterEndpoint(IRouterOwnership ownership, RouterRelease release) : Endpoint<RouterRequest>

@@ -1,10 +1,5 @@
-using Microsoft.EntityFrameworkCore;
 using NetPilot.Idempotency;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data;
-using NetPilot.Routers.Data.Statements;
 using NetPilot.Routers.Resets;
-using Npgsql;
 
 namespace NetPilot.Routers.Features.DeleteRouter;
 

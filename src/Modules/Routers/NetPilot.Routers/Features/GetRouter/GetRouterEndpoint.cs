@@ -1,9 +1,3 @@
-using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Data;
-using NetPilot.Web;
-
 namespace NetPilot.Routers.Features.GetRouter;
 
 internal sealed class GetRouterEndpoint(RoutersDbContext db) : Endpoint<RouterRequest, RouterResponse>

@@ -1,10 +1,3 @@
-using FastEndpoints;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
-using NetPilot.Web;
-
 namespace NetPilot.Routers.Features.GetWifi;
 
 /// <summary>The state of a router's Wi-Fi.</summary>

@@ -1,12 +1,4 @@
-using FastEndpoints;
 using FluentValidation;
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data;
-using NetPilot.Routers.Data.Entities;
-using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.ListActivity;
 

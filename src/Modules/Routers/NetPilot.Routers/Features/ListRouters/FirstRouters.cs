@@ -1,10 +1,4 @@
-using System.Data.Common;
 using Microsoft.AspNetCore.Http;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Routers.Data.Entities;
-using NetPilot.Routers.Data.Statements;
-using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.ListRouters;
 

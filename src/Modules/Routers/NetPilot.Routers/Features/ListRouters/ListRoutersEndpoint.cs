@@ -1,11 +1,3 @@
-using FastEndpoints;
-using Microsoft.EntityFrameworkCore;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Routers.Data;
-using NetPilot.Routers.Data.Entities;
-using NetPilot.Web;
-
 namespace NetPilot.Routers.Features.ListRouters;
 
 internal sealed class ListRoutersRequest

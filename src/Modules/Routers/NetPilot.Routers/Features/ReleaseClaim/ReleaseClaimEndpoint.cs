@@ -1,8 +1,4 @@
-using FastEndpoints;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Data;
 using NetPilot.Routers.Features.DeleteRouter;
-using NetPilot.Web;
 
 namespace NetPilot.Routers.Features.ReleaseClaim;
 

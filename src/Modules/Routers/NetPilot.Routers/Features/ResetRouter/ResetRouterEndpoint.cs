@@ -1,11 +1,3 @@
-using FastEndpoints;
-using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient;
-using NetPilot.Identity.Contracts;
-using NetPilot.Persistence;
-using NetPilot.Routers.Contracts;
-using NetPilot.Web;
-
 namespace NetPilot.Routers.Features.ResetRouter;
 
 internal sealed class ResetRouterEndpoint(

@@ -1,10 +1,3 @@
-using FastEndpoints;
-using NetPilot.CommandsClient;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Wifi;
-using NetPilot.Web;
-
 namespace NetPilot.Routers.Features.SetWifiPassword;
 
 /// <summary>The new password.</summary>

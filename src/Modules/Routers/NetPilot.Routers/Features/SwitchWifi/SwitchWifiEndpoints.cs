@@ -1,9 +1,3 @@
-using FastEndpoints;
-using NetPilot.Identity.Contracts;
-using NetPilot.Routers.Contracts;
-using NetPilot.Routers.Wifi;
-using NetPilot.Web;
-
 namespace NetPilot.Routers.Features.SwitchWifi;
 
 internal sealed class EnableWifiEndpoint(WifiChanges wifi)
