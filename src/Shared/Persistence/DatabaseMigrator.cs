@@ -241,7 +241,7 @@ public sealed partial class DatabaseMigrator(
         }
     }
 
-    // The histories are read without EF Core: the four models that it would build take a fifth of a start (docs/benchmarks.md). They are read on
+    // The histories are read without EF Core: the models that it would build take a fifth of a start (docs/benchmarks.md). They are read on
     // a connection of their own, whose locks are gone when a migration wants the table for itself.
     private async Task<List<(ModuleDatabase Module, int Missing)>> PendingAsync(
         NpgsqlDataSource source,

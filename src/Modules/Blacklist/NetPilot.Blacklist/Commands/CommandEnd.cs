@@ -12,7 +12,7 @@ internal sealed record CommandEnd(Rule? Rule, Problem? Problem = null, RuleAnswe
     /// <summary>The row is not what was asked for, and says why.</summary>
     public static CommandEnd Failed(Rule rule) => new(rule, RuleProblems.Of(rule));
 
-    public static CommandEnd Of(CallOutcome outcome, RuleState wanted) =>
+    public static CommandEnd Of(RowAfterCall outcome, RuleState wanted) =>
         outcome switch
         {
             { Failure: { } failure } => new(outcome.Rule, failure.ToProblem()),

@@ -33,7 +33,7 @@ internal sealed class Lift(
         var rule = await turn.FreshAsync(begun);
         // Who named the address of the row's own device has just looked who has it.
         var isThere = !target.IsOfDevice && (target.Mac is null || target.Mac.Equals(begun.DeviceMac));
-        return rule is not { State: RuleState.Lifting } ? EndOf(rule)
+        return rule is not { State: RuleState.Lifting } ? CommandEndOf(rule)
             : isThere || !await places.IsTakenAsync(rule) ? await SendAsync(rule, turn)
             : await LookAndLiftAsync(rule, turn);
     }
@@ -44,7 +44,7 @@ internal sealed class Lift(
         var now = time.UtcNow();
         return
             turn is not null && await store.FindAsync(unkept) is { State: RuleState.Applying, MaybeSent: false } rule && !rule.IsKept(now)
-            ? EndOf(await turn.SaveAsync(rule, RuleOutcomes.Gone(rule, now)))
+            ? CommandEndOf(await turn.SaveAsync(rule, RuleOutcomes.Gone(rule, now)))
             : await LiftWaitingAsync(unkept, turn);
     }
 
@@ -56,10 +56,10 @@ internal sealed class Lift(
         }
 
         var rule = await store.FindAsync(waiting);
-        return rule is not { State: RuleState.Lifting, MaybeSent: false } ? EndOf(rule)
+        return rule is not { State: RuleState.Lifting, MaybeSent: false } ? CommandEndOf(rule)
             : await places.IsTakenAsync(rule) ? await LookAndLiftAsync(rule, turn)
             : await turn.BeginAsync(rule, RuleState.Lifting) is { } begun ? await SendAsync(begun, turn)
-            : EndOf(rule);
+            : CommandEndOf(rule);
     }
 
     private async Task<CommandEnd> SendAsync(Rule rule, RuleTurn turn) =>
@@ -83,10 +83,10 @@ internal sealed class Lift(
             return new CommandEnd(await turn.SaveAsync(settled, change), failure.ToProblem());
         }
 
-        return settled is { State: RuleState.Lifting } ? new CommandEnd(settled, null, RuleAnswerKind.UnderWay) : EndOf(settled);
+        return settled is { State: RuleState.Lifting } ? new CommandEnd(settled, null, RuleAnswerKind.UnderWay) : CommandEndOf(settled);
     }
 
-    private static CommandEnd EndOf(Rule? rule) =>
+    private static CommandEnd CommandEndOf(Rule? rule) =>
         rule switch
         {
             null => CommandEnd.NoRouter,

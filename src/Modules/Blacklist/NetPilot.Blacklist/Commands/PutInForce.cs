@@ -95,7 +95,7 @@ internal sealed class PutInForce(
             new ManualHold(target.Actor.UserId, time.UtcNow())
         );
 
-    private async Task<CallOutcome> SendAsync(Rule rule, bool isOfDevice, Func<Rule, Task<Rule?>>? describeAsync, RuleTurn turn)
+    private async Task<RowAfterCall> SendAsync(Rule rule, bool isOfDevice, Func<Rule, Task<Rule?>>? describeAsync, RuleTurn turn)
     {
         var (ip, failure) = isOfDevice ? await places.OfAsync(rule, turn) : (rule.DeviceIp, null);
         var outcome = failure is null

@@ -94,7 +94,7 @@ internal sealed class TurnRound(
     {
         // As a lifting row, it is settled by asking: lifted where the router does not hold it, unblocked where it does.
         var now = time.UtcNow();
-        var lifting = await turn.SaveAsync(rule, outcomes.TakenBack(rule, now) with { LetThroughAt = now });
+        var lifting = await turn.SaveAsync(rule, outcomes.Withdrawn(rule, now) with { LetThroughAt = now });
         var order = new ReconciliationOrder(rule.Kind, RouterActivityKind.Settle, [rule.Id], Patience: turns.Timeouts.Command);
         var report = await reconciler.RunAsync(turn, order);
         var settled = await store.FindAsync(rule) ?? lifting;

@@ -159,7 +159,7 @@ internal static class RuleCodes
     public const string Unconfirmed = "unconfirmed";
 
     /// <summary>Only a router that was asked can refuse, and each refusal restarts its firewall.</summary>
-    public static bool IsRefusal(string code) => code is "command_failed" or "commands_server_protocol_error" or "not_supported";
+    public static bool IsRefusal(string code) => code is ErrorCodes.CommandFailed or "commands_server_protocol_error" or "not_supported";
 }
 
 /// <summary>What a request says of a rule besides its address; what it left out stays.</summary>

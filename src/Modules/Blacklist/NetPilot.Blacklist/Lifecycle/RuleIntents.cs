@@ -79,7 +79,7 @@ internal sealed class RuleIntents(RulePacing pacing)
     /// <param name="other">The device that the router named.</param>
     /// <param name="fence">The turn in which the rule is lifted.</param>
     /// <param name="now">The time.</param>
-    public Rule Misdirected(Rule meant, Guid id, RuleDevice other, long fence, DateTimeOffset now) =>
+    public Rule MisdirectedRow(Rule meant, Guid id, RuleDevice other, long fence, DateTimeOffset now) =>
         new()
         {
             Id = id,

@@ -34,7 +34,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
     public RuleChange AwaitsDevice(Rule rule, DateTimeOffset now) =>
         Again(
             rule,
-            "command_failed",
+            ErrorCodes.CommandFailed,
             "The device is away; the rule is put in force when it is seen again.",
             now + pacing.Backoff(rule.Attempts)
         ) with
@@ -162,17 +162,17 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
     public static RuleChange NeverArrived(Rule rule) =>
         new(RuleState.Failed)
         {
-            Code = rule.Code ?? "command_timeout",
+            Code = rule.Code ?? ErrorCodes.CommandTimeout,
             Detail = rule.Detail ?? "The command did not reach the router.",
             Guard = HeldAsRead.ByOthers,
         };
 
     /// <summary>The router put the rule on another device, or on several, from which it is lifted.</summary>
-    public static RuleChange Misdirected(Rule rule) =>
-        Failed(rule, "command_failed", "The router applied the rule to another device; it is lifted there.");
+    public static RuleChange WentElsewhere(Rule rule) =>
+        Failed(rule, ErrorCodes.CommandFailed, "The router applied the rule to another device; it is lifted there.");
 
     /// <summary>The rule was put in force for something else than one device, and is to be taken back.</summary>
-    public RuleChange TakenBack(Rule rule, DateTimeOffset now) =>
+    public RuleChange Withdrawn(Rule rule, DateTimeOffset now) =>
         RuleChange.None(rule) with
         {
             State = RuleState.Lifting,

@@ -211,7 +211,8 @@ internal sealed class RuleReconciliation
 
         // An idle device can be unseen while the router still resolves its address, which is worth the first attempt.
         return row.AppliedAt is null && !view.Seen.MacsAt(row.DeviceIp).Any() ? new ReconciliationStep.Apply(row, row.DeviceIp)
-            : row.AppliedAt is null ? Settle(row, terms.Outcomes.ApplyNotDone(row, "command_failed", "The device is away.", terms.Now))
+            : row.AppliedAt is null
+                ? Settle(row, terms.Outcomes.ApplyNotDone(row, ErrorCodes.CommandFailed, "The device is away.", terms.Now))
             : Settle(row, terms.Outcomes.AwaitsDevice(row, terms.Now));
     }
 

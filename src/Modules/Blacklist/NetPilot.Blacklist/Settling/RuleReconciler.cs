@@ -129,12 +129,12 @@ internal sealed class RuleReconciler(
                 break;
 
             case ReconciliationStep.LiftMisdirected(var rule, var other):
-                if (await misdirected.TakeBackAsync(rule, other, turn))
+                if (await misdirected.LiftAsync(rule, other, turn))
                 {
                     report.Lifted.Add(other.Ip);
                 }
 
-                await turn.SaveAsync(rule, misdirected.EndOf(rule));
+                await turn.SaveAsync(rule, misdirected.OutcomeFor(rule));
                 break;
 
             case ReconciliationStep.LiftStray(var ended, var ip):

@@ -17,12 +17,12 @@ internal sealed class MisdirectedRules(
     /// <param name="other">The device that has the rule.</param>
     /// <param name="turn">The turn.</param>
     /// <returns>Whether the rule is gone.</returns>
-    public async Task<bool> TakeBackAsync(Rule meant, RuleDevice other, RuleTurn turn)
+    public async Task<bool> LiftAsync(Rule meant, RuleDevice other, RuleTurn turn)
     {
-        var own = intents.Misdirected(meant, time.NewId(), other, turn.Fence, time.UtcNow());
+        var own = intents.MisdirectedRow(meant, time.NewId(), other, turn.Fence, time.UtcNow());
         if (await writer.InsertMisdirectedAsync(own) is not { } misdirected)
         {
-            return await store.FindAsync(meant) is not null && await TakeFromBlockedAsync(meant, other, turn);
+            return await store.FindAsync(meant) is not null && await LiftOfBlockedAsync(meant, other, turn);
         }
 
         if (!await turn.MayGoOnAsync())
@@ -42,11 +42,11 @@ internal sealed class MisdirectedRules(
     }
 
     /// <summary>What becomes of the row that the rule was meant for. What a pause or a schedule holds waits for its device.</summary>
-    public RuleChange EndOf(Rule meant) =>
-        meant.HeldUntil > time.UtcNow() ? outcomes.AwaitsDevice(meant, time.UtcNow()) : RuleOutcomes.Misdirected(meant);
+    public RuleChange OutcomeFor(Rule meant) =>
+        meant.HeldUntil > time.UtcNow() ? outcomes.AwaitsDevice(meant, time.UtcNow()) : RuleOutcomes.WentElsewhere(meant);
 
     /// <summary>The other device is blocked by a row of its own. The router has one rule too many now, or too few once this one is gone: a check tells.</summary>
-    private async Task<bool> TakeFromBlockedAsync(Rule meant, RuleDevice other, RuleTurn turn)
+    private async Task<bool> LiftOfBlockedAsync(Rule meant, RuleDevice other, RuleTurn turn)
     {
         await store.ScheduleCheckAsync(meant.UserId, meant.RouterId, time.UtcNow());
         return await turn.MayGoOnAsync() && (await turn.RemoveAsync(meant.Kind, other.Ip)).Failure is null;

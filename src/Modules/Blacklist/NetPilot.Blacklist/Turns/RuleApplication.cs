@@ -29,7 +29,7 @@ internal sealed class RuleApplication(
     /// <param name="ip">Where its device is.</param>
     /// <param name="turn">The turn.</param>
     /// <param name="isOfDevice">Whether the rule is for the device that the row names, and not for whichever one the router finds at the address.</param>
-    public async Task<CallOutcome> ApplyAsync(Rule rule, IPAddress ip, RuleTurn turn, bool isOfDevice = false)
+    public async Task<RowAfterCall> ApplyAsync(Rule rule, IPAddress ip, RuleTurn turn, bool isOfDevice = false)
     {
         var bySubstring = rule.Kind.FollowsDevice && turn.MatchesBySubstring;
         if (bySubstring && await landings.RefusalAsync(rule, ip, turn) is { } refusal)
@@ -48,35 +48,35 @@ internal sealed class RuleApplication(
         if (receipt.IsOfSeveral)
         {
             await store.ScheduleCheckAsync(rule.UserId, rule.RouterId, time.UtcNow());
-            return new CallOutcome(await turn.EndAsync(rule, row => RulesOfSeveral.Made(row, time.UtcNow())), RulesOfSeveral.Failure);
+            return new RowAfterCall(await turn.EndAsync(rule, row => RulesOfSeveral.Made(row, time.UtcNow())), RulesOfSeveral.Failure);
         }
 
         if (receipt.IsAmbiguous)
         {
-            return await TakeBackAsync(rule, ip, NotOneDevice, turn);
+            return await WithdrawAsync(rule, ip, NotOneDevice, turn);
         }
 
         var device = receipt.Mac is null || !rule.Kind.FollowsDevice ? null : new RuleDevice(ip, receipt.Mac, Confirmed: true);
         if (bySubstring && device is not null && await RuleLandings.ElsewhereAsync(rule, device, turn) is { } elsewhere)
         {
-            await misdirected.TakeBackAsync(rule, device with { Ip = elsewhere }, turn);
-            return new CallOutcome(await turn.EndAsync(rule, RuleOutcomes.Misdirected), NotOneDevice);
+            await misdirected.LiftAsync(rule, device with { Ip = elsewhere }, turn);
+            return new RowAfterCall(await turn.EndAsync(rule, RuleOutcomes.WentElsewhere), NotOneDevice);
         }
 
         if (isOfDevice && device is not null && rule.DeviceMac is not null && !device.Mac!.Equals(rule.DeviceMac))
         {
-            await misdirected.TakeBackAsync(rule, device, turn);
-            return new CallOutcome(await turn.EndAsync(rule, misdirected.EndOf), AnotherDevice);
+            await misdirected.LiftAsync(rule, device, turn);
+            return new RowAfterCall(await turn.EndAsync(rule, misdirected.OutcomeFor), AnotherDevice);
         }
 
         return await EndAppliedAsync(rule, ip, device, turn);
     }
 
-    private async Task<CallOutcome> EndAppliedAsync(Rule rule, IPAddress ip, RuleDevice? device, RuleTurn turn)
+    private async Task<RowAfterCall> EndAppliedAsync(Rule rule, IPAddress ip, RuleDevice? device, RuleTurn turn)
     {
         try
         {
-            return new CallOutcome(await turn.EndAsync(rule, row => outcomes.Applied(row, device, time.UtcNow())), null);
+            return new RowAfterCall(await turn.EndAsync(rule, row => outcomes.Applied(row, device, time.UtcNow())), null);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
         {
@@ -85,7 +85,7 @@ internal sealed class RuleApplication(
         }
     }
 
-    private async Task<CallOutcome> EndDuplicateAsync(Rule rule, IPAddress ip, RuleDevice device, RuleTurn turn)
+    private async Task<RowAfterCall> EndDuplicateAsync(Rule rule, IPAddress ip, RuleDevice device, RuleTurn turn)
     {
         // Whoever joined this row finds the other one by the address from now on.
         var kept = await store.FindDeviceAsync(rule, device.Mac!);
@@ -94,17 +94,23 @@ internal sealed class RuleApplication(
             await store.MoveHoldsAsync(rule, kept);
         }
 
-        var taken = await TakeBackAsync(rule, ip, null, turn);
+        var taken = await WithdrawAsync(rule, ip, null, turn);
         return kept switch
         {
             null => taken,
             { State: RuleState.Lifting } => taken with { Failure = IsBeingLifted },
-            _ => new CallOutcome(kept, null) { WasThere = true },
+            _ => new RowAfterCall(kept, null) { WasThere = true },
         };
     }
 
     /// <summary>The Commands-Server says that the command failed. It can have been carried out all the same, which the router is asked first.</summary>
-    private async Task<CallOutcome> EndFailedAsync(Rule rule, IPAddress ip, CommandsFailure failure, DateTimeOffset calledAt, RuleTurn turn)
+    private async Task<RowAfterCall> EndFailedAsync(
+        Rule rule,
+        IPAddress ip,
+        CommandsFailure failure,
+        DateTimeOffset calledAt,
+        RuleTurn turn
+    )
     {
         if (failure.Kind == CommandsFailureKind.CommandFailed)
         {
@@ -119,38 +125,38 @@ internal sealed class RuleApplication(
         }
 
         var saved = await turn.EndAsync(rule, row => outcomes.ApplyFailed(row, failure, calledAt, time.UtcNow()));
-        return new CallOutcome(saved, failure);
+        return new RowAfterCall(saved, failure);
     }
 
     /// <summary>Removes the rule that was just made. The row has failed then; until the router acknowledges that, it is being lifted.</summary>
-    private async Task<CallOutcome> TakeBackAsync(Rule rule, IPAddress ip, CommandsFailure? reason, RuleTurn turn)
+    private async Task<RowAfterCall> WithdrawAsync(Rule rule, IPAddress ip, CommandsFailure? reason, RuleTurn turn)
     {
-        var lifting = await turn.SaveAsync(rule, outcomes.TakenBack(rule, time.UtcNow()));
+        var lifting = await turn.SaveAsync(rule, outcomes.Withdrawn(rule, time.UtcNow()));
         if (lifting is { State: RuleState.Applying, GoesOnByItself: true } && !rule.GoesOnByItself && lifting.Fence <= turn.Fence)
         {
             // Somebody joined during the call. The rule is to go all the same.
-            lifting = await turn.SaveAsync(lifting, outcomes.TakenBack(lifting, time.UtcNow()));
+            lifting = await turn.SaveAsync(lifting, outcomes.Withdrawn(lifting, time.UtcNow()));
         }
 
         if (lifting is not { State: RuleState.Lifting } || !await turn.MayGoOnAsync())
         {
-            return new CallOutcome(lifting, reason);
+            return new RowAfterCall(lifting, reason);
         }
 
         var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
         var end = failure switch
         {
-            null when reason is not null => RuleOutcomes.Misdirected(lifting),
+            null when reason is not null => RuleOutcomes.WentElsewhere(lifting),
             _ => outcomes.LiftEnded(lifting, failure, calledAt, time.UtcNow(), byServer: true),
         };
-        return new CallOutcome(await turn.SaveAsync(lifting, end), reason);
+        return new RowAfterCall(await turn.SaveAsync(lifting, end), reason);
     }
 
     /// <summary>Nothing was sent.</summary>
-    public async Task<CallOutcome> FailAsync(Rule rule, CommandsFailure failure, RuleTurn turn)
+    public async Task<RowAfterCall> FailAsync(Rule rule, CommandsFailure failure, RuleTurn turn)
     {
         var saved = await turn.EndAsync(rule, row => outcomes.ApplyNotDone(row, failure.Code, failure.Detail, time.UtcNow()));
-        return new CallOutcome(saved, failure);
+        return new RowAfterCall(saved, failure);
     }
 
     /// <summary>Nothing is in force, for a reason that the server knows by itself.</summary>

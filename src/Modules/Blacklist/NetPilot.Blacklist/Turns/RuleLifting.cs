@@ -24,13 +24,13 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
     /// <param name="rule">The row, in state <c>lifting</c>.</param>
     /// <param name="ip">Where its device is.</param>
     /// <param name="turn">The turn.</param>
-    public async Task<CallOutcome> LiftAsync(Rule rule, IPAddress ip, RuleTurn turn)
+    public async Task<RowAfterCall> LiftAsync(Rule rule, IPAddress ip, RuleTurn turn)
     {
         running.MarkSent(rule.Id);
         if (RulesOfSeveral.IsOne(rule))
         {
             var saved = await turn.EndAsync(rule, row => RulesOfSeveral.NotLifted(row, outcomes, time.UtcNow(), turn.ByServer));
-            return new CallOutcome(saved, RulesOfSeveral.Failure);
+            return new RowAfterCall(saved, RulesOfSeveral.Failure);
         }
 
         // The list never confirmed the rule, and the row does not know its device: only a rule that is missing afterwards shows what was lifted.
@@ -39,7 +39,7 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
             : await LiftAsync(rule, ip, mayMove: true, turn);
     }
 
-    private async Task<CallOutcome> LiftAsync(Rule rule, IPAddress ip, bool mayMove, RuleTurn turn)
+    private async Task<RowAfterCall> LiftAsync(Rule rule, IPAddress ip, bool mayMove, RuleTurn turn)
     {
         var mustAsk = rule.Kind.FollowsDevice && (turn.MatchesBySubstring || rule.Code == RuleCodes.Unconfirmed);
         var left = MostAtOnce;
@@ -79,14 +79,14 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
         }
     }
 
-    private async Task<CallOutcome> LiftUnknownAsync(Rule rule, IPAddress ip, RuleTurn turn)
+    private async Task<RowAfterCall> LiftUnknownAsync(Rule rule, IPAddress ip, RuleTurn turn)
     {
         var before = await turn.AskAsync(rule.Kind);
         if (before is not { IsSuccess: true } || !await turn.MayGoOnAsync())
         {
             var unseen = before?.Failure ?? NotSeen;
             var change = outcomes.LiftNotDone(rule, unseen.Code, unseen.Detail, time.UtcNow(), turn.ByServer);
-            return new CallOutcome(await turn.SaveAsync(rule, change), unseen);
+            return new RowAfterCall(await turn.SaveAsync(rule, change), unseen);
         }
 
         var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
@@ -103,7 +103,7 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
     private static int CountOf(BlockedReport report) => report.Rules.Count + report.Unreadable.Count;
 
     /// <summary>The router is asked why: the rule may be gone already, the device may have another address, or be away.</summary>
-    private async Task<CallOutcome> EndRefusedAsync(
+    private async Task<RowAfterCall> EndRefusedAsync(
         Rule rule,
         IPAddress ip,
         CommandsFailure failure,
@@ -121,13 +121,13 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
         {
             case { Failure: { } unseen } when failure.MaybeAlreadyUnblocked:
                 var unchanged = outcomes.LookFailed(rule, unseen, time.UtcNow());
-                return new CallOutcome(await turn.SaveAsync(rule, unchanged), unseen);
+                return new RowAfterCall(await turn.SaveAsync(rule, unchanged), unseen);
 
             case { Presence: Presence.Absent }:
                 return await EndAsync(rule, null, calledAt, turn);
 
             case { Entry: { Address: null } } when failure.FoundNoDevice || failure.MaybeAlreadyUnblocked:
-                return new CallOutcome(await turn.SaveAsync(rule, outcomes.WaitsForDevice(rule, time.UtcNow(), refused: true)), null);
+                return new RowAfterCall(await turn.SaveAsync(rule, outcomes.WaitsForDevice(rule, time.UtcNow(), refused: true)), null);
 
             // A list without addresses does not say that the device is away.
             case { Entry: { Address: null } } when !await IsSeenAsync(rule, turn):
@@ -137,7 +137,7 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
                     Detail = failure.Detail,
                     GiveUpAt = rule.GiveUpAt,
                 };
-                return new CallOutcome(await turn.SaveAsync(rule, waiting), null);
+                return new RowAfterCall(await turn.SaveAsync(rule, waiting), null);
 
             case { Entry.Address: { } present } when mayMove && !present.Equals(ip) && await turn.MayGoOnAsync():
                 await store.IdentifyAsync(rule, new RuleDevice(present, null, false));
@@ -149,7 +149,7 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
 
             // The list can't say whether the rule is gone. The command is over, and another one restarts the firewall again.
             case { Failure: null } when failure.Effect == CommandEffect.Unknown:
-                return new CallOutcome(await turn.EndAsync(rule, row => outcomes.Undecided(row, time.UtcNow(), failure)), failure);
+                return new RowAfterCall(await turn.EndAsync(rule, row => outcomes.Undecided(row, time.UtcNow(), failure)), failure);
 
             default:
                 return await EndAsync(rule, failure, calledAt, turn);
@@ -161,6 +161,6 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
         (turn.Seen ?? (await turn.ScanAsync())?.Data) is not { } seen
         || seen.Devices.Any(device => rule.DeviceMac?.Equals(device.Mac) ?? rule.DeviceIp.Equals(device.Address));
 
-    private async Task<CallOutcome> EndAsync(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, RuleTurn turn) =>
+    private async Task<RowAfterCall> EndAsync(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, RuleTurn turn) =>
         new(await turn.EndAsync(rule, row => outcomes.LiftEnded(row, failure, calledAt, time.UtcNow(), turn.ByServer)), failure);
 }

@@ -230,7 +230,7 @@ internal sealed class RuleTurn(
 }
 
 /// <summary>What came of a call, and the row as it was written after it; the row is null where it is gone.</summary>
-internal sealed record CallOutcome(Rule? Rule, CommandsFailure? Failure)
+internal sealed record RowAfterCall(Rule? Rule, CommandsFailure? Failure)
 {
     /// <summary>Whether the row is another one, which stood for the same device already.</summary>
     public bool WasThere { get; init; }

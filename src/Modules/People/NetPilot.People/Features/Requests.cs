@@ -1,22 +1,5 @@
 namespace NetPilot.People.Features;
 
-/// <summary>What every request about a router's people names.</summary>
-internal class RouterRequest
-{
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-}
-
-/// <summary>A request for a page of them.</summary>
-internal sealed class RouterPageRequest : RouterRequest
-{
-    [QueryParam]
-    public int? Limit { get; init; }
-
-    [QueryParam]
-    public string? Cursor { get; init; }
-}
-
 /// <summary>A request for one person. The id is text, because a malformed one is answered like an unknown one.</summary>
 internal class PersonRequest : RouterRequest
 {

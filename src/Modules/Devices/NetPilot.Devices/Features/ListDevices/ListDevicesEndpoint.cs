@@ -1,11 +1,8 @@
 namespace NetPilot.Devices.Features.ListDevices;
 
 /// <summary>Which devices to list.</summary>
-internal sealed class ListDevicesRequest
+internal sealed class ListDevicesRequest : RouterPageRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     /// <summary>A part of the name, hostname, address, MAC or vendor, in any case.</summary>
     [QueryParam]
     public string? Search { get; init; }
@@ -21,12 +18,6 @@ internal sealed class ListDevicesRequest
     /// <summary>Whether the device is new: not acknowledged yet.</summary>
     [QueryParam]
     public bool? New { get; init; }
-
-    [QueryParam]
-    public int? Limit { get; init; }
-
-    [QueryParam]
-    public string? Cursor { get; init; }
 }
 
 internal sealed class ListDevicesValidator : Validator<ListDevicesRequest>

@@ -2,11 +2,8 @@ namespace NetPilot.Devices.Features.MergeDevice;
 
 /// <summary>The device that this one is.</summary>
 /// <example>{"into":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780"}</example>
-internal sealed class MergeDeviceRequest
+internal sealed class MergeDeviceRequest : RouterRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     /// <summary>The id of the device whose row goes.</summary>
     /// <example>01a214b7-f10c-7b55-9d6e-52a1c0de4417</example>
     [RouteParam, ShownAs(typeof(Guid))]

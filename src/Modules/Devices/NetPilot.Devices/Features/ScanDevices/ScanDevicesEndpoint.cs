@@ -3,12 +3,6 @@ using NetPilot.CommandsClient;
 
 namespace NetPilot.Devices.Features.ScanDevices;
 
-internal sealed class ScanDevicesRequest
-{
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-}
-
 /// <summary>What a scan found.</summary>
 /// <param name="Devices">The devices that the scan saw.</param>
 /// <param name="Found">How many they are.</param>
@@ -39,7 +33,7 @@ internal sealed class ScanDevicesEndpoint(
     DeviceDetails details,
     IOptions<CommandsServerOptions> options,
     TimeProvider time
-) : Endpoint<ScanDevicesRequest, ScanDevicesResponse>
+) : Endpoint<RouterRequest, ScanDevicesResponse>
 {
     public override void Configure()
     {
@@ -54,7 +48,7 @@ internal sealed class ScanDevicesEndpoint(
         Description(b => b.Answers<ScanDevicesResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 
-    public override async Task HandleAsync(ScanDevicesRequest request, CancellationToken cancellationToken)
+    public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
         var router = await ownership.GetAsync(caller, request.RouterId, cancellationToken);

@@ -4,11 +4,8 @@ namespace NetPilot.Devices.Features.UpdateDevice;
 
 /// <summary>What is to change.</summary>
 /// <example>{"name":"Living room TV","type":"tv","acknowledged":true}</example>
-internal sealed class UpdateDeviceRequest
+internal sealed class UpdateDeviceRequest : RouterRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     /// <summary>The device's id.</summary>
     /// <example>01a214b7-e85d-7f42-a7f3-9a5fdeaa9780</example>
     [RouteParam, ShownAs(typeof(Guid))]

@@ -3,20 +3,11 @@ using FluentValidation;
 namespace NetPilot.Routers.Features.ListActivity;
 
 /// <summary>Which commands to list.</summary>
-internal sealed class ListActivityRequest
+internal sealed class ListActivityRequest : RouterPageRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     /// <summary>Lists commands of this kind alone.</summary>
     [QueryParam, ShownAs(typeof(RouterActivityKind))]
     public string? Kind { get; init; }
-
-    [QueryParam]
-    public int? Limit { get; init; }
-
-    [QueryParam]
-    public string? Cursor { get; init; }
 }
 
 internal sealed class ListActivityValidator : Validator<ListActivityRequest>

@@ -2,11 +2,8 @@ namespace NetPilot.Routers.Features.RenameRouter;
 
 /// <summary>What is to change.</summary>
 /// <example>{"name":"Home","timeZone":"Europe/Berlin"}</example>
-internal sealed class RenameRouterRequest
+internal sealed class RenameRouterRequest : RouterRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     /// <summary>What the user calls the router.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public Optional<string?> Name { get; init; }

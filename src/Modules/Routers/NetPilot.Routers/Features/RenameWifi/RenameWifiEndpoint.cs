@@ -2,11 +2,8 @@ namespace NetPilot.Routers.Features.RenameWifi;
 
 /// <summary>The new name.</summary>
 /// <example>{"ssid":"Attic"}</example>
-internal sealed class RenameWifiRequest
+internal sealed class RenameWifiRequest : RouterRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     /// <summary>1 to 32 bytes of UTF-8: letters and digits of any script, emoji, single inner spaces and ! % + , - . / : = @ ^ _, not beginning with a hyphen.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Ssid { get; init; }

@@ -2,11 +2,8 @@ namespace NetPilot.Routers.Features.SetWifiPassword;
 
 /// <summary>The new password.</summary>
 /// <example>{"password":"Lamp-in-the-attic-7"}</example>
-internal sealed class SetWifiPasswordRequest
+internal sealed class SetWifiPasswordRequest : RouterRequest
 {
-    [RouteParam]
-    public string RouterId { get; init; } = "";
-
     /// <summary>8 to 63 ASCII letters, digits, single inner spaces and ! % + , - . / : = @ ^ _, not beginning with a hyphen.</summary>
     [DontBind(Source.QueryParam | Source.RouteParam)]
     public string? Password { get; init; }
