@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using NetPilot.Testing;
 using NetPilot.Web;
@@ -139,6 +141,20 @@ public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
 
         response.Headers.ContainsKey("Connection").ShouldBe(!isKept, response.ToString());
         response.Body.Contains("HTTP/1.1 200 OK", StringComparison.Ordinal).ShouldBe(isKept, response.ToString());
+    }
+
+    [Fact]
+    public async Task A_client_that_waits_to_send_a_body_is_not_asked_for_one_that_is_refused()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Address.Host, server.Address.Port, Ct);
+        await using var stream = client.GetStream();
+        using var answer = new StreamReader(stream);
+        var head = RawHttp.Request("POST", "/api/v1/routers", null, ["Transfer-Encoding: chunked", "Expect: 100-continue"]);
+
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(head), Ct);
+
+        (await answer.ReadLineAsync(Ct)).ShouldBe("HTTP/1.1 401 Unauthorized");
     }
 
     [Fact]

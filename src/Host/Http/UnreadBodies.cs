@@ -19,6 +19,8 @@ internal sealed class UnreadBodies(RequestDelegate next)
             var body = request.BodyReader;
             context.Response.OnStarting(() =>
             {
+                // The look at the body is not to ask the client for one that is refused.
+                context.Request.Headers.Expect = default;
                 if (IsTooLong(context) || !IsReadToEnd(body))
                 {
                     Announce(context);

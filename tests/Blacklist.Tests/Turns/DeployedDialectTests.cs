@@ -63,6 +63,22 @@ public sealed class DeployedDialectTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task What_a_pause_holds_waits_where_its_rule_may_have_landed_on_a_bystander()
+    {
+        SkipWhereLookUpsAreExact();
+        var router = await server.NewRouterAsync();
+        router.Simulated.SetDevices(Bystander, Meant);
+        router.Simulated.LetIdle(Bystander.Mac);
+        await router.ScanAsync();
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { LookUp = AddressLookUp.FirstMatch, HasArpProgram = false };
+
+        await router.HoldAsync(Holding.Pause(Holding.NewId(), await router.DeviceIdsAsync(Meant.Mac)));
+
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(Meant.Ip)).ShouldBe(["applying"]));
+        router.Simulated.TallyOf(Bystander.Mac).ShouldBe(new RuleTally(Now: 0, Most: 1, Added: 1, Removed: 1));
+    }
+
+    [Fact]
     public async Task A_device_that_has_the_address_since_the_last_scan_is_blocked()
     {
         SkipWhereLookUpsAreExact();

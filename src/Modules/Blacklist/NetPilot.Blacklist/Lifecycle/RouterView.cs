@@ -44,4 +44,8 @@ internal sealed record ReconciliationTerms(
     bool FollowsDevice,
     bool MatchesBySubstring,
     bool Eager
-);
+)
+{
+    /// <summary>Whether a scan is worth it that only tells where surplus rules are. It is for a comparison of the whole router, and not for a row.</summary>
+    public bool LooksForSurplus { get; init; }
+}

@@ -37,9 +37,12 @@ internal sealed class RuleReconciliation
                 .Select(row => row.Id),
         ];
 
-    /// <summary>Whether the plan depends on where devices are now.</summary>
+    /// <summary>Whether what becomes of a row depends on where devices are now.</summary>
+    public bool RowsNeedSightings => terms.FollowsDevice && view.Seen is null && Array.Exists(claims.Live, DependsOnSightings);
+
+    /// <summary>Whether the plan depends on it.</summary>
     public bool NeedsSightings =>
-        terms.FollowsDevice && view.Seen is null && (Array.Exists(claims.Live, DependsOnSightings) || surplus.DependOnSightings);
+        RowsNeedSightings || (terms is { FollowsDevice: true, LooksForSurplus: true } && view.Seen is null && surplus.DependOnSightings);
 
     /// <summary>What the router's list says of one live row, and the rule that is its own.</summary>
     public (Presence Presence, BlockedRule? Entry) Find(Guid id)

@@ -56,7 +56,7 @@ internal sealed class SurplusRules(RouterView view, ReconciliationTerms terms, R
     private bool CouldTakeAnother(IPAddress address) =>
         terms.MatchesBySubstring
         && (
-            view.Report.Rules.Any(other => RuleMatching.IsLookalike(other.Address, address))
+            view.Report.Rules.Any(other => RuleMatching.IsLookalike(view.AddressOf(other), address))
             || (
                 namesNoAddress
                 && (

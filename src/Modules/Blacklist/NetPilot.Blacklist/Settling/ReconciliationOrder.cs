@@ -16,6 +16,9 @@ internal sealed record ReconciliationOrder(
     Sightings? Seen = null
 )
 {
+    /// <summary>Whether it is about all that the router holds, and not about rows that are due.</summary>
+    public bool IsOfRouter => Asked is RouterActivityKind.Sync or RouterActivityKind.Drift;
+
     /// <summary>How long a repair keeps the router's other commands waiting at a time.</summary>
     public static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(2);
 }

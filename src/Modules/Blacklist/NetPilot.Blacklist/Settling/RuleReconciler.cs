@@ -30,7 +30,7 @@ internal sealed class RuleReconciler(
         }
 
         report.Unreadable = look.Data.Unreadable;
-        var terms = turn.TermsOf(order.Kind, IsDue, order.Eager, now);
+        var terms = turn.TermsOf(order.Kind, IsDue, order.Eager, now) with { LooksForSurplus = order.IsOfRouter };
         var view = new RouterView(look.Data, order.Seen);
         var comparison = await CompareAsync();
         if (comparison.NeedsSightings)
@@ -39,7 +39,7 @@ internal sealed class RuleReconciler(
             view = scan is { IsSuccess: true, Data: { } seen }
                 ? new RouterView(look.Data, Sightings.Of(seen))
                 : new RouterView(look.Data, null, scan?.Failure ?? OutOfTime);
-            report.Failure = view.ScanFailure;
+            report.Failure = comparison.RowsNeedSightings ? view.ScanFailure : null;
             comparison = await CompareAsync();
         }
 

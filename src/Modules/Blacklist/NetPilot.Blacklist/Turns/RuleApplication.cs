@@ -47,8 +47,7 @@ internal sealed class RuleApplication(
         var receipt = result.Data;
         if (receipt.IsOfSeveral)
         {
-            await store.ScheduleCheckAsync(rule.UserId, rule.RouterId, time.UtcNow());
-            return new RowAfterCall(await turn.EndAsync(rule, row => RulesOfSeveral.Made(row, time.UtcNow())), RulesOfSeveral.Failure);
+            return await EndOfSeveralAsync(rule, turn);
         }
 
         if (receipt.IsAmbiguous)
@@ -60,7 +59,7 @@ internal sealed class RuleApplication(
         if (bySubstring && device is not null && await RuleLandings.ElsewhereAsync(rule, device, turn) is { } elsewhere)
         {
             await misdirected.LiftAsync(rule, device with { Ip = elsewhere }, turn);
-            return new RowAfterCall(await turn.EndAsync(rule, RuleOutcomes.WentElsewhere), NotOneDevice);
+            return new RowAfterCall(await turn.EndAsync(rule, misdirected.OutcomeFor), NotOneDevice);
         }
 
         if (isOfDevice && device is not null && rule.DeviceMac is not null && !device.Mac!.Equals(rule.DeviceMac))
@@ -70,6 +69,19 @@ internal sealed class RuleApplication(
         }
 
         return await EndAppliedAsync(rule, ip, device, turn);
+    }
+
+    private async Task<RowAfterCall> EndOfSeveralAsync(Rule rule, RuleTurn turn)
+    {
+        await store.ScheduleCheckAsync(rule.UserId, rule.RouterId, time.UtcNow());
+        var saved = await turn.SaveAsync(rule, RulesOfSeveral.Made(rule, time.UtcNow()));
+        if (saved is { State: RuleState.Lifting })
+        {
+            // It was unblocked during the call. No list shows the rule, so that nothing but this row can say that it is there.
+            saved = await turn.SaveAsync(saved, RulesOfSeveral.Made(saved, time.UtcNow()));
+        }
+
+        return new RowAfterCall(saved, RulesOfSeveral.Failure);
     }
 
     private async Task<RowAfterCall> EndAppliedAsync(Rule rule, IPAddress ip, RuleDevice? device, RuleTurn turn)

@@ -55,10 +55,23 @@ internal sealed class ResetRouterEndpoint(
         return
             result.Failure?.Effect == CommandEffect.Unknown
             && budget.Patience > TimeSpan.Zero
-            && await target.Objection!(CancellationToken.None) is null
+            && await MayAskAsync(target)
             && await HoldsNothingAsync(target with { Deadline = budget.Remaining })
             ? CommandsResult<Unit>.Success(default)
             : result;
+    }
+
+    private static async Task<bool> MayAskAsync(CommandsTarget target)
+    {
+        try
+        {
+            return await target.Objection!(CancellationToken.None) is null;
+        }
+        catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
+        {
+            // The reset was sent all the same, and is recorded with its outcome.
+            return false;
+        }
     }
 
     // A router without rules and entries is reset, whatever became of the command.
