@@ -27,6 +27,8 @@ public sealed class LargeTableTests(NetPilotServer server)
                     WHEN column_name LIKE '%router_id' THEN format('md5(%1$I || copy) || md5(copy || %1$I)', column_name)
                     -- Activity comes in the order of time, by which its index finds what is old.
                     WHEN column_name = 'started_at' THEN format('%I + copy * interval ''1 ms''', column_name)
+                    -- What is due for all homes at once may be claimed by a hundred of them, where reading 5,000 rows costs less than the index.
+                    WHEN column_name ~ '^(next_.*|.*due)_at$' THEN format('%I + interval ''1 day''', column_name)
                     WHEN column_name = 'email' THEN format('copy || %I', column_name)
                     ELSE quote_ident(column_name)
                 END AS value
@@ -135,6 +137,10 @@ public sealed class LargeTableTests(NetPilotServer server)
 
         await ExecuteAsync(database, $"BEGIN; SET LOCAL session_replication_role = replica; {string.Join("; ", copies)}; COMMIT");
         await ExecuteAsync(database, $"UPDATE identity.users SET role = 'admin' WHERE email = '{home.Email}'");
+        await ExecuteAsync(
+            database,
+            $"UPDATE blacklist.router_checks SET next_check_at = now() WHERE router_id = '{home.Values["routerId"]}'"
+        );
         await ExecuteAsync(database, "VACUUM ANALYZE");
     }
 
