@@ -325,6 +325,27 @@ public sealed class HoldTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task A_pause_whose_time_ends_while_the_router_is_away_has_ended_and_did_not_fail()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        router.Simulated.Online = false;
+        await router.HoldAsync(Pause(_person, id));
+
+        await server.ExecuteAsync("UPDATE blacklist.user_blacklists SET held_until = now() WHERE router_id = $1", router.RouterId);
+        var calls = router.Calls.Count;
+        await router.LookNowAsync();
+        await Eventually.HoldsAsync(() =>
+        {
+            router.Calls.Count.ShouldBeGreaterThan(calls);
+            return Task.CompletedTask;
+        });
+
+        router.Simulated.Online = true;
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        router.Simulated.RuleCounts.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData(SimulatorOperation.Block, true)]
     [InlineData(SimulatorOperation.Unblock, false)]

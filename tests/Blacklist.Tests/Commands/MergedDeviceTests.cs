@@ -83,6 +83,26 @@ public sealed class MergedDeviceTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_block_of_the_new_MAC_is_sent_at_once_though_the_old_row_has_ended_already()
+    {
+        var (router, old, present) = await HomeAsync(blocks: false);
+        await SeeNewAsync(router, leased: false);
+        await router.HoldAsync(Pause(_person, old));
+        await StoreMergeAsync(router, old, present, commits: true);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(Old.Ip)).ShouldBe(["lifted"]));
+        (await router.StatesAsync(New.Ip)).ShouldBe(["applying"]);
+
+        var order = await router.OrderAsync([]);
+        foreach (var dependent in server.Services.GetServices<IDeviceDependents>())
+        {
+            await dependent.FollowAsync(order.Router, order.Actor, TestContext.Current.CancellationToken);
+        }
+
+        (await router.StatesAsync(New.Ip)).ShouldBe(["blocked"]);
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [New.Mac] = 1 });
+    }
+
+    [Fact]
     public async Task The_rule_of_a_device_that_is_gone_waits_for_it_and_does_not_count_for_the_tier()
     {
         var (router, old, present) = await HomeAsync();
@@ -264,25 +284,7 @@ public sealed class MergedDeviceTests(BlacklistServer server)
         var before = await StoredAsync(router);
         var calls = router.Calls.Count;
 
-        await using (
-            var connection = await server
-                .Services.GetRequiredService<NpgsqlDataSource>()
-                .OpenConnectionAsync(TestContext.Current.CancellationToken)
-        )
-        await using (var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken))
-        {
-            // What the server does up to its end: it commits or not, and sends nothing.
-            var merge = new DeviceMerge(router.Owner.Id, router.RouterId, Known(old, Old, false), Known(present, New, true), ByScan: false);
-            foreach (var dependent in server.Services.GetServices<IDeviceDependents>())
-            {
-                await dependent.MergeAsync(merge, transaction, TestContext.Current.CancellationToken);
-            }
-
-            if (afterCommit)
-            {
-                await transaction.CommitAsync(TestContext.Current.CancellationToken);
-            }
-        }
+        await StoreMergeAsync(router, old, present, afterCommit);
 
         router.Calls.Count.ShouldBe(calls);
         if (!afterCommit)
@@ -451,6 +453,24 @@ public sealed class MergedDeviceTests(BlacklistServer server)
     {
         router.Simulated.SetDevices(Old with { Present = false, Leased = leased }, New, Bystander);
         await router.ScanAsync();
+    }
+
+    /// <summary>What the server does up to its end: it commits or not, and sends nothing.</summary>
+    private async Task StoreMergeAsync(TestRouter router, Guid old, Guid present, bool commits)
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var connection = await server.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var merge = new DeviceMerge(router.Owner.Id, router.RouterId, Known(old, Old, false), Known(present, New, true), ByScan: false);
+        foreach (var dependent in server.Services.GetServices<IDeviceDependents>())
+        {
+            await dependent.MergeAsync(merge, transaction, cancellationToken);
+        }
+
+        if (commits)
+        {
+            await transaction.CommitAsync(cancellationToken);
+        }
     }
 
     private static async Task<JsonElement> MergeAsync(TestRouter router, Guid from, Guid into)

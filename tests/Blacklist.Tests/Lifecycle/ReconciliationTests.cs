@@ -146,8 +146,9 @@ public sealed class ReconciliationTests
                         change.MaybeSent.ShouldBeTrue();
                     }
 
-                    // Blocked is known only from an acknowledgement or a look, and so is lifted.
-                    change.State.ShouldNotBe(RuleState.Lifted);
+                    // Blocked is known only from an acknowledgement or a look, and so is lifted, but of a rule that is not there and not kept.
+                    var hasEnded = row is { State: RuleState.Applying, MaybeSent: false } && !row.IsKept(Now);
+                    (change.State == RuleState.Lifted).ShouldBe(hasEnded);
                     (row.State == RuleState.Applying && change.State == RuleState.InForce).ShouldBeFalse();
                     (change.State is RuleState.Applying or RuleState.Lifting && change.SettleAt is null).ShouldBeFalse();
                 },

@@ -169,16 +169,19 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var blocks = db.Blocks.AsNoTracking().OfRouter(userId, routerId);
-        var replaced = await blocks.InState(null).Where(rule => rule.ReplacedBy != null).ToListAsync(cancellationToken);
-        Guid?[] by = [.. replaced.Select(rule => rule.ReplacedBy)];
-        var added =
-            replaced.Count == 0
-                ? []
-                : await blocks
-                    .Where(rule => by.Contains(rule.Id) && rule.State == RuleState.Applying && !rule.MaybeSent && rule.Attempts == 0)
-                    .ToListAsync(cancellationToken);
+        var unsent = await blocks
+            .InState(null)
+            .Where(rule => !rule.MaybeSent && rule.Attempts == 0)
+            .Where(rule => rule.ReplacedBy != null || rule.State == RuleState.Applying)
+            .ToListAsync(cancellationToken);
+        Guid[] applying = [.. unsent.Where(rule => rule.State == RuleState.Applying).Select(rule => rule.Id)];
+        // A row of the old MAC that nothing was sent for may have ended already.
+        var successors = await blocks
+            .Where(rule => rule.ReplacedBy != null && applying.Contains(rule.ReplacedBy.Value))
+            .Select(rule => rule.ReplacedBy)
+            .ToListAsync(cancellationToken);
         // What was tried before has its own time to be tried again.
-        return (added, [.. replaced.Where(rule => rule is { MaybeSent: false, Attempts: 0 })]);
+        return ([.. unsent.Where(rule => successors.Contains(rule.Id))], [.. unsent.Where(rule => rule.ReplacedBy is not null)]);
     }
 
     /// <summary>Another live row of the device that has this address, by its own address or another one that it is known by.</summary>

@@ -27,8 +27,11 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             ? Unknown(rule, failure, calledAt)
             : ApplyNotDone(rule, failure.Code, failure.Detail, now, retry: failure.Kind != CommandsFailureKind.NotSupported);
 
+    /// <summary>The router does not hold the rule. One that nothing keeps any more has ended with that.</summary>
     public RuleChange ApplyNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool retry = true) =>
-        retry && rule.IsTriedAgain(now) ? Again(rule, code, detail, now + pacing.Backoff(rule.Attempts)) : Failed(rule, code, detail);
+        !rule.IsKept(now) ? Gone(rule, now)
+        : retry && rule.IsTriedAgain(now) ? Again(rule, code, detail, now + pacing.Backoff(rule.Attempts))
+        : Failed(rule, code, detail);
 
     /// <summary>The rule is to be put in force, and its device is away: it waits without an end until the device is seen.</summary>
     public RuleChange AwaitsDevice(Rule rule, DateTimeOffset now) =>
@@ -87,11 +90,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
 
     /// <summary>The router's list shows a rule that is in force: it is no longer unconfirmed, and a failed lift remains told.</summary>
     public static RuleChange Shown(Rule rule, DateTimeOffset now) =>
-        InForce(rule, now) with
-        {
-            Code = rule.Code == RuleCodes.Unconfirmed ? null : rule.Code,
-            Detail = rule.Code == RuleCodes.Unconfirmed ? null : rule.Detail,
-        };
+        rule.Code == RuleCodes.Unconfirmed ? InForce(rule, now) : InForce(rule, now) with { Code = rule.Code, Detail = rule.Detail };
 
     /// <summary>The rule could not be lifted for as long as the server goes on: it stays in force.</summary>
     public static RuleChange LiftGivenUp(Rule rule, DateTimeOffset now) =>
