@@ -2,6 +2,8 @@ using NetPilot.Testing;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(NetPilot.Blacklist.Tests.BlacklistServer))]
+// Most of the time of these tests is spent waiting for the router.
+[assembly: CollectionBehavior(MaxParallelThreads = 8)]
 
 namespace NetPilot.Blacklist.Tests;
 
