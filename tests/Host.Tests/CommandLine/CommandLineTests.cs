@@ -118,6 +118,7 @@ public sealed class CommandLineTests(NetPilotServer server)
             {
                 "DROP TABLE identity.users",
                 "TRUNCATE routers.user_routers CASCADE",
+                "TRUNCATE identity.users CASCADE",
                 "CREATE TABLE identity.mine (id int)",
                 "CREATE TABLE public.mine (id int)",
                 "CREATE SCHEMA mine",
