@@ -10,7 +10,7 @@ namespace NetPilot.Blacklist.Tests;
 /// <summary>The server that all tests here share: settles quickly, and gives a command up soon enough to be tested.</summary>
 public sealed class BlacklistServer : NetPilotServer
 {
-    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
 
     protected override void Configure(IDictionary<string, string?> settings)
     {
@@ -18,5 +18,15 @@ public sealed class BlacklistServer : NetPilotServer
         settings["CommandsServer:Timeouts:Scan"] = CommandTimeout.ToString();
         settings["CommandsServer:Timeouts:Total"] = "00:00:20";
         settings["Tiers:free:MaxBlocks"] = "25";
+    }
+
+    // The first tests start side by side on a server that has compiled nothing yet.
+    protected override async Task WarmUpAsync()
+    {
+        var router = await this.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        (await router.UnblockAsync(device.Ip)).Dispose();
     }
 }

@@ -373,10 +373,10 @@ public sealed class ResilienceTests
         // The first attempt is refused; the second waits on the clock that this test holds.
         var reset = client.Commands.ResetAsync(TestClient.Target(), Ct);
         await simulator.StartAsync(Ct);
-        while (!reset.IsCompleted)
+        while (!reset.IsCompleted && simulator.CallsOf(SimulatorOperation.Reset).Count == 0)
         {
             time.Advance(TimeSpan.FromMilliseconds(20));
-            await Task.Yield();
+            await Task.Delay(TimeSpan.FromMilliseconds(1), Ct);
         }
 
         var result = await reset;

@@ -55,7 +55,7 @@ public sealed class RouterSightingTests
     private static async Task<RouterSighting> BlockAsync(ScriptedReply reply, CommandsDialect dialect = CommandsDialect.Plan)
     {
         await using var server = ScriptedServer.Always(reply);
-        await using var client = new TestClient(server.Url, dialect, settings: ("Timeouts:Command", "00:00:01"));
+        await using var client = new TestClient(server.Url, dialect, settings: ("Timeouts:Command", "00:00:05"));
         return (await client.Commands.BlockAsync(TestClient.Target(), TestClient.Device, Ct)).Router;
     }
 }

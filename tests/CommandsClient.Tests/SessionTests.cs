@@ -144,7 +144,7 @@ public sealed class SessionTests
         await using var client = new TestClient(
             simulator.BaseUrl.ToString(),
             CommandsDialect.Deployed,
-            settings: ("Timeouts:Session", "00:00:01")
+            settings: ("Timeouts:Session", "00:00:05")
         );
         var target = TestClient.Target();
         // The start fails there after we stopped waiting: the session stays, without its infrastructure.
@@ -174,7 +174,7 @@ public sealed class SessionTests
         simulator.Router(target.RouterId).Online = false;
         using var start = simulator.AddFault(new Fault(FaultKind.HoldAnswer) { Operation = SimulatorOperation.SessionStart });
         await using (
-            var first = new TestClient(simulator.BaseUrl.ToString(), CommandsDialect.Deployed, settings: ("Timeouts:Session", "00:00:01"))
+            var first = new TestClient(simulator.BaseUrl.ToString(), CommandsDialect.Deployed, settings: ("Timeouts:Session", "00:00:05"))
         )
         {
             await first.Commands.StartSessionAsync(target.CommandsSessionId, target.RouterId, Ct);

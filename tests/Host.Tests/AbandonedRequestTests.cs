@@ -63,6 +63,7 @@ public sealed class AbandonedRequestTests(NetPilotServer server)
 
         await process.WaitForOutputAsync("was abandoned by its client", Ct);
         await transaction.RollbackAsync(Ct);
+        await process.StopAsync(Ct);
         process.Output.ShouldNotContain(line =>
             line.Contains("\"@l\":\"Error\"", StringComparison.Ordinal) || line.Contains("\"@x\":", StringComparison.Ordinal)
         );
@@ -88,6 +89,7 @@ public sealed class AbandonedRequestTests(NetPilotServer server)
             process.Output.Count(line => line.Contains("\\\"/api/v1/routers\\\" responded", StringComparison.Ordinal)).ShouldBe(2);
             return Task.CompletedTask;
         });
+        await process.StopAsync(Ct);
         process.Output.ShouldNotContain(line =>
             line.Contains("\"@l\":\"Error\"", StringComparison.Ordinal) || line.Contains("\"@x\":", StringComparison.Ordinal)
         );

@@ -84,6 +84,7 @@ public sealed class LifecycleTests(NetPilotServer server)
             );
             await process.WaitUntilReadyAsync(Ct);
             await ShouldTakeUsersAsync(process);
+            await process.StopAsync(Ct);
 
             process.Output.ShouldNotContain(line => line.Contains("Executing endpoint", StringComparison.Ordinal));
             process.Output.ShouldNotContain(line => line.Contains("SELECT", StringComparison.Ordinal));

@@ -25,7 +25,7 @@ public sealed class RedactionTests(NetPilotServer server)
             ["CommandsServer:BaseUrl"] = commands.BaseUrl.ToString(),
             ["CommandsServer:Dialect"] = "plan",
             ["CommandsServer:ApiKey"] = "api-key-0123456789",
-            ["CommandsServer:Timeouts:Command"] = "00:00:02",
+            ["CommandsServer:Timeouts:Command"] = "00:00:05",
             ["Metrics:Token"] = "metrics-token-0123456789",
             ["Serilog:MinimumLevel:Default"] = "Verbose",
             ["Serilog:MinimumLevel:Override:Microsoft.AspNetCore"] = "Verbose",

@@ -266,7 +266,7 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
             },
             Ct
         );
-        process.Output.ShouldContain(line => line.Contains("Application started"));
+        await process.WaitForOutputAsync("Application started", Ct);
     }
 
     [Theory]
@@ -342,7 +342,11 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
         using var refused = await GetAsync("api.example.org");
         await refused.ShouldBeProblemAsync(400, "validation_failed", "host");
         refused.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
-        process.Output.ShouldContain(line => line.Contains("/health/live") && line.Contains("400"));
+        await Eventually.HoldsAsync(() =>
+        {
+            process.Output.ShouldContain(line => line.Contains("/health/live") && line.Contains("400"));
+            return Task.CompletedTask;
+        });
 
         var tooLong = RawHttp
             .Request("POST", "/api/v1/auth/login", null, ["Content-Length: 70000"])

@@ -8,7 +8,7 @@ namespace NetPilot.People.Tests;
 /// <summary>The server that all tests here share: looks often, and gives a command up soon enough to be tested.</summary>
 public sealed class PeopleServer : NetPilotServer
 {
-    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
 
     protected override void Configure(IDictionary<string, string?> settings)
     {

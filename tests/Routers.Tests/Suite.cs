@@ -10,7 +10,7 @@ namespace NetPilot.Routers.Tests;
 public sealed class RoutersServer : NetPilotServer
 {
     public const int MaxRoutersOfPro = 10;
-    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
 
     protected override void Configure(IDictionary<string, string?> settings)
     {

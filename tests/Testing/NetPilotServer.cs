@@ -85,6 +85,7 @@ public class NetPilotServer : IAsyncLifetime
         _factory.UseKestrel(0);
         _factory.StartServer();
         _address = _factory.ClientOptions.BaseAddress;
+        await WarmUpAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -160,6 +161,9 @@ public class NetPilotServer : IAsyncLifetime
 
     /// <summary>Changes the server's services before the start.</summary>
     protected virtual void ConfigureServices(IServiceCollection services) { }
+
+    /// <summary>What is done once, before the first test.</summary>
+    protected virtual Task WarmUpAsync() => Task.CompletedTask;
 
     internal static Task<CommandsServerSimulator> StartCommandsAsync(CommandsDialect dialect, CancellationToken cancellationToken) =>
         CommandsServerSimulator.StartAsync(

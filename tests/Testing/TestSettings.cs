@@ -23,6 +23,8 @@ public static class TestSettings
             ["Sessions:SweepInterval"] = "00:00:00.250",
             ["Blacklist:SettleInterval"] = "00:00:00.250",
             ["Blacklist:ExpiryInterval"] = "00:00:00.250",
+            // The first check of a router comes at a random time within the interval. Tests that want one make it due.
+            ["Blacklist:DriftCheckInterval"] = "1.00:00:00",
             ["People:ScheduleInterval"] = "00:00:00.250",
             ["Shutdown:DrainDelay"] = "00:00:00",
             ["Serilog:MinimumLevel:Default"] = "Debug",

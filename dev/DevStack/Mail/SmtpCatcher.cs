@@ -103,7 +103,7 @@ public sealed class SmtpCatcher : IAsyncDisposable
     )
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(timeout ?? TimeSpan.FromSeconds(10));
+        patience.CancelAfter(timeout ?? TimeSpan.FromMinutes(2));
         while (true)
         {
             Task next;

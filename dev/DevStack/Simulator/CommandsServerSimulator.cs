@@ -186,13 +186,13 @@ public sealed class CommandsServerSimulator : IAsyncDisposable
     /// <summary>Forgets the calls so far.</summary>
     public void ClearCalls() => Log.Clear();
 
-    /// <summary>Waits for a call (one that was recorded already will do), 10 s unless told otherwise.</summary>
+    /// <summary>Waits for a call (one that was recorded already will do), two minutes unless told otherwise.</summary>
     /// <exception cref="TimeoutException">None came; the message names the last ones.</exception>
     public Task<RecordedCall> WaitForCallAsync(
         Func<RecordedCall, bool> predicate,
         TimeSpan? timeout = null,
         CancellationToken cancellationToken = default
-    ) => Log.WaitForAsync(predicate, timeout ?? TimeSpan.FromSeconds(10), cancellationToken);
+    ) => Log.WaitForAsync(predicate, timeout ?? TimeSpan.FromMinutes(2), cancellationToken);
 
     /// <inheritdoc cref="WaitForCallAsync(Func{RecordedCall, bool}, TimeSpan?, CancellationToken)"/>
     public Task<RecordedCall> WaitForCallAsync(

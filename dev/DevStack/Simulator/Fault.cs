@@ -154,7 +154,7 @@ public sealed class FaultHandle : IDisposable
             }
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiting.Add((count, reached));
-            return reached.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+            return reached.Task.WaitAsync(TimeSpan.FromMinutes(2), cancellationToken);
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class HeldAnswers
             }
             var reached = New();
             _waiting.Add((count, reached));
-            return reached.Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+            return reached.Task.WaitAsync(TimeSpan.FromMinutes(2), cancellationToken);
         }
     }
 

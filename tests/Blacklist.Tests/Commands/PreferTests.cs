@@ -206,7 +206,7 @@ public sealed class PreferTests(BlacklistServer server)
     private async Task DueNowAsync(TestRouter router) =>
         (
             await server.ExecuteAsync(
-                "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND settle_at > now() + interval '8 seconds'",
+                "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND settle_at > now() + interval '2 seconds'",
                 router.RouterId
             )
         ).ShouldBe(1);

@@ -57,7 +57,7 @@ public sealed class LostAnswerTests(BlacklistServer server)
                 RouterId = router.RouterId,
                 Operation = SimulatorOperation.Blocked,
                 Data = "null",
-                Times = 3,
+                Times = null,
             }
         );
 
@@ -65,6 +65,7 @@ public sealed class LostAnswerTests(BlacklistServer server)
 
         await look.WaitForHitAsync(3, TestContext.Current.CancellationToken);
         (await router.StatesAsync(device.Ip)).ShouldBe(["applying"]);
+        look.Dispose();
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
     }
 
@@ -180,7 +181,7 @@ public sealed class LostAnswerTests(BlacklistServer server)
                 Operation = SimulatorOperation.Block,
                 Status = 503,
                 Code = "ROUTER_UNREACHABLE",
-                Delay = TimeSpan.FromMilliseconds(600),
+                Delay = TimeSpan.FromSeconds(3),
             }
         );
         var first = router.BlockAsync(device.Ip);

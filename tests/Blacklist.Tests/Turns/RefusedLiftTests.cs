@@ -95,9 +95,10 @@ public sealed class RefusedLiftTests(BlacklistServer server)
         router.Simulated.Online = false;
         await server.ExecuteAsync("UPDATE blacklist.user_blacklists SET expires_at = now() WHERE router_id = $1", router.RouterId);
 
-        for (var attempts = 1; attempts <= 6; attempts++)
+        for (var attempts = 1; attempts <= 6; )
         {
-            await ReachesAsync(router, attempts);
+            // The server tries again by itself meanwhile.
+            attempts = await ReachesAsync(router, attempts, orMore: true) + 1;
             // A tenth of the time that it is late, and a tenth of that.
             (
                 await server.ScalarAsync<bool>(
@@ -146,16 +147,18 @@ public sealed class RefusedLiftTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBeEmpty();
     }
 
-    private static Task ReachesAsync(TestRouter router, int attempts) =>
-        Eventually.HoldsAsync(
-            async () =>
-            {
-                var row = await router.RowAsync();
-                row.Value<int>("attempts").ShouldBe(attempts);
-                row.Value<bool>("maybe_sent").ShouldBeFalse();
-            },
-            seconds: 60
-        );
+    private static async Task<int> ReachesAsync(TestRouter router, int attempts, bool orMore = false)
+    {
+        var reached = 0;
+        await Eventually.HoldsAsync(async () =>
+        {
+            var row = await router.RowAsync();
+            reached = row.Value<int>("attempts");
+            reached.ShouldBeInRange(attempts, orMore ? int.MaxValue : attempts);
+            row.Value<bool>("maybe_sent").ShouldBeFalse();
+        });
+        return reached;
+    }
 
     private Task<DateTime> NowAsync() => server.ScalarAsync<DateTime>("SELECT clock_timestamp()");
 }

@@ -19,6 +19,9 @@ public sealed class ConformanceTests
     /// <summary>What stands above this line is written by hand.</summary>
     private const string Heading = "# What the client makes of every fault\n";
 
+    private static readonly TimeSpan ShortTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongTime = TimeSpan.FromSeconds(30);
+
     [Fact]
     public async Task Every_operation_answers_every_fault_as_the_contract_says()
     {
@@ -38,7 +41,13 @@ public sealed class ConformanceTests
             {
                 var (dialect, @case, operation) = run;
                 var expected = Expect(dialect, @case, operation);
-                var seen = await RunAsync(dialect, @case, operation);
+                var seen = await RunAsync(dialect, @case, operation, ShortTime);
+                if (seen != expected && @case.IsSlow)
+                {
+                    // A busy machine may not have brought the call there in so little time.
+                    seen = await RunAsync(dialect, @case, operation, 10 * ShortTime);
+                }
+
                 results[(dialect, @case.Name, operation.Name)] = seen.ToString();
                 if (seen != expected)
                 {
@@ -97,7 +106,12 @@ public sealed class ConformanceTests
             : seen;
     }
 
-    private static async Task<Seen> RunAsync(CommandsDialect dialect, ConformanceCase @case, ConformanceOperation operation)
+    private static async Task<Seen> RunAsync(
+        CommandsDialect dialect,
+        ConformanceCase @case,
+        ConformanceOperation operation,
+        TimeSpan slowTime
+    )
     {
         // One of its own for each run: the circuit and the plan's session calls, which name no router, must not meet those of others.
         await using var simulator = await CommandsServerSimulator.StartAsync(
@@ -110,12 +124,12 @@ public sealed class ConformanceTests
         await using var client = new TestClient(
             simulator.BaseUrl.ToString(),
             dialect,
-            settings: ("Timeouts:Session", @case.IsSlow && operation.IsSessionCall ? "00:00:01" : "00:00:30")
+            settings: ("Timeouts:Session", (@case.IsSlow && operation.IsSessionCall ? slowTime : LongTime).ToString())
         );
         var home = simulator.Router("router-1");
         home.SetDevices(new SimulatedDevice(TestClient.Device.ToString(), "02:00:00:00:00:10"));
         home.AddRule("02:00:00:00:00:10");
-        var target = TestClient.Target(deadline: TimeSpan.FromSeconds(@case.IsSlow ? 1 : 30));
+        var target = TestClient.Target(deadline: @case.IsSlow ? slowTime : LongTime);
         if (operation.Kind is not CallKind.Start)
         {
             // Only the call that is tested has little time.

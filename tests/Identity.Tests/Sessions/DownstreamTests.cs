@@ -218,6 +218,7 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
             replica.Output.ShouldContain(line => line.Contains(login.SessionId.ToString()) && line.Contains("could not be delivered"));
             return Task.CompletedTask;
         });
+        await replica.StopAsync(TestContext.Current.CancellationToken);
         replica.Output.ShouldNotContain(line => line.Contains(id.ToString()));
     }
 }

@@ -39,12 +39,14 @@ public sealed class PauseTests(PeopleServer server)
     {
         var home = await server.HomeAsync();
         var mia = await home.AddPersonAsync("Mia", 0);
-        var until = TimeProvider.System.GetUtcNow().AddSeconds(2);
+        var until = TimeProvider.System.GetUtcNow().AddHours(1);
 
         var paused = await home.CommandAsync(mia, "pause", new { until });
 
         paused.GetProperty("pausedUntil").GetDateTimeOffset().ShouldBe(until, TimeSpan.FromMilliseconds(1));
         paused.GetProperty("nextChangeAt").GetRawText().ShouldBe(paused.GetProperty("pausedUntil").GetRawText());
+        await server.ExecuteAsync("UPDATE people.people SET paused_until = now() WHERE router_id = $1", home.Router.RouterId);
+        await home.DueAsync();
         await Eventually.HoldsAsync(async () =>
         {
             home.RulesShouldBe();

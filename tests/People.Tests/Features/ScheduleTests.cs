@@ -156,9 +156,11 @@ public sealed class ScheduleTests(PeopleServer server)
         var mia = await home.AddPersonAsync("Mia", 0, 1);
         await home.AddScheduleAsync("Bedtime", mia, Homes.Present());
 
-        await home.CommandAsync(mia, "allow", new { until = TimeProvider.System.GetUtcNow().AddSeconds(3) });
+        await home.CommandAsync(mia, "allow", new { until = TimeProvider.System.GetUtcNow().AddHours(1) });
 
         home.RulesShouldBe();
+        await server.ExecuteAsync("UPDATE people.people SET allowed_until = now() WHERE router_id = $1", home.Router.RouterId);
+        await home.DueAsync();
         await Eventually.HoldsAsync(async () =>
         {
             home.RulesShouldBe(0, 1);

@@ -89,7 +89,7 @@ public sealed class PeopleWorkerTests(PeopleServer server)
 
         // While the lease lasts, a change of another person's waits for it and leaves the first one due.
         await server.ExecuteAsync(
-            "UPDATE people.routers SET leased_until = now() + interval '1 second' WHERE router_id = $1",
+            "UPDATE people.routers SET leased_until = now() + interval '5 seconds' WHERE router_id = $1",
             router.RouterId
         );
         await home.AddPersonAsync("Tom", 1);

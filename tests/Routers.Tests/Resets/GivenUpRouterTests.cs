@@ -277,7 +277,10 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         );
 
         await Eventually.HoldsAsync(async () => (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0));
-        server.Logs.Containing(router.RouterId).ShouldContain(line => line.Message.Contains("could not be reset within a day"));
+        await server.Logs.WaitForAsync(
+            line => line.Everything.Contains(router.RouterId) && line.Message.Contains("could not be reset within a day"),
+            TestContext.Current.CancellationToken
+        );
         router.CallsOf(SimulatorOperation.Reset).ShouldAllBe(call => !call.Executed);
     }
 
