@@ -16,48 +16,55 @@ internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceD
         var (owner, routerId) = (order.Router.UserId, order.Router.RouterId);
         Guid[] ids = [.. wanted.Select(hold => hold.DeviceId).Distinct()];
         var known = (await devices.LookUpAsync(owner, routerId, ids, [], CancellationToken.None)).ToDictionary(device => device.Id);
-        foreach (var want in wanted)
+        // The live rules, once the tier has no room for another one.
+        List<Rule>? live = null;
+        foreach (var wants in wanted.GroupBy(want => want.DeviceId))
         {
-            if (RefusalOf(known.GetValueOrDefault(want.DeviceId)) is { } refusal)
+            var device = known.GetValueOrDefault(wants.Key);
+            if ((RefusalOf(device) ?? RefusalOf(device!, live)) is { } refusal)
             {
-                placed.Refused[want.DeviceId] = refusal;
-                continue;
+                placed.Refused[wants.Key] = refusal;
             }
-
-            await PlaceAsync(order, want, known[want.DeviceId], placed);
+            else if (!await PlaceAsync(order, [.. wants], device!, placed))
+            {
+                placed.Refused[wants.Key] = ErrorCodes.TierLimitReached;
+                live ??= await store.LoadAsync(RuleKind.Block, owner, routerId, []);
+            }
         }
 
         return placed;
     }
 
-    private async Task PlaceAsync(HoldsOrder order, WantedHold want, KnownDevice device, PlacedHolds placed)
+    /// <summary>All that one device is wanted by is placed together: an order costs what its devices cost, however many sources it has.</summary>
+    /// <returns>False: the device has no live rule, and the tier has no room for one.</returns>
+    private async Task<bool> PlaceAsync(HoldsOrder order, IReadOnlyList<WantedHold> wants, KnownDevice device, PlacedHolds placed)
     {
         var limit = tiers.Of(order.Tier).MaxBlocks;
         var key = new RuleKey(RuleKind.Block, order.Router.UserId, order.Router.RouterId, device.Address, device.Mac);
         while (true)
         {
             var now = time.UtcNow();
-            var hold = HoldOf(order, want, now);
-            var wanted = intents.Wanted(key, time.NewId(), hold, now);
+            // Always in the same order: two orders that store the same holds do not deadlock.
+            Hold[] holds = [.. wants.Select(want => HoldOf(order, want, now)).OrderBy(hold => hold.Kind).ThenBy(hold => hold.SourceId)];
+            var wanted = intents.Wanted(key, time.NewId(), holds, now);
             var rule = await store.InsertAsync(wanted, limit, intents.FirstCheck(now), ask: null, CancellationToken.None);
             if (rule is null)
             {
-                placed.Refused[want.DeviceId] = ErrorCodes.TierLimitReached;
-                return;
+                return false;
             }
 
             if (rule.Id == wanted.Id)
             {
                 placed.New.Add(rule);
-                placed.Rules[want.DeviceId] = rule;
-                return;
+                placed.Rules[device.Id] = rule;
+                return true;
             }
 
-            if (await store.PlaceHoldAsync(rule, RuleIntents.Held(rule, hold, now), hold, CancellationToken.None) is { } held)
+            if (await store.PlaceHoldsAsync(rule, RuleIntents.Held(rule, holds, now), holds, CancellationToken.None) is { } held)
             {
-                placed.Rules[want.DeviceId] = held;
+                placed.Rules[device.Id] = held;
                 placed.IsTurnedRound |= rule.State == RuleState.Lifting && held.State == RuleState.Applying;
-                return;
+                return true;
             }
         }
     }
@@ -85,6 +92,15 @@ internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceD
             { IsRouter: true } => ErrorCodes.ValidationFailed,
             _ => RuleTarget.CanBeBlocked(device) ? null : ErrorCodes.DeviceWithoutAddress,
         };
+
+    private static string? RefusalOf(KnownDevice device, List<Rule>? live) =>
+        live?.Exists(rule => MayBeOf(rule, device)) == false ? ErrorCodes.TierLimitReached : null;
+
+    // Which rule is the device's is for the statement to say that finds it.
+    private static bool MayBeOf(Rule rule, KnownDevice device) =>
+        rule.DeviceMac is not null && device.Mac is not null
+            ? rule.DeviceMac.Equals(device.Mac)
+            : rule.DeviceIp.Equals(device.Address) || rule.DeviceAliases.Contains(device.Address);
 }
 
 /// <summary>What came of placing holds, before anything is sent.</summary>

@@ -14,11 +14,11 @@ internal sealed class RuleIntents(RulePacing pacing)
 
     /// <summary>A rule that a user wants. It counts as sent at once, so that a crash needs no further write to be found.</summary>
     public Rule Wanted(RuleKey key, Guid id, RuleWords words, Guid? by, bool goesOn, DateTimeOffset now) =>
-        Wanted(key, id, words, by, goesOn, now, hold: null);
+        Wanted(key, id, words, by, goesOn, now, holds: []);
 
-    /// <summary>A block that a pause or a schedule wants, and nobody else.</summary>
-    public Rule Wanted(RuleKey key, Guid id, Hold hold, DateTimeOffset now) =>
-        Wanted(key, id, new RuleWords(default, default), hold.CreatedBy, goesOn: true, now, hold);
+    /// <summary>A block that pauses or schedules want, and nobody else.</summary>
+    public Rule Wanted(RuleKey key, Guid id, IReadOnlyList<Hold> holds, DateTimeOffset now) =>
+        Wanted(key, id, new RuleWords(default, default), holds[0].CreatedBy, goesOn: true, now, holds);
 
     /// <summary>
     /// A rule that is there already is held by one thing more. If it is being lifted because nothing kept it, it is wanted again; if a user lets
@@ -37,6 +37,13 @@ internal sealed class RuleIntents(RulePacing pacing)
             // A user waits for a block that may fail, and then the hold alone wants it: the block is the user's once it is in force.
             { State: RuleState.Applying, GiveUpAt: null } => GoesOn(rule, now) with { HeldUntil = EndOf(hold), EndsManual = true },
             _ => WantedAgain(rule) with { HeldUntil = EndOf(hold) },
+        };
+
+    /// <summary>The same for several things at once: the one that began last is the one that a user may not have let through.</summary>
+    public static RulePatch Held(Rule rule, IReadOnlyList<Hold> holds, DateTimeOffset now) =>
+        Held(rule, holds.MaxBy(hold => hold.Since)!, now) with
+        {
+            HeldUntil = holds.Max(EndOf),
         };
 
     /// <summary>Nothing keeps a rule any more that is still to be put in force: whether the router holds it is looked into as soon as may be.</summary>
@@ -205,7 +212,7 @@ internal sealed class RuleIntents(RulePacing pacing)
     /// <summary>When a hold ends, in the terms of <see cref="Rule.HeldUntil"/>.</summary>
     public static DateTimeOffset EndOf(Hold hold) => hold.Until ?? DateTimeOffset.MaxValue;
 
-    private Rule Wanted(RuleKey key, Guid id, RuleWords words, Guid? by, bool goesOn, DateTimeOffset now, Hold? hold) =>
+    private Rule Wanted(RuleKey key, Guid id, RuleWords words, Guid? by, bool goesOn, DateTimeOffset now, IReadOnlyList<Hold> holds) =>
         new()
         {
             Id = id,
@@ -214,9 +221,9 @@ internal sealed class RuleIntents(RulePacing pacing)
             RouterId = key.RouterId,
             DeviceIp = key.Ip,
             DeviceMac = key.Kind.FollowsDevice ? key.Mac : null,
-            HeldManually = hold is null,
-            HeldUntil = hold is null ? null : EndOf(hold),
-            Holds = hold is null ? [] : [hold],
+            HeldManually = holds.Count == 0,
+            HeldUntil = holds.Count == 0 ? null : holds.Max(EndOf),
+            Holds = [.. holds],
             Note = words.Note.Value,
             ExpiresAt = words.ExpiresAt.Value,
             State = RuleState.Applying,

@@ -83,9 +83,9 @@ internal static class InsertRule
             {rule.HeldManually}, {rule.HeldUntil}
             """;
 
-    // A rule that is made for a hold is made together with it.
+    // A rule that is made for holds is made together with them.
     private static SqlText Held(Rule wanted) =>
-        wanted.Holds is [var hold] ? $", held AS ({PlaceHold.Sql(hold, SqlText.Raw("inserted"))})" : SqlText.Raw("");
+        wanted.Holds.Count > 0 ? $", held AS ({PlaceHolds.Sql(wanted.Holds, SqlText.Raw("inserted"))})" : SqlText.Raw("");
 
     private static SqlText Sql(Rule wanted, int limit, DateTimeOffset firstCheckAt, ITurnAsk? ask)
     {

@@ -1,0 +1,60 @@
+using Microsoft.Extensions.DependencyInjection;
+using NetPilot.Blacklist.Contracts;
+using NetPilot.Identity.Contracts;
+using NetPilot.Persistence;
+using NetPilot.Routers.Contracts;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+
+namespace NetPilot.People.Tests.Reconciliation;
+
+/// <summary>What can't be held: what it costs, and what becomes of it later.</summary>
+public sealed class RefusedHoldsTests(PeopleServer server)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task Beyond_the_tiers_limit_an_order_costs_what_its_devices_cost_however_many_sources_it_has(int sources)
+    {
+        var home = await server.HomeAsync(7);
+        using (var block = await home.Router.PostAsync("block", new { ip = home.Devices[6].Ip }))
+        {
+            await block.ShouldBeJsonAsync(201);
+        }
+
+        var owners = await server.Services.GetRequiredService<IRouterOwnership>().FindOwnersAsync([home.Router.RouterId], Ct);
+        var actor = new CommandActor(null, await server.Services.GetRequiredService<IMaintenanceSession>().GetCommandsSessionIdAsync(Ct));
+        var now = TimeProvider.System.GetUtcNow();
+        var wanted = Enumerable
+            .Range(0, sources)
+            .Select(_ => new WantedHolds(HoldSource.OfPause(TimeProvider.System.NewId()), home.Ids, now, null));
+        var order = new HoldsOrder(owners[home.Router.RouterId], actor, UserTier.Free, [.. wanted]);
+        IReadOnlyList<DeviceHoldResult> results = [];
+
+        var sent = await Statements.OfAsync(async () =>
+            results = await server.Services.GetRequiredService<IDeviceHolds>().SetAsync(order, Ct)
+        );
+
+        // The rules of three devices are made, the fourth device is looked for twice, and the rule of the last one is found and held.
+        sent.Count(text => text.Contains("rule_counts AS counter", StringComparison.Ordinal)).ShouldBe(3 + 2 + 1);
+        sent.Count(text => text.Contains("INTO blacklist.holds", StringComparison.Ordinal)).ShouldBe(3 + 2 + 1 + 1);
+        results.ShouldBe(
+            home.Ids.Select(
+                (id, place) =>
+                    place is 3 or 4 or 5
+                        ? new DeviceHoldResult(id, DeviceBlockState.Failed, "tier_limit_reached", false)
+                        : new DeviceHoldResult(id, DeviceBlockState.Blocked, null, false)
+            ),
+            ignoreOrder: true
+        );
+        home.RulesShouldBe(0, 1, 2, 6);
+        (await home.HoldKindsAsync(0)).ShouldBe(Enumerable.Repeat("pause", sources));
+        (await home.HoldKindsAsync(6)).ShouldBe(["manual", .. Enumerable.Repeat("pause", sources)]);
+        (await server.ScalarAsync<long>("SELECT count(*) FROM blacklist.holds WHERE router_id = $1", home.Router.RouterId)).ShouldBe(
+            4 * sources
+        );
+    }
+}
