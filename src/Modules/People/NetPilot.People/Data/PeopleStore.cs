@@ -90,13 +90,30 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
     public Task<bool> FinishAsync(RouterState state, RouterPlan plan, Lease lease) =>
         DatabaseRetry.RunAsync(token => database.FinishAsync(state, plan, lease, token), CancellationToken.None);
 
-    /// <summary>Gives a lease back, and has all of the router looked at again, also if it was given up meanwhile.</summary>
-    public Task LookAgainAsync(OwnedRouter router, Lease lease, DateTimeOffset now) =>
+    /// <summary>
+    /// Gives a lease back, and has all of the router looked at again by this time, also if it was given up meanwhile. A change of some of its people
+    /// or schedules works out those alone: the others are marked, so that the router stays due for them.
+    /// </summary>
+    public Task LookAgainAsync(OwnedRouter router, Lease lease, DateTimeOffset at) =>
         DatabaseRetry.RunAsync(
             async token =>
             {
                 await using var db = await contexts.CreateDbContextAsync(token);
-                await db.LookAtRouterAsync(router, lease, now, token);
+                await using var transaction = await db.Database.BeginTransactionAsync(token);
+                await db.LookAtRouterAsync(router, lease, at, token);
+                await db
+                    .Schedules.Where(row => row.UserId == router.UserId && row.RouterId == router.RouterId)
+                    .ExecuteUpdateAsync(
+                        set => set.SetProperty(row => row.NextChangeAt, row => row.NextChangeAt < at ? row.NextChangeAt : at),
+                        token
+                    );
+                await db
+                    .People.Where(row => row.UserId == router.UserId && row.RouterId == router.RouterId)
+                    .ExecuteUpdateAsync(
+                        set => set.SetProperty(row => row.NextChangeAt, row => row.NextChangeAt < at ? row.NextChangeAt : at),
+                        token
+                    );
+                await transaction.CommitAsync(token);
             },
             CancellationToken.None
         );
