@@ -37,6 +37,55 @@ public sealed class LostLeaseTests(PeopleServer server)
             server.ScalarAsync<DateTime?>("SELECT next_change_at FROM people.routers WHERE router_id = $1", home.Router.RouterId);
     }
 
+    [Fact]
+    public async Task What_was_added_after_a_router_was_claimed_again_is_not_deleted_with_what_a_crash_left()
+    {
+        var home = await server.HomeAsync(1);
+        await home.AddPersonAsync("Mia", 0);
+        var router = await OwnedAsync(home);
+        var lease = (await Store.TakeAsync(router)).ShouldNotBeNull();
+        var left = (await Store.LoadAsync(router.UserId, router.RouterId)).ShouldNotBeNull();
+
+        using var released = await home.Router.DeleteAsync();
+        await released.ShouldBeEmptyAsync(204);
+        using var claimed = await home.Router.Owner.PostAsync("routers", new { routerId = router.RouterId, name = "Home" });
+        await claimed.ShouldBeJsonAsync(201);
+        var tom = await home.AddPersonAsync("Tom");
+
+        (await Store.DeleteLeftAsync(left.Row, lease)).ShouldBeFalse();
+        (await home.ShowAsync($"people/{tom.Id()}")).GetProperty("name").GetString().ShouldBe("Tom");
+    }
+
+    [Fact]
+    public async Task What_was_changed_while_the_lease_was_held_is_not_deleted_and_what_a_crash_left_is()
+    {
+        var home = await server.HomeAsync(1);
+        var mia = await home.AddPersonAsync("Mia", 0);
+        var router = await OwnedAsync(home);
+        var lease = (await Store.TakeAsync(router)).ShouldNotBeNull();
+        var left = (await Store.LoadAsync(router.UserId, router.RouterId)).ShouldNotBeNull();
+        await Store.EditAsync(
+            router,
+            async (db, _) =>
+            {
+                (await db.People.FoundAsync(router, mia.Id(), Ct)).Rename("Maria");
+                return true;
+            },
+            Ct
+        );
+
+        (await Store.DeleteLeftAsync(left.Row, lease)).ShouldBeFalse();
+        (await home.ShowAsync($"people/{mia.Id()}")).GetProperty("name").GetString().ShouldBe("Maria");
+
+        left = (await Store.LoadAsync(router.UserId, router.RouterId)).ShouldNotBeNull();
+        (await Store.DeleteLeftAsync(left.Row, Store.NewLease())).ShouldBeFalse();
+        (await Store.DeleteLeftAsync(left.Row, lease)).ShouldBeTrue();
+        foreach (var table in new[] { "routers", "people", "person_devices", "schedules" })
+        {
+            (await server.ScalarAsync<long>($"SELECT count(*) FROM people.{table} WHERE router_id = $1", router.RouterId)).ShouldBe(0);
+        }
+    }
+
     private async Task<OwnedRouter> OwnedAsync(TestHome home)
     {
         var ownership = server.Services.GetRequiredService<IRouterOwnership>();

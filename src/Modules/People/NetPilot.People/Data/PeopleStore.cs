@@ -189,16 +189,46 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
                 await db
                     .Routers.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
                     .ExecuteDeleteAsync(token);
-                await db
-                    .Schedules.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
-                    .ExecuteDeleteAsync(token);
-                await db
-                    .People.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
-                    .ExecuteDeleteAsync(token);
+                await DeletePeopleAsync(db, userId, routerId, token);
                 await transaction.CommitAsync(token);
             },
             cancellationToken
         );
+
+    /// <summary>
+    /// Deletes what a crash left of a router that was given up, unless it was claimed again and changed since it was read under this lease.
+    /// </summary>
+    /// <returns>Whether it is deleted.</returns>
+    public Task<bool> DeleteLeftAsync(PlannedRouter left, Lease lease) =>
+        DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var db = await contexts.CreateDbContextAsync(token);
+                await using var transaction = await db.Database.BeginTransactionAsync(token);
+                var deleted = await db
+                    .Routers.OfRouter(left.UserId, left.RouterId)
+                    .Where(row => row.LeaseId == lease.Id && row.Revision == left.Revision)
+                    .ExecuteDeleteAsync(token);
+                if (deleted > 0)
+                {
+                    await DeletePeopleAsync(db, left.UserId, left.RouterId, token);
+                }
+
+                await transaction.CommitAsync(token);
+                return deleted > 0;
+            },
+            CancellationToken.None
+        );
+
+    private static async Task DeletePeopleAsync(PeopleDbContext db, Guid userId, string? routerId, CancellationToken cancellationToken)
+    {
+        await db
+            .Schedules.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
+            .ExecuteDeleteAsync(cancellationToken);
+        await db
+            .People.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
+            .ExecuteDeleteAsync(cancellationToken);
+    }
 
     private static Task<int> EndAsync(IQueryable<PlannedRouter> routers, Lease lease) =>
         routers

@@ -89,7 +89,11 @@ internal sealed partial class PeopleWorker(
             if (order is null)
             {
                 // The router was given up, and a crash left these behind.
-                await store.DeleteAsync(state.Row.UserId, state.Row.RouterId, CancellationToken.None);
+                if (!await store.DeleteLeftAsync(state.Row, lease))
+                {
+                    await leases.GiveBackAsync(state.Row.UserId, state.Row.RouterId, lease);
+                }
+
                 return;
             }
 
