@@ -57,4 +57,28 @@ public sealed class RefusedHoldsTests(PeopleServer server)
             4 * sources
         );
     }
+
+    [Fact]
+    public async Task A_device_that_is_the_router_no_longer_is_held_by_the_pause_that_could_not_hold_it()
+    {
+        var home = await server.HomeAsync(1);
+        var mia = await home.AddPersonAsync("Mia", 0);
+        await home.ChangeAsync($"devices/{home.Ids[0]}", new { type = "router" });
+        var paused = await home.CommandAsync(mia, "pause");
+        paused.GetProperty("results").EnumerateArray().Single().GetProperty("code").GetString().ShouldBe("validation_failed");
+
+        await home.ChangeAsync($"devices/{home.Ids[0]}", new { type = "phone" });
+
+        var next = await server.ScalarAsync<DateTime?>(
+            "SELECT next_change_at FROM people.routers WHERE router_id = $1",
+            home.Router.RouterId
+        );
+        next.ShouldNotBeNull().ShouldBeLessThanOrEqualTo(TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5));
+        await home.DueAsync();
+        await Eventually.HoldsAsync(() =>
+        {
+            home.RulesShouldBe(0);
+            return Task.CompletedTask;
+        });
+    }
 }

@@ -22,7 +22,7 @@ internal sealed class PeopleReconciler(
     TimeProvider time
 )
 {
-    // What was refused may be possible later: the tier has room, or the device has an address.
+    // What was refused may be possible later: the tier has room, the device has an address, or its user says that it is not the router.
     private static readonly TimeSpan RefusalsLast = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(20);
@@ -63,7 +63,7 @@ internal sealed class PeopleReconciler(
             async Task StoredAsync(IReadOnlyDictionary<Guid, string> refused)
             {
                 await store.ForgetDevicesAsync(state, DevicesOf(refused, ErrorCodes.DeviceNotFound));
-                var later = DevicesOf(refused, ErrorCodes.TierLimitReached, ErrorCodes.DeviceWithoutAddress);
+                var later = DevicesOf(refused, ErrorCodes.TierLimitReached, ErrorCodes.DeviceWithoutAddress, ErrorCodes.ValidationFailed);
                 await FinishAsync(plan.LookingAgain(later, time.UtcNow() + RefusalsLast));
             }
 
