@@ -61,11 +61,11 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
         await EndAsync(db.Routers.OfRouter(userId, routerId), lease);
     }
 
-    /// <summary>Gives back all that was claimed under a lease.</summary>
+    /// <summary>Gives back all that was claimed under a lease. What was claimed is due: by that it is found, among all routers.</summary>
     public async Task GiveBackAsync(Lease lease)
     {
         await using var db = await contexts.CreateDbContextAsync();
-        await EndAsync(db.Routers, lease);
+        await EndAsync(db.Routers.Where(row => row.NextChangeAt <= lease.TakenAt), lease);
     }
 
     public Task<List<PlannedRouter>> ClaimAsync(Lease lease, int limit, CancellationToken cancellationToken) =>
