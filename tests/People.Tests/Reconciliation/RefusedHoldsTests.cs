@@ -25,13 +25,11 @@ public sealed class RefusedHoldsTests(PeopleServer server)
             await block.ShouldBeJsonAsync(201);
         }
 
-        var owners = await server.Services.GetRequiredService<IRouterOwnership>().FindOwnersAsync([home.Router.RouterId], Ct);
-        var actor = new CommandActor(null, await server.Services.GetRequiredService<IMaintenanceSession>().GetCommandsSessionIdAsync(Ct));
         var now = TimeProvider.System.GetUtcNow();
         var wanted = Enumerable
             .Range(0, sources)
             .Select(_ => new WantedHolds(HoldSource.OfPause(TimeProvider.System.NewId()), home.Ids, now, null));
-        var order = new HoldsOrder(owners[home.Router.RouterId], actor, UserTier.Free, [.. wanted]);
+        var order = await OrderAsync(home, [.. wanted]);
         IReadOnlyList<DeviceHoldResult> results = [];
 
         var sent = await Statements.OfAsync(async () =>
@@ -59,6 +57,27 @@ public sealed class RefusedHoldsTests(PeopleServer server)
     }
 
     [Fact]
+    public async Task A_rule_that_is_made_for_several_sources_lasts_as_long_as_the_last_one_of_them()
+    {
+        var home = await server.HomeAsync(1);
+        var now = TimeProvider.System.GetUtcNow();
+        var wanted = new[] { 1, 3, 2 }.Select(hours => new WantedHolds(
+            HoldSource.OfPause(TimeProvider.System.NewId()),
+            home.Ids,
+            now,
+            now.AddHours(hours)
+        ));
+
+        await server.Services.GetRequiredService<IDeviceHolds>().SetAsync(await OrderAsync(home, [.. wanted]), Ct);
+
+        var until = await server.ScalarAsync<DateTime>(
+            "SELECT held_until FROM blacklist.user_blacklists WHERE router_id = $1",
+            home.Router.RouterId
+        );
+        until.ShouldBe(now.AddHours(3).UtcDateTime, TimeSpan.FromMilliseconds(1));
+    }
+
+    [Fact]
     public async Task A_device_that_is_the_router_no_longer_is_held_by_the_pause_that_could_not_hold_it()
     {
         var home = await server.HomeAsync(1);
@@ -80,5 +99,12 @@ public sealed class RefusedHoldsTests(PeopleServer server)
             home.RulesShouldBe(0);
             return Task.CompletedTask;
         });
+    }
+
+    private async Task<HoldsOrder> OrderAsync(TestHome home, WantedHolds[] wanted)
+    {
+        var owners = await server.Services.GetRequiredService<IRouterOwnership>().FindOwnersAsync([home.Router.RouterId], Ct);
+        var actor = new CommandActor(null, await server.Services.GetRequiredService<IMaintenanceSession>().GetCommandsSessionIdAsync(Ct));
+        return new HoldsOrder(owners[home.Router.RouterId], actor, UserTier.Free, wanted);
     }
 }
