@@ -16,7 +16,7 @@ public enum DatabaseState
 /// <summary>
 /// What is known of PostgreSQL. An incident begins with a failure that somebody notes, or that a look finds. Pooled connections are thrown
 /// away then, since after a failover they lead to the old primary; and once more when a new connection can write again, for those that were
-/// opened in the meantime. In between, looks are made on new connections.
+/// opened in the meantime. In between, looks are made on new connections, and where the pool has none to give.
 /// </summary>
 public sealed partial class DatabaseHealth : IAsyncDisposable
 {
@@ -92,7 +92,14 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
         await looking.WaitAsync(cancellationToken);
         try
         {
-            var (found, reason) = await LookAsync(state == DatabaseState.Available ? pool : unpooled, cancellationToken);
+            var isPooled = state == DatabaseState.Available;
+            var (found, reason, isConnected) = await LookAsync(isPooled ? pool : unpooled, cancellationToken);
+            if (isPooled && !isConnected)
+            {
+                // Others may hold all connections of the pool, which says nothing about PostgreSQL.
+                (found, reason, _) = await LookAsync(unpooled, cancellationToken);
+            }
+
             if (found != DatabaseState.Available || !IsDiskStillFull())
             {
                 Become(found, reason);
@@ -108,28 +115,33 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
 
     public ValueTask DisposeAsync() => unpooled.DisposeAsync();
 
-    private static async Task<(DatabaseState State, string Reason)> LookAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    private static async Task<(DatabaseState State, string Reason, bool IsConnected)> LookAsync(
+        NpgsqlDataSource source,
+        CancellationToken cancellationToken
+    )
     {
+        var isConnected = false;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
         try
         {
             await using var connection = await source.OpenConnectionAsync(limit.Token);
+            isConnected = true;
             await using var command = new NpgsqlCommand(
                 "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool",
                 connection
             );
             return (bool)(await command.ExecuteScalarAsync(limit.Token))!
-                ? (DatabaseState.ReadOnly, "it is a standby, or read-only")
-                : (DatabaseState.Available, "");
+                ? (DatabaseState.ReadOnly, "it is a standby, or read-only", isConnected)
+                : (DatabaseState.Available, "", isConnected);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (DatabaseState.Away, $"no answer within {Patience.TotalSeconds} s");
+            return (DatabaseState.Away, $"no answer within {Patience.TotalSeconds} s", isConnected);
         }
         catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
         {
-            return (DatabaseState.Away, exception.Message);
+            return (DatabaseState.Away, exception.Message, isConnected);
         }
     }
 
