@@ -43,6 +43,16 @@ internal static class CommandsOperations
     public static bool IsSessionCall(this CommandsOperation operation) =>
         operation is CommandsOperation.StartSession or CommandsOperation.EndSession or CommandsOperation.RefreshSession;
 
+    /// <summary>Whether the operation reads or changes one of the router's two lists.</summary>
+    public static bool IsOfList(this CommandsOperation operation) =>
+        operation
+            is CommandsOperation.Whitelist
+                or CommandsOperation.WhitelistAdd
+                or CommandsOperation.WhitelistRemove
+                or CommandsOperation.Blacklist
+                or CommandsOperation.BlacklistAdd
+                or CommandsOperation.BlacklistRemove;
+
     /// <summary>How long the operation may take as a whole: mending its session and repeating included.</summary>
     public static TimeSpan TimeoutOf(this CommandsTimeouts timeouts, CommandsOperation operation) =>
         operation switch

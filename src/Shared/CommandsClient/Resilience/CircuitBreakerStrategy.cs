@@ -24,7 +24,7 @@ internal sealed class CircuitBreakerStrategy(Circuits circuits) : ResilienceStra
         }
         finally
         {
-            passage.Report(exchange.Outcome);
+            passage.Report(exchange.Operation, exchange.Outcome);
         }
     }
 }

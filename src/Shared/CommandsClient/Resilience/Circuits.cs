@@ -5,7 +5,8 @@ namespace NetPilot.CommandsClient.Resilience;
 /// <summary>
 /// The circuit to the Commands-Server, and beside it one for each router that has had faults. A call passes both. A connection that did not
 /// come about is the server's fault; a bare 5xx or a broken connection may be the router's, so it counts for the router's own circuit, and
-/// for the server's once others show it too.
+/// for the server's once others show it too. The deployed form answers 500 without an envelope to the list calls of a router that is off: that
+/// counts for the router's own alone.
 /// </summary>
 internal sealed class Circuits(IOptions<CommandsServerOptions> options, TimeProvider time, ILogger<CircuitBreaker> logger)
 {
@@ -62,10 +63,13 @@ internal sealed class Circuits(IOptions<CommandsServerOptions> options, TimeProv
         return _routers.GetOrAdd(router, id => new CircuitBreaker($"router {id}", options.Value.CircuitFaults, time, logger));
     }
 
+    private bool SaysNothingOfServer(CommandsOperation operation, CallOutcome fault) =>
+        options.Value.Dialect is CommandsDialect.Deployed && operation.IsOfList() && fault is CallOutcome.NoEnvelope { Status: 500 };
+
     /// <summary>A call that was let through.</summary>
     internal sealed class Passage(Circuits circuits, string? router, int ticket, CircuitBreaker? own, int ownTicket)
     {
-        public void Report(CallOutcome? answer)
+        public void Report(CommandsOperation operation, CallOutcome? answer)
         {
             switch (answer)
             {
@@ -74,7 +78,15 @@ internal sealed class Circuits(IOptions<CommandsServerOptions> options, TimeProv
                     own?.ReportNothing(ownTicket);
                     break;
                 case { IsFault: true }:
-                    circuits.Server.ReportFault(ticket, router);
+                    if (circuits.SaysNothingOfServer(operation, answer))
+                    {
+                        circuits.Server.ReportNothing(ticket);
+                    }
+                    else
+                    {
+                        circuits.Server.ReportFault(ticket, router);
+                    }
+
                     if (router is not null)
                     {
                         (own ?? circuits.Of(router)).ReportFault(ownTicket, router: null);
