@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using NetPilot.CommandsClient;
 using NetPilot.DevStack.Simulator;
@@ -196,6 +197,26 @@ public sealed class RefreshTests(IdentityServer server)
             "SELECT commands_state = 'ended' AND end_reason = 'expired' FROM identity.sessions WHERE id = $1",
             user.SessionId
         );
+    }
+
+    [Fact]
+    public async Task A_session_that_is_older_than_a_lowered_lifetime_is_not_refreshed_but_ended()
+    {
+        var user = await server.NewUser();
+        var createdAt = await server.ScalarAsync<DateTime>("SELECT created_at FROM identity.sessions WHERE id = $1", user.SessionId);
+        var lifetime = TimeSpan.FromMinutes(1);
+        var rotation = ActivatorUtilities.CreateInstance<TokenRotation>(
+            server.Services,
+            Options.Create(new AuthOptions { SessionLifetime = lifetime }),
+            new FakeTimeProvider(new DateTimeOffset(createdAt) + lifetime)
+        );
+
+        (await rotation.RotateAsync(Secret.Read(user.RefreshToken)!.Value, TestContext.Current.CancellationToken)).ShouldBeNull();
+
+        (await server.ScalarAsync<string>("SELECT end_reason FROM identity.sessions WHERE id = $1", user.SessionId)).ShouldBe("expired");
+        (await server.ScalarAsync<long>("SELECT count(*) FROM identity.refresh_tokens WHERE session_id = $1", user.SessionId)).ShouldBe(1);
+        await (await user.Http.Get("/me")).ShouldBeProblemAsync(401, "unauthorized");
+        await server.Eventually("SELECT commands_state = 'ended' FROM identity.sessions WHERE id = $1", user.SessionId);
     }
 
     [Fact]

@@ -28,10 +28,12 @@ internal sealed class TokenRotation(
         }
 
         await using var batch = connection.CreateBatch();
-        if (found.ReplacedAt is null)
+        var expires = Earlier(found.Session.CreatedAt + options.Value.SessionLifetime, now + options.Value.RefreshTokenLifetime);
+        // The lifetime may have become shorter since the session's end was set.
+        var isOver = expires <= now;
+        if (found.ReplacedAt is null && !isOver)
         {
             var next = Secret.Make();
-            var expires = Earlier(found.Session.CreatedAt + options.Value.SessionLifetime, now + options.Value.RefreshTokenLifetime);
             RotateToken.Replace(batch, found, token.Hash(), token.Seal(next), next.Hash(), now, expires);
             await batch.ExecuteNonQueryAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
@@ -44,7 +46,8 @@ internal sealed class TokenRotation(
             return Tokens(found.User, found.Session, token.Unseal(successor), now);
         }
 
-        EndSessions.One(batch, endings.Terms(SessionEndReason.TokenReuse), found.Session.Id);
+        var reason = found.ReplacedAt is null ? SessionEndReason.Expired : SessionEndReason.TokenReuse;
+        EndSessions.One(batch, endings.Terms(reason), found.Session.Id);
         var ended = await SessionEndings.RunAsync(batch, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         endings.Deliver(ended);
