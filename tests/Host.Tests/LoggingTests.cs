@@ -57,6 +57,23 @@ public sealed class LoggingTests(NetPilotServer server)
         process.Output.ShouldContain(line => line.Contains("\"traceId\":", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_path_forges_no_line_of_a_log_for_people()
+    {
+        await using var process = await server.StartReplicaAsync(
+            new Dictionary<string, string?> { ["Serilog:ConsoleFormat"] = "text" },
+            Ct
+        );
+        using var client = process.NewClient();
+        using var response = await client.GetAsync("/api/v1/x%0A12:00:00%20INF%20forged%1B[2J%C2%9B2J", Ct);
+        await response.ShouldBeProblemAsync(401, "unauthorized");
+
+        await process.WaitForOutputAsync("forged", Ct);
+        var line = process.Output.Single(line => line.Contains("forged", StringComparison.Ordinal));
+        line.ShouldContain("/api/v1/x%0A12:00:00%20INF%20forged%1B");
+        line.ShouldNotContain(character => char.IsControl(character));
+    }
+
     [Theory]
     [InlineData("Production", "text")]
     [InlineData("Development", "json")]

@@ -67,6 +67,14 @@ internal static class Logging
                 context.Response.StatusCode >= 500 ? LogEventLevel.Warning
                 : context.Request.Path.StartsWithSegments("/api") ? LogEventLevel.Information
                 : LogEventLevel.Debug;
+            options.GetMessageTemplateProperties = (context, _, elapsed, status) =>
+                [
+                    new LogEventProperty("RequestMethod", new ScalarValue(context.Request.Method)),
+                    // As it was sent: a decoded path may hold the end of a line, and what looks like the next one.
+                    new LogEventProperty("RequestPath", new ScalarValue(context.Request.Path.ToUriComponent())),
+                    new LogEventProperty("StatusCode", new ScalarValue(status)),
+                    new LogEventProperty("Elapsed", new ScalarValue(elapsed)),
+                ];
         });
 
     // ASP.NET's own request lines hold the query string, and are replaced by ours. "Hosting failed to start" repeats, with a stack trace,

@@ -15,7 +15,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
         catch (Exception exception) when (context.RequestAborted.IsCancellationRequested || exception is ConnectionResetException)
         {
             // Whatever failed, as a rule because of it: nobody is listening any more, and that is no incident of ours.
-            Log.Abandoned(logger, context.Request.Method, context.Request.Path, exception.GetType().Name, exception.Message);
+            Log.Abandoned(logger, context.Request.Method, PathOf(context), exception.GetType().Name, exception.Message);
             if (!context.Response.HasStarted)
             {
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
@@ -40,12 +40,12 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
         var problem = ExceptionProblems.Of(exception);
         if (problem is null)
         {
-            Log.Unforeseen(logger, context.Request.Method, context.Request.Path, exception);
+            Log.Unforeseen(logger, context.Request.Method, PathOf(context), exception);
             problem = new Problem(ErrorCodes.InternalError, "Something went wrong in the server; the trace id finds it in the logs.");
         }
         else if (problem.Code == ErrorCodes.DatabaseUnavailable && exception is not ProblemException)
         {
-            Log.DatabaseAway(logger, context.Request.Method, context.Request.Path, exception.GetBaseException().Message);
+            Log.DatabaseAway(logger, context.Request.Method, PathOf(context), exception.GetBaseException().Message);
             database.Note(exception);
         }
 
@@ -57,6 +57,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
 
         await ProblemWriter.WriteAsync(context, problem);
     }
+
+    // With its escapes: what they stand for may forge a line of the log.
+    private static string PathOf(HttpContext context) => context.Request.Path.ToUriComponent();
 
     private static Problem? OfBareStatus(HttpResponse response) =>
         response.ContentLength is > 0 || response.ContentType is not null
@@ -76,12 +79,12 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Error, "{Method} {Path} failed in a way that nobody foresaw")]
-        public static partial void Unforeseen(ILogger logger, string method, PathString path, Exception exception);
+        public static partial void Unforeseen(ILogger logger, string method, string path, Exception exception);
 
         [LoggerMessage(LogLevel.Debug, "{Method} {Path} was abandoned by its client: {Kind}: {Reason}")]
-        public static partial void Abandoned(ILogger logger, string method, PathString path, string kind, string reason);
+        public static partial void Abandoned(ILogger logger, string method, string path, string kind, string reason);
 
         [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not reach the database: {Reason}")]
-        public static partial void DatabaseAway(ILogger logger, string method, PathString path, string reason);
+        public static partial void DatabaseAway(ILogger logger, string method, string path, string reason);
     }
 }
