@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Net.Http.Headers;
 
@@ -12,13 +13,17 @@ internal sealed class FrontendCorsOptions
         Origins
             .Select(
                 (origin, i) =>
-                    Uri.TryCreate(origin, UriKind.Absolute, out var uri)
-                    && uri.Scheme is "http" or "https"
-                    && uri.GetLeftPart(UriPartial.Authority) == origin
-                        ? null
-                        : $"Cors:Origins:{i} is no exact origin, such as https://app.example.com (no path, no slash at the end, no *)."
+                    !Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+                    || uri.Scheme is not ("http" or "https")
+                    || uri.GetLeftPart(UriPartial.Authority) != origin
+                        ? $"Cors:Origins:{i} is no exact origin, such as https://app.example.com (no path, no slash at the end, no *)."
+                    : !Ascii.IsValid(origin) ? $"Cors:Origins:{i} must be {AsSent(uri)}, as browsers send it."
+                    : null
             )
             .OfType<string>();
+
+    private static string AsSent(Uri origin) =>
+        $"{origin.Scheme}://{origin.IdnHost}{(origin.IsDefaultPort ? "" : string.Create(CultureInfo.InvariantCulture, $":{origin.Port}"))}";
 }
 
 /// <summary>The frontend's exact origins may read answers; without any, no cross-origin page may.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.HttpOverrides;
 
 namespace NetPilot.Host.Http;
@@ -13,16 +14,20 @@ internal sealed class TrustedProxiesOptions
 
     public IEnumerable<string> Refusals() =>
         KnownProxies
-            .Select((proxy, i) => IPAddress.TryParse(proxy, out _) ? null : $"ForwardedHeaders:KnownProxies:{i} is no IP address.")
+            .Select((proxy, i) => IsAddress(proxy) ? null : $"ForwardedHeaders:KnownProxies:{i} is no IP address.")
             .Concat(
                 KnownNetworks.Select(
                     (network, i) =>
-                        System.Net.IPNetwork.TryParse(network, out _)
+                        System.Net.IPNetwork.TryParse(network, out _) && IsAddress(network.Split('/')[0])
                             ? null
                             : $"ForwardedHeaders:KnownNetworks:{i} is no network in CIDR form, such as 10.0.0.0/8."
                 )
             )
             .OfType<string>();
+
+    // "10" is 0.0.0.10 to the parser, and 010.0.0.1 is 8.0.0.1: only the usual way to write an IPv4 address says what was meant.
+    private static bool IsAddress(string text) =>
+        IPAddress.TryParse(text, out var address) && (address.AddressFamily != AddressFamily.InterNetwork || address.ToString() == text);
 }
 
 /// <summary><c>X-Forwarded-*</c> are believed from the configured proxies only: an address decides about rate limits and login failures.</summary>
