@@ -19,15 +19,19 @@ internal static class TakeDueEnds
         """;
 
     /// <summary>Ends whose delivery is due. Starts whose outcome nobody records any more are unavailable from now on.</summary>
-    public static async Task<List<EndingSession>> RunAsync(
+    public static Task<List<EndingSession>> RunAsync(
         NpgsqlDataSource database,
         Lease lease,
         int most,
         CancellationToken cancellationToken
-    )
-    {
-        await using var batch = database.CreateBatch().With(GiveUpStarts, lease.Now).With(Claim, lease.Now, lease.Until, most);
-        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAllAsync(ending => EndingSession.Read(ending), cancellationToken);
-    }
+    ) =>
+        DatabaseRetry.RunAsync(
+            async token =>
+            {
+                await using var batch = database.CreateBatch().With(GiveUpStarts, lease.Now).With(Claim, lease.Now, lease.Until, most);
+                await using var row = await batch.ExecuteReaderAsync(token);
+                return await row.ReadAllAsync(ending => EndingSession.Read(ending), token);
+            },
+            cancellationToken
+        );
 }
