@@ -9,6 +9,9 @@ internal sealed record CommandEnd(Rule? Rule, Problem? Problem = null, RuleAnswe
     /// <summary>No turn came in time; the row as it is then.</summary>
     public static CommandEnd NoTurn(Rule? rule) => rule is null ? NoRouter : new(rule, Problem.RouterBusy());
 
+    /// <summary>Something else has ended the row, and not what was asked for.</summary>
+    public static CommandEnd LookAgain(Rule rule) => new(rule, null, RuleAnswerKind.LookAgain);
+
     /// <summary>The row is not what was asked for, and says why.</summary>
     public static CommandEnd Failed(Rule rule) => new(rule, RuleProblems.Of(rule));
 

@@ -16,13 +16,17 @@ internal sealed class PutInForce(
     /// <param name="intent">The row that was made for it.</param>
     /// <param name="words">What the request says besides.</param>
     /// <param name="cancellationToken">Ends the waiting, not the command.</param>
-    public Task<RuleAnswer> RunAsync(RuleTarget target, Rule intent, RuleWords words, CancellationToken cancellationToken) =>
-        runner.RunAsync(
+    /// <returns>Null: what else wanted the row has ended it, look again.</returns>
+    public async Task<RuleAnswer?> RunAsync(RuleTarget target, Rule intent, RuleWords words, CancellationToken cancellationToken)
+    {
+        var answer = await runner.RunAsync(
             target,
             intent,
             turn => ApplyAsync(intent, turn, target.IsOfDevice, kept => DescribeAsync(target, intent, kept, words)),
             cancellationToken
         );
+        return answer.Kind == RuleAnswerKind.LookAgain ? null : answer;
+    }
 
     /// <param name="intent">The row.</param>
     /// <param name="turn">The turn; null: none came in time.</param>
@@ -57,12 +61,16 @@ internal sealed class PutInForce(
                 // Another replica took it up meanwhile, and may have sent it: only the router knows, and a block sent twice is two rules.
                 return CommandEnd.Failed(rule);
             case { State: RuleState.Applying }:
-                return CommandEnd.Of(await SendAsync(rule, isOfDevice, describeAsync, turn), RuleState.InForce);
+                return await SendAsync(rule, isOfDevice, describeAsync, turn);
             case { State: RuleState.Failed }:
                 // Settled while it waited: nothing was sent.
                 return new CommandEnd(rule, Problem.RouterBusy());
             case { State: RuleState.InForce, HeldManually: false } when describeAsync is not null:
-                return new CommandEnd(await describeAsync(rule) ?? rule, null, RuleAnswerKind.Already);
+                return await describeAsync(rule) is { } described
+                    ? new CommandEnd(described, null, RuleAnswerKind.Already)
+                    : CommandEnd.LookAgain(rule);
+            case { State: RuleState.Lifted } when describeAsync is not null && IsStillWanted(rule):
+                return CommandEnd.LookAgain(rule);
             default:
                 return new CommandEnd(rule, null, RuleAnswerKind.Already);
         }
@@ -82,7 +90,7 @@ internal sealed class PutInForce(
         {
             null => CommandEnd.NoRouter,
             { State: RuleState.Applying, MaybeSent: false } when await turn.BeginAsync(rule, RuleState.Applying) is { } begun =>
-                CommandEnd.Of(await SendAsync(begun, isOfDevice: true, null, turn), RuleState.InForce),
+                await SendAsync(begun, isOfDevice: true, null, turn),
             _ => new CommandEnd(rule),
         };
     }
@@ -95,7 +103,11 @@ internal sealed class PutInForce(
             new ManualHold(target.Actor.UserId, time.UtcNow())
         );
 
-    private async Task<RowAfterCall> SendAsync(Rule rule, bool isOfDevice, Func<Rule, Task<Rule?>>? describeAsync, RuleTurn turn)
+    /// <summary>Whether a user wants a rule that a pause has ended with itself: nobody has let the device through, nor has another row its place.</summary>
+    private bool IsStillWanted(Rule ended) =>
+        ended is { HeldManually: false, LetThroughAt: null, ReplacedBy: null } && !(ended.ExpiresAt <= time.UtcNow());
+
+    private async Task<CommandEnd> SendAsync(Rule rule, bool isOfDevice, Func<Rule, Task<Rule?>>? describeAsync, RuleTurn turn)
     {
         var (ip, failure) = isOfDevice ? await places.OfAsync(rule, turn) : (rule.DeviceIp, null);
         var outcome = failure is null
@@ -108,15 +120,17 @@ internal sealed class PutInForce(
 
         // The address was another one of a device that is blocked already, and that block takes the words and the expiry; or a pause came to the
         // row meanwhile, which the user's block now holds too.
-        return
-            describeAsync is not null
-            && outcome.Rule is { } row
-            && (outcome.WasThere || row is { State: RuleState.InForce, HeldManually: false })
-            && await describeAsync(row) is { } described
-            ? outcome with
-            {
-                Rule = described,
-            }
-            : outcome;
+        if (
+            describeAsync is null
+            || outcome.Rule is not { } row
+            || !(outcome.WasThere || row is { State: RuleState.InForce, HeldManually: false })
+        )
+        {
+            return CommandEnd.Of(outcome, RuleState.InForce);
+        }
+
+        return await describeAsync(row) is { } described ? CommandEnd.Of(outcome with { Rule = described }, RuleState.InForce)
+            : outcome.Failure is null ? CommandEnd.LookAgain(row)
+            : CommandEnd.Of(outcome, RuleState.InForce);
     }
 }

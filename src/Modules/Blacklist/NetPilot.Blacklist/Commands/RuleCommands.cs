@@ -33,7 +33,10 @@ internal sealed class RuleCommands(
             ?? throw new ProblemException(Problem.TierLimit(target.Kind.What, limit));
         if (rule.Id == wanted.Id)
         {
-            return new BegunCommand(IsStored: true, token => putInForce.RunAsync(target, rule, words, token));
+            return new BegunCommand(
+                IsStored: true,
+                async token => await putInForce.RunAsync(target, rule, words, token) ?? await PutInForceAsync(Alone(target), words, token)
+            );
         }
 
         var alone = Alone(target);

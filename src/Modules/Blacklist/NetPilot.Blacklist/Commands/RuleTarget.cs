@@ -45,4 +45,7 @@ internal enum RuleAnswerKind
 
     /// <summary>The server goes on by itself.</summary>
     UnderWay,
+
+    /// <summary>Something else ended the row, and not what the request asked for, which is to be made anew.</summary>
+    LookAgain,
 }

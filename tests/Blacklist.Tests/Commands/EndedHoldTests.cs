@@ -1,0 +1,73 @@
+using NetPilot.Blacklist.Contracts;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+using static NetPilot.Blacklist.Tests.Holding;
+
+namespace NetPilot.Blacklist.Tests.Commands;
+
+/// <summary>A pause ends while a command for its device waits for its turn, or is on its way.</summary>
+public sealed class EndedHoldTests(BlacklistServer server)
+{
+    private readonly Guid _person = NewId();
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_users_block_that_waits_for_its_turn_is_put_in_force_though_a_pause_came_and_went(bool isResumed)
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        await router.OccupyAsync();
+        var block = router.BlockAsync(device.Ip);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["applying"]));
+        await PauseAsync(router, id);
+        await (isResumed ? (Task)ResumeAsync(router) : EndAsync(router));
+
+        await router.FreeAsync();
+
+        using var response = await block;
+        (await response.ShouldBeJsonAsync(201)).GetProperty("state").GetString().ShouldBe("blocked");
+        (await router.HoldKindsAsync()).ShouldBe(["manual"]);
+        router.Simulated.Rules.ShouldBe([device.Mac]);
+        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_users_block_that_was_unblocked_while_a_pause_came_and_went_stays_lifted()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        await router.OccupyAsync();
+        var block = router.BlockAsync(device.Ip);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["applying"]));
+        await PauseAsync(router, id);
+        await ResumeAsync(router);
+        using (var unblocked = await router.UnblockAsync(device.Ip, "respond-async"))
+        {
+            await unblocked.ShouldBeJsonAsync(202);
+        }
+
+        await router.FreeAsync();
+
+        (await block).Dispose();
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        router.CallsOf(SimulatorOperation.Block).ShouldBeEmpty();
+    }
+
+    private Task<IReadOnlyList<DeviceHoldResult>> PauseAsync(TestRouter router, Guid device) =>
+        router.HoldAsync([Pause(_person, device)], wait: TimeSpan.Zero);
+
+    private Task<IReadOnlyList<DeviceHoldResult>> ResumeAsync(TestRouter router) =>
+        router.HoldAsync([WantedHolds.None(HoldSource.OfPause(_person))], wait: TimeSpan.Zero);
+
+    /// <summary>The pause's own time is over.</summary>
+    private Task<int> EndAsync(TestRouter router) =>
+        server.ExecuteAsync("UPDATE blacklist.user_blacklists SET held_until = now() WHERE router_id = $1", router.RouterId);
+
+    private async Task<(TestRouter Router, SimulatedDevice Device, Guid Id)> OneDeviceAsync()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        return (router, device, (await router.DeviceIdsAsync(device.Mac))[0]);
+    }
+}

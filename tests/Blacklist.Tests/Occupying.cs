@@ -1,0 +1,21 @@
+using NetPilot.Testing;
+
+namespace NetPilot.Blacklist.Tests;
+
+/// <summary>A command of another replica has a router's turn for as long as a test wants it to.</summary>
+internal static class Occupying
+{
+    public static Task OccupyAsync(this TestRouter router) =>
+        router.Owner.Server.ExecuteAsync(
+            """
+            INSERT INTO routers.router_turns (router_id, fence, lease_until, last_replica)
+            VALUES ($1, 41, clock_timestamp() + interval '1 minute', gen_random_uuid())
+            ON CONFLICT (router_id) DO UPDATE
+            SET fence = router_turns.fence + 1, lease_until = EXCLUDED.lease_until, last_replica = EXCLUDED.last_replica
+            """,
+            router.RouterId
+        );
+
+    public static Task FreeAsync(this TestRouter router) =>
+        router.Owner.Server.ExecuteAsync("UPDATE routers.router_turns SET lease_until = NULL WHERE router_id = $1", router.RouterId);
+}
