@@ -1,4 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
+using NetPilot.Blacklist.Commands;
 using NetPilot.Blacklist.Contracts;
+using NetPilot.Blacklist.Data;
+using NetPilot.Blacklist.Data.Entities;
+using NetPilot.Blacklist.Data.Statements;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -53,6 +58,50 @@ public sealed class EndedHoldTests(BlacklistServer server)
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
         router.CallsOf(SimulatorOperation.Block).ShouldBeEmpty();
     }
+
+    [Fact]
+    public async Task A_pause_that_ends_during_its_call_which_fails_is_lifted_with_the_calls_end()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Block,
+                Times = 1,
+            }
+        );
+        var pause = router.HoldAsync(Pause(_person, id));
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await ResumeAsync(router);
+        // The router finds no such device, and its list is empty.
+        router.Simulated.SetDevices();
+        hold.Release();
+
+        (await pause).ShouldHaveSingleItem().State.ShouldBe(DeviceBlockState.Lifted);
+
+        (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]);
+    }
+
+    [Fact]
+    public async Task A_pause_that_ends_while_no_turn_comes_for_it_is_lifted()
+    {
+        var (router, _, id) = await OneDeviceAsync();
+        await router.OccupyAsync();
+        await PauseAsync(router, id);
+        var waiting = await RowAsync(router);
+        await ResumeAsync(router);
+
+        var end = await server.Services.GetRequiredService<PutInForce>().ApplyAsync(waiting, turn: null);
+
+        end.Rule!.State.ShouldBe(RuleState.Lifted);
+        await router.FreeAsync();
+    }
+
+    private async Task<Rule> RowAsync(TestRouter router) =>
+        (
+            await server.Services.GetRequiredService<RuleStore>().LoadAsync(RuleKind.Block, router.Owner.Id, router.RouterId, [])
+        ).ShouldHaveSingleItem();
 
     private Task<IReadOnlyList<DeviceHoldResult>> PauseAsync(TestRouter router, Guid device) =>
         router.HoldAsync([Pause(_person, device)], wait: TimeSpan.Zero);

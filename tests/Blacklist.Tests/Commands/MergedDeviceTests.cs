@@ -103,6 +103,30 @@ public sealed class MergedDeviceTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_block_of_the_new_MAC_that_nothing_keeps_when_its_turn_comes_is_not_sent()
+    {
+        var (router, old, present) = await HomeAsync(blocks: false);
+        await router.HoldAsync(Pause(_person, old));
+        await router.SettledAsync();
+        await SeeNewAsync(router);
+        await router.OccupyAsync();
+        var merge = MergeAsync(router, old, present);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(New.Ip)).ShouldBe(["applying"]));
+        await server.ExecuteAsync("UPDATE blacklist.user_blacklists SET held_until = now() WHERE router_id = $1", router.RouterId);
+
+        await router.FreeAsync();
+
+        await merge;
+        (await router.StatesAsync(New.Ip)).ShouldBe(["lifted"]);
+        router.Simulated.TallyOf(New.Mac).Added.ShouldBe(0);
+        await Eventually.HoldsAsync(() =>
+        {
+            router.Simulated.Rules.ShouldBeEmpty();
+            return Task.CompletedTask;
+        });
+    }
+
+    [Fact]
     public async Task The_rule_of_a_device_that_is_gone_waits_for_it_and_does_not_count_for_the_tier()
     {
         var (router, old, present) = await HomeAsync();

@@ -41,9 +41,7 @@ internal sealed class PutInForce(
     {
         if (turn is null)
         {
-            var busy = Problem.RouterBusy();
-            var change = outcomes.ApplyNotDone(intent, busy.Code, busy.Detail, time.UtcNow());
-            return CommandEnd.NoTurn(await writer.SaveAsync(intent, change, intent.Fence));
+            return CommandEnd.NoTurn(await FailAsync(intent));
         }
 
         var rule = await turn.FreshAsync(intent);
@@ -93,6 +91,15 @@ internal sealed class PutInForce(
                 await SendAsync(begun, isOfDevice: true, null, turn),
             _ => new CommandEnd(rule),
         };
+    }
+
+    /// <summary>No turn came for the row. What keeps it, and whether the server goes on by itself, can have changed while it waited.</summary>
+    private async Task<Rule?> FailAsync(Rule intent)
+    {
+        var (busy, row) = (Problem.RouterBusy(), await store.FindAsync(intent));
+        return row is { State: RuleState.Applying } && row.Fence == intent.Fence
+            ? await writer.SaveAsync(row, outcomes.ApplyNotDone(row, busy.Code, busy.Detail, time.UtcNow()), intent.Fence)
+            : row;
     }
 
     // The request's own row has its words already, or those of who joined it since.

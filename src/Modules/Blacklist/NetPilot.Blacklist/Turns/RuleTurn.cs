@@ -58,18 +58,24 @@ internal sealed class RuleTurn(
 
     /// <summary>
     /// Writes the end of a row's command, and ends a turn that is for this row alone in the same transaction. Who joined during the call, and was
-    /// told that the server goes on by itself, changed what a failure comes to.
+    /// told that the server goes on by itself, changed what a failure comes to; so does what ended or began to keep the rule during the call.
     /// </summary>
     public async Task<Rule?> EndAsync(Rule rule, Func<Rule, RuleChange> end)
     {
         var change = end(rule);
         var saved = await SaveLastAsync(rule, change);
+        var now = turns.Time.UtcNow();
         return saved switch
         {
             { GoesOnByItself: true } when !rule.GoesOnByItself && saved.State == rule.State && saved.Fence <= Fence => await SaveAsync(
                 saved,
                 end(saved)
             ),
+            { State: RuleState.Applying }
+                when rule.State == RuleState.Applying
+                    && saved.IsKept(now) != rule.IsKept(now)
+                    && !change.MaybeSent
+                    && saved.Fence <= Fence => await SaveAsync(saved, end(saved)),
             // The row was turned round since, and nothing is on its way any more: the router is asked now, and not when the call's time is over.
             { IsLive: true, MaybeSent: true }
                 when saved.State != rule.State && saved.State != change.State && !change.MaybeSent && saved.Fence <= Fence =>
@@ -90,13 +96,23 @@ internal sealed class RuleTurn(
         return await turns.Writer.SaveAsync(rule, change, Fence, end);
     }
 
-    /// <summary>Writes that a command is about to be sent for the row. Null: the row is not what it was, send nothing.</summary>
-    public async Task<Rule?> BeginAsync(Rule rule, RuleState state) =>
-        await SaveAsync(rule, turns.Outcomes.Sending(rule, state, turns.Time.UtcNow())) is { MaybeSent: true } begun
-        && begun.State == state
-        && begun.Fence == Fence
-            ? begun
-            : null;
+    /// <summary>
+    /// Writes that a command is about to be sent for the row. Null: the row is not what it was, or nothing keeps a rule any more that the router does
+    /// not hold; send nothing.
+    /// </summary>
+    public async Task<Rule?> BeginAsync(Rule rule, RuleState state)
+    {
+        var now = turns.Time.UtcNow();
+        var begun = await SaveAsync(rule, turns.Outcomes.Sending(rule, state, now));
+        if (IsBegun() && state == RuleState.Applying && !begun!.IsKept(now))
+        {
+            begun = await SaveAsync(begun, RuleOutcomes.Gone(begun, now));
+        }
+
+        return IsBegun() ? begun : null;
+
+        bool IsBegun() => begun is { MaybeSent: true } && begun.State == state && begun.Fence == Fence;
+    }
 
     /// <summary>Puts the rule of an address in force on the router.</summary>
     public Task<(CommandsResult<BlockReceipt> Result, DateTimeOffset CalledAt)> AddAsync(RuleKind kind, IPAddress ip) =>
