@@ -187,6 +187,34 @@ public sealed class ReconciliationTests
                 iter: 5_000
             );
 
+    [Fact]
+    public void What_was_never_sent_and_is_not_kept_has_ended_whatever_the_list_says()
+    {
+        var row = Timed(RuleState.Applying, heldUntil: Now, attempts: 3);
+        var view = new RouterView(new BlockedReport([], [new UnreadableRule("N/A", "br:lan")]));
+
+        var step = new RuleReconciliation(view, [row], Terms(_ => true)).Plan().ShouldHaveSingleItem();
+
+        step.ShouldBeOfType<ReconciliationStep.Settle>().Change.State.ShouldBe(RuleState.Lifted);
+    }
+
+    private static Rule Timed(RuleState state, DateTimeOffset heldUntil, int attempts) =>
+        new()
+        {
+            Id = World.IdOf(0),
+            UserId = Owner,
+            RouterId = "router",
+            DeviceIp = World.AddressOf(0),
+            DeviceMac = World.MacOf(0),
+            State = state,
+            CreatedAt = Now - TimeSpan.FromHours(1),
+            HeldManually = false,
+            HeldUntil = heldUntil,
+            SettleAt = Now,
+            GiveUpAt = Now.AddHours(23),
+            Attempts = attempts,
+        };
+
     private static ReconciliationTerms Terms(Func<Rule, bool> isDue, bool matchesBySubstring = false) =>
         new(isDue, Outcomes, Now, FollowsDevice: true, matchesBySubstring, Eager: false);
 

@@ -153,6 +153,7 @@ internal sealed class RuleReconciliation
             Presence.Absent when HasEnded(row) => Gone(row),
             Presence.Absent => isTriedAgain ? ApplyStep(row) : Settle(row, RuleOutcomes.NeverArrived(row)),
             // Nothing was ever sent for it, so that no rule on the router can be its own.
+            _ when row is { MaybeSent: false, AppliedAt: null } && !row.IsKept(terms.Now) => Gone(row),
             _ when row is { MaybeSent: false, AppliedAt: null } && isTriedAgain => ApplyStep(row),
             // Nobody goes on for longer. A rule of it that a later list shows is lifted.
             _ when row.AppliedAt is null && !isTriedAgain && (row.GiveUpAt ?? row.CreatedAt + RulePacing.GiveUpAfter) <= terms.Now =>
