@@ -4,6 +4,7 @@ using NetPilot.Blacklist.Contracts;
 using NetPilot.Blacklist.Data;
 using NetPilot.Blacklist.Data.Entities;
 using NetPilot.Blacklist.Data.Statements;
+using NetPilot.Blacklist.Turns;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -96,6 +97,22 @@ public sealed class EndedHoldTests(BlacklistServer server)
 
         end.Rule!.State.ShouldBe(RuleState.Lifted);
         await router.FreeAsync();
+    }
+
+    [Fact]
+    public void A_rule_that_went_to_another_device_and_that_nothing_keeps_is_lifted_and_has_not_failed()
+    {
+        var ended = new Rule
+        {
+            RouterId = "router",
+            DeviceIp = System.Net.IPAddress.Loopback,
+            State = RuleState.Applying,
+            HeldManually = false,
+            HeldUntil = TimeProvider.System.GetUtcNow(),
+            GiveUpAt = TimeProvider.System.GetUtcNow().AddDays(1),
+        };
+
+        server.Services.GetRequiredService<MisdirectedRules>().OutcomeFor(ended).State.ShouldBe(RuleState.Lifted);
     }
 
     private async Task<Rule> RowAsync(TestRouter router) =>

@@ -166,9 +166,11 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Guard = HeldAsRead.ByOthers,
         };
 
-    /// <summary>The router put the rule on another device, or on several, from which it is lifted.</summary>
-    public static RuleChange WentElsewhere(Rule rule) =>
-        Failed(rule, ErrorCodes.CommandFailed, "The router applied the rule to another device; it is lifted there.");
+    /// <summary>The router put the rule on another device, or on several, from which it is lifted. One that nothing keeps has ended with that.</summary>
+    public static RuleChange WentElsewhere(Rule rule, DateTimeOffset now) =>
+        rule.IsKept(now)
+            ? Failed(rule, ErrorCodes.CommandFailed, "The router applied the rule to another device; it is lifted there.")
+            : Gone(rule, now);
 
     /// <summary>The rule was put in force for something else than one device, and is to be taken back.</summary>
     public RuleChange Withdrawn(Rule rule, DateTimeOffset now) =>

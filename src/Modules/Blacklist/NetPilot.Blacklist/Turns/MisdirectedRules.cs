@@ -43,7 +43,7 @@ internal sealed class MisdirectedRules(
 
     /// <summary>What becomes of the row that the rule was meant for. What a pause or a schedule holds waits for its device.</summary>
     public RuleChange OutcomeFor(Rule meant) =>
-        meant.HeldUntil > time.UtcNow() ? outcomes.AwaitsDevice(meant, time.UtcNow()) : RuleOutcomes.WentElsewhere(meant);
+        meant.HeldUntil > time.UtcNow() ? outcomes.AwaitsDevice(meant, time.UtcNow()) : RuleOutcomes.WentElsewhere(meant, time.UtcNow());
 
     /// <summary>The other device is blocked by a row of its own. The router has one rule too many now, or too few once this one is gone: a check tells.</summary>
     private async Task<bool> LiftOfBlockedAsync(Rule meant, RuleDevice other, RuleTurn turn)

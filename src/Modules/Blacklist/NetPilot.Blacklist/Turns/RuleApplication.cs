@@ -158,7 +158,7 @@ internal sealed class RuleApplication(
         var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
         var end = failure switch
         {
-            null when reason is not null => RuleOutcomes.WentElsewhere(lifting),
+            null when reason is not null => RuleOutcomes.WentElsewhere(lifting, time.UtcNow()),
             _ => outcomes.LiftEnded(lifting, failure, calledAt, time.UtcNow(), byServer: true),
         };
         return new RowAfterCall(await turn.SaveAsync(lifting, end), reason);
