@@ -198,6 +198,26 @@ public sealed class ReconciliationTests
         step.ShouldBeOfType<ReconciliationStep.Settle>().Change.State.ShouldBe(RuleState.Lifted);
     }
 
+    [Theory]
+    [InlineData(5, 5)]
+    [InlineData(120, 60)]
+    public void What_is_to_be_put_in_force_is_looked_at_when_its_time_ends_at_the_latest(int endsAfter, int lookedAtAfter)
+    {
+        var row = Timed(RuleState.Applying, Now.AddMinutes(endsAfter), attempts: 9);
+
+        RuleChange[] changes =
+        [
+            Outcomes.ApplyNotDone(row, "router_unreachable", null, Now),
+            Outcomes.AwaitsDevice(row, Now),
+            Outcomes.Undecided(row, Now),
+        ];
+
+        changes.ShouldAll(change => (change.State, change.SettleAt) == (RuleState.Applying, Now.AddMinutes(lookedAtAfter)));
+        // What keeps a rule that is being lifted holds it only should that fail.
+        var lifting = Timed(RuleState.Lifting, Now.AddMinutes(5), attempts: 9);
+        Outcomes.Undecided(lifting, Now).SettleAt.ShouldBe(Now.AddHours(1));
+    }
+
     private static Rule Timed(RuleState state, DateTimeOffset heldUntil, int attempts) =>
         new()
         {

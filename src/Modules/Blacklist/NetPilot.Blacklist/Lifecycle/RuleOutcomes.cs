@@ -30,7 +30,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
     /// <summary>The router does not hold the rule. One that nothing keeps any more has ended with that.</summary>
     public RuleChange ApplyNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool retry = true) =>
         !rule.IsKept(now) ? Gone(rule, now)
-        : retry && rule.IsTriedAgain(now) ? Again(rule, code, detail, now + pacing.Backoff(rule.Attempts))
+        : retry && rule.IsTriedAgain(now) ? Again(rule, code, detail, pacing.NextLook(rule, now))
         : Failed(rule, code, detail);
 
     /// <summary>The rule is to be put in force, and its device is away: it waits without an end until the device is seen.</summary>
@@ -39,7 +39,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             rule,
             ErrorCodes.CommandFailed,
             "The device is away; the rule is put in force when it is seen again.",
-            now + pacing.Backoff(rule.Attempts)
+            pacing.NextLook(rule, now)
         ) with
         {
             State = RuleState.Applying,
@@ -141,7 +141,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Code = failure?.Code ?? rule.Code,
             Detail = failure?.Detail ?? rule.Detail,
             Attempts = rule.Attempts + 1,
-            SettleAt = now + pacing.Backoff(rule.Attempts),
+            SettleAt = pacing.NextLook(rule, now),
         };
 
     /// <summary>The router does not hold the rule any more. A reset that removed it let the device through.</summary>

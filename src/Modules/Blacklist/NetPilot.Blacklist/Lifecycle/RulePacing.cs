@@ -29,7 +29,17 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
         Jittered(attempts >= 9 ? LongestBackoff : TimeSpan.FromTicks(Math.Min(LongestBackoff.Ticks, FirstBackoff.Ticks << attempts)));
 
     /// <summary>
-    /// The same for a lift that the router did not refuse. A rule that nothing keeps is to go as soon as the router answers again: it is tried
+    /// When a rule is looked at again that is under way. What is to be put in force is looked at by the time that nothing keeps it any more: the
+    /// router may hold it then.
+    /// </summary>
+    public DateTimeOffset NextLook(Rule rule, DateTimeOffset now)
+    {
+        var next = now + Backoff(rule.Attempts);
+        return rule.State != RuleState.Lifting && rule.KeptUntil is { } end && end > now && end < next ? end : next;
+    }
+
+    /// <summary>
+    /// How long to wait for a lift that the router did not refuse. A rule that nothing keeps is to go as soon as the router answers again: it is tried
     /// often at first, then every tenth of the time that it is late.
     /// </summary>
     public TimeSpan LiftRetry(Rule rule, DateTimeOffset now) =>

@@ -91,8 +91,8 @@ internal class Rule
     /// <summary>Whether the server tries again by itself what failed. What a pause or a schedule holds, it tries for as long as that lasts.</summary>
     public bool IsTriedAgain(DateTimeOffset now) => IsKept(now) && (GiveUpAt > now || (GiveUpAt is not null && HeldUntil > now));
 
-    // The same is RuleStates.KeptUntilSql.
-    private DateTimeOffset? KeptUntil
+    /// <summary>When the last hold ends, or has ended. The same is <see cref="RuleStates.KeptUntilSql"/>.</summary>
+    public DateTimeOffset? KeptUntil
     {
         get
         {
