@@ -513,6 +513,39 @@ public sealed class HoldTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_pause_that_begins_during_a_lift_which_waits_for_the_device_is_looked_into_as_soon_as_that_is_over()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Unblock,
+                Times = 1,
+            }
+        );
+        var unblock = router.UnblockAsync(device.Ip);
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
+        // So that nothing but the end of the call makes it due.
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET settle_at = now() + interval '1 hour' WHERE router_id = $1 AND state = 'applying'",
+            router.RouterId
+        );
+        // The router finds no such device, and its list shows the rule without an address.
+        router.Simulated.SetDevices();
+
+        hold.Release();
+
+        (await unblock).Dispose();
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        (await router.HoldKindsAsync()).ShouldBe(["pause"]);
+        router.Simulated.Rules.ShouldBe([device.Mac]);
+    }
+
+    [Fact]
     public async Task A_hold_that_is_placed_while_the_row_is_being_ended_is_not_lost_with_it()
     {
         var (router, device, id) = await OneDeviceAsync();

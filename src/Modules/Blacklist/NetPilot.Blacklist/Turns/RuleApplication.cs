@@ -156,12 +156,14 @@ internal sealed class RuleApplication(
         }
 
         var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
-        var end = failure switch
-        {
-            null when reason is not null => RuleOutcomes.WentElsewhere(lifting, time.UtcNow()),
-            _ => outcomes.LiftEnded(lifting, failure, calledAt, time.UtcNow(), byServer: true),
-        };
-        return new RowAfterCall(await turn.SaveAsync(lifting, end), reason);
+        var ended = await turn.EndAsync(
+            lifting,
+            row =>
+                failure is null && reason is not null
+                    ? RuleOutcomes.WentElsewhere(row, time.UtcNow())
+                    : outcomes.LiftEnded(row, failure, calledAt, time.UtcNow(), byServer: true)
+        );
+        return new RowAfterCall(ended, reason);
     }
 
     /// <summary>Nothing was sent.</summary>

@@ -85,8 +85,11 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
         if (before is not { IsSuccess: true } || !await turn.MayGoOnAsync())
         {
             var unseen = before?.Failure ?? NotSeen;
-            var change = outcomes.LiftNotDone(rule, unseen.Code, unseen.Detail, time.UtcNow(), turn.ByServer);
-            return new RowAfterCall(await turn.SaveAsync(rule, change), unseen);
+            var saved = await turn.EndAsync(
+                rule,
+                row => outcomes.LiftNotDone(row, unseen.Code, unseen.Detail, time.UtcNow(), turn.ByServer)
+            );
+            return new RowAfterCall(saved, unseen);
         }
 
         var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
@@ -127,17 +130,15 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
                 return await EndAsync(rule, null, calledAt, turn);
 
             case { Entry: { Address: null } } when failure.FoundNoDevice || failure.MaybeAlreadyUnblocked:
-                return new RowAfterCall(await turn.SaveAsync(rule, outcomes.WaitsForDevice(rule, time.UtcNow(), refused: true)), null);
+                return new RowAfterCall(await turn.EndAsync(rule, Waits), null);
 
             // A list without addresses does not say that the device is away.
             case { Entry: { Address: null } } when !await IsSeenAsync(rule, turn):
-                var waiting = outcomes.WaitsForDevice(rule, time.UtcNow(), refused: true) with
-                {
-                    Code = failure.Code,
-                    Detail = failure.Detail,
-                    GiveUpAt = rule.GiveUpAt,
-                };
-                return new RowAfterCall(await turn.SaveAsync(rule, waiting), null);
+                var waiting = await turn.EndAsync(
+                    rule,
+                    row => Waits(row) with { Code = failure.Code, Detail = failure.Detail, GiveUpAt = row.GiveUpAt }
+                );
+                return new RowAfterCall(waiting, null);
 
             case { Entry.Address: { } present } when mayMove && !present.Equals(ip) && await turn.MayGoOnAsync():
                 await store.IdentifyAsync(rule, new RuleDevice(present, null, false));
@@ -154,6 +155,8 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
             default:
                 return await EndAsync(rule, failure, calledAt, turn);
         }
+
+        RuleChange Waits(Rule row) => outcomes.WaitsForDevice(row, time.UtcNow(), refused: true);
     }
 
     /// <summary>Whether a scan in this turn shows the device of the rule, as far as one can be made.</summary>
