@@ -132,6 +132,53 @@ public sealed class TakenAddressTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task An_unblock_that_was_sent_is_settled_by_asking_though_a_scan_before_it_failed()
+    {
+        var router = await NewRouterAsync();
+        var away = (await router.DeviceIdsAsync(Away.Mac))[0];
+        (await router.BlockAsync(Taken)).Dispose();
+        await router.SettledAsync();
+        Swap(router);
+        await router.ScanAsync();
+        router.Simulated.ChangeDevice(Away.Mac, ip: "192.168.1.170", present: true);
+        // A block that the router lost is put back where a scan shows the device.
+        await router.HaveBlockedAsync([new SimulatedDevice("192.168.1.190", "3c:52:82:00:01:90", "tv")], withRules: false);
+        server.Commands.AddFault(
+            new Fault(FaultKind.Envelope)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Scan,
+                Status = 502,
+                Code = "COMMAND_FAILED",
+                Times = 1,
+            }
+        );
+        server.Commands.AddFault(
+            new Fault(FaultKind.Html)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Unblock,
+                Status = 200,
+                Executed = true,
+                Times = 1,
+            }
+        );
+
+        (await router.PostAsync("unblock", new { deviceId = away })).Dispose();
+
+        await Eventually.HoldsAsync(async () =>
+            (
+                await server.ScalarAsync<string>(
+                    "SELECT state FROM blacklist.user_blacklists WHERE router_id = $1 AND device_mac = $2::macaddr",
+                    router.RouterId,
+                    Away.Mac
+                )
+            ).ShouldBe("lifted")
+        );
+        router.Simulated.TallyOf(Away.Mac).ShouldBe(new RuleTally(Now: 0, Most: 1, Added: 1, Removed: 1));
+    }
+
+    [Fact]
     public async Task A_rule_that_went_to_the_other_device_is_taken_back_though_a_pause_joined_meanwhile()
     {
         var (router, away, _) = await SwappedAsync(isSeen: false);

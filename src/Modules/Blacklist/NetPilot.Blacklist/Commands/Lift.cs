@@ -76,7 +76,7 @@ internal sealed class Lift(
             new ReconciliationOrder(RuleKind.Block, RouterActivityKind.Settle, [rule.Id], ReconciliationOrder.LongestTurn)
         );
         var settled = await store.FindAsync(rule);
-        if (report.Failure is { } failure && settled is { State: RuleState.Lifting })
+        if (report is { WasListed: false, Failure: { } failure } && settled is { State: RuleState.Lifting })
         {
             // Nothing was sent.
             var change = outcomes.LiftNotDone(settled, failure.Code, failure.Detail, time.UtcNow(), turn.ByServer);

@@ -46,6 +46,9 @@ internal sealed class ReconciliationReport(DateTimeOffset checkedAt)
     /// <summary>Where devices are, if a scan was needed.</summary>
     public Sightings? Seen { get; set; }
 
+    /// <summary>Whether the router's list was read, so that commands may have been sent, whatever else failed.</summary>
+    public bool WasListed { get; set; }
+
     /// <summary>Why the router could not be asked; null if it was.</summary>
     public CommandsFailure? Failure { get; set; }
 }

@@ -29,7 +29,7 @@ internal sealed class RuleReconciler(
             return report;
         }
 
-        report.Unreadable = look.Data.Unreadable;
+        (report.WasListed, report.Unreadable) = (true, look.Data.Unreadable);
         var terms = turn.TermsOf(order.Kind, IsDue, order.Eager, now) with { LooksForSurplus = order.IsOfRouter };
         var view = new RouterView(look.Data, order.Seen);
         var comparison = await CompareAsync();
