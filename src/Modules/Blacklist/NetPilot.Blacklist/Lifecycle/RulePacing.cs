@@ -13,8 +13,6 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
 
     public TimeSpan SettleInterval => intervals.SettleInterval;
 
-    public TimeSpan DriftCheckInterval => intervals.DriftCheckInterval;
-
     /// <summary>When a crash between the intent and the outcome is looked into: not before the command's own time, and the lease's margin, are over.</summary>
     public DateTimeOffset AfterLease(DateTimeOffset now) => now + commandTimeout + TimeSpan.FromSeconds(5);
 
@@ -23,6 +21,15 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
 
     /// <summary>When a router that had no rule yet is compared with its rows: spread over the interval from the first time on.</summary>
     public DateTimeOffset FirstCheck(DateTimeOffset now) => now + (intervals.DriftCheckInterval * random());
+
+    /// <summary>
+    /// How long after a check the next one is made. Somebody may have asked for one that failed: it is made again soon, unless the router has been
+    /// away for long.
+    /// </summary>
+    public TimeSpan NextCheck(OwnedRouter router, bool wasMade, DateTimeOffset now) =>
+        !wasMade && router.LastSeenAt > now - intervals.DriftCheckInterval
+            ? intervals.DriftCheckInterval / 10
+            : intervals.DriftCheckInterval;
 
     /// <summary>How long to wait after so many failed attempts.</summary>
     public TimeSpan Backoff(int attempts) =>

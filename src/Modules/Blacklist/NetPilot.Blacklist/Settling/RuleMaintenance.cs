@@ -93,7 +93,7 @@ internal sealed partial class RuleMaintenance(
 
     private async Task ReconcileAsync(OwnedRouter router, CommandActor actor, DueRules[] claims, RouterActivityKind asked)
     {
-        var remaining = 0;
+        var (remaining, isWhole) = (0, true);
         await using (var turn = await turns.TakeAsync(router, actor, budget: null))
         {
             if (turn is null)
@@ -113,12 +113,15 @@ internal sealed partial class RuleMaintenance(
 
                 if (!isFirst && !await turn.MayGoOnAsync())
                 {
+                    isWhole = false;
                     break;
                 }
 
                 isFirst = false;
                 var order = new ReconciliationOrder(claim.Key, asked, ids, ReconciliationOrder.LongestTurn);
-                remaining += (await reconciler.RunAsync(turn, order)).Remaining;
+                var report = await reconciler.RunAsync(turn, order);
+                remaining += report.Remaining;
+                isWhole &= report.Failure is null;
             }
         }
 
@@ -128,7 +131,7 @@ internal sealed partial class RuleMaintenance(
                 [(router.UserId, router.RouterId)],
                 claims[0].ClaimedUntil,
                 time.UtcNow(),
-                pacing.DriftCheckInterval
+                pacing.NextCheck(router, isWhole, time.UtcNow())
             );
         }
 
