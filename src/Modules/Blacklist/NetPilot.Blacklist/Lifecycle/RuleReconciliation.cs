@@ -61,15 +61,16 @@ internal sealed class RuleReconciliation
     {
         var isUnsure = false;
         var mayLiftExtras = true;
-        foreach (var row in claims.Live.Where(row => !RulesOfSeveral.IsOne(row)))
+        var rows = claims.Live.Where(row => !RulesOfSeveral.IsOne(row)).ToLookup(row => KeptFor(row) is not null);
+        // The row that stays can be on its way out, and is wanted again by the other one.
+        foreach (var row in rows[true])
+        {
+            yield return new ReconciliationStep.Merge(row, KeptFor(row)!);
+        }
+
+        foreach (var row in rows[false])
         {
             var isFound = claims.Found.ContainsKey(row);
-            if (!isFound && terms.FollowsDevice && claims.KnownDeviceOf(row) is { } kept)
-            {
-                yield return new ReconciliationStep.Merge(row, kept);
-                continue;
-            }
-
             var entry = presence.EntryOf(row);
             if (entry is not null && IdentifyStep(row, entry) is { } identify)
             {
@@ -112,6 +113,9 @@ internal sealed class RuleReconciliation
             yield return step;
         }
     }
+
+    /// <summary>The row that stays where this one turned out to be of the same device.</summary>
+    private Rule? KeptFor(Rule row) => terms.FollowsDevice && !claims.Found.ContainsKey(row) ? claims.KnownDeviceOf(row) : null;
 
     private IEnumerable<ReconciliationStep> OfSeveral() =>
         from row in claims.Live

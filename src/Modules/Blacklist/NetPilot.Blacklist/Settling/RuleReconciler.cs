@@ -6,6 +6,7 @@ internal sealed class RuleReconciler(
     RuleApplication application,
     RuleLifting lifting,
     MisdirectedRules misdirected,
+    MergedRows merged,
     RuleOutcomes outcomes,
     RunningCommands running,
     TimeProvider time
@@ -101,7 +102,7 @@ internal sealed class RuleReconciler(
                 break;
 
             case ReconciliationStep.Merge(var duplicate, var other):
-                await KeepAsync(await store.FindDeviceAsync(duplicate, other.DeviceMac!), duplicate);
+                await merged.KeepAsync(turn.Router, await store.FindDeviceAsync(duplicate, other.DeviceMac!), duplicate);
                 await turn.SaveAsync(duplicate, RuleOutcomes.Gone(duplicate, time.UtcNow()));
                 break;
 
@@ -159,7 +160,7 @@ internal sealed class RuleReconciler(
         var outcome = await application.ApplyAsync(begun, ip, turn, isOfDevice);
         if (outcome.WasThere)
         {
-            await KeepAsync(outcome.Rule, rule);
+            await merged.KeepAsync(turn.Router, outcome.Rule, rule);
         }
 
         if (outcome is not { Failure: null, Rule: { State: RuleState.InForce } applied })
@@ -193,22 +194,6 @@ internal sealed class RuleReconciler(
                 }
 
                 break;
-        }
-    }
-
-    /// <summary>Two rows were of one device: the one that stays takes what the other one says.</summary>
-    private async Task KeepAsync(Rule? kept, Rule duplicate)
-    {
-        if (kept is null)
-        {
-            return;
-        }
-
-        await store.MoveHoldsAsync(duplicate, kept);
-        if (duplicate.HeldManually)
-        {
-            var manual = new ManualHold(duplicate.CreatedBy, time.UtcNow());
-            await store.DescribeAsync(kept, RuleIntents.WordsOf(kept, duplicate), manual);
         }
     }
 
