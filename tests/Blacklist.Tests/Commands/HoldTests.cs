@@ -690,6 +690,34 @@ public sealed class HoldTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBe([device.Mac]);
     }
 
+    [Fact]
+    public async Task What_comes_to_hold_such_a_row_during_its_call_holds_the_other_one_too()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        const string alias = "192.168.9.151";
+        await server.ExecuteAsync("UPDATE devices.user_devices SET ip = $2::inet, mac = NULL WHERE id = $1", id, alias);
+        router.Simulated.SetArp(alias, device.Mac);
+        using var hold = server.Commands.AddFault(
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Block,
+                Times = 1,
+            }
+        );
+        var again = router.BlockAsync(alias);
+        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
+
+        hold.Release();
+
+        (await again).Dispose();
+        await Eventually.HoldsAsync(async () => (await router.HoldKindsAsync()).ShouldBe(["manual", "pause"], ignoreOrder: true));
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
+    }
+
     private async Task<(TestRouter Router, SimulatedDevice Device, Guid Id)> OneDeviceAsync()
     {
         var router = await server.NewRouterAsync();

@@ -101,9 +101,10 @@ internal sealed class RuleApplication(
     {
         // Whoever joined this row finds the other one by the address from now on.
         var kept = await store.FindDeviceAsync(rule, device.Mac!);
-        if (kept is not null)
+        if (kept is not null && await store.FindAsync(rule) is { } held)
         {
-            await store.MoveHoldsAsync(rule, kept);
+            // A pause may have come to this row during the call.
+            await store.MoveHoldsAsync(held, kept);
         }
 
         var taken = await WithdrawAsync(rule, ip, null, turn);
