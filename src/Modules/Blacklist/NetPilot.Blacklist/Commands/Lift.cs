@@ -42,10 +42,14 @@ internal sealed class Lift(
     public async Task<CommandEnd> LiftUnkeptAsync(Rule unkept, RuleTurn? turn)
     {
         var now = time.UtcNow();
-        return
-            turn is not null && await store.FindAsync(unkept) is { State: RuleState.Applying, MaybeSent: false } rule && !rule.IsKept(now)
-            ? CommandEndOf(await turn.SaveAsync(rule, RuleOutcomes.Gone(rule, now)))
-            : await LiftWaitingAsync(unkept, turn);
+        if (turn is null || await store.FindAsync(unkept) is not { State: RuleState.Applying, MaybeSent: false } rule)
+        {
+            return await LiftWaitingAsync(unkept, turn);
+        }
+
+        // Who looked at the row meanwhile left it to this command, which has nothing to do where it is wanted again.
+        running.MarkSent(rule.Id);
+        return CommandEndOf(rule.IsKept(now) ? await writer.LookNowAsync(rule) : await turn.SaveAsync(rule, RuleOutcomes.Gone(rule, now)));
     }
 
     private async Task<CommandEnd> LiftWaitingAsync(Rule waiting, RuleTurn? turn)
