@@ -61,6 +61,30 @@ public sealed class EndedHoldTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_users_block_in_force_that_is_lifted_before_it_is_the_users_is_asked_for_anew()
+    {
+        var (router, device, _) = await OneDeviceAsync();
+        await server.ExecuteAsync(
+            """
+            INSERT INTO blacklist.user_blacklists
+                (id, user_id, router_id, device_ip, state, created_at, fence, maybe_sent, settle_at, give_up_at, attempts, held_manually, held_until)
+            VALUES (gen_random_uuid(), $1, $2, $3::inet, 'applying', now(), 0, true, 'infinity', 'infinity', 0, false, 'infinity')
+            """,
+            router.Owner.Id,
+            router.RouterId,
+            device.Ip
+        );
+        var order = await router.OrderAsync([]);
+        await using var turn = await server.Services.GetRequiredService<RuleTurns>().TakeAsync(order.Router, order.Actor, budget: null);
+        var command = server.Services.GetRequiredService<PutInForce>();
+
+        var end = await command.ApplyAsync(await RowAsync(router), turn, describeAsync: _ => Task.FromResult<Rule?>(null));
+
+        router.Simulated.Rules.ShouldBe([device.Mac]);
+        end.Kind.ShouldBe(RuleAnswerKind.LookAgain);
+    }
+
+    [Fact]
     public async Task A_pause_that_ends_during_its_call_which_fails_is_lifted_with_the_calls_end()
     {
         var (router, device, id) = await OneDeviceAsync();
