@@ -311,6 +311,22 @@ public sealed class HoldTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task An_expiry_that_is_over_is_not_shown_where_a_pause_goes_on()
+    {
+        var (router, device, id) = await OneDeviceAsync();
+        await router.HoldAsync(Pause(_person, id));
+        (await router.BlockAsync(device.Ip, more: new { expiresAt = DateTimeOffset.Parse("2031-01-01T00:00:00Z") })).Dispose();
+        (await router.BlockedAsync()).ShouldHaveSingleItem().GetProperty("expiresAt").ValueKind.ShouldBe(JsonValueKind.String);
+
+        await server.ExecuteAsync("UPDATE blacklist.user_blacklists SET expires_at = now() WHERE router_id = $1", router.RouterId);
+
+        var block = (await router.BlockedAsync()).ShouldHaveSingleItem();
+        block.GetProperty("state").GetString().ShouldBe("blocked");
+        block.GetProperty("expiresAt").ValueKind.ShouldBe(JsonValueKind.Null);
+        (await router.HoldKindsAsync()).ShouldBe(["pause"]);
+    }
+
+    [Fact]
     public async Task A_pause_that_ends_before_the_router_took_it_leaves_nothing()
     {
         var (router, device, id) = await OneDeviceAsync();

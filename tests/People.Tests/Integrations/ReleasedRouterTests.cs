@@ -29,6 +29,29 @@ public sealed class ReleasedRouterTests(PeopleServer server)
     }
 
     [Fact]
+    public async Task A_person_that_is_stored_after_its_router_was_given_up_goes_with_it()
+    {
+        var home = await server.HomeAsync();
+        // The first row of the router's people, which is not there yet, cannot be made before this ends.
+        await using var people = await TestLock.TakeAsync(
+            server,
+            "INSERT INTO people.routers (user_id, router_id, revision, has_orphans) VALUES ($1, $2, 1, false)",
+            home.Router.Owner.Id,
+            home.Router.RouterId
+        );
+        var adding = home.Router.PostAsync("people", new { name = "Mia" });
+        await people.WaitForOthersAsync(1);
+        using var released = await home.Router.DeleteAsync();
+        await released.ShouldBeEmptyAsync(204);
+
+        await people.ReleaseAsync();
+
+        using var refused = await adding;
+        await refused.ShouldBeProblemAsync(404, "router_not_found");
+        (await CountAsync(home, "people.people"), await CountAsync(home, "people.routers")).ShouldBe((0, 0));
+    }
+
+    [Fact]
     public async Task A_pause_that_is_stored_after_its_router_was_given_up_does_not_outlast_the_next_claim()
     {
         var home = await server.HomeAsync();

@@ -6,7 +6,7 @@ namespace NetPilot.Routers.Contracts;
 /// </summary>
 public interface IRouterDependents
 {
-    /// <summary>Removes all that this module keeps for the owner's router. Called before the router's own row goes; safe to repeat.</summary>
+    /// <summary>Removes all that this module keeps for the owner's router. Called before the router's own row goes, and once more after it; safe to repeat.</summary>
     Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken);
 
     /// <summary>

@@ -242,10 +242,4 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
         await using var db = await contexts.CreateDbContextAsync();
         await rule.Kind.Rows(db).Where(row => row.Id == rule.Id).ExecuteDeleteAsync();
     }
-
-    public async Task DeleteCheckAsync(Guid userId, string routerId, CancellationToken cancellationToken = default)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.Checks.Where(check => check.UserId == userId && check.RouterId == routerId).ExecuteDeleteAsync(cancellationToken);
-    }
 }

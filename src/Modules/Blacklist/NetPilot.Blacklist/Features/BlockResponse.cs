@@ -54,7 +54,7 @@ internal sealed record BlockResponse(
             rule.CreatedAt,
             rule.AppliedAt,
             rule.LiftedAt,
-            rule.ExpiresAt,
+            rule.IsLive && rule.IsKept(now) && !rule.IsHeldManually(now) ? null : rule.ExpiresAt,
             rule.CreatedBy,
             device?.Id,
             HoldResponse.Of(rule, holds, now)

@@ -73,11 +73,8 @@ internal sealed class BlacklistDependents(RuleStore store, IDbContextFactory<Bla
     : IRouterDependents,
         IUserDependents
 {
-    public async Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken)
-    {
-        await store.DeleteRouterAsync(userId, routerId, cancellationToken: cancellationToken);
-        await store.DeleteCheckAsync(userId, routerId, cancellationToken);
-    }
+    public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
+        store.DeleteRouterAsync(userId, routerId, cancellationToken: cancellationToken);
 
     public Task ExpectClearingAsync(Guid userId, RouterTurn turn, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
         store.PatchRouterAsync(userId, turn.RouterId, RuleIntents.ClearingExpected(turn.Fence, checkAt), cancellationToken);

@@ -87,7 +87,6 @@ internal sealed partial class RuleMaintenance(
         if (owners.GetValueOrDefault(routerId)?.UserId != userId)
         {
             await store.DeleteRouterAsync(userId, routerId, createdBefore: now);
-            await store.DeleteCheckAsync(userId, routerId);
         }
     }
 

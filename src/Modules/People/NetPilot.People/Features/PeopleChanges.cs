@@ -10,7 +10,13 @@ namespace NetPilot.People.Features;
 internal sealed record Edit<T>(T Value, Touched Touched, RouterActivityKind? Kind, params IReadOnlyList<string> Targets);
 
 /// <summary>Stores what a user changes, and puts it in force.</summary>
-internal sealed class PeopleChanges(PeopleStore store, PeopleReconciler reconciler, Membership membership, IRouterActivityLog activity)
+internal sealed class PeopleChanges(
+    PeopleStore store,
+    PeopleReconciler reconciler,
+    Membership membership,
+    IRouterOwnership ownership,
+    IRouterActivityLog activity
+)
 {
     /// <param name="context">The request.</param>
     /// <param name="router">The caller's router.</param>
@@ -35,6 +41,13 @@ internal sealed class PeopleChanges(PeopleStore store, PeopleReconciler reconcil
             cancellationToken,
             devices is { Ids.Count: > 0 } ? transaction => membership.KeepAsync(router, devices, transaction, cancellationToken) : null
         );
+        // The router may have been given up meanwhile. This is asked after the write, so that either this or the release deletes the rows.
+        if (await ownership.FindAsync(router.UserId, router.RouterId, CancellationToken.None) is null)
+        {
+            await store.DeleteAsync(router.UserId, router.RouterId, CancellationToken.None);
+            throw new ProblemException(Problem.RouterNotFound());
+        }
+
         var order = new ReconcileOrder(router, caller.AsActor(), caller.Tier, edited.Touched, wait);
         var results = reconciler.PutInForceAsync(order, lease, cancellationToken);
         if (edited.Kind is { } kind)
