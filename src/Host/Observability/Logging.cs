@@ -70,7 +70,7 @@ internal static class Logging
             options.GetMessageTemplateProperties = (context, _, elapsed, status) =>
                 [
                     new LogEventProperty("RequestMethod", new ScalarValue(context.Request.Method)),
-                    // As it was sent: a decoded path may hold the end of a line, and what looks like the next one.
+                    // With its escapes: a decoded path may hold the end of a line, and what looks like the next one.
                     new LogEventProperty("RequestPath", new ScalarValue(context.Request.Path.ToUriComponent())),
                     new LogEventProperty("StatusCode", new ScalarValue(status)),
                     new LogEventProperty("Elapsed", new ScalarValue(elapsed)),

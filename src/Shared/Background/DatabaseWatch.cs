@@ -8,6 +8,8 @@ namespace NetPilot.Background;
 /// </summary>
 internal sealed class DatabaseWatch : PeriodicWorker
 {
+    private static readonly TimeSpan LongestSample = TimeSpan.FromSeconds(2);
+
     private readonly DatabaseHealth health;
     private readonly DatabaseClock? clock;
 
@@ -31,9 +33,23 @@ internal sealed class DatabaseWatch : PeriodicWorker
     {
         if (await health.LookAsync(cancellationToken) != DatabaseState.Away && clock is not null)
         {
-            await clock.SampleAsync(cancellationToken);
+            await SampleAsync(clock, cancellationToken);
         }
 
         return false;
+    }
+
+    private static async Task SampleAsync(DatabaseClock clock, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(LongestSample);
+        try
+        {
+            await clock.SampleAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Others hold all connections of the pool. The clock goes on by what it knows, and the next look is not to wait for that.
+        }
     }
 }

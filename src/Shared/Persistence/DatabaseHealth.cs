@@ -16,7 +16,7 @@ public enum DatabaseState
 /// <summary>
 /// What is known of PostgreSQL. An incident begins with a failure that somebody notes, or that a look finds. Pooled connections are thrown
 /// away then, since after a failover they lead to the old primary; and once more when a new connection can write again, for those that were
-/// opened in the meantime. In between, looks are made on new connections, and where the pool has none to give.
+/// opened in the meantime. In between, looks are made on new connections, and so they are where the pool gives no connection.
 /// </summary>
 public sealed partial class DatabaseHealth : IAsyncDisposable
 {
@@ -24,6 +24,7 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
     private static readonly TimeSpan DiskFullLasts = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PatienceWithPool = TimeSpan.FromMilliseconds(500);
 
     private readonly NpgsqlDataSource pool;
     private readonly NpgsqlDataSource unpooled;
@@ -93,11 +94,13 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
         try
         {
             var isPooled = state == DatabaseState.Available;
-            var (found, reason, isConnected) = await LookAsync(isPooled ? pool : unpooled, cancellationToken);
+            var (found, reason, isConnected) = isPooled
+                ? await LookAsync(pool, PatienceWithPool, cancellationToken)
+                : await LookAsync(unpooled, Patience, cancellationToken);
             if (isPooled && !isConnected)
             {
                 // Others may hold all connections of the pool, which says nothing about PostgreSQL.
-                (found, reason, _) = await LookAsync(unpooled, cancellationToken);
+                (found, reason, _) = await LookAsync(unpooled, Patience, cancellationToken);
             }
 
             if (found != DatabaseState.Available || !IsDiskStillFull())
@@ -117,16 +120,18 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
 
     private static async Task<(DatabaseState State, string Reason, bool IsConnected)> LookAsync(
         NpgsqlDataSource source,
+        TimeSpan patienceToConnect,
         CancellationToken cancellationToken
     )
     {
         var isConnected = false;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(patienceToConnect);
         try
         {
             await using var connection = await source.OpenConnectionAsync(limit.Token);
             isConnected = true;
+            limit.CancelAfter(Patience);
             await using var command = new NpgsqlCommand(
                 "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool",
                 connection

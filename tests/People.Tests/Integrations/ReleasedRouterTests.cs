@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -49,6 +50,37 @@ public sealed class ReleasedRouterTests(PeopleServer server)
         using var refused = await adding;
         await refused.ShouldBeProblemAsync(404, "router_not_found");
         (await CountAsync(home, "people.people"), await CountAsync(home, "people.routers")).ShouldBe((0, 0));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("respond-async")]
+    public async Task A_block_that_is_stored_after_its_router_was_given_up_goes_with_it(string? prefer)
+    {
+        var home = await server.HomeAsync();
+        // The block knows whose the router is, and waits for others that block devices of the router.
+        await using var blocks = await TestLock.TakeAsync(
+            server,
+            "SELECT pg_advisory_xact_lock(hashtextextended($1::text || $2, 0))",
+            home.Router.Owner.Id,
+            home.Router.RouterId
+        );
+        using var request = new HttpRequestMessage(HttpMethod.Post, home.Router.Path("block"));
+        request.Content = JsonContent.Create(new { ip = home.Devices[0].Ip });
+        request.Headers.Add("Prefer", prefer ?? "handling=lenient");
+        var blocking = home.Router.Owner.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        await blocks.WaitForOthersAsync(1);
+        using var released = await home.Router.DeleteAsync();
+        await released.ShouldBeEmptyAsync(204);
+
+        await blocks.ReleaseAsync();
+
+        using var refused = await blocking;
+        ((int)refused.StatusCode).ShouldBeOneOf(prefer is null ? [404] : [202, 404]);
+        await Eventually.HoldsAsync(async () =>
+            (await CountAsync(home, "blacklist.user_blacklists"), await CountAsync(home, "blacklist.router_checks")).ShouldBe((0, 0))
+        );
+        home.RulesShouldBe();
     }
 
     [Fact]

@@ -8,6 +8,7 @@ internal sealed class PutInForce(
     RulePlaces places,
     RuleOutcomes outcomes,
     CommandRunner runner,
+    IRouterOwnership ownership,
     SettleWorker settling,
     TimeProvider time
 )
@@ -66,7 +67,7 @@ internal sealed class PutInForce(
             case { State: RuleState.InForce, HeldManually: false } when describeAsync is not null:
                 return await describeAsync(rule) is { } described
                     ? new CommandEnd(described, null, RuleAnswerKind.Already)
-                    : CommandEnd.LookAgain(rule);
+                    : await LookAgainAsync(rule);
             case { State: RuleState.Lifted } when describeAsync is not null && IsStillWanted(rule):
                 return CommandEnd.LookAgain(rule);
             default:
@@ -94,13 +95,27 @@ internal sealed class PutInForce(
     }
 
     /// <summary>No turn came for the row. What keeps it, and whether the server goes on by itself, can have changed while it waited.</summary>
+    /// <returns>Null: the router was given up meanwhile, and what is stored for it goes with it.</returns>
     private async Task<Rule?> FailAsync(Rule intent)
     {
+        var now = time.UtcNow();
+        if (await ownership.FindAsync(intent.UserId, intent.RouterId, CancellationToken.None) is null)
+        {
+            await store.DeleteRouterAsync(intent.UserId, intent.RouterId, createdBefore: now);
+            return null;
+        }
+
         var (busy, row) = (Problem.RouterBusy(), await store.FindAsync(intent));
         return row is { State: RuleState.Applying } && row.Fence == intent.Fence
             ? await writer.SaveAsync(row, outcomes.ApplyNotDone(row, busy.Code, busy.Detail, time.UtcNow()), intent.Fence)
             : row;
     }
+
+    // What a user let through meanwhile is not to be blocked by a request from before.
+    private async Task<CommandEnd> LookAgainAsync(Rule row) =>
+        await store.FindAsync(row) is { LetThroughAt: { } at } letThrough && at != row.LetThroughAt
+            ? new CommandEnd(letThrough, null, RuleAnswerKind.Already)
+            : CommandEnd.LookAgain(row);
 
     // The request's own row has its words already, or those of who joined it since.
     private Task<Rule?> DescribeAsync(RuleTarget target, Rule intent, Rule kept, RuleWords words) =>
@@ -137,7 +152,7 @@ internal sealed class PutInForce(
         }
 
         return await describeAsync(row) is { } described ? CommandEnd.Of(outcome with { Rule = described }, RuleState.InForce)
-            : outcome.Failure is null ? CommandEnd.LookAgain(row)
+            : outcome.Failure is null ? await LookAgainAsync(row)
             : CommandEnd.Of(outcome, RuleState.InForce);
     }
 }

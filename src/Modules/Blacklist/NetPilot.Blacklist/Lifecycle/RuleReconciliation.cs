@@ -62,7 +62,7 @@ internal sealed class RuleReconciliation
         var isUnsure = false;
         var mayLiftExtras = true;
         var rows = claims.Live.Where(row => !RulesOfSeveral.IsOne(row)).ToLookup(row => KeptFor(row) is not null);
-        // The row that stays can be on its way out, and is wanted again by the other one.
+        // The row that stays can be one that is being lifted, and the other one wants it again.
         foreach (var row in rows[true])
         {
             yield return new ReconciliationStep.Merge(row, KeptFor(row)!);

@@ -15,6 +15,7 @@ internal sealed class PeopleChanges(
     PeopleReconciler reconciler,
     Membership membership,
     IRouterOwnership ownership,
+    LeaseReturns leases,
     IRouterActivityLog activity
 )
 {
@@ -42,7 +43,7 @@ internal sealed class PeopleChanges(
             devices is { Ids.Count: > 0 } ? transaction => membership.KeepAsync(router, devices, transaction, cancellationToken) : null
         );
         // The router may have been given up meanwhile. This is asked after the write, so that either this or the release deletes the rows.
-        if (await ownership.FindAsync(router.UserId, router.RouterId, CancellationToken.None) is null)
+        if (await IsGoneAsync(router, lease))
         {
             await store.DeleteAsync(router.UserId, router.RouterId, CancellationToken.None);
             throw new ProblemException(Problem.RouterNotFound());
@@ -57,5 +58,19 @@ internal sealed class PeopleChanges(
         }
 
         return (edited.Value, await results);
+    }
+
+    private async Task<bool> IsGoneAsync(OwnedRouter router, Lease? lease)
+    {
+        try
+        {
+            return await ownership.FindAsync(router.UserId, router.RouterId, CancellationToken.None) is null;
+        }
+        catch when (lease is not null)
+        {
+            // The worker puts the change in force.
+            await leases.GiveBackAsync(router.UserId, router.RouterId, lease);
+            throw;
+        }
     }
 }
