@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Blacklist.Contracts;
+using NetPilot.DevStack.Simulator;
 using NetPilot.Identity.Contracts;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
@@ -69,6 +70,14 @@ internal static class Holding
         );
         var ids = rows.Where(row => row["mac"] is not null).ToDictionary(row => row.Value<string>("mac"), row => row.Value<Guid>("id"));
         return [.. macs.Select(mac => ids[mac])];
+    }
+
+    /// <summary>A router, one of its devices, and the id of that.</summary>
+    public static async Task<(TestRouter Router, SimulatedDevice Device, Guid Id)> OneDeviceAsync(this NetPilotServer server)
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        return (router, device, (await router.DeviceIdsAsync(device.Mac))[0]);
     }
 
     /// <summary>The kinds of what holds the one block of the router.</summary>

@@ -9,7 +9,7 @@ internal static class Occupying
         router.Owner.Server.ExecuteAsync(
             """
             INSERT INTO routers.router_turns (router_id, fence, lease_until, last_replica)
-            VALUES ($1, 41, clock_timestamp() + interval '1 minute', gen_random_uuid())
+            VALUES ($1, 41, clock_timestamp() + interval '1 hour', gen_random_uuid())
             ON CONFLICT (router_id) DO UPDATE
             SET fence = router_turns.fence + 1, lease_until = EXCLUDED.lease_until, last_replica = EXCLUDED.last_replica
             """,

@@ -23,7 +23,7 @@ public sealed class EndedHoldTests(BlacklistServer server)
     [InlineData(false)]
     public async Task A_users_block_that_waits_for_its_turn_is_put_in_force_though_a_pause_came_and_went(bool isResumed)
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         await router.OccupyAsync();
         var block = router.BlockAsync(device.Ip);
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["applying"]));
@@ -42,7 +42,7 @@ public sealed class EndedHoldTests(BlacklistServer server)
     [Fact]
     public async Task A_users_block_that_was_unblocked_while_a_pause_came_and_went_stays_lifted()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         await router.OccupyAsync();
         var block = router.BlockAsync(device.Ip);
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["applying"]));
@@ -63,7 +63,7 @@ public sealed class EndedHoldTests(BlacklistServer server)
     [Fact]
     public async Task A_users_block_in_force_that_is_lifted_before_it_is_the_users_is_asked_for_anew()
     {
-        var (router, device, _) = await OneDeviceAsync();
+        var (router, device, _) = await server.OneDeviceAsync();
         await server.ExecuteAsync(
             """
             INSERT INTO blacklist.user_blacklists
@@ -87,7 +87,7 @@ public sealed class EndedHoldTests(BlacklistServer server)
     [Fact]
     public async Task A_pause_that_ends_during_its_call_which_fails_is_lifted_with_the_calls_end()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         using var hold = server.Commands.AddFault(
             new Fault(FaultKind.Hold)
             {
@@ -111,7 +111,7 @@ public sealed class EndedHoldTests(BlacklistServer server)
     [Fact]
     public async Task A_pause_that_ends_while_no_turn_comes_for_it_is_lifted()
     {
-        var (router, _, id) = await OneDeviceAsync();
+        var (router, _, id) = await server.OneDeviceAsync();
         await router.OccupyAsync();
         await PauseAsync(router, id);
         var waiting = await RowAsync(router);
@@ -153,11 +153,4 @@ public sealed class EndedHoldTests(BlacklistServer server)
     /// <summary>The pause's own time is over.</summary>
     private Task<int> EndAsync(TestRouter router) =>
         server.ExecuteAsync("UPDATE blacklist.user_blacklists SET held_until = now() WHERE router_id = $1", router.RouterId);
-
-    private async Task<(TestRouter Router, SimulatedDevice Device, Guid Id)> OneDeviceAsync()
-    {
-        var router = await server.NewRouterAsync();
-        var device = router.Simulated.Device();
-        return (router, device, (await router.DeviceIdsAsync(device.Mac))[0]);
-    }
 }

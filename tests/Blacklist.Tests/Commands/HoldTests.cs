@@ -58,7 +58,7 @@ public sealed class HoldTests(BlacklistServer server)
     [InlineData("pause", "schedule", "manual")]
     public async Task The_first_hold_blocks_the_last_one_lifts_and_those_between_send_nothing(string first, string second, string third)
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         string[] order = [first, second, third];
         var ends = DateTimeOffset.Parse("2031-01-01T00:00:00Z");
         foreach (var kind in order)
@@ -121,7 +121,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task Whoever_orders_is_told_when_all_is_stored_and_before_the_commands_have_ended()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         using var held = server.Commands.AddFault(
             new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Block }
         );
@@ -153,7 +153,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_hold_ends_by_itself_and_one_that_is_made_longer_does_not()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         var soon = TimeProvider.System.GetUtcNow().AddMilliseconds(300);
         await router.HoldAsync(Pause(_person, id) with { Until = soon });
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
@@ -172,7 +172,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task Unblocking_lets_through_now_and_what_began_before_does_not_hold_again()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         (await router.BlockAsync(device.Ip)).Dispose();
         var (pause, window) = (Pause(_person, id), Window(_schedule, id));
         await router.HoldAsync(pause, window);
@@ -201,7 +201,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task An_unblock_that_fails_ends_no_hold()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         (await router.BlockAsync(device.Ip)).Dispose();
         var window = Window(_schedule, id);
         await router.HoldAsync(window);
@@ -227,7 +227,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_block_that_fails_with_a_pause_that_goes_on_is_no_hold()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         router.Simulated.Online = false;
         await router.HoldAsync(Pause(_person, id));
 
@@ -248,7 +248,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_pause_that_begins_while_the_device_is_let_through_holds_it_for_its_own_time()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         // The window goes on, and was let through together with the first pause.
         await router.HoldAsync(Pause(_person, id), Window(_schedule, id));
         await router.SettledAsync();
@@ -271,7 +271,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_reset_lets_through_what_is_held()
     {
-        var (router, _, id) = await OneDeviceAsync();
+        var (router, _, id) = await server.OneDeviceAsync();
         var pause = Pause(_person, id);
         await router.HoldAsync(pause);
 
@@ -285,7 +285,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task What_the_router_could_not_take_goes_on_by_itself_in_both_directions()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         router.Simulated.Online = false;
         var pause = Pause(_person, id);
 
@@ -313,7 +313,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task An_expiry_that_is_over_is_not_shown_where_a_pause_goes_on()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         await router.HoldAsync(Pause(_person, id));
         (await router.BlockAsync(device.Ip, more: new { expiresAt = DateTimeOffset.Parse("2031-01-01T00:00:00Z") })).Dispose();
         (await router.BlockedAsync()).ShouldHaveSingleItem().GetProperty("expiresAt").ValueKind.ShouldBe(JsonValueKind.String);
@@ -329,7 +329,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_pause_that_ends_before_the_router_took_it_leaves_nothing()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         router.Simulated.Online = false;
         var pause = Pause(_person, id);
         await router.HoldAsync(pause);
@@ -344,7 +344,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_pause_whose_time_ends_while_the_router_is_away_has_ended_and_did_not_fail()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         router.Simulated.Online = false;
         await router.HoldAsync(Pause(_person, id));
 
@@ -367,7 +367,7 @@ public sealed class HoldTests(BlacklistServer server)
     [InlineData(SimulatorOperation.Unblock, false)]
     public async Task What_is_wanted_is_stored_before_it_is_sent_and_a_lost_answer_is_settled(SimulatorOperation operation, bool holds)
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         var pause = Pause(_person, id);
         if (!holds)
         {
@@ -391,7 +391,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task Wanting_the_same_again_sends_nothing_and_costs_what_it_may()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         var pause = Pause(_person, id);
         var results = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => router.HoldAsync(pause)));
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
@@ -435,7 +435,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task Whoever_does_not_wait_is_told_what_is_under_way()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         using var hold = server.Commands.AddFault(
             new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Block }
         );
@@ -451,7 +451,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_window_that_begins_while_a_users_block_waits_to_be_lifted_does_not_bring_that_block_back()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         (await router.BlockAsync(device.Ip)).Dispose();
         await router.SettledAsync();
         router.Simulated.Online = false;
@@ -475,7 +475,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_block_that_was_answered_as_failed_is_no_hold_where_a_pause_came_to_it()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         using var hold = server.Commands.AddFault(
             new Fault(FaultKind.Hold)
             {
@@ -499,7 +499,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_pause_that_begins_while_an_ended_ones_rule_is_lifted_is_looked_into_as_soon_as_that_is_over()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         await router.HoldAsync(Pause(_person, id));
         await router.SettledAsync();
         using var hold = server.Commands.AddFault(
@@ -531,7 +531,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_pause_that_begins_during_a_lift_which_waits_for_the_device_is_looked_into_as_soon_as_that_is_over()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         (await router.BlockAsync(device.Ip)).Dispose();
         await router.SettledAsync();
         using var hold = server.Commands.AddFault(
@@ -564,7 +564,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_hold_that_is_placed_while_the_row_is_being_ended_is_not_lost_with_it()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         router.Simulated.Online = false;
         await router.HoldAsync(Pause(_person, id));
         var store = server.Services.GetRequiredService<RuleStore>();
@@ -585,7 +585,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_device_goes_from_one_source_to_another_without_being_let_through()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         await router.HoldAsync(Pause(_person, id));
         await router.SettledAsync();
 
@@ -603,7 +603,7 @@ public sealed class HoldTests(BlacklistServer server)
         var router = await server.NewRouterAsync();
         var devices = Enumerable.Range(0, 3).Select(place => router.Simulated.Device(place)).ToArray();
         var ids = await router.DeviceIdsAsync([.. devices.Select(device => device.Mac)]);
-        var other = (await OneDeviceAsync()).Id;
+        var other = (await server.OneDeviceAsync()).Id;
         await server.ExecuteAsync("UPDATE devices.user_devices SET ip = '0.0.0.0' WHERE id = $1", ids[1]);
         await server.ExecuteAsync("UPDATE devices.user_devices SET device_type = 'router' WHERE id = $1", ids[2]);
         var unknown = NewId();
@@ -650,7 +650,7 @@ public sealed class HoldTests(BlacklistServer server)
     [InlineData(true)]
     public async Task The_activity_says_who_held_and_let_go(bool byServer)
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         await router.HoldAsync([Window(_schedule, id)], byServer);
         await router.HoldAsync([WantedHolds.None(HoldSource.OfSchedule(_schedule, null))], byServer);
 
@@ -670,7 +670,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task What_an_earlier_version_blocked_is_held_manually()
     {
-        var (router, device, _) = await OneDeviceAsync();
+        var (router, device, _) = await server.OneDeviceAsync();
         await router.HaveBlockedAsync([device]);
 
         (await router.HoldKindsAsync()).ShouldBe(["manual"]);
@@ -681,7 +681,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task What_holds_a_row_that_turns_out_to_be_of_another_ones_device_holds_that_one()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         (await router.BlockAsync(device.Ip, more: new { expiresAt = DateTimeOffset.Parse("2031-01-01T00:00:00Z") })).Dispose();
         await router.SettledAsync();
         // A pause of the device by another address, before any scan has told that it is the same.
@@ -709,7 +709,7 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task What_comes_to_hold_such_a_row_during_its_call_holds_the_other_one_too()
     {
-        var (router, device, id) = await OneDeviceAsync();
+        var (router, device, id) = await server.OneDeviceAsync();
         (await router.BlockAsync(device.Ip)).Dispose();
         await router.SettledAsync();
         const string alias = "192.168.9.151";
@@ -732,13 +732,6 @@ public sealed class HoldTests(BlacklistServer server)
         (await again).Dispose();
         await Eventually.HoldsAsync(async () => (await router.HoldKindsAsync()).ShouldBe(["manual", "pause"], ignoreOrder: true));
         router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
-    }
-
-    private async Task<(TestRouter Router, SimulatedDevice Device, Guid Id)> OneDeviceAsync()
-    {
-        var router = await server.NewRouterAsync();
-        var device = router.Simulated.Device();
-        return (router, device, (await router.DeviceIdsAsync(device.Mac))[0]);
     }
 
     private Task<long> FenceAsync(TestRouter router) =>

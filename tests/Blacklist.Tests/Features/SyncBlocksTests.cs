@@ -128,7 +128,7 @@ public sealed class SyncBlocksTests(BlacklistServer server)
                 )
             ).ShouldBeTrue()
         );
-        await server.ExecuteAsync("UPDATE routers.router_turns SET lease_until = NULL WHERE router_id = $1", router.RouterId);
+        await router.FreeAsync();
         await Eventually.HoldsAsync(() =>
         {
             router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });

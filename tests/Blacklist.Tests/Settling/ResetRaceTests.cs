@@ -106,14 +106,7 @@ public sealed class ResetRaceTests(BlacklistServer server)
         var router = await server.NewRouterAsync();
         var device = router.Simulated.Device();
         await router.HaveBlockedAsync([device]);
-        await server.ExecuteAsync(
-            """
-            INSERT INTO routers.router_turns (router_id, fence, lease_until, last_replica)
-            VALUES ($1, 1, clock_timestamp() + interval '1 hour', gen_random_uuid())
-            ON CONFLICT (router_id) DO UPDATE SET lease_until = EXCLUDED.lease_until
-            """,
-            router.RouterId
-        );
+        await router.OccupyAsync();
         using var hold = server.Commands.AddFault(
             new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Reset }
         );
@@ -125,7 +118,7 @@ public sealed class ResetRaceTests(BlacklistServer server)
         );
 
         var freed = TimeProvider.System.GetUtcNow();
-        await server.ExecuteAsync("UPDATE routers.router_turns SET lease_until = NULL WHERE router_id = $1", router.RouterId);
+        await router.FreeAsync();
         await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
 
         var row = await router.RowAsync();

@@ -93,13 +93,7 @@ public sealed class TurnTests(BlacklistServer server)
     public async Task Without_a_turn_in_time_nothing_is_sent()
     {
         var router = await server.NewRouterAsync();
-        await server.ExecuteAsync(
-            """
-            INSERT INTO routers.router_turns (router_id, fence, lease_until, last_replica)
-            VALUES ($1, 1, clock_timestamp() + interval '1 hour', gen_random_uuid())
-            """,
-            router.RouterId
-        );
+        await router.OccupyAsync();
         var ip = router.Simulated.Device().Ip;
 
         using var response = await router.BlockAsync(ip);

@@ -91,7 +91,7 @@ public sealed partial class LostLeaseTests(PeopleServer server)
     [Fact]
     public async Task Giving_back_what_a_failed_pass_claimed_reads_the_due_routers_alone()
     {
-        var sent = await Statements.OfAsync(() => Store.GiveBackAsync(Store.NewLease()));
+        var sent = await RoundTrips.OfAsync(() => Store.GiveBackAsync(Store.NewLease()));
 
         var update = sent.ShouldHaveSingleItem();
         // The plan does not depend on the values. A table of few rows would be read as a whole.

@@ -32,7 +32,7 @@ public sealed class RefusedHoldsTests(PeopleServer server)
         var order = await OrderAsync(home, [.. wanted]);
         IReadOnlyList<DeviceHoldResult> results = [];
 
-        var sent = await Statements.OfAsync(async () =>
+        var sent = await RoundTrips.OfAsync(async () =>
             results = await server.Services.GetRequiredService<IDeviceHolds>().SetAsync(order, Ct)
         );
 

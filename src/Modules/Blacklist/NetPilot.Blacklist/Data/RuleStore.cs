@@ -176,10 +176,13 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
             .ToListAsync(cancellationToken);
         Guid[] applying = [.. unsent.Where(rule => rule.State == RuleState.Applying).Select(rule => rule.Id)];
         // A row of the old MAC that nothing was sent for may have ended already.
-        var successors = await blocks
-            .Where(rule => rule.ReplacedBy != null && applying.Contains(rule.ReplacedBy.Value))
-            .Select(rule => rule.ReplacedBy)
-            .ToListAsync(cancellationToken);
+        var successors =
+            applying.Length == 0
+                ? []
+                : await blocks
+                    .Where(rule => rule.ReplacedBy != null && applying.Contains(rule.ReplacedBy.Value))
+                    .Select(rule => rule.ReplacedBy)
+                    .ToListAsync(cancellationToken);
         // What was tried before has its own time to be tried again.
         return ([.. unsent.Where(rule => successors.Contains(rule.Id))], [.. unsent.Where(rule => rule.ReplacedBy is not null)]);
     }
