@@ -63,7 +63,8 @@ public interface IDeviceSightings
 {
     /// <summary>
     /// Called after a scan is stored, with every pair of MAC and address that the scan named, those that Devices skipped included: a MAC can have
-    /// several addresses (the stored one comes first), and an address several MACs. Best for one statement; safe to repeat.
+    /// several addresses (the stored one comes first), and an address several MACs. Best for one statement; safe to repeat. It changes rows
+    /// and adds none: the router may have been given up during the scan.
     /// </summary>
     Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, CancellationToken cancellationToken);
 }

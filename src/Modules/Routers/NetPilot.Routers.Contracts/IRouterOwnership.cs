@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace NetPilot.Routers.Contracts;
 
 /// <summary>The one place that says whose a router is.</summary>
@@ -8,6 +10,14 @@ public interface IRouterOwnership
     /// One round trip to PostgreSQL. A malformed id is an unknown one.
     /// </summary>
     Task<OwnedRouter?> FindAsync(Guid userId, string routerId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The question whether the router is still this owner's, for a batch of the caller that asks something else too. It is asked after a
+    /// write, so that either the caller or the release of the router deletes what was written.
+    /// </summary>
+    /// <param name="router">The router, as it was read before.</param>
+    /// <returns>A statement of PostgreSQL. It gives one row with one boolean.</returns>
+    DbBatchCommand IsStillOwned(OwnedRouter router);
 
     /// <summary>
     /// Present owners of these routers, for background work that goes on without a request. Routers that nobody owns are left out.

@@ -1,7 +1,12 @@
 namespace NetPilot.Devices.Features;
 
 /// <summary>What is known of devices besides their own rows, from this module and from those above, in one round trip.</summary>
-internal sealed class DeviceDetails(NpgsqlDataSource database, IEnumerable<IBlockedDevices> blocks, IEnumerable<IDevicePeople> people)
+internal sealed class DeviceDetails(
+    NpgsqlDataSource database,
+    IRouterOwnership ownership,
+    IEnumerable<IBlockedDevices> blocks,
+    IEnumerable<IDevicePeople> people
+)
 {
     private readonly IBlockedDevices? blocks = blocks.FirstOrDefault();
     private readonly IDevicePeople? people = people.FirstOrDefault();
@@ -15,35 +20,65 @@ internal sealed class DeviceDetails(NpgsqlDataSource database, IEnumerable<IBloc
         DeviceResponse.Of(device, await OfAsync([device], cancellationToken));
 
     /// <summary>What is known of these devices of one router.</summary>
-    public async Task<KnownDetails> OfAsync(IReadOnlyCollection<UserDevice> devices, CancellationToken cancellationToken)
-    {
-        var details = KnownDetails.None;
-        if (devices.FirstOrDefault() is not { } first)
-        {
-            return details;
-        }
+    public async Task<KnownDetails> OfAsync(IReadOnlyCollection<UserDevice> devices, CancellationToken cancellationToken) =>
+        (await ReadAsync(null, devices, cancellationToken)).Details;
 
-        var (userId, routerId) = (first.UserId, first.RouterId);
+    /// <summary>The same, in the round trip that asks whether the router is still this owner's. Null if it is not.</summary>
+    public async Task<KnownDetails?> OfOwnedAsync(
+        OwnedRouter router,
+        IReadOnlyCollection<UserDevice> devices,
+        CancellationToken cancellationToken
+    )
+    {
+        var (isOwned, details) = await ReadAsync(router, devices, cancellationToken);
+        return isOwned ? details : null;
+    }
+
+    private async Task<(bool IsOwned, KnownDetails Details)> ReadAsync(
+        OwnedRouter? router,
+        IReadOnlyCollection<UserDevice> devices,
+        CancellationToken cancellationToken
+    )
+    {
+        var isOwned = router is null;
+        var details = KnownDetails.None;
         var reads = new List<Func<NpgsqlDataReader, Task>>();
         await using var batch = database.CreateBatch();
-        if (blocks is not null)
+        if (router is not null)
         {
-            PhysicalAddress[] macs = [.. devices.Select(device => device.Mac).OfType<PhysicalAddress>()];
-            batch.BatchCommands.Add((NpgsqlBatchCommand)blocks.Among(userId, routerId, macs, [.. devices.Select(device => device.Ip)]));
-            reads.Add(async result => details = details with { Blocked = new(await blocks.ReadAsync(result, cancellationToken)) });
+            Ask(
+                ownership.IsStillOwned(router),
+                async result => isOwned = await result.ReadAsync(cancellationToken) && result.GetBoolean(0)
+            );
         }
 
-        if (people is not null)
+        if (devices.FirstOrDefault() is { UserId: var userId, RouterId: var routerId })
         {
-            batch.BatchCommands.Add((NpgsqlBatchCommand)people.Among(userId, routerId, [.. devices.Select(device => device.Id)]));
-            reads.Add(async result => details = details with { People = await people.ReadAsync(result, cancellationToken) });
-        }
+            if (blocks is not null)
+            {
+                PhysicalAddress[] macs = [.. devices.Select(device => device.Mac).OfType<PhysicalAddress>()];
+                Ask(
+                    blocks.Among(userId, routerId, macs, [.. devices.Select(device => device.Ip)]),
+                    async result => details = details with { Blocked = new(await blocks.ReadAsync(result, cancellationToken)) }
+                );
+            }
 
-        // Where no device of the page has a private address, none can have a likely one.
-        if (devices.Where(device => device.HasPrivateAddress).Select(device => device.Id).ToArray() is { Length: > 0 } ids)
-        {
-            batch.BatchCommands.Add(FindLikelySame.Of(userId, routerId, ids));
-            reads.Add(async result => details = details with { Lookalikes = await FindLikelySame.ReadAsync(result, cancellationToken) });
+            if (people is not null)
+            {
+                Ask(
+                    people.Among(userId, routerId, [.. devices.Select(device => device.Id)]),
+                    async result => details = details with { People = await people.ReadAsync(result, cancellationToken) }
+                );
+            }
+
+            // Where no device of the page has a private address, none can have a likely one.
+            if (devices.Where(device => device.HasPrivateAddress).Select(device => device.Id).ToArray() is { Length: > 0 } ids)
+            {
+                Ask(
+                    FindLikelySame.Of(userId, routerId, ids),
+                    async result => details = details with { Lookalikes = await FindLikelySame.ReadAsync(result, cancellationToken) }
+                );
+            }
         }
 
         if (reads.Count > 0)
@@ -56,7 +91,13 @@ internal sealed class DeviceDetails(NpgsqlDataSource database, IEnumerable<IBloc
             }
         }
 
-        return details;
+        return (isOwned, details);
+
+        void Ask(DbBatchCommand statement, Func<NpgsqlDataReader, Task> read)
+        {
+            batch.BatchCommands.Add((NpgsqlBatchCommand)statement);
+            reads.Add(read);
+        }
     }
 }
 

@@ -25,7 +25,7 @@ internal sealed partial class LateRecords(NpgsqlDataSource database, TimeProvide
         var failure = await FailureOfAsync(
             batch =>
             {
-                ReadOwnedRouter.AddQuestionTo(batch, router);
+                batch.BatchCommands.Add(ReadOwnedRouter.IsStillOwned(router));
                 RecordActivities.AddTo(batch, activities);
             },
             row => isOwned = row.GetBoolean(0)

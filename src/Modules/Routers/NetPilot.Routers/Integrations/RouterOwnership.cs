@@ -44,6 +44,8 @@ internal sealed class RouterOwnership(
             .ToDictionaryAsync(router => router.RouterId, StringComparer.Ordinal, cancellationToken);
     }
 
+    public DbBatchCommand IsStillOwned(OwnedRouter router) => ReadOwnedRouter.IsStillOwned(router);
+
     public DbBatchCommand? For(HttpContext context, Guid userId) =>
         RouterIdOf(context) is { } routerId ? ReadOwnedRouter.Command(userId, routerId) : null;
 

@@ -47,12 +47,12 @@ internal static class MergeNameless
 
     public const string ByMac = $"""
         WITH holder AS (
-            SELECT pair.ip, device.id FROM {StoreScan.Pairs} JOIN devices.user_devices AS device ON device.mac = pair.mac
+            SELECT pair.ip, device.id FROM {ScanSteps.Pairs} JOIN devices.user_devices AS device ON device.mac = pair.mac
             WHERE device.user_id = $1 AND device.router_id = $2
         ){MergeInto}
         """;
 
-    public const string ByAddress = $"WITH holder AS ({StoreScan.Holders}){MergeInto}";
+    public const string ByAddress = $"WITH holder AS ({ScanSteps.Holders}){MergeInto}";
 
     /// <summary>Whether the result is that of a merge, and not devices that the scan found.</summary>
     public static bool IsResult(DbDataReader result) => result.FieldCount > 0 && result.GetName(0) == "gone_id";

@@ -1,4 +1,4 @@
-// Upserts in a batch: a scan is one transaction, and two round trips before its commit, whatever the number of devices.
+// Upserts in a batch: a scan is one round trip where every device has a MAC, and else two and a commit, whatever the number of devices.
 using NetPilot.Devices.Features.ScanDevices;
 using NetPilot.Devices.Vendors;
 using NpgsqlTypes;
@@ -17,197 +17,75 @@ internal sealed record StoredScan(IReadOnlyList<UserDevice> Devices, int Added, 
 /// </summary>
 internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices dependents, TimeProvider time)
 {
-    // $1 user, $2 router, $3 the time of the request. $4 and on: the latest plausible time; or the devices' ids, addresses, MACs, hostnames,
-    // vendors and makers ({Seen}); or the pairs of address and MAC ({Pairs}).
-    private const string LockRouter = """
-        INSERT INTO devices.router_scans AS scan (user_id, router_id, scanned_at) VALUES ($1, $2, $3)
-        ON CONFLICT (user_id, router_id) DO UPDATE
-            SET scanned_at = CASE WHEN scan.scanned_at > $4 THEN $3 ELSE GREATEST(scan.scanned_at, $3) END
-        """;
-
-    // If the planner takes a router for small, it compares each record with each row. This forbids that for the transaction.
-    private const string CompareByHash = "SELECT WHERE set_config('enable_nestloop', 'off', true) IS NULL";
-
-    // A time in the future, left by a wrong clock, would make each scan until then lose.
-    private const string CorrectFuture = """
-        UPDATE devices.user_devices
-        SET last_seen = $3 - interval '1 microsecond', first_seen = LEAST(first_seen, $3 - interval '1 microsecond')
-        WHERE user_id = $1 AND router_id = $2 AND last_seen > $4
-        """;
-
-    private const string IsNewest = "(SELECT scanned_at = $3 FROM devices.router_scans WHERE user_id = $1 AND router_id = $2)";
-
-    private const string Seen = "unnest($4, $5, $6, $7, $8, $9) AS seen (id, ip, mac, hostname, vendor, maker)";
-
-    // As a rule the router knows each device's MAC. What concerns devices without one is then left out, which are the dearest statements.
-    private const string HasNameless =
-        "SELECT EXISTS (SELECT 1 FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 AND mac IS NULL)";
-
-    internal const string Pairs = "unnest($4, $5) WITH ORDINALITY AS pair (ip, mac, nr)";
-
-    // A device without a MAC gets the MAC that the scan shows at its address, unless that MAC belongs to a known device, or the scan shows the
-    // MAC of a known device that had this address.
-    private const string GiveMacs = $"""
-        WITH claim AS (
-            SELECT DISTINCT ON (nameless.id) nameless.id, pair.mac, pair.nr
-            FROM devices.user_devices AS nameless JOIN {Pairs} ON pair.ip = nameless.ip
-            WHERE nameless.user_id = $1 AND nameless.router_id = $2 AND nameless.mac IS NULL AND nameless.last_seen <= $3
-              AND NOT EXISTS (
-                SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.mac = pair.mac)
-              AND NOT EXISTS (
-                SELECT 1 FROM devices.user_devices AS other
-                WHERE other.user_id = $1 AND other.router_id = $2 AND other.ip = nameless.ip AND other.mac = ANY ($5))
-            ORDER BY nameless.id, pair.nr
-        )
-        UPDATE devices.user_devices AS device SET mac = claim.mac
-        FROM (SELECT DISTINCT ON (mac) id, mac FROM claim ORDER BY mac, nr) AS claim
-        WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = claim.id
-        """;
-
-    // The router's values come first, then the stored ones, then the registry's.
-    private const string Update = $"""
-        UPDATE devices.user_devices AS device SET
-            ip = seen.ip,
-            hostname = COALESCE(seen.hostname, device.hostname),
-            manufacturer = COALESCE(seen.vendor, device.manufacturer, seen.maker),
-            last_seen = $3,
-            online = {IsNewest}
-        """;
-
-    private const string Insert = $"""
-        INSERT INTO devices.user_devices AS device
-            (id, user_id, router_id, ip, mac, hostname, manufacturer, device_type, first_seen, last_seen, online, is_new)
-        SELECT id, $1, $2, ip, mac, hostname, COALESCE(vendor, maker), 'other', $3, $3, {IsNewest}, true FROM {Seen}
-        """;
-
-    private static readonly string Stored =
-        "RETURNING " + string.Join(", ", UserDevice.Columns.Split(", ").Select(column => $"device.{column}"));
-
-    private static readonly string UpdateByMac = $"""
-        {Update} FROM {Seen}
-        WHERE device.user_id = $1 AND device.router_id = $2 AND device.mac = seen.mac AND device.last_seen <= $3
-        {Stored}
-        """;
-
-    private static readonly string InsertByMac = $"""
-        {Insert}
-        WHERE mac IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.mac = seen.mac)
-        {Stored}
-        """;
-
-    // The device that a record without a MAC means: the known device at its address, else the device without a MAC. The MACs are written first,
-    // so a device that the same scan shows at another address is not among them.
-    internal const string Holders = $"""
-        SELECT DISTINCT ON (seen.ip) seen.ip, seen.hostname, seen.vendor, seen.maker, device.id
-        FROM {Seen} JOIN devices.user_devices AS device ON device.ip = seen.ip
-        WHERE seen.mac IS NULL AND device.user_id = $1 AND device.router_id = $2
-        ORDER BY seen.ip, device.mac IS NULL, device.online DESC, device.last_seen DESC, device.id DESC
-        """;
-
-    private static readonly string UpdateByAddress = $"""
-        {Update} FROM ({Holders}) AS seen
-        WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = seen.id AND device.last_seen <= $3
-        {Stored}
-        """;
-
-    private static readonly string InsertByAddress = $"""
-        {Insert}
-        WHERE mac IS NULL AND NOT EXISTS (
-            SELECT 1 FROM devices.user_devices AS other WHERE other.user_id = $1 AND other.router_id = $2 AND other.ip = seen.ip)
-        {Stored}
-        """;
-
-    private const string MarkAbsent = $"""
-        UPDATE devices.user_devices SET online = false
-        WHERE user_id = $1 AND router_id = $2 AND online AND last_seen < $3 AND {IsNewest}
-        """;
-
-    private const string FoundByMac = $"""
-        SELECT {UserDevice.Columns} FROM devices.user_devices
-        WHERE user_id = $1 AND router_id = $2 AND mac = ANY ($3)
-        """;
-
-    private const string FoundByAddress = $"""
-        SELECT {UserDevice.Columns} FROM devices.user_devices
-        WHERE user_id = $1 AND router_id = $2 AND id IN (SELECT id FROM ({Holders}) AS holder)
-        """;
-
     public Task<StoredScan> RunAsync(
-        OwnedRouter router,
-        ScanFindings findings,
-        DateTimeOffset scannedAt,
-        CancellationToken cancellationToken
-    ) => DatabaseRetry.RunAsync(token => RunOnceAsync(router, findings, scannedAt, token), cancellationToken);
-
-    private async Task<StoredScan> RunOnceAsync(
         OwnedRouter router,
         ScanFindings findings,
         DateTimeOffset scannedAt,
         CancellationToken cancellationToken
     )
     {
-        var devices = findings.Devices;
-        object[] scan = [router.UserId, router.RouterId, scannedAt];
-        object[] believed = [.. scan, time.UtcNow() + DatabaseClock.ToleratedSkew];
-        object[] pairs =
-        [
-            .. scan,
-            findings.Sightings.Select(pair => pair.Address).ToArray(),
-            findings.Sightings.Select(pair => pair.Mac).ToArray(),
-        ];
-        var ids = devices.Select(_ => time.NewId()).ToArray();
-        object[] seen =
-        [
-            .. scan,
-            ids,
-            devices.Select(device => device.Address).ToArray(),
-            devices.Select(device => device.Mac).ToArray(),
-            devices.Select(device => device.Hostname).ToArray(),
-            devices.Select(device => device.Vendor).ToArray(),
-            devices.Select(device => device.Mac is { } mac ? VendorRegistry.MakerOf(mac) : null).ToArray(),
-        ];
+        var scan = new ScanValues(router, findings, scannedAt, time);
+        return DatabaseRetry.RunAsync(
+            async token => await StoreNamedAsync(scan, token) ?? await StoreWithNamelessAsync(scan, token),
+            cancellationToken
+        );
+    }
+
+    /// <summary>
+    /// As a rule the router knows each device's MAC. The statements about devices without one are the dearest, and this leaves them out. Null,
+    /// and nothing is stored, if there are such devices.
+    /// </summary>
+    private async Task<StoredScan?> StoreNamedAsync(ScanValues scan, CancellationToken cancellationToken)
+    {
+        if (scan.HasNameless)
+        {
+            return null;
+        }
+
+        await using var batch = database.CreateBatch();
+        Begin(batch, scan);
+        Add(batch, ScanSteps.UpdateNamed, scan.Devices);
+        Add(batch, ScanSteps.InsertNamed, scan.Devices);
+        Add(batch, ScanSteps.MarkNamedAbsent, scan.Router);
+        Add(batch, ScanSteps.AreAllNamed, scan.Router[..2]);
+        var results = await ReadAsync(batch, scan, cancellationToken);
+        if (!results.AreAllNamed)
+        {
+            return null;
+        }
+
+        if (results.Devices.Count < scan.Count)
+        {
+            await using var again = database.CreateBatch();
+            results = await FindAsync(again, scan, cancellationToken);
+        }
+
+        return scan.Stored(results.Devices, hasMerged: false);
+    }
+
+    private async Task<StoredScan> StoreWithNamelessAsync(ScanValues scan, CancellationToken cancellationToken)
+    {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var isOneStored = await BeginAsync(transaction, scan, believed, cancellationToken);
-        var isOneSeen = devices.Any(device => device.Mac is null);
         await using var batch = new NpgsqlBatch(connection, transaction);
-        if (isOneStored)
+        Begin(batch, scan);
+        Add(batch, ScanSteps.GiveMacs, scan.Pairs);
+        Add(batch, ScanSteps.UpdateByMac, scan.Devices);
+        Add(batch, ScanSteps.InsertByMac, scan.Devices);
+        Add(batch, MergeNameless.ByMac, scan.Pairs);
+        if (scan.HasNameless)
         {
-            Add(batch, GiveMacs, pairs);
+            Add(batch, ScanSteps.UpdateByAddress, scan.Devices);
+            Add(batch, ScanSteps.InsertByAddress, scan.Devices);
+            Add(batch, MergeNameless.ByAddress, scan.Devices);
         }
 
-        Add(batch, UpdateByMac, seen);
-        Add(batch, InsertByMac, seen);
-        if (isOneStored)
+        Add(batch, ScanSteps.MarkAbsent, scan.Router);
+        var (devices, merges, _) = await ReadAsync(batch, scan, cancellationToken);
+        if (merges.Count > 0 || devices.Count < scan.Count)
         {
-            Add(batch, MergeNameless.ByMac, pairs);
-        }
-
-        if (isOneSeen)
-        {
-            Add(batch, UpdateByAddress, seen);
-            Add(batch, InsertByAddress, seen);
-            Add(batch, MergeNameless.ByAddress, seen);
-        }
-
-        Add(batch, MarkAbsent, scan);
-        var (found, merges) = await ReadAsync(batch, router, cancellationToken);
-        if (merges.Count > 0 || found.Count < devices.Count)
-        {
-            // Rows were merged, or a scan that was requested later has seen these devices already.
             await using var again = new NpgsqlBatch(connection, transaction);
-            Add(
-                again,
-                FoundByMac,
-                [router.UserId, router.RouterId, devices.Select(device => device.Mac).OfType<PhysicalAddress>().ToArray()]
-            );
-            if (isOneSeen)
-            {
-                Add(again, FoundByAddress, seen);
-            }
-
-            (found, _) = await ReadAsync(again, router, cancellationToken);
+            (devices, _, _) = await FindAsync(again, scan, cancellationToken);
         }
 
         if (merges.Count > 0)
@@ -216,58 +94,54 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
         }
 
         await transaction.CommitAsync(cancellationToken);
-        return new StoredScan([.. found.Values], ids.Count(found.ContainsKey), merges.Count > 0);
+        return scan.Stored(devices, merges.Count > 0);
     }
 
-    /// <summary>Locks the router, and gives whether a device without a MAC is stored.</summary>
-    private static async Task<bool> BeginAsync(
-        NpgsqlTransaction transaction,
-        object[] scan,
-        object[] believed,
-        CancellationToken cancellationToken
-    )
+    private static void Begin(NpgsqlBatch batch, ScanValues scan)
     {
-        await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
-        Add(batch, LockRouter, believed);
-        Add(batch, CompareByHash, []);
-        Add(batch, CorrectFuture, believed);
-        Add(batch, HasNameless, scan[..2]);
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        // Of the statements, this one alone has rows.
-        while (!await reader.ReadAsync(cancellationToken))
+        Add(batch, ScanSteps.LockRouter, scan.Believed);
+        Add(batch, ScanSteps.CompareByHash, []);
+        Add(batch, ScanSteps.CorrectFuture, scan.Believed);
+    }
+
+    /// <summary>Reads what the statements that wrote did not give: rows were merged, or a scan that was requested later has seen these devices.</summary>
+    private static Task<Results> FindAsync(NpgsqlBatch batch, ScanValues scan, CancellationToken cancellationToken)
+    {
+        Add(batch, ScanSteps.FoundByMac, [.. scan.Router[..2], scan.Macs]);
+        if (scan.HasNameless)
         {
-            await reader.NextResultAsync(cancellationToken);
+            Add(batch, ScanSteps.FoundByAddress, scan.Devices);
         }
 
-        return reader.GetBoolean(0);
+        return ReadAsync(batch, scan, cancellationToken);
     }
 
-    private static async Task<(Dictionary<Guid, UserDevice> Found, List<DeviceMerge> Merges)> ReadAsync(
-        NpgsqlBatch batch,
-        OwnedRouter router,
-        CancellationToken cancellationToken
-    )
+    private static async Task<Results> ReadAsync(NpgsqlBatch batch, ScanValues scan, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<Guid, UserDevice>();
-        var merges = new List<DeviceMerge>();
+        var results = new Results([], [], false);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
             if (MergeNameless.IsResult(reader))
             {
-                merges.AddRange(
-                    await reader.ReadAllAsync(row => MergeNameless.Read(router.UserId, router.RouterId, row), cancellationToken)
+                results.Merges.AddRange(
+                    await reader.ReadAllAsync(row => MergeNameless.Read(scan.UserId, scan.RouterId, row), cancellationToken)
                 );
-                continue;
             }
-
-            foreach (var device in await reader.ReadAllAsync(UserDevice.Read, cancellationToken))
+            else if (reader.FieldCount == 1)
             {
-                found[device.Id] = device;
+                results = results with { AreAllNamed = (await reader.ReadAllAsync(row => row.GetBoolean(0), cancellationToken)).Single() };
+            }
+            else
+            {
+                foreach (var device in await reader.ReadAllAsync(UserDevice.Read, cancellationToken))
+                {
+                    results.Devices[device.Id] = device;
+                }
             }
         } while (await reader.NextResultAsync(cancellationToken));
 
-        return (found, merges);
+        return results;
     }
 
     // Npgsql cannot infer the type of an array with null elements.
@@ -290,4 +164,44 @@ internal sealed class StoreScan(NpgsqlDataSource database, DependentsOfDevices d
                 ),
             ]
         );
+
+    private sealed record Results(Dictionary<Guid, UserDevice> Devices, List<DeviceMerge> Merges, bool AreAllNamed);
+
+    /// <summary>The values of the parameters, by the names that <see cref="ScanSteps"/> gives them.</summary>
+    private sealed class ScanValues(OwnedRouter router, ScanFindings findings, DateTimeOffset scannedAt, TimeProvider time)
+    {
+        private readonly Guid[] ids = [.. findings.Devices.Select(_ => time.NewId())];
+
+        public Guid UserId => router.UserId;
+
+        public string RouterId => router.RouterId;
+
+        public int Count => findings.Devices.Count;
+
+        public bool HasNameless { get; } = findings.Devices.Any(device => device.Mac is null);
+
+        public object[] Router => [router.UserId, router.RouterId, scannedAt];
+
+        public object[] Believed => [.. Router, time.UtcNow() + DatabaseClock.ToleratedSkew];
+
+        public PhysicalAddress[] Macs => [.. findings.Devices.Select(device => device.Mac).OfType<PhysicalAddress>()];
+
+        public object[] Pairs => [.. Router, Each(findings.Sightings, pair => pair.Address), Each(findings.Sightings, pair => pair.Mac)];
+
+        public object[] Devices =>
+            [
+                .. Router,
+                ids,
+                Each(findings.Devices, device => device.Address),
+                Each(findings.Devices, device => device.Mac),
+                Each(findings.Devices, device => device.Hostname),
+                Each(findings.Devices, device => device.Vendor),
+                Each(findings.Devices, device => device.Mac is { } mac ? VendorRegistry.MakerOf(mac) : null),
+            ];
+
+        public StoredScan Stored(Dictionary<Guid, UserDevice> devices, bool hasMerged) =>
+            new([.. devices.Values], ids.Count(devices.ContainsKey), hasMerged);
+
+        private static TValue[] Each<T, TValue>(IReadOnlyList<T> items, Func<T, TValue> value) => [.. items.Select(value)];
+    }
 }

@@ -30,7 +30,6 @@ internal sealed class ScanDevicesEndpoint(
     IRouterCommands commands,
     ICommandsClient client,
     ScanRecorder recorder,
-    DeviceDetails details,
     IOptions<CommandsServerOptions> options,
     TimeProvider time
 ) : Endpoint<RouterRequest, ScanDevicesResponse>
@@ -61,17 +60,16 @@ internal sealed class ScanDevicesEndpoint(
             cancellationToken
         );
         var findings = ScanFindings.Of(result.OrThrow());
-        var stored =
+        var (stored, details) =
             await recorder.StoreAsync(router, findings, scannedAt, CancellationToken.None)
             ?? throw new ProblemException(Problem.RouterNotFound());
-        var known = await details.OfAsync(stored.Devices, cancellationToken);
         await Send.OkAsync(
             new ScanDevicesResponse(
                 [
                     .. stored
                         .Devices.OrderByDescending(device => device.FirstSeen)
                         .ThenByDescending(device => device.Id)
-                        .Select(device => DeviceResponse.Of(device, known)),
+                        .Select(device => DeviceResponse.Of(device, details)),
                 ],
                 findings.Devices.Count,
                 stored.Added,

@@ -3,20 +3,18 @@ using NetPilot.CommandsClient;
 
 namespace NetPilot.Devices.Features.ScanDevices;
 
+/// <summary>What a scan stored, and what else is known of the devices that it found.</summary>
+internal sealed record RecordedScan(StoredScan Stored, KnownDetails Details);
+
 /// <summary>Stores a scan and tells the <see cref="IDeviceSightings"/>. These are resolved late, because they may depend on this class.</summary>
-internal sealed class ScanRecorder(
-    StoreScan store,
-    IRouterOwnership ownership,
-    DeviceDependents dependents,
-    DependentsOfDevices others,
-    IServiceScopeFactory scopes
-) : IDeviceScans
+internal sealed class ScanRecorder(StoreScan store, DeviceDependents dependents, DependentsOfDevices others, IServiceScopeFactory scopes)
+    : IDeviceScans
 {
     Task IDeviceScans.RecordAsync(OwnedRouter router, ScanReport report, DateTimeOffset scannedAt, CancellationToken cancellationToken) =>
         StoreAsync(router, ScanFindings.Of(report), scannedAt, cancellationToken);
 
     /// <summary>Null if the router was given up during the scan. Nothing is kept then.</summary>
-    public async Task<StoredScan?> StoreAsync(
+    public async Task<RecordedScan?> StoreAsync(
         OwnedRouter router,
         ScanFindings findings,
         DateTimeOffset scannedAt,
@@ -24,13 +22,6 @@ internal sealed class ScanRecorder(
     )
     {
         var stored = await store.RunAsync(router, findings, scannedAt, cancellationToken);
-        // The router may have been given up during the scan. This is checked after the write, so that either this or the release deletes the rows.
-        if (await ownership.FindAsync(router.UserId, router.RouterId, cancellationToken) is null)
-        {
-            await dependents.DeleteForRouterAsync(router.UserId, router.RouterId, cancellationToken);
-            return null;
-        }
-
         await using var scope = scopes.CreateAsyncScope();
         foreach (var follower in scope.ServiceProvider.GetServices<IDeviceSightings>())
         {
@@ -42,6 +33,16 @@ internal sealed class ScanRecorder(
             await others.FollowAsync(router, actor: null, cancellationToken);
         }
 
-        return stored;
+        // The router may have been given up during the scan. This is asked after the write, so that either this or the release deletes the rows.
+        var details = await scope
+            .ServiceProvider.GetRequiredService<DeviceDetails>()
+            .OfOwnedAsync(router, stored.Devices, cancellationToken);
+        if (details is null)
+        {
+            await dependents.DeleteForRouterAsync(router.UserId, router.RouterId, cancellationToken);
+            return null;
+        }
+
+        return new RecordedScan(stored, details);
     }
 }

@@ -14,9 +14,9 @@ internal static class ReadOwnedRouter
 
     public static NpgsqlBatchCommand Command(Guid userId, string routerId) => Sql.Statement(Text, routerId, userId);
 
-    /// <summary>Adds the question whether the router is still this owner's: one row with the answer.</summary>
-    public static void AddQuestionTo(NpgsqlBatch batch, OwnedRouter router) =>
-        batch.With(
+    /// <summary>The question whether the router is still this owner's: one row with the answer.</summary>
+    public static NpgsqlBatchCommand IsStillOwned(OwnedRouter router) =>
+        Sql.Statement(
             "SELECT EXISTS (SELECT FROM routers.user_routers WHERE router_id = $1 AND user_id = $2)",
             router.RouterId,
             router.UserId
