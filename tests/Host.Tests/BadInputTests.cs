@@ -162,7 +162,6 @@ public sealed class BadInputTests(NetPilotServer server)
         {
             ["routerId"] = routerId,
             ["deviceId"] = Guid.CreateVersion7().ToString(),
-            ["blockId"] = Guid.CreateVersion7().ToString(),
             ["personId"] = Guid.CreateVersion7().ToString(),
             ["scheduleId"] = Guid.CreateVersion7().ToString(),
             ["id"] = Guid.CreateVersion7().ToString(),

@@ -190,7 +190,6 @@ public sealed class OwnershipTests(NetPilotServer server)
                 ["awayDeviceId"] = awayDeviceId,
                 ["personId"] = personId,
                 ["scheduleId"] = scheduleId,
-                ["blockId"] = blockId,
                 ["id"] = blockId,
                 ["ip"] = listed,
                 ["blockedIp"] = blocked,

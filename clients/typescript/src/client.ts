@@ -150,8 +150,8 @@ export function createClient(options: ClientOptions = {}): Client {
       } catch (thrown) {
         throw thrown instanceof CallFailed ? new NetPilotError(thrown.failure) : thrown;
       }
-      const params = { path: { routerId, blockId: block.id } };
-      latest = unwrap(await client.GET("/api/v1/routers/{routerId}/blocked/{blockId}", { params, ...options }));
+      const params = { path: { routerId, id: block.id } };
+      latest = unwrap(await client.GET("/api/v1/routers/{routerId}/blocked/{id}", { params, ...options }));
     }
     return latest;
   }

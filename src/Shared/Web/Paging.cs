@@ -46,21 +46,23 @@ public sealed class PageRequest
             throw new ProblemException(Problem.Invalid("limit", $"Must be between 1 and {MaxLimit}."));
         }
 
-        return new PageRequest(limit ?? DefaultLimit, cursor is null ? null : Decode(cursor, BindingOf(list)), list);
+        return new PageRequest(limit ?? DefaultLimit, cursor is null ? null : Decode(cursor, list), list);
     }
 
     internal string CursorOf(Position position)
     {
         Span<byte> bytes = stackalloc byte[32];
-        BindingOf(list).CopyTo(bytes);
         BitConverter.TryWriteBytes(bytes[8..], position.At.UtcTicks);
         position.Id.TryWriteBytes(bytes[16..]);
+        ChecksumOf(list, bytes[8..]).CopyTo(bytes);
         return Base64Url.EncodeToString(bytes);
     }
 
-    private static byte[] BindingOf(IReadOnlyList<object?> list) => SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(list))[..8];
+    // It finds what was cut off, altered or made for another list. Whoever computes it can only ask for other pages of the same list.
+    private static ReadOnlySpan<byte> ChecksumOf(IReadOnlyList<object?> list, ReadOnlySpan<byte> position) =>
+        SHA256.HashData([.. position, .. JsonSerializer.SerializeToUtf8Bytes(list)]).AsSpan(0, 8);
 
-    private static Position Decode(string cursor, byte[] binding)
+    private static Position Decode(string cursor, IReadOnlyList<object?> list)
     {
         Span<byte> bytes = stackalloc byte[32];
         if (
@@ -68,7 +70,7 @@ public sealed class PageRequest
             || !Base64Url.IsValid(cursor)
             || !Base64Url.TryDecodeFromUtf8(Encoding.ASCII.GetBytes(cursor), bytes, out var written)
             || written != bytes.Length
-            || !bytes[..8].SequenceEqual(binding)
+            || !bytes[..8].SequenceEqual(ChecksumOf(list, bytes[8..]))
             || BitConverter.ToInt64(bytes[8..]) is var ticks && (ticks < 0 || ticks > DateTimeOffset.MaxValue.UtcTicks)
         )
         {

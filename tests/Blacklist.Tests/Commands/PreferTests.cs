@@ -26,6 +26,20 @@ public sealed class PreferTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task An_unblock_that_goes_on_says_where_its_block_is()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+
+        using var response = await router.UnblockAsync(device.Ip, "respond-async");
+
+        var block = await response.ShouldBeJsonAsync(202);
+        response.Headers.Location!.ToString().ShouldBe(router.Path($"blocked/{block.GetProperty("id").GetGuid()}"));
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+    }
+
+    [Fact]
     public async Task Wait_is_201_when_it_is_done_in_time()
     {
         var router = await server.NewRouterAsync();

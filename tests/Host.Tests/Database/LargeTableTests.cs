@@ -115,8 +115,7 @@ public sealed class LargeTableTests(NetPilotServer server)
             ["deviceId"] = deviceIds[0],
             ["personId"] = person.GetProperty("id").GetString()!,
             ["scheduleId"] = bedtime.GetProperty("id").GetString()!,
-            ["blockId"] = block.GetProperty("id").GetString()!,
-            ["id"] = Guid.CreateVersion7().ToString(),
+            ["id"] = block.GetProperty("id").GetString()!,
             ["ip"] = addresses[1],
             ["freeIp"] = addresses[2],
         };

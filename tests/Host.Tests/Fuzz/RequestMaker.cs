@@ -147,7 +147,9 @@ internal sealed class RequestMaker(Random random, FuzzWorld world)
             0 => WrongTexts[random.Next(WrongTexts.Length)],
             1 when name == "routerId" => world.StrangersRouter.RouterId,
             1 => Guid.CreateVersion7().ToString(),
-            _ when name is "deviceId" or "blockId" => world.Recall(name) ?? Guid.CreateVersion7().ToString(),
+            _ when name == "deviceId" => world.Recall(name) ?? Guid.CreateVersion7().ToString(),
+            _ when operation.Path.EndsWith("/blocked/{id}", StringComparison.Ordinal) => world.Recall("blockId")
+                ?? Guid.CreateVersion7().ToString(),
             _ => world.Right(operation, name),
         };
 

@@ -111,6 +111,12 @@ public sealed class ListDevicesTests(DevicesServer server)
         var bound = (await first.ShouldBeAsync<Devices>(200)).NextCursor;
         using var other = await router.GetAsync($"devices?limit=3&online=false&cursor={bound}");
         await other.ShouldBeProblemAsync(400, "invalid_cursor");
+        for (var at = 0; at < bound!.Length; at++)
+        {
+            var altered = $"{bound[..at]}{(bound[at] == 'A' ? 'B' : 'A')}{bound[(at + 1)..]}";
+            using var refused = await router.GetAsync($"devices?limit=3&online=true&cursor={altered}");
+            await refused.ShouldBeProblemAsync(400, "invalid_cursor");
+        }
     }
 
     [Fact]

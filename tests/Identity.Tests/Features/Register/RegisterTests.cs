@@ -88,17 +88,15 @@ public sealed class RegisterTests(IdentityServer server)
     [Fact]
     public async Task An_email_has_254_characters_at_most()
     {
-        var tail = "@" + string.Join('.', Enumerable.Repeat(new string('d', 50), 3)) + ".test";
-        string Email(int length) => new string('a', 60) + tail.Insert(1, new string('x', length - 60 - tail.Length - 1) + ".");
-        Email(254).Length.ShouldBe(254);
-        await (await Register(new { email = Unique(Email(254)), password = Calls.Password })).ShouldBeJsonAsync(201);
+        await (await Register(new { email = Email(254), password = Calls.Password })).ShouldBeJsonAsync(201);
         await (await Register(new { email = Email(255), password = Calls.Password })).ShouldBeProblemAsync(
             400,
             "validation_failed",
             "email"
         );
 
-        static string Unique(string email) => Guid.CreateVersion7().ToString("N") + email[32..];
+        static string Email(int length) =>
+            Guid.CreateVersion7().ToString("N").PadRight(length - "@example.org".Length, 'a') + "@example.org";
     }
 
     [Theory]

@@ -36,6 +36,9 @@ internal sealed record BlockResponse(
     IReadOnlyList<HoldResponse> Holds
 )
 {
+    /// <summary>The path that shows this block.</summary>
+    public string LocationAt(OwnedRouter router) => $"/api/v1/routers/{router.RouterId}/blocked/{Id}";
+
     /// <param name="rule">The row.</param>
     /// <param name="holds">The pauses and schedules of the row.</param>
     /// <param name="names">The device.</param>

@@ -4,12 +4,18 @@ internal static class RuleAnswers
 {
     /// <summary>
     /// Sets the headers that an answer needs, and names its status: 201 for what this request put in force, 202 for what goes on by itself,
-    /// 200 for what was so already, or was lifted.
+    /// 200 for what was so already, or was lifted. The first two say where it is.
     /// </summary>
-    public static int Announce(this HttpContext context, RuleAnswer answer, RuleTarget target, string? location = null)
+    /// <param name="context">The request.</param>
+    /// <param name="answer">The answer.</param>
+    /// <param name="target">What the command was for.</param>
+    /// <param name="location">The path of what the answer shows.</param>
+    /// <param name="makes">Whether the command makes something, and does not only change it.</param>
+    public static int Announce(this HttpContext context, RuleAnswer answer, RuleTarget target, string location, bool makes = true)
     {
         var headers = context.Response.Headers;
-        if (location is not null && answer.Kind != RuleAnswerKind.Already)
+        var status = answer.Status(makes);
+        if (status != StatusCodes.Status200OK)
         {
             headers.Location = location;
         }
@@ -19,7 +25,7 @@ internal static class RuleAnswers
             headers["Preference-Applied"] = prefer.Applied;
         }
 
-        return answer.Status(makes: location is not null);
+        return status;
     }
 
     /// <param name="answer">The answer.</param>

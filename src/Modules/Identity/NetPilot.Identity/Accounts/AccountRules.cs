@@ -5,8 +5,6 @@ namespace NetPilot.Identity.Accounts;
 
 internal static partial class AccountRules
 {
-    private const int MaxLocalPart = 64;
-
     /// <summary>A required e-mail address. Spaces around it are ignored.</summary>
     public static IRuleBuilderOptions<T, string?> Email<T>(this IRuleBuilder<T, string?> rule) =>
         rule.RefusingText(
@@ -16,8 +14,7 @@ internal static partial class AccountRules
 
     public static string Trim(string email) => email.Trim(' ');
 
-    private static bool IsEmail(string email) =>
-        email.Length <= User.MaxEmail && email.IndexOf('@', StringComparison.Ordinal) <= MaxLocalPart && Form().IsMatch(email);
+    private static bool IsEmail(string email) => email.Length <= User.MaxEmail && Form().IsMatch(email);
 
     // Atoms with dots between them, an @, and a domain of two or more labels.
     [GeneratedRegex(

@@ -34,7 +34,6 @@ internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands comm
         var answer = await commands.PutInForceAsync(target, request.Words(), cancellationToken);
 
         var block = await answers.OfAsync(answer.Rule, chosen, cancellationToken);
-        var location = $"/api/v1/routers/{request.RouterId}/blocked/{block.Id}";
-        await Send.ResponseAsync(block, HttpContext.Announce(answer, target, location), cancellationToken);
+        await Send.ResponseAsync(block, HttpContext.Announce(answer, target, block.LocationAt(target.Router)), cancellationToken);
     }
 }

@@ -6,7 +6,7 @@ internal sealed class GetBlockRequest : RouterRequest
     /// <summary>The block's id.</summary>
     /// <example>01a214b7-e9bc-7757-bbe3-b80ba3d3fc25</example>
     [RouteParam, ShownAs(typeof(Guid))]
-    public string BlockId { get; init; } = "";
+    public string Id { get; init; } = "";
 }
 
 internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices, BlockAnswers answers)
@@ -14,7 +14,7 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
 {
     public override void Configure()
     {
-        Get("routers/{routerId}/blocked/{blockId}");
+        Get("routers/{routerId}/blocked/{id}");
         Tags("Blocks");
         Summary(s =>
         {
@@ -28,7 +28,7 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
     {
         var caller = HttpContext.Caller();
         await targets.OwnedAsync(caller, request.RouterId, cancellationToken);
-        var rule = PathId.TryRead(request.BlockId, out var id)
+        var rule = PathId.TryRead(request.Id, out var id)
             ? await db
                 .Blocks.AsNoTracking()
                 .OfRouter(caller.UserId, request.RouterId)

@@ -35,6 +35,7 @@ internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands co
         });
         Description(b =>
             b.Answers<BlockResponse>(200, 202)
+                .AnswersLocation(202)
                 .Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound, ErrorCodes.DeviceWithoutAddress, ErrorCodes.NotBlocked)
                 .FailsDownstream()
                 .TakesPrefer()
@@ -48,6 +49,7 @@ internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands co
         var answer = await commands.LiftAsync(target, RuleProblems.NotBlocked(), cancellationToken);
 
         var block = await answers.OfAsync(answer.Rule, chosen, cancellationToken);
-        await Send.ResponseAsync(block, HttpContext.Announce(answer, target), cancellationToken);
+        var status = HttpContext.Announce(answer, target, block.LocationAt(target.Router), makes: false);
+        await Send.ResponseAsync(block, status, cancellationToken);
     }
 }
