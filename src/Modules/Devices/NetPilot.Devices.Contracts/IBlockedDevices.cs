@@ -65,7 +65,11 @@ public interface IDeviceSightings
     /// Called after a scan is stored, with every pair of MAC and address that the scan named, those that Devices skipped included: a MAC can have
     /// several addresses (the stored one comes first), and an address several MACs. Best for one statement; safe to repeat.
     /// </summary>
-    Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, CancellationToken cancellationToken);
+    /// <param name="router">The router.</param>
+    /// <param name="devices">The pairs.</param>
+    /// <param name="byUser">Whether a user asked for the scan, or for what it was made for; else the server looked by itself.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, bool byUser, CancellationToken cancellationToken);
 }
 
 /// <summary>A device and where it was seen.</summary>

@@ -165,7 +165,7 @@ internal sealed class RuleTurn(
         if (scan.IsSuccess)
         {
             Seen = scan.Data;
-            await turns.Scans.RecordAsync(router, scan.Data, scannedAt, CancellationToken.None);
+            await turns.Scans.RecordAsync(router, scan.Data, scannedAt, byUser: !ByServer, CancellationToken.None);
         }
 
         return scan;

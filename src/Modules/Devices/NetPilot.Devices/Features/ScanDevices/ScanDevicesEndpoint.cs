@@ -62,7 +62,7 @@ internal sealed class ScanDevicesEndpoint(
         );
         var findings = ScanFindings.Of(result.OrThrow());
         var stored =
-            await recorder.StoreAsync(router, findings, scannedAt, CancellationToken.None)
+            await recorder.StoreAsync(router, findings, scannedAt, byUser: true, CancellationToken.None)
             ?? throw new ProblemException(Problem.RouterNotFound());
         var known = await details.OfAsync(stored.Devices, cancellationToken);
         await Send.OkAsync(

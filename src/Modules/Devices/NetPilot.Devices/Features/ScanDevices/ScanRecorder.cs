@@ -12,14 +12,20 @@ internal sealed class ScanRecorder(
     IServiceScopeFactory scopes
 ) : IDeviceScans
 {
-    Task IDeviceScans.RecordAsync(OwnedRouter router, ScanReport report, DateTimeOffset scannedAt, CancellationToken cancellationToken) =>
-        StoreAsync(router, ScanFindings.Of(report), scannedAt, cancellationToken);
+    Task IDeviceScans.RecordAsync(
+        OwnedRouter router,
+        ScanReport report,
+        DateTimeOffset scannedAt,
+        bool byUser,
+        CancellationToken cancellationToken
+    ) => StoreAsync(router, ScanFindings.Of(report), scannedAt, byUser, cancellationToken);
 
     /// <summary>Null if the router was given up during the scan. Nothing is kept then.</summary>
     public async Task<StoredScan?> StoreAsync(
         OwnedRouter router,
         ScanFindings findings,
         DateTimeOffset scannedAt,
+        bool byUser,
         CancellationToken cancellationToken
     )
     {
@@ -34,7 +40,7 @@ internal sealed class ScanRecorder(
         await using var scope = scopes.CreateAsyncScope();
         foreach (var follower in scope.ServiceProvider.GetServices<IDeviceSightings>())
         {
-            await follower.DevicesSeenAsync(router, findings.Sightings, cancellationToken);
+            await follower.DevicesSeenAsync(router, findings.Sightings, byUser, cancellationToken);
         }
 
         if (stored.HasMerged)
