@@ -42,7 +42,7 @@ internal sealed class RuleApplication(
         var (result, calledAt) = await turn.AddAsync(rule.Kind, ip);
         if (!result.IsSuccess)
         {
-            return await EndFailedAsync(rule, ip, result.Failure, calledAt, turn, looks);
+            return await EndFailedAsync(rule, ip, (result.Failure, calledAt), turn, looks);
         }
 
         var receipt = result.Data;
@@ -121,12 +121,12 @@ internal sealed class RuleApplication(
     private async Task<RowAfterCall> EndFailedAsync(
         Rule rule,
         IPAddress ip,
-        CommandsFailure failure,
-        DateTimeOffset calledAt,
+        (CommandsFailure Failure, DateTimeOffset CalledAt) call,
         RuleTurn turn,
         bool looks
     )
     {
+        var (failure, calledAt) = call;
         if (failure.Kind == CommandsFailureKind.CommandFailed)
         {
             switch (await turn.FindAsync(rule))
@@ -144,8 +144,16 @@ internal sealed class RuleApplication(
 
         return new RowAfterCall(await turn.EndAsync(rule, End), failure);
 
-        RuleChange End(Rule row) => outcomes.ApplyFailed(row, failure, calledAt, time.UtcNow());
+        RuleChange End(Rule row) => outcomes.ApplyFailed(row, failure, calledAt, time.UtcNow(), IsRefusal(rule, call.Failure, turn));
     }
+
+    /// <summary>
+    /// Whether the router may have tried in vain, and restarted its firewall: it did not say that nothing was done, or did not do it for a device that
+    /// is there.
+    /// </summary>
+    private static bool IsRefusal(Rule rule, CommandsFailure failure, RuleTurn turn) =>
+        failure is { Kind: CommandsFailureKind.CommandFailed, FoundNoDevice: false }
+        && (failure.Effect == CommandEffect.Unknown || (turn.Seen is { } seen && RulePlaces.Shows(seen, rule)));
 
     /// <summary>Removes the rule that was just made. The row has failed then; until the router acknowledges that, it is being lifted.</summary>
     private async Task<RowAfterCall> WithdrawAsync(Rule rule, IPAddress ip, CommandsFailure? reason, RuleTurn turn)
