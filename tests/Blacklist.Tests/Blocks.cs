@@ -175,6 +175,24 @@ internal static class Blocks
         server.Services.GetRequiredService<SettleWorker>().Nudge();
     }
 
+    /// <summary>Waits until the router has answered for each row that is to be put in force, and each waits for its next attempt.</summary>
+    public static Task AnsweredAsync(this TestRouter router) =>
+        Eventually.HoldsAsync(async () =>
+            (
+                await router.Owner.Server.ScalarAsync<bool>(
+                    "SELECT bool_and(state = 'applying' AND NOT maybe_sent AND code IS NOT NULL) FROM blacklist.user_blacklists WHERE router_id = $1",
+                    router.RouterId
+                )
+            ).ShouldBeTrue()
+        );
+
+    /// <summary>Puts the next attempts so far off that none comes by itself.</summary>
+    public static Task DueInAnHourAsync(this TestRouter router) =>
+        router.Owner.Server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET settle_at = now() + interval '1 hour' WHERE router_id = $1",
+            router.RouterId
+        );
+
     /// <summary>The one row of a router, whatever its address.</summary>
     public static async Task<Row> RowAsync(this TestRouter router) =>
         (

@@ -44,7 +44,12 @@ public sealed class LastSightings : IDeviceSightings
                 (BitConverter.ToString(pair.Mac.GetAddressBytes()).Replace('-', ':').ToLowerInvariant(), pair.Address.ToString())
             );
 
-    public Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, CancellationToken cancellationToken)
+    public Task DevicesSeenAsync(
+        OwnedRouter router,
+        IReadOnlyList<DeviceSighting> devices,
+        bool byUser,
+        CancellationToken cancellationToken
+    )
     {
         _told[router.RouterId] = devices;
         return Task.CompletedTask;

@@ -201,6 +201,26 @@ public sealed class PreferTests(BlacklistServer server)
         router.Simulated.RuleCounts.Values.ShouldBe([1]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_block_that_waits_for_its_device_is_tried_as_soon_as_a_scan_shows_it(bool byAddress)
+    {
+        var (router, device, id) = await server.OneDeviceAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        object body = byAddress ? new { ip = device.Ip } : new { deviceId = id };
+        using var accepted = await router.SendAsync(HttpMethod.Post, "block", body, "respond-async");
+        await accepted.ShouldBeJsonAsync(202);
+        await router.AnsweredAsync();
+        await router.DueInAnHourAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: true);
+
+        await router.ScanAsync();
+
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
+    }
+
     /// <summary>
     /// Whether a failure says that nothing was done. The deployed form does not say that a router is away, and a failed change of rules may have
     /// been done: the router is asked about it as soon as it answers.

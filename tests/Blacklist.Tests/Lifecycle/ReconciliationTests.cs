@@ -21,6 +21,7 @@ public sealed class ReconciliationTests
     private static readonly Guid Owner = new("01890000-0000-7000-8000-000000000001");
 
     private static readonly CommandsFailure Refused = new(CommandsFailureKind.CommandFailed, CommandEffect.NotDone, "refused");
+    private static readonly CommandsFailure Away = Refused with { FoundNoDevice = true };
 
     private static readonly Gen<CommandsFailure> AnyFailure = Gen.Select(
         Gen.OneOf(Enum.GetValues<CommandsFailureKind>()),
@@ -199,20 +200,25 @@ public sealed class ReconciliationTests
     }
 
     [Theory]
-    [InlineData(5, 5)]
-    [InlineData(120, 60)]
-    public void What_is_to_be_put_in_force_is_looked_at_when_its_time_ends_at_the_latest(int endsAfter, int lookedAtAfter)
+    [InlineData(2, 2, 2)]
+    [InlineData(5, 5, 5)]
+    [InlineData(120, 5, 60)]
+    public void What_is_to_be_put_in_force_is_looked_at_when_its_time_ends_at_the_latest(int endsAfter, int within, int ifRefused)
     {
         var row = Timed(RuleState.Applying, Now.AddMinutes(endsAfter), attempts: 9);
 
         RuleChange[] changes =
         [
+            Outcomes.ApplyFailed(row, Away, Now, Now),
             Outcomes.ApplyNotDone(row, "router_unreachable", null, Now),
             Outcomes.AwaitsDevice(row, Now),
             Outcomes.Undecided(row, Now),
         ];
 
-        changes.ShouldAll(change => (change.State, change.SettleAt) == (RuleState.Applying, Now.AddMinutes(lookedAtAfter)));
+        changes.ShouldAll(change =>
+            change.State == RuleState.Applying && change.SettleAt > Now && change.SettleAt <= Now.AddMinutes(within)
+        );
+        Outcomes.ApplyFailed(row, Refused, Now, Now, refused: true).SettleAt.ShouldBe(Now.AddMinutes(ifRefused));
         // What keeps a rule that is being lifted holds it only should that fail.
         var lifting = Timed(RuleState.Lifting, Now.AddMinutes(5), attempts: 9);
         Outcomes.Undecided(lifting, Now).SettleAt.ShouldBe(Now.AddHours(1));

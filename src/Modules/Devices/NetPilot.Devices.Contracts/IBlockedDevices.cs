@@ -66,7 +66,11 @@ public interface IDeviceSightings
     /// several addresses (the stored one comes first), and an address several MACs. Best for one statement; safe to repeat. It changes rows
     /// and adds none: the router may have been given up during the scan.
     /// </summary>
-    Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, CancellationToken cancellationToken);
+    /// <param name="router">The router.</param>
+    /// <param name="devices">The pairs.</param>
+    /// <param name="byUser">Whether a user asked for the scan, or for what it was made for; else the server looked by itself.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, bool byUser, CancellationToken cancellationToken);
 }
 
 /// <summary>A device and where it was seen.</summary>

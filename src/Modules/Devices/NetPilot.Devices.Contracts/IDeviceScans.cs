@@ -11,8 +11,9 @@ public interface IDeviceScans
     /// <param name="router">The router, whose ownership the caller checked.</param>
     /// <param name="report">What the Commands-Server answered.</param>
     /// <param name="scannedAt">When the scan was asked for (UTC).</param>
+    /// <param name="byUser">Whether a user asked for it, or for what it was made for; else the server looked by itself.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    Task RecordAsync(OwnedRouter router, ScanReport report, DateTimeOffset scannedAt, CancellationToken cancellationToken);
+    Task RecordAsync(OwnedRouter router, ScanReport report, DateTimeOffset scannedAt, bool byUser, CancellationToken cancellationToken);
 }
 
 /// <summary>Devices that a look-up by substring can take for another one.</summary>

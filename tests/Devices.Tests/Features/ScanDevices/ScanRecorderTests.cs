@@ -45,7 +45,7 @@ public sealed class ScanRecorderTests(DevicesServer server)
 
         for (var times = 0; times < 2; times++)
         {
-            await scans.RecordAsync(await OwnedAsync(router), report, scannedAt, TestContext.Current.CancellationToken);
+            await scans.RecordAsync(await OwnedAsync(router), report, scannedAt, byUser: false, TestContext.Current.CancellationToken);
         }
 
         var moved = await router.DeviceAsync(MacA);
@@ -64,7 +64,7 @@ public sealed class ScanRecorderTests(DevicesServer server)
         var report = new ScanReport([new ScannedDevice(IPAddress.Parse("192.168.5.30"), Mac(MacA), null, null)], []);
         await server
             .Services.GetRequiredService<IDeviceScans>()
-            .RecordAsync(owned, report, DateTimeOffset.UnixEpoch, TestContext.Current.CancellationToken);
+            .RecordAsync(owned, report, DateTimeOffset.UnixEpoch, byUser: false, TestContext.Current.CancellationToken);
 
         (await server.ScalarAsync<long>("SELECT count(*) FROM devices.user_devices WHERE router_id = $1", router.RouterId)).ShouldBe(0);
     }

@@ -302,7 +302,8 @@ public sealed class ScanTests(DevicesServer server)
         var users = named.Select(device => router.PatchAsync($"devices/{device.Id}", new { name = device.Ip })).ToArray();
         await Task.WhenAll(
             reports.Select(
-                (report, n) => scans.RecordAsync(owned!, report, start.AddMicroseconds(n % 2 == 0 ? n : 40 - n), cancellationToken)
+                (report, n) =>
+                    scans.RecordAsync(owned!, report, start.AddMicroseconds(n % 2 == 0 ? n : 40 - n), byUser: false, cancellationToken)
             )
         );
         foreach (var response in await Task.WhenAll(users))
@@ -310,7 +311,7 @@ public sealed class ScanTests(DevicesServer server)
             response.Dispose();
         }
 
-        await scans.RecordAsync(owned!, reports[0], start.AddSeconds(1), cancellationToken);
+        await scans.RecordAsync(owned!, reports[0], start.AddSeconds(1), byUser: false, cancellationToken);
         var devices = await router.DevicesAsync("?limit=200");
         devices.Select(device => device.Mac).OfType<string>().ShouldBeUnique();
         devices

@@ -3,6 +3,9 @@ namespace NetPilot.Blacklist.Commands;
 /// <summary>How a command ended: the row as it is, and why that is not what was asked for.</summary>
 internal sealed record CommandEnd(Rule? Rule, Problem? Problem = null, RuleAnswerKind Kind = RuleAnswerKind.Done)
 {
+    /// <summary>What is left to do when the turn's other commands have been sent; null: it has ended.</summary>
+    public Func<Task<CommandEnd>>? Rest { get; init; }
+
     /// <summary>The router was given up meanwhile, and its rows with it.</summary>
     public static CommandEnd NoRouter { get; } = new(null, Problem.RouterNotFound());
 

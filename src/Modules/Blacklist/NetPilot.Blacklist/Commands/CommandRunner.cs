@@ -44,6 +44,7 @@ internal sealed class CommandRunner(RunningCommands running, RuleTurns turns, Ru
         await using var turn = granted is null
             ? await turns.TakeAsync(target.Router, target.Actor, target.Budget, rule)
             : turns.Granted(granted, target.Router, target.Actor, target.Budget, rule);
-        return await command(turn);
+        var end = await command(turn);
+        return end.Rest is { } rest ? await rest() : end;
     }
 }

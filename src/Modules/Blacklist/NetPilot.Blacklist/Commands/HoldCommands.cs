@@ -68,7 +68,7 @@ internal sealed class HoldCommands(
                 .. released.Select(rule => new RuleCommand(rule, turn => lift.LiftUnkeptAsync(rule, turn))),
             ]
         );
-        if (placed.IsTurnedRound)
+        if (placed.MayBeDue)
         {
             settling.Nudge();
         }

@@ -63,7 +63,7 @@ internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceD
             if (await store.PlaceHoldsAsync(rule, RuleIntents.Held(rule, holds, now), holds, CancellationToken.None) is { } held)
             {
                 placed.Rules[device.Id] = held;
-                placed.IsTurnedRound |= rule.State == RuleState.Lifting && held.State == RuleState.Applying;
+                placed.MayBeDue |= held.State == RuleState.Applying;
                 return true;
             }
         }
@@ -115,6 +115,6 @@ internal sealed class PlacedHolds
     /// <summary>Why a device can't be held.</summary>
     public Dictionary<Guid, string> Refused { get; } = [];
 
-    /// <summary>Whether rules that were being lifted are wanted again, which the settle worker looks into.</summary>
-    public bool IsTurnedRound { get; set; }
+    /// <summary>Whether rules that were there are still to be put in force, which the settle worker looks into.</summary>
+    public bool MayBeDue { get; set; }
 }

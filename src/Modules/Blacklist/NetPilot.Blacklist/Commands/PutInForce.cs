@@ -132,9 +132,28 @@ internal sealed class PutInForce(
     private async Task<CommandEnd> SendAsync(Rule rule, bool isOfDevice, Func<Rule, Task<Rule?>>? describeAsync, RuleTurn turn)
     {
         var (ip, failure) = isOfDevice ? await places.OfAsync(rule, turn) : (rule.DeviceIp, null);
+        var looks = isOfDevice && rule.DeviceMac is not null && turn.Seen is null;
         var outcome = failure is null
-            ? await application.ApplyAsync(rule, ip!, turn, isOfDevice)
+            ? await application.ApplyAsync(rule, ip!, turn, isOfDevice, looks)
             : await application.FailAsync(rule, failure, turn);
+        return outcome.UnlessFound is null
+            ? await EndAsync(outcome, describeAsync)
+            : new CommandEnd(rule) { Rest = async () => await EndAsync(await SendWhereSeenAsync(rule, outcome, turn), describeAsync) };
+    }
+
+    /// <summary>
+    /// The router found nobody where the device was last seen, and did nothing: the command is sent once more, to where a scan shows the device. The
+    /// scan took its time, so that the row may have ended, or been turned round.
+    /// </summary>
+    private async Task<RowAfterCall> SendWhereSeenAsync(Rule rule, RowAfterCall missed, RuleTurn turn) =>
+        (await RulePlaces.LookAsync(rule, turn)).Address is { } there
+        && await store.FindAsync(rule) is { State: RuleState.Applying } row
+        && await turn.BeginAsync(row, RuleState.Applying) is { } begun
+            ? await application.ApplyAsync(begun, there, turn, isOfDevice: true)
+            : new RowAfterCall(await turn.EndAsync(rule, missed.UnlessFound!), missed.Failure);
+
+    private async Task<CommandEnd> EndAsync(RowAfterCall outcome, Func<Rule, Task<Rule?>>? describeAsync)
+    {
         if (outcome.Rule is { SettleAt: not null, State: RuleState.InForce })
         {
             settling.Nudge();

@@ -48,10 +48,21 @@ internal sealed class SharedTurn(RuleTurns turns, OwnedRouter router, CommandAct
         {
             await using var turn = await turns.TakeAsync(router, actor, budget);
             var isHeld = turn is not null;
+            var left = new List<(Func<Task<CommandEnd>> FinishAsync, TaskCompletionSource<CommandEnd> Ended)>();
             foreach (var (command, ended) in entries)
             {
                 isHeld = isHeld && (ended == entries[0].Ended || await turn!.MayGoOnAsync());
-                await RunAsync(command, ended, isHeld ? turn : null);
+                var granted = isHeld ? turn : null;
+                if (await RunAsync(() => command(granted), ended) is { } rest)
+                {
+                    left.Add((rest, ended));
+                }
+            }
+
+            // The look for one device does not keep the others waiting.
+            foreach (var (finishAsync, ended) in left)
+            {
+                await RunAsync(finishAsync, ended);
             }
         }
         catch (Exception exception) when (entries.Exists(entry => !entry.Ended.Task.IsCompleted))
@@ -60,15 +71,23 @@ internal sealed class SharedTurn(RuleTurns turns, OwnedRouter router, CommandAct
         }
     }
 
-    private static async Task RunAsync(Func<RuleTurn?, Task<CommandEnd>> command, TaskCompletionSource<CommandEnd> ended, RuleTurn? turn)
+    /// <returns>What is left to do; null: the command has ended.</returns>
+    private static async Task<Func<Task<CommandEnd>>?> RunAsync(Func<Task<CommandEnd>> command, TaskCompletionSource<CommandEnd> ended)
     {
         try
         {
-            ended.SetResult(await command(turn));
+            var end = await command();
+            if (end.Rest is null)
+            {
+                ended.SetResult(end);
+            }
+
+            return end.Rest;
         }
         catch (Exception exception)
         {
             ended.SetException(exception);
+            return null;
         }
     }
 

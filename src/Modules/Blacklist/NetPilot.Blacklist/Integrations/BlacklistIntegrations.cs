@@ -33,11 +33,19 @@ internal sealed class BlockedDevices(BlacklistDbContext db) : IBlockedDevices
         );
 }
 
-/// <summary>What a scan brings: rows follow their devices, and rules that wait for one are due.</summary>
+/// <summary>
+/// What a scan brings: rows follow their devices, and rules that wait for one are due if a user asked. A look of the server's own is for rows that are
+/// due already: two rules that the router refuses would make each other due without an end.
+/// </summary>
 internal sealed partial class DeviceSightings(RuleStore store, SettleWorker settling, TimeProvider time, ILogger<DeviceSightings> logger)
     : IDeviceSightings
 {
-    public async Task DevicesSeenAsync(OwnedRouter router, IReadOnlyList<DeviceSighting> devices, CancellationToken cancellationToken)
+    public async Task DevicesSeenAsync(
+        OwnedRouter router,
+        IReadOnlyList<DeviceSighting> devices,
+        bool byUser,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -46,7 +54,7 @@ internal sealed partial class DeviceSightings(RuleStore store, SettleWorker sett
                 router.RouterId,
                 [.. devices.Select(device => device.Mac)],
                 [.. devices.Select(device => device.Address)],
-                RuleOutcomes.DeviceSeen(time.UtcNow()),
+                byUser ? RuleOutcomes.DeviceSeen(time.UtcNow()) : null,
                 cancellationToken
             );
             if (changed > 0)

@@ -21,16 +21,16 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             SettleAt = verifyAfterApply && device is not { Confirmed: true } ? now : null,
         };
 
-    /// <summary>The command that puts the rule in force failed.</summary>
-    public RuleChange ApplyFailed(Rule rule, CommandsFailure failure, DateTimeOffset calledAt, DateTimeOffset now) =>
-        failure.Effect == CommandEffect.Unknown
-            ? Unknown(rule, failure, calledAt)
-            : ApplyNotDone(rule, failure.Code, failure.Detail, now, retry: failure.Kind != CommandsFailureKind.NotSupported);
+    /// <summary>The command that puts the rule in force failed; it may be that the router refused it, and can do so again.</summary>
+    public RuleChange ApplyFailed(Rule rule, CommandsFailure failure, DateTimeOffset calledAt, DateTimeOffset now, bool refused = false) =>
+        failure.Effect == CommandEffect.Unknown ? Unknown(rule, failure, calledAt)
+        : failure.Kind == CommandsFailureKind.NotSupported && rule.IsKept(now) ? Failed(rule, failure.Code, failure.Detail)
+        : ApplyNotDone(rule, failure.Code, failure.Detail, now, refused);
 
     /// <summary>The router does not hold the rule. One that nothing keeps any more has ended with that.</summary>
-    public RuleChange ApplyNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool retry = true) =>
+    public RuleChange ApplyNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool refused = false) =>
         !rule.IsKept(now) ? Gone(rule, now)
-        : retry && rule.IsTriedAgain(now) ? Again(rule, code, detail, pacing.NextLook(rule, now))
+        : rule.IsTriedAgain(now) ? Again(rule, code, detail, pacing.NextLook(rule, now, refused))
         : Failed(rule, code, detail);
 
     /// <summary>The rule is to be put in force, and its device is away: it waits without an end until the device is seen.</summary>
@@ -39,7 +39,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             rule,
             ErrorCodes.CommandFailed,
             "The device is away; the rule is put in force when it is seen again.",
-            pacing.NextLook(rule, now)
+            pacing.NextLook(rule, now, refused: false)
         ) with
         {
             State = RuleState.Applying,
@@ -64,11 +64,8 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
     /// <param name="refused">Whether the router refused to lift the rule, and not only to be asked.</param>
     public RuleChange LiftNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool byServer, bool refused = false) =>
         !rule.IsKept(now) || rule.GiveUpAt > now || (byServer && rule.GiveUpAt is null)
-            ? Again(rule, code, detail, now + pacing.LiftPause(rule, now, refused)) with
-            {
-                // A user who asks again does not lengthen the server's own pauses.
-                Attempts = rule.Attempts + (byServer ? 1 : 0),
-            }
+            // A user who asks again does not lengthen the server's own pauses.
+            ? Again(rule, code, detail, new(now + pacing.LiftPause(rule, now, refused), rule.Attempts + (byServer ? 1 : 0)))
             : new RuleChange(RuleState.InForce)
             {
                 Code = code,
@@ -80,7 +77,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
 
     /// <summary>The device is away, and the router can't lift its rule before it is back. What the router just refused is not repeated soon.</summary>
     public RuleChange WaitsForDevice(Rule rule, DateTimeOffset now, bool refused) =>
-        Again(rule, null, null, now + pacing.LiftPause(rule, now, refused)) with
+        Again(rule, null, null, new(now + pacing.LiftPause(rule, now, refused), rule.Attempts + 1)) with
         {
             GiveUpAt = null,
         };
@@ -136,12 +133,14 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
 
     /// <summary>The router's list can't say yet whether a rule that is under way is there, nor what became of a command that failed.</summary>
     public RuleChange Undecided(Rule rule, DateTimeOffset now, CommandsFailure? failure = null) =>
-        RuleChange.None(rule) with
+        Again(
+            rule,
+            failure?.Code ?? rule.Code,
+            failure?.Detail ?? rule.Detail,
+            pacing.NextLook(rule, now, refused: rule.Code == ErrorCodes.CommandFailed)
+        ) with
         {
-            Code = failure?.Code ?? rule.Code,
-            Detail = failure?.Detail ?? rule.Detail,
-            Attempts = rule.Attempts + 1,
-            SettleAt = pacing.NextLook(rule, now),
+            MaybeSent = rule.MaybeSent,
         };
 
     /// <summary>The router does not hold the rule any more. A reset that removed it let the device through.</summary>
@@ -235,14 +234,14 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             SettleAt = (failure.SentAt ?? calledAt) + pacing.CommandTimeout,
         };
 
-    private static RuleChange Again(Rule rule, string? code, string? detail, DateTimeOffset at) =>
+    private static RuleChange Again(Rule rule, string? code, string? detail, NextLook next) =>
         RuleChange.None(rule) with
         {
             Code = code,
             Detail = detail,
             MaybeSent = false,
-            Attempts = rule.Attempts + 1,
-            SettleAt = at,
+            Attempts = next.Attempts,
+            SettleAt = next.At,
         };
 
     private static RuleChange Failed(Rule rule, string code, string? detail) =>

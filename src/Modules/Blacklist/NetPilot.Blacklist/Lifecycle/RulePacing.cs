@@ -9,6 +9,12 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromHours(1);
 
+    // How late what is wanted at a certain time may be, once the router or the device is back.
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(5);
+
+    // The pause after so many attempts would be longer than that.
+    private const int AttemptsOfLongestDelay = 5;
+
     public TimeSpan CommandTimeout => commandTimeout;
 
     public TimeSpan SettleInterval => intervals.SettleInterval;
@@ -37,12 +43,19 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
 
     /// <summary>
     /// When a rule is looked at again that is under way. What is to be put in force is looked at by the time that nothing keeps it any more: the
-    /// router may hold it then.
+    /// router may hold it then. What a pause or a schedule holds is to be in force soon after it can be: pauses grow to five minutes for it, and to
+    /// an hour only where the router refused it.
     /// </summary>
-    public DateTimeOffset NextLook(Rule rule, DateTimeOffset now)
+    public NextLook NextLook(Rule rule, DateTimeOffset now, bool refused)
     {
-        var next = now + Backoff(rule.Attempts);
-        return rule.State != RuleState.Lifting && rule.KeptUntil is { } end && end > now && end < next ? end : next;
+        var isLifting = rule.State == RuleState.Lifting;
+        var isSoon = !isLifting && !refused && rule.HeldUntil > now && rule.Attempts >= AttemptsOfLongestDelay;
+        var next = isSoon ? NextOf(rule.RouterId, now) : now + Backoff(rule.Attempts);
+        return new NextLook(
+            !isLifting && rule.KeptUntil is { } end && end > now && end < next ? end : next,
+            // However long the device was away, the first refusal is not followed by the longest pause.
+            isSoon ? rule.Attempts : rule.Attempts + 1
+        );
     }
 
     /// <summary>
@@ -51,11 +64,20 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
     /// </summary>
     public TimeSpan LiftRetry(Rule rule, DateTimeOffset now) =>
         rule.UnkeptSince(now) is { } since
-            ? Jittered(Clamp((now - since) / 10, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)))
+            ? Jittered(Clamp((now - since) / 10, TimeSpan.FromSeconds(1), LongestDelay))
             : Backoff(rule.Attempts);
 
     /// <summary>How long to wait before a lift is tried again. What the router refused is not repeated soon.</summary>
     public TimeSpan LiftPause(Rule rule, DateTimeOffset now, bool refused) => refused ? Backoff(rule.Attempts) : LiftRetry(rule, now);
+
+    /// <summary>
+    /// The rows of a router are due at the same times, so that one list and one scan are for them all; those of other routers are due at others.
+    /// </summary>
+    private static DateTimeOffset NextOf(string routerId, DateTimeOffset now)
+    {
+        var offset = routerId.Aggregate(0, (sum, letter) => ((31 * sum) + letter) % (int)LongestDelay.TotalSeconds);
+        return now.AddTicks(LongestDelay.Ticks - ((now.UtcTicks + TimeSpan.FromSeconds(offset).Ticks) % LongestDelay.Ticks));
+    }
 
     // Within a tenth above, so that routers which went away together do not come back together; never below the promised time.
     private TimeSpan Jittered(TimeSpan value) => value * (1 + (0.1 * random()));
@@ -65,3 +87,6 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
         : value > most ? most
         : value;
 }
+
+/// <summary>When a rule is looked at next, and how many attempts it counts then.</summary>
+internal readonly record struct NextLook(DateTimeOffset At, int Attempts);

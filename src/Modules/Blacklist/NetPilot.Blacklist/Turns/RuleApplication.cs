@@ -29,7 +29,8 @@ internal sealed class RuleApplication(
     /// <param name="ip">Where its device is.</param>
     /// <param name="turn">The turn.</param>
     /// <param name="isOfDevice">Whether the rule is for the device that the row names, and not for whichever one the router finds at the address.</param>
-    public async Task<RowAfterCall> ApplyAsync(Rule rule, IPAddress ip, RuleTurn turn, bool isOfDevice = false)
+    /// <param name="looks">Whether the caller looks for the device if the router finds nobody at the address.</param>
+    public async Task<RowAfterCall> ApplyAsync(Rule rule, IPAddress ip, RuleTurn turn, bool isOfDevice = false, bool looks = false)
     {
         var bySubstring = rule.Kind.FollowsDevice && turn.MatchesBySubstring;
         if (bySubstring && await landings.RefusalAsync(rule, ip, turn) is { } refusal)
@@ -41,7 +42,7 @@ internal sealed class RuleApplication(
         var (result, calledAt) = await turn.AddAsync(rule.Kind, ip);
         if (!result.IsSuccess)
         {
-            return await EndFailedAsync(rule, ip, result.Failure, calledAt, turn);
+            return await EndFailedAsync(rule, ip, (result.Failure, calledAt), turn, looks);
         }
 
         var receipt = result.Data;
@@ -120,11 +121,12 @@ internal sealed class RuleApplication(
     private async Task<RowAfterCall> EndFailedAsync(
         Rule rule,
         IPAddress ip,
-        CommandsFailure failure,
-        DateTimeOffset calledAt,
-        RuleTurn turn
+        (CommandsFailure Failure, DateTimeOffset CalledAt) call,
+        RuleTurn turn,
+        bool looks
     )
     {
+        var (failure, calledAt) = call;
         if (failure.Kind == CommandsFailureKind.CommandFailed)
         {
             switch (await turn.FindAsync(rule))
@@ -132,14 +134,26 @@ internal sealed class RuleApplication(
                 case { Presence: Presence.Present, Entry: { } entry }:
                     var device = entry.Mac is null ? null : new RuleDevice(ip, entry.Mac, Confirmed: true);
                     return await EndAppliedAsync(rule, ip, device, turn);
+                case { Failure: null } when looks && failure is { FoundNoDevice: true, Effect: CommandEffect.NotDone }:
+                    return new RowAfterCall(rule, failure) { UnlessFound = End };
                 case { Presence: Presence.Absent }:
-                    return await FailAsync(rule, failure with { Effect = CommandEffect.NotDone }, turn);
+                    failure = failure with { Effect = CommandEffect.NotDone };
+                    break;
             }
         }
 
-        var saved = await turn.EndAsync(rule, row => outcomes.ApplyFailed(row, failure, calledAt, time.UtcNow()));
-        return new RowAfterCall(saved, failure);
+        return new RowAfterCall(await turn.EndAsync(rule, End), failure);
+
+        RuleChange End(Rule row) => outcomes.ApplyFailed(row, failure, calledAt, time.UtcNow(), IsRefusal(rule, call.Failure, turn));
     }
+
+    /// <summary>
+    /// Whether the router may have tried in vain, and restarted its firewall: it did not say that nothing was done, or did not do it for a device that
+    /// is there.
+    /// </summary>
+    private static bool IsRefusal(Rule rule, CommandsFailure failure, RuleTurn turn) =>
+        failure is { Kind: CommandsFailureKind.CommandFailed, FoundNoDevice: false }
+        && (failure.Effect == CommandEffect.Unknown || (turn.Seen is { } seen && RulePlaces.Shows(seen, rule)));
 
     /// <summary>Removes the rule that was just made. The row has failed then; until the router acknowledges that, it is being lifted.</summary>
     private async Task<RowAfterCall> WithdrawAsync(Rule rule, IPAddress ip, CommandsFailure? reason, RuleTurn turn)

@@ -161,8 +161,7 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
 
     /// <summary>Whether a scan in this turn shows the device of the rule, as far as one can be made.</summary>
     private static async Task<bool> IsSeenAsync(Rule rule, RuleTurn turn) =>
-        (turn.Seen ?? (await turn.ScanAsync())?.Data) is not { } seen
-        || seen.Devices.Any(device => rule.DeviceMac?.Equals(device.Mac) ?? rule.DeviceIp.Equals(device.Address));
+        (turn.Seen ?? (await turn.ScanAsync())?.Data) is not { } seen || RulePlaces.Shows(seen, rule);
 
     private async Task<RowAfterCall> EndAsync(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, RuleTurn turn) =>
         new(await turn.EndAsync(rule, row => outcomes.LiftEnded(row, failure, calledAt, time.UtcNow(), turn.ByServer)), failure);

@@ -20,22 +20,26 @@ internal sealed class RulePlaces(IDeviceDirectory devices)
         && !holder.Equals(mac);
 
     /// <summary>The device's address: that of the rule, or where a scan finds it if another one has that. Else why nothing can be sent.</summary>
-    public async Task<(IPAddress? Address, CommandsFailure? Failure)> OfAsync(Rule rule, RuleTurn turn)
+    public async Task<(IPAddress? Address, CommandsFailure? Failure)> OfAsync(Rule rule, RuleTurn turn) =>
+        await IsTakenAsync(rule) ? await LookAsync(rule, turn) : (rule.DeviceIp, null);
+
+    /// <summary>Where a scan in this turn shows the device. Else why nothing can be sent.</summary>
+    public static async Task<(IPAddress? Address, CommandsFailure? Failure)> LookAsync(Rule rule, RuleTurn turn)
     {
-        if (!await IsTakenAsync(rule))
+        var failure = turn.Seen is null ? (await turn.ScanAsync())?.Failure : null;
+        if (turn.Seen is not { } report)
         {
-            return (rule.DeviceIp, null);
+            return (null, failure is null ? NoTimeLeft : failure with { Effect = CommandEffect.NotDone });
         }
 
-        var scan = await turn.ScanAsync();
-        if (scan is not { IsSuccess: true, Data: { } report })
-        {
-            return (null, scan?.Failure is { } failure ? failure with { Effect = CommandEffect.NotDone } : NoTimeLeft);
-        }
-
-        var seen = report.Devices.Where(device => rule.DeviceMac!.Equals(device.Mac)).Select(device => device.Address).FirstOrDefault();
+        var seen = report.Devices.Where(device => IsOf(rule, device)).Select(device => device.Address).FirstOrDefault();
         return seen is null ? (null, Away)
             : await turn.MayGoOnAsync() ? (seen, null)
             : (null, NoTimeLeft);
     }
+
+    /// <summary>Whether a scan shows the device of the rule.</summary>
+    public static bool Shows(ScanReport seen, Rule rule) => seen.Devices.Any(device => IsOf(rule, device));
+
+    private static bool IsOf(Rule rule, ScannedDevice device) => rule.DeviceMac?.Equals(device.Mac) ?? rule.DeviceIp.Equals(device.Address);
 }

@@ -165,7 +165,7 @@ internal sealed class RuleTurn(
         if (scan.IsSuccess)
         {
             Seen = scan.Data;
-            await turns.Scans.RecordAsync(router, scan.Data, scannedAt, CancellationToken.None);
+            await turns.Scans.RecordAsync(router, scan.Data, scannedAt, byUser: !ByServer, CancellationToken.None);
         }
 
         return scan;
@@ -250,6 +250,11 @@ internal sealed record RowAfterCall(Rule? Rule, CommandsFailure? Failure)
 {
     /// <summary>Whether the row is another one, which stood for the same device already.</summary>
     public bool WasThere { get; init; }
+
+    /// <summary>
+    /// Nobody was at the address, so that nothing was done: what becomes of the row unless a look finds its device. Null: that is written.
+    /// </summary>
+    public Func<Rule, RuleChange>? UnlessFound { get; init; }
 }
 
 /// <summary>What a look at the router said of one row; the look's failure where it could not be asked.</summary>

@@ -48,7 +48,7 @@ internal class Rule
     /// <summary>Until when the server goes on trying by itself; null if it does not.</summary>
     public DateTimeOffset? GiveUpAt { get; init; }
 
-    /// <summary>Attempts that failed, and repeats since the router was last seen to hold the rule.</summary>
+    /// <summary>Attempts that failed, as far as they make the next pause longer, and repeats since the router was last seen to hold the rule.</summary>
     public int Attempts { get; init; }
 
     /// <summary>The turn of a reset that was sent and may have removed the rule: a rule that is absent then is gone for good.</summary>

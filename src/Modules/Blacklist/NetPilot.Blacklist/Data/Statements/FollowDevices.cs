@@ -3,13 +3,16 @@ namespace NetPilot.Blacklist.Data.Statements;
 
 internal static class FollowDevices
 {
-    /// <summary>Blocks follow the devices that a scan saw, and those that waited for one are due.</summary>
+    /// <summary>
+    /// Blocks follow the devices that a scan saw, and those that waited for one are due. A block by an address that nobody knew names no device to wait
+    /// for.
+    /// </summary>
     /// <param name="store">Where the rows are.</param>
     /// <param name="userId">The owner.</param>
     /// <param name="routerId">The router.</param>
     /// <param name="macs">The devices, one for each of <paramref name="addresses"/>; the address that Devices keeps of a MAC comes first.</param>
     /// <param name="addresses">Where they are.</param>
-    /// <param name="waiting">What becomes of rows that waited.</param>
+    /// <param name="waiting">What becomes of rows that waited; null: they go on to wait.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>How many rows changed.</returns>
     public static Task<int> FollowAsync(
@@ -18,13 +21,17 @@ internal static class FollowDevices
         string routerId,
         PhysicalAddress[] macs,
         IPAddress[] addresses,
-        RulePatch waiting,
+        RulePatch? waiting,
         CancellationToken cancellationToken
     )
     {
         var blocks = RuleKind.Block.Rules;
-        SqlText waits =
-            $"(NOT maybe_sent AND {waiting.Condition()} AND (state = 'lifting' OR applied_at IS NOT NULL OR held_until IS NOT NULL))";
+        SqlText waits = waiting is null
+            ? SqlText.Raw("false")
+            : $"""
+                (NOT maybe_sent AND {waiting.Condition()}
+                    AND (state = 'lifting' OR applied_at IS NOT NULL OR held_until IS NOT NULL OR (device_mac IS NOT NULL AND give_up_at IS NOT NULL)))
+                """;
         return store.ExecuteAsync(
             $"""
             WITH seen AS (SELECT mac, ip, place FROM unnest({macs}, {addresses}) WITH ORDINALITY AS seen (mac, ip, place)),
@@ -60,7 +67,7 @@ internal static class FollowDevices
                 device_aliases = ARRAY(
                     SELECT alias FROM unnest(rule.device_aliases) AS alias
                     WHERE NOT EXISTS (SELECT 1 FROM seen WHERE seen.ip = alias AND seen.mac IS DISTINCT FROM COALESCE(shown.mac, rule.device_mac))),
-                settle_at = CASE WHEN shown.id IS NOT NULL AND locked.waits THEN LEAST(rule.settle_at, {waiting.Due?.At}) ELSE rule.settle_at END
+                settle_at = CASE WHEN shown.id IS NOT NULL AND locked.waits THEN LEAST(rule.settle_at, {waiting?.Due?.At}) ELSE rule.settle_at END
             FROM locked LEFT JOIN shown ON shown.id = locked.id
             WHERE rule.id = locked.id
               AND (rule.device_mac IS DISTINCT FROM COALESCE(shown.mac, rule.device_mac)

@@ -61,7 +61,8 @@ internal sealed class ScanDevicesEndpoint(
         );
         var findings = ScanFindings.Of(result.OrThrow());
         var (stored, details) =
-            await recorder.StoreAsync(router, findings, scannedAt, CancellationToken.None)
+            await recorder.StoreAsync(router, findings, scannedAt, byUser: true, CancellationToken.None)
+            ?? throw new ProblemException(Problem.RouterNotFound());
             ?? throw new ProblemException(Problem.RouterNotFound());
         await Send.OkAsync(
             new ScanDevicesResponse(

@@ -10,14 +10,20 @@ internal sealed record RecordedScan(StoredScan Stored, KnownDetails Details);
 internal sealed class ScanRecorder(StoreScan store, DeviceDependents dependents, DependentsOfDevices others, IServiceScopeFactory scopes)
     : IDeviceScans
 {
-    Task IDeviceScans.RecordAsync(OwnedRouter router, ScanReport report, DateTimeOffset scannedAt, CancellationToken cancellationToken) =>
-        StoreAsync(router, ScanFindings.Of(report), scannedAt, cancellationToken);
+    Task IDeviceScans.RecordAsync(
+        OwnedRouter router,
+        ScanReport report,
+        DateTimeOffset scannedAt,
+        bool byUser,
+        CancellationToken cancellationToken
+    ) => StoreAsync(router, ScanFindings.Of(report), scannedAt, byUser, cancellationToken);
 
     /// <summary>Null if the router was given up during the scan. Nothing is kept then.</summary>
     public async Task<RecordedScan?> StoreAsync(
         OwnedRouter router,
         ScanFindings findings,
         DateTimeOffset scannedAt,
+        bool byUser,
         CancellationToken cancellationToken
     )
     {
@@ -25,7 +31,7 @@ internal sealed class ScanRecorder(StoreScan store, DeviceDependents dependents,
         await using var scope = scopes.CreateAsyncScope();
         foreach (var follower in scope.ServiceProvider.GetServices<IDeviceSightings>())
         {
-            await follower.DevicesSeenAsync(router, findings.Sightings, cancellationToken);
+            await follower.DevicesSeenAsync(router, findings.Sightings, byUser, cancellationToken);
         }
 
         if (stored.HasMerged)
