@@ -80,6 +80,7 @@ internal static class NetPilotHost
         app.UseRateLimiter();
         app.UseIdempotency();
         app.UseMiddleware<RequestForm>();
+        app.MeasureDatabase();
         app.MapHealth();
         app.MapMetrics();
         app.MapOpenApiDocument();

@@ -12,17 +12,19 @@ public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica repli
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task The_frontends_origin_may_ask_and_read_what_it_needs()
+    [Theory]
+    [InlineData(ProductionLikeReplica.Origin)]
+    [InlineData(ProductionLikeReplica.AppOrigin)]
+    public async Task The_frontends_origin_may_ask_and_read_what_it_needs(string origin)
     {
         using var client = replica.Process.NewClient();
         using var preflight = new HttpRequestMessage(HttpMethod.Options, "/api/v1/routers");
-        preflight.Headers.Add("Origin", ProductionLikeReplica.Origin);
+        preflight.Headers.Add("Origin", origin);
         preflight.Headers.Add("Access-Control-Request-Method", "POST");
         preflight.Headers.Add("Access-Control-Request-Headers", "authorization,content-type,idempotency-key,prefer,traceparent,tracestate");
         using var allowed = await client.SendAsync(preflight, Ct);
         await allowed.ShouldHaveStatusAsync(204);
-        Header(allowed, "Access-Control-Allow-Origin").ShouldBe(ProductionLikeReplica.Origin);
+        Header(allowed, "Access-Control-Allow-Origin").ShouldBe(origin);
         Header(allowed, "Access-Control-Allow-Methods").ShouldContain("PATCH");
         Header(allowed, "Access-Control-Allow-Headers")
             .Split(',')
@@ -30,16 +32,17 @@ public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica repli
 
         // An error is to be read too.
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/me");
-        request.Headers.Add("Origin", ProductionLikeReplica.Origin);
+        request.Headers.Add("Origin", origin);
         using var refused = await client.SendAsync(request, Ct);
         await refused.ShouldBeProblemAsync(401, "unauthorized");
-        Header(refused, "Access-Control-Allow-Origin").ShouldBe(ProductionLikeReplica.Origin);
+        Header(refused, "Access-Control-Allow-Origin").ShouldBe(origin);
         Header(refused, "Access-Control-Expose-Headers").Split(',').ShouldBe(["Retry-After", "Location", "Preference-Applied"]);
     }
 
     [Theory]
     [InlineData("https://app.example.com.evil.example")]
     [InlineData("http://app.example.com")]
+    [InlineData("capacitor://app.example.com")]
     [InlineData("null")]
     public async Task Another_origin_may_not(string origin)
     {
@@ -101,12 +104,31 @@ public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica repli
     }
 
     [Fact]
+    public async Task On_the_main_port_the_metrics_are_as_absent_as_any_path_that_is_not_there()
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        foreach (var path in new[] { "/nothing", "/metrics", "/metrics/", "/METRICS" })
+        {
+            foreach (var method in new[] { HttpMethod.Get, HttpMethod.Head, HttpMethod.Post })
+            {
+                (await AskAsync(method, path, null)).ShouldBe(401, $"{method} {path}");
+                (await AskAsync(method, path, ProductionLikeReplica.MetricsToken)).ShouldBe(401, $"{method} {path}");
+                (await AskAsync(method, path, user.AccessToken)).ShouldBe(404, $"{method} {path}");
+            }
+        }
+
+        async Task<int> AskAsync(HttpMethod method, string path, string? token)
+        {
+            using var client = replica.Process.NewClient(token);
+            using var request = new HttpRequestMessage(method, path);
+            using var response = await client.SendAsync(request, Ct);
+            return (int)response.StatusCode;
+        }
+    }
+
+    [Fact]
     public async Task Metrics_have_their_own_port_and_want_their_token_there()
     {
-        using var client = replica.Process.NewClient();
-        using var onTheMainPort = await client.GetAsync("/metrics", Ct);
-        await onTheMainPort.ShouldBeProblemAsync(401, "unauthorized");
-
         using var scraper = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{replica.MetricsPort}") };
         foreach (var path in new[] { "/metrics", "/metrics/", "/METRICS" })
         {

@@ -26,6 +26,7 @@ public abstract class Replica(NetPilotServer server) : IAsyncLifetime
 public sealed class ProductionLikeReplica(NetPilotServer server) : Replica(server)
 {
     public const string Origin = "https://app.example.com";
+    public const string AppOrigin = "capacitor://localhost";
     public const string MetricsToken = "scrape-scrape-scrape";
     public const int AuthPerMinute = 4;
     public const int RequestsPerMinute = 12;
@@ -36,6 +37,7 @@ public sealed class ProductionLikeReplica(NetPilotServer server) : Replica(serve
         new Dictionary<string, string?>
         {
             ["Cors:Origins:0"] = Origin,
+            ["Cors:Origins:1"] = AppOrigin,
             ["ForwardedHeaders:KnownNetworks:0"] = "127.0.0.0/8",
             ["RateLimits:Enabled"] = "true",
             ["RateLimits:AuthPerMinute"] = $"{AuthPerMinute}",

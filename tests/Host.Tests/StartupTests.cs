@@ -72,7 +72,7 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
             ["ForwardedHeaders:KnownNetworks:0"] = "10.0.0.0",
             ["Cors:Origins:0"] = "*",
             ["Cors:Origins:1"] = "https://app.example.com/",
-            ["Metrics:Token"] = "short",
+            ["Metrics:Token"] = "",
         };
         var settings = new Dictionary<string, string?>(server.Settings);
         foreach (var (key, value) in bad)
@@ -324,6 +324,26 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
     }
 
     [Fact]
+    public async Task A_short_token_for_metrics_is_taken_with_a_warning()
+    {
+        const string Warning = "Metrics:Token has fewer than 16 characters";
+        await using var process = await server.StartReplicaAsync(new Dictionary<string, string?> { ["Metrics:Token"] = "s3cret" }, Ct);
+        await process.WaitForOutputAsync(Warning, Ct);
+        process.Output.Single(line => line.Contains(Warning)).ShouldContain("\"@l\":\"Warning\"");
+        process.Output.ShouldNotContain(line => line.Contains("s3cret"));
+        using var stranger = process.NewClient();
+        using var refused = await stranger.GetAsync("/metrics", Ct);
+        await refused.ShouldBeProblemAsync(401, "unauthorized");
+        using var scraper = process.NewClient("s3cret");
+        using var scraped = await scraper.GetAsync("/metrics", Ct);
+        await scraped.ShouldHaveStatusAsync(200);
+
+        await using var other = await server.StartReplicaAsync(cancellationToken: Ct);
+        await other.WaitForOutputAsync("Application started", Ct);
+        other.Output.ShouldNotContain(line => line.Contains(Warning));
+    }
+
+    [Fact]
     public async Task A_host_that_is_not_allowed_is_refused_as_anything_else_is()
     {
         await using var process = await server.StartReplicaAsync(
@@ -331,20 +351,28 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
             Ct
         );
         using var client = process.NewClient();
-        async Task<HttpResponseMessage> GetAsync(string host)
+        async Task<HttpResponseMessage> GetAsync(string host, string path = "/swagger/index.html")
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/health/live") { Headers = { Host = host } };
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Host = host } };
+            request.Headers.Authorization = new("Bearer", TestSettings.MetricsToken);
             return await client.SendAsync(request, Ct);
         }
 
         using var allowed = await GetAsync("api.example.com");
         await allowed.ShouldHaveStatusAsync(200);
+        // Probes and scrapes name the address that they reach.
+        foreach (var path in new[] { "/health/live", "/health/ready", "/metrics" })
+        {
+            using var probed = await GetAsync("10.1.2.3:8080", path);
+            await probed.ShouldHaveStatusAsync(200);
+        }
+
         using var refused = await GetAsync("api.example.org");
         await refused.ShouldBeProblemAsync(400, "validation_failed", "host");
         refused.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
         await Eventually.HoldsAsync(() =>
         {
-            process.Output.ShouldContain(line => line.Contains("/health/live") && line.Contains("400"));
+            process.Output.ShouldContain(line => line.Contains("/swagger/index.html") && line.Contains("400"));
             return Task.CompletedTask;
         });
 

@@ -74,6 +74,9 @@ public sealed class SettingsTests
         Mail(mail => mail.ResetUrl = "javascript:alert(1)").ShouldStartWith("Mail:ResetUrl");
         Mail(mail => mail.ResetUrl = "https://app.example.test/#reset").ShouldStartWith("Mail:ResetUrl");
         Mail(mail => mail.Smtp.Port = 0).ShouldStartWith("Mail:Smtp:Port");
+        Mail(mail => mail.Smtp.LocalDomain = "").ShouldStartWith("Mail:Smtp:LocalDomain");
+        Mail(mail => mail.Smtp.LocalDomain = "mail.example.test\r\nRSET").ShouldStartWith("Mail:Smtp:LocalDomain");
+        Mail(mail => mail.Smtp.LocalDomain = "mail.example.test").ShouldBeNull();
         Mail(mail => mail.Smtp.User = "user").ShouldStartWith("Mail:Smtp:User");
         Mail(mail => mail.Smtp.Host = null).ShouldBeNull();
         Mail(_ => { }).ShouldBeNull();

@@ -5,7 +5,7 @@ import { anonymousOperations, keyedOperations } from "./generated/document.js";
 import type { paths } from "./generated/schema.js";
 import { Session, type SessionEnd } from "./session.js";
 import { memoryStorage, type StoredTokens, type TokenStorage } from "./storage.js";
-import { CallFailed, type Fetch, Transport, wait } from "./transport.js";
+import { type AttemptLimits, CallFailed, type Fetch, Transport, wait } from "./transport.js";
 
 /** The settings of a client. */
 export interface ClientOptions {
@@ -64,6 +64,13 @@ interface Core {
 }
 
 const refreshPath = "/api/v1/auth/refresh";
+
+/**
+ * The server gives a lost answer to a refresh again for ten seconds, and ends the session after that. So a loss is noticed early, and no attempt
+ * begins that may come too late. The last attempt waits for an answer on a slow line.
+ */
+const refreshLimits: AttemptLimits = { attempt: 3000, lastAttempt: 10_000, begin: 7000 };
+
 const anonymous: ReadonlySet<string> = new Set(anonymousOperations);
 const keyed: ReadonlySet<string> = new Set(keyedOperations);
 
@@ -86,12 +93,13 @@ export function createClient(options: ClientOptions = {}): Client {
     if (keyed.has(operation)) {
       header["Idempotency-Key"] ??= newKey();
     }
-    // A lost answer to a refresh is given again for ten seconds.
-    const repeatable = method === "GET" || keyed.has(operation) || path === refreshPath;
+    const limits = path === refreshPath ? refreshLimits : undefined;
+    const repeatable = method === "GET" || keyed.has(operation) || limits !== undefined;
     const authorized = !anonymous.has(operation);
 
     let response: Response | undefined;
-    const fetch: Fetch = async (request) => (response = await transport.send(request, { authorized, repeatable, signal }, session));
+    const sending = { authorized, repeatable, limits, signal };
+    const fetch: Fetch = async (request) => (response = await transport.send(request, sending, session));
     const init = { ...rest, ...(signal && { signal }), params: { ...params, header }, fetch };
     try {
       const answer = await core.request(method, path, init);

@@ -11,7 +11,19 @@ export interface Call {
   authorized: boolean;
   /** Whether it may be sent again after a lost answer: it changes nothing, or the server recognises the repeat. */
   repeatable: boolean;
+  /** None if it is left out: commands take long, and the application gives a signal. */
+  limits?: AttemptLimits | undefined;
   signal: AbortSignal | undefined;
+}
+
+/** Milliseconds that the attempts of a call may take. */
+export interface AttemptLimits {
+  /** After which an attempt is given up, if another one may follow. */
+  attempt: number;
+  /** After which the last attempt is given up. */
+  lastAttempt: number;
+  /** From the beginning of the call until which an attempt may begin. */
+  begin: number;
 }
 
 /** Thrown where a call fails without an answer. The client makes a result of it. */
@@ -37,8 +49,9 @@ export class Transport {
     this.#repeats = repeats;
   }
 
-  async send(request: Request, { authorized, repeatable, signal }: Call, session: Session): Promise<Response> {
+  async send(request: Request, { authorized, repeatable, limits, signal }: Call, session: Session): Promise<Response> {
     const started = Date.now();
+    const mayBeginIn = (pause: number) => limits === undefined || Date.now() - started + pause <= limits.begin;
     let lost = 0;
     let renewed = false;
     let last: Attempt | undefined;
@@ -49,12 +62,14 @@ export class Transport {
         return conclude(last);
       }
 
-      last = await this.#attempt(request, tokens, signal);
+      const mayFollow = limits !== undefined && lost < this.#repeats && mayBeginIn(limits.attempt);
+      last = await this.#attempt(request, tokens, mayFollow ? limits.attempt : limits?.lastAttempt, signal);
       if (last.answer === undefined) {
-        if (!repeatable || lost === this.#repeats || signal?.aborted) {
+        const pause = last.late ? 0 : backoff(lost);
+        if (!repeatable || lost === this.#repeats || !mayBeginIn(pause) || signal?.aborted) {
           return conclude(last);
         }
-        await wait(backoff(lost), signal);
+        await wait(pause, signal);
         lost += 1;
       } else if (tokens !== null && last.answer.code === "unauthorized" && !renewed) {
         renewed = true;
@@ -70,7 +85,12 @@ export class Transport {
     }
   }
 
-  async #attempt(request: Request, tokens: StoredTokens | null, signal: AbortSignal | undefined): Promise<Attempt> {
+  async #attempt(
+    request: Request,
+    tokens: StoredTokens | null,
+    limit: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Attempt> {
     const attempt = request.clone();
     if (tokens !== null) {
       attempt.headers.set("Authorization", `Bearer ${tokens.accessToken}`);
@@ -78,17 +98,50 @@ export class Transport {
     // As a function: a browser's fetch is no method of this object.
     const send = this.#fetch;
     try {
-      return { sessionId: tokens?.sessionId, answer: await receive(await send(attempt)) };
+      const answer = await within(limit, attempt, async (limited) => receive(await send(limited)));
+      return { sessionId: tokens?.sessionId, answer };
     } catch (cause) {
       const failure: Failure = signal?.aborted
         ? aborted(signal)
         : { code: "network_failure", detail: "No complete answer came.", cause, retryAfter: null };
-      return { sessionId: tokens?.sessionId, answer: undefined, failure };
+      return { sessionId: tokens?.sessionId, answer: undefined, failure, late: cause instanceof Late };
     }
   }
 }
 
-type Attempt = { sessionId: string | undefined } & ({ answer: Answer } | { answer: undefined; failure: Failure });
+type Attempt = { sessionId: string | undefined } & ({ answer: Answer } | { answer: undefined; failure: Failure; late: boolean });
+
+/** Why an attempt ended that took longer than it may. */
+class Late extends Error {}
+
+/** Sends a request, and gives it up after the limit: also where the `fetch` does not heed the signal of the request. */
+async function within<T>(limit: number | undefined, request: Request, send: (request: Request) => Promise<T>): Promise<T> {
+  if (limit === undefined) {
+    return send(request);
+  }
+
+  const { signal } = request;
+  const end = new AbortController();
+  const abort = () => end.abort(signal.reason);
+  if (signal.aborted) {
+    abort();
+  }
+  signal.addEventListener("abort", abort, { once: true });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const reason = new Late(`No complete answer came within ${limit / 1000} s.`);
+      end.abort(reason);
+      reject(reason);
+    }, limit);
+  });
+  try {
+    return await Promise.race([send(new Request(request, { signal: end.signal })), late]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}
 
 function conclude(attempt: Attempt): Response {
   if (attempt.answer === undefined) {

@@ -9,6 +9,8 @@ namespace NetPilot.Host.Health;
 /// </summary>
 internal static class HealthEndpoints
 {
+    public const string Path = "/health";
+
     private const string Postgres = "postgres";
     private const string Migrations = "migrations";
     private const string CommandsServer = "commandsServer";
@@ -26,7 +28,7 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this WebApplication app)
     {
-        var health = app.MapGroup("/health").AllowAnonymous().ExcludeFromDescription();
+        var health = app.MapGroup(Path).AllowAnonymous().ExcludeFromDescription();
         health.MapGet("/live", () => Results.Ok(new { status = SnakeCase.Of(HealthStatus.Healthy) }));
         health.MapGet("/ready", ReadyAsync);
     }

@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.HostFiltering;
+using NetPilot.Host.Health;
+using NetPilot.Host.Observability;
 
 namespace NetPilot.Host.Http;
 
 /// <summary>
 /// ASP.NET's filter of hosts (<c>AllowedHosts</c>), behind what every answer goes through. ASP.NET itself puts it in front of everything, where
-/// its refusal has neither the form nor the headers of the others.
+/// its refusal has neither the form nor the headers of the others. Probes and scrapes name the address that they reach, and are not filtered.
 /// </summary>
 internal static class AllowedHosts
 {
@@ -31,6 +33,9 @@ internal static class AllowedHosts
                 }
             }
         );
-        app.UseHostFiltering();
+        app.UseWhen(context => !IsForMonitoring(context.Request.Path), filtered => filtered.UseHostFiltering());
     }
+
+    private static bool IsForMonitoring(PathString path) =>
+        path.StartsWithSegments(HealthEndpoints.Path) || path.StartsWithSegments(Metrics.Path);
 }

@@ -13,14 +13,20 @@ internal sealed class FrontendCorsOptions
         Origins
             .Select(
                 (origin, i) =>
-                    !Uri.TryCreate(origin, UriKind.Absolute, out var uri)
-                    || uri.Scheme is not ("http" or "https")
-                    || uri.GetLeftPart(UriPartial.Authority) != origin
+                    !Uri.TryCreate(origin, UriKind.Absolute, out var uri) || !IsOrigin(uri, origin)
                         ? $"Cors:Origins:{i} is no exact origin, such as https://app.example.com (no path, no slash at the end, no *)."
                     : !Ascii.IsValid(origin) ? $"Cors:Origins:{i} must be {AsSent(uri)}, as browsers send it."
                     : null
             )
             .OfType<string>();
+
+    // The pages of an app in a web view have an origin with a scheme of their own, such as capacitor://localhost.
+    private static bool IsOrigin(Uri uri, string text) =>
+        uri.HostNameType is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6
+        && uri.Scheme != Uri.UriSchemeFile
+        && text.StartsWith($"{uri.Scheme}://", StringComparison.Ordinal)
+        && uri.UserInfo.Length == 0
+        && uri.GetLeftPart(UriPartial.Authority) == text;
 
     private static string AsSent(Uri origin) =>
         $"{origin.Scheme}://{origin.IdnHost}{(origin.IsDefaultPort ? "" : string.Create(CultureInfo.InvariantCulture, $":{origin.Port}"))}";

@@ -40,34 +40,32 @@ internal static class RateLimits
         services.AddRateLimiter(_ => { });
         services
             .AddOptions<RateLimiterOptions>()
-            .Configure<IOptions<RateLimitOptions>>(
-                (limiter, settings) =>
+            .Configure<IOptions<RateLimitOptions>, IServiceProvider>(
+                (limiter, settings, services) =>
                 {
+                    var machine = services.GetRequiredKeyedService<TimeProvider>(DatabaseClock.Machine);
                     limiter.OnRejected = RefuseAsync;
                     limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
-                        PartitionOf(context, settings.Value)
+                        PartitionOf(context, settings.Value, machine)
                     );
                 }
             );
     }
 
-    private static RateLimitPartition<string> PartitionOf(HttpContext context, RateLimitOptions settings)
+    private static RateLimitPartition<string> PartitionOf(HttpContext context, RateLimitOptions settings, TimeProvider machine)
     {
         if (settings.Enabled && context.Features.Get<Caller>() is { } caller)
         {
-            return PerMinute($"user {caller.UserId}", settings.RequestsPerMinute);
+            return PerMinute($"user {caller.UserId}", settings.RequestsPerMinute, machine);
         }
 
         return settings.Enabled && IsAnonymousAuth(context)
-            ? PerMinute($"address {NetworkOf(context.Connection.RemoteIpAddress)}", settings.AuthPerMinute)
+            ? PerMinute($"address {NetworkOf(context.Connection.RemoteIpAddress)}", settings.AuthPerMinute, machine)
             : RateLimitPartition.GetNoLimiter("");
     }
 
-    private static RateLimitPartition<string> PerMinute(string key, int permits) =>
-        RateLimitPartition.GetFixedWindowLimiter(
-            key,
-            _ => new FixedWindowRateLimiterOptions { PermitLimit = permits, Window = TimeSpan.FromMinutes(1) }
-        );
+    private static RateLimitPartition<string> PerMinute(string key, int permits, TimeProvider machine) =>
+        RateLimitPartition.Get<string>(key, _ => new MinuteLimiter(permits, machine));
 
     private static bool IsAnonymousAuth(HttpContext context) =>
         context.Request.Path.StartsWithSegments("/api/v1/auth")

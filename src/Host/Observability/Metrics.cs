@@ -12,6 +12,10 @@ internal sealed class MetricsOptions
     /// <summary>What a scraper must send as its bearer token.</summary>
     public string? Token { get; set; }
 
+    /// <summary>Whether a request is for the metrics, but not on the port of their own.</summary>
+    public bool AreElsewhere(HttpContext context) =>
+        Port is { } port && context.Connection.LocalPort != port && context.Request.Path.StartsWithSegments(Metrics.Path);
+
     public IEnumerable<string> Refusals()
     {
         if (Port is < 1 or > 65535)
@@ -19,9 +23,9 @@ internal sealed class MetricsOptions
             yield return "Metrics:Port must be between 1 and 65535.";
         }
 
-        if (Token is { Length: < 16 })
+        if (Token is not null && string.IsNullOrWhiteSpace(Token))
         {
-            yield return "Metrics:Token must have at least 16 characters.";
+            yield return "Metrics:Token must not be empty.";
         }
     }
 }
@@ -30,9 +34,12 @@ internal sealed class MetricsOptions
 /// <c>/metrics</c> as Prometheus text: on a port of its own, or for a token. Where neither is set there are none, save in Development, where
 /// they are open.
 /// </summary>
-internal static class Metrics
+internal static partial class Metrics
 {
-    private const string Path = "/metrics";
+    public const string Path = "/metrics";
+
+    // A shorter token can be guessed.
+    private const int ShortestGoodToken = 16;
 
     public static void AddMetrics(this WebApplicationBuilder builder)
     {
@@ -80,21 +87,22 @@ internal static class Metrics
             return;
         }
 
+        if (settings.Token is { Length: < ShortestGoodToken })
+        {
+            Log.ShortToken(app.Logger, ShortestGoodToken);
+        }
+
         var expected = settings.Token is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes($"Bearer {settings.Token}"));
         app.Use(
             (context, next) =>
             {
                 var isMetrics = context.Request.Path.StartsWithSegments(Path);
-                var isMetricsPort = context.Connection.LocalPort == settings.Port;
-                if (settings.Port is not null && isMetrics != isMetricsPort)
+                if (!isMetrics && context.Connection.LocalPort == settings.Port)
                 {
-                    return ProblemWriter.WriteAsync(
-                        context,
-                        isMetricsPort ? new Problem(ErrorCodes.NotFound, "Only /metrics is served on this port.") : Problem.Unauthorized()
-                    );
+                    return ProblemWriter.WriteAsync(context, new Problem(ErrorCodes.NotFound, "Only /metrics is served on this port."));
                 }
 
-                return isMetrics && expected is not null && !IsSent(context.Request, expected)
+                return isMetrics && !settings.AreElsewhere(context) && expected is not null && !IsSent(context.Request, expected)
                     ? ProblemWriter.WriteAsync(context, Problem.Unauthorized())
                     : next(context);
             }
@@ -142,4 +150,10 @@ internal static class Metrics
 
     private static IEnumerable<string> Urls(string scheme, string? ports) =>
         (ports ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries).Select(port => $"{scheme}://*:{port}");
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Metrics:Token has fewer than {Characters} characters, and may be guessed")]
+        public static partial void ShortToken(ILogger logger, int characters);
+    }
 }

@@ -45,29 +45,38 @@ public sealed partial class OperationsDocsTests
     }
 
     [Fact]
-    public async Task Alert_rules_are_valid_for_Prometheus()
-    {
-        Assert.SkipUnless(File.Exists(Promtool), "promtool is not installed here (Debian, Ubuntu: apt-get install prometheus).");
-        var rules = Path.Combine(Checkout.Root, "docs/operations/prometheus-rules.yml");
-        using var check = Process.Start(
-            new ProcessStartInfo(Promtool, ["check", "rules", "--lint=all", "--lint-fatal", rules])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            }
-        )!;
-        var error = check.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = await check.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken) + await error;
-        await check.WaitForExitAsync(TestContext.Current.CancellationToken);
-        check.ExitCode.ShouldBe(0, output);
-        output.ShouldContain("rules found");
-    }
+    public async Task Alert_rules_are_valid_for_Prometheus() =>
+        (await PromtoolAsync("check", "rules", "--lint=all", "--lint-fatal", "docs/operations/prometheus-rules.yml")).ShouldContain(
+            "rules found"
+        );
+
+    [Fact]
+    public async Task Alert_rules_fire_with_the_first_event_and_are_quiet_again() =>
+        (await PromtoolAsync("test", "rules", "tests/Host.Tests/Startup/prometheus-rules.test.yml")).ShouldContain("SUCCESS");
 
     [GeneratedRegex(@"\bnetpilot_[a-z_]+(?=[{\[)\s])")]
     private static partial Regex Metric();
 
     [GeneratedRegex("_(bucket|count|sum)$")]
     private static partial Regex HistogramPart();
+
+    private static async Task<string> PromtoolAsync(params string[] arguments)
+    {
+        Assert.SkipUnless(File.Exists(Promtool), "promtool is not installed here (Debian, Ubuntu: apt-get install prometheus).");
+        using var promtool = Process.Start(
+            new ProcessStartInfo(Promtool, arguments)
+            {
+                WorkingDirectory = Checkout.Root,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
+        var error = promtool.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = await promtool.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken) + await error;
+        await promtool.WaitForExitAsync(TestContext.Current.CancellationToken);
+        promtool.ExitCode.ShouldBe(0, output);
+        return output;
+    }
 
     private static string Read(string document) => File.ReadAllText(Path.Combine(Checkout.Root, "docs/operations", document));
 }

@@ -167,6 +167,7 @@ public sealed class StrangeInputTests(IdentityServer server)
     [InlineData("::ffff:10.9.8.7", "10.9.8.7")]
     [InlineData("[::ffff:10.9.8.6]:1234", "10.9.8.6")]
     [InlineData("2001:DB8:0:0:0:0:0:1", "2001:db8::1")]
+    [InlineData("64:ff9b::10.9.8.5", "10.9.8.5")]
     public async Task An_address_has_one_form_wherever_it_is_shown_or_kept(string forwarded, string form)
     {
         var email = TestUsers.NewEmail();

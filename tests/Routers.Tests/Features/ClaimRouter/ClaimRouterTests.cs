@@ -1,3 +1,7 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using NetPilot.Routers.Data.Statements;
+using NetPilot.Routers.Features.ClaimRouter;
 using NetPilot.Testing;
 using Npgsql;
 using Shouldly;
@@ -220,6 +224,44 @@ public sealed class ClaimRouterTests(RoutersServer server)
 
         (await Task.WhenAll(claims)).Order().ShouldBe([409, 429, 429, 429]);
     }
+
+    [Fact]
+    public async Task The_limit_of_refusals_may_be_a_million()
+    {
+        var taken = await server.RouterAsync();
+        var prober = await server.UserAsync("pro");
+        var options = new RoutersOptions { ClaimsPerHour = 1_000_000 };
+        options.Refusals().ShouldBeEmpty();
+        await server.ExecuteAsync(
+            """
+            INSERT INTO routers.claim_refusals (user_id, address, refused_at, last_refused_at)
+            SELECT $1, '127.0.0.1', array_agg(now() - refusal * interval '1 millisecond'), now() FROM generate_series(1, 999999) AS refusal
+            """,
+            prober.Id
+        );
+        var database = server.Services.GetRequiredService<NpgsqlDataSource>();
+        var claim = new RouterClaim(prober.Id, IPAddress.Loopback, taken.RouterId, "Home", 10, options.ClaimsPerHour);
+
+        (await ClaimAsync()).ShouldBeOfType<ClaimOutcome.Taken>();
+        (await ClaimAsync()).ShouldBeOfType<ClaimOutcome.RateLimited>();
+
+        Task<ClaimOutcome> ClaimAsync() =>
+            MakeClaim.ExecuteAsync(
+                database,
+                claim,
+                server.Services.GetRequiredService<TimeProvider>(),
+                TestContext.Current.CancellationToken
+            );
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1_000_001)]
+    public void A_limit_of_refusals_that_is_too_small_or_too_large_is_refused(int limit) =>
+        new RoutersOptions { ClaimsPerHour = limit }
+            .Refusals()
+            .ShouldHaveSingleItem()
+            .ShouldStartWith("Routers:ClaimsPerHour");
 
     private static async Task<int> ClaimAsync(TestUser user, string routerId)
     {

@@ -19,6 +19,8 @@ internal sealed class MailOptions
     public IEnumerable<string> Refusals() =>
         !Sends ? []
         : Smtp.Port is < 1 or > 65535 ? ["Mail:Smtp:Port must be between 1 and 65535."]
+        : Smtp.LocalDomain is { } domain && Uri.CheckHostName(domain) == UriHostNameType.Unknown
+            ? ["Mail:Smtp:LocalDomain must be the name of a host, or an IP address."]
         : Smtp.User is null != Smtp.Password is null ? ["Mail:Smtp:User and Mail:Smtp:Password belong together: set both or neither."]
         : !IsMailbox(From) ? ["Mail:From must be an e-mail address, since Mail:Smtp:Host is set."]
         : !IsPage(ResetUrl) ? ["Mail:ResetUrl must be an absolute http or https URL without a fragment, since Mail:Smtp:Host is set."]
@@ -45,4 +47,10 @@ internal sealed class SmtpOptions
 
     /// <summary>TLS from the start on port 465, required STARTTLS on other ports.</summary>
     public bool UseTls { get; set; } = true;
+
+    /// <summary>Whether a certificate is refused if its issuer does not say that it was not revoked.</summary>
+    public bool CheckRevocation { get; set; } = true;
+
+    /// <summary>What the server calls itself in EHLO; the address of its own that it connects from if it is not set.</summary>
+    public string? LocalDomain { get; set; }
 }

@@ -93,7 +93,7 @@ internal sealed partial class MailWorker(
             else
             {
                 var wait = FirstBackOff * Math.Pow(2, Math.Min(mail.Attempts - 1, 20));
-                Log.NotSent(logger, recipient.Id, exception.Message);
+                Log.NotSent(logger, recipient.Id, ReasonOf(exception));
                 Count("postponed");
                 await mails.PostponeAsync(mail, wait < LongestBackOff ? wait : LongestBackOff);
             }
@@ -101,6 +101,13 @@ internal sealed partial class MailWorker(
     }
 
     private static void Count(string outcome) => Deliveries.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    // Of a certificate that it refused, MailKit says what is wrong. Without one it only says what may be, and the cause says what is.
+    private static string ReasonOf(Exception exception)
+    {
+        var reason = exception is SslHandshakeException { ServerCertificate: null, InnerException: { } cause } ? cause : exception;
+        return string.Join(' ', reason.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    }
 
     private static bool IsHopeless(Exception exception) =>
         exception
@@ -122,7 +129,12 @@ internal sealed partial class MailWorker(
     private async Task SendAsync(MimeMessage message, CancellationToken deadline)
     {
         var smtp = settings.Value.Smtp;
-        using var client = new SmtpClient { Timeout = (int)AnswerTimeout.TotalMilliseconds };
+        using var client = new SmtpClient
+        {
+            Timeout = (int)AnswerTimeout.TotalMilliseconds,
+            CheckCertificateRevocation = smtp.CheckRevocation,
+            LocalDomain = smtp.LocalDomain,
+        };
         await client.ConnectAsync(
             smtp.Host!,
             smtp.Port,
@@ -158,6 +170,8 @@ internal sealed partial class MailWorker(
         var message = new MimeMessage { Subject = "Your NetPilot password" };
         message.From.Add(MailboxAddress.Parse(settings.Value.From!));
         message.To.Add(new MailboxAddress("", recipient.Email));
+        // Answers of absence and the like go to nobody (RFC 3834).
+        message.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");
         message.Body = new TextPart("plain")
         {
             Text = $"""
