@@ -63,7 +63,6 @@ internal sealed class ScanDevicesEndpoint(
         var (stored, details) =
             await recorder.StoreAsync(router, findings, scannedAt, byUser: true, CancellationToken.None)
             ?? throw new ProblemException(Problem.RouterNotFound());
-            ?? throw new ProblemException(Problem.RouterNotFound());
         await Send.OkAsync(
             new ScanDevicesResponse(
                 [
