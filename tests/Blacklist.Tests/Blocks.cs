@@ -224,7 +224,7 @@ internal static class Blocks
             devices.Count
         );
         await server.ExecuteAsync(
-            "INSERT INTO blacklist.router_checks (user_id, router_id, next_check_at) VALUES ($1, $2, 'infinity') ON CONFLICT DO NOTHING",
+            "INSERT INTO blacklist.router_checks (user_id, router_id, next_check_at) VALUES ($1, $2, now() + interval '1 day') ON CONFLICT DO NOTHING",
             router.Owner.Id,
             router.RouterId
         );

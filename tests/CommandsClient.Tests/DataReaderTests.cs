@@ -72,6 +72,34 @@ public sealed class DataReaderTests
     [InlineData("[Küche]")]
     public void What_names_a_device_is_kept_as_it_came(string text) => DownstreamText.Known(text).ShouldBe(text);
 
+    [Theory]
+    [InlineData("(Unknown: locally administered)")]
+    [InlineData("Unknown, maybe random")]
+    [InlineData("unknown (00:11:22)")]
+    [InlineData("Locally Administered Address")]
+    [InlineData("locally-administered")]
+    [InlineData("Randomized MAC")]
+    [InlineData("[random mac]")]
+    [InlineData("Private MAC address")]
+    [InlineData("Private")]
+    [InlineData("(private)")]
+    [InlineData("(unknown)")]
+    [InlineData("N/A")]
+    public void What_says_that_a_MAC_is_private_is_no_vendor(string text)
+    {
+        DownstreamText.Vendor(text).ShouldBeNull();
+        var written = JsonSerializer.Serialize(text);
+        Scan($$"""[{"ip": "10.0.0.1", "vendor": {{written}}}]""").Devices.Single().Vendor.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("Unknownia Networks")]
+    [InlineData("Privateer Systems")]
+    [InlineData("Private Label Electronics")]
+    [InlineData("Random Devices Inc.")]
+    [InlineData("The Unknown Company")]
+    public void What_names_a_vendor_is_kept_as_it_came(string text) => DownstreamText.Vendor(text).ShouldBe(text);
+
     [Fact]
     public void A_scan_brings_a_thousand_devices_at_most_and_says_so()
     {

@@ -23,6 +23,7 @@ public sealed class HealthTests(NetPilotServer server)
         var body = await ready.ShouldBeJsonAsync(200);
         body.GetProperty("status").GetString().ShouldBe("healthy");
         body.GetProperty("commandsServer").GetString().ShouldBe("healthy");
+        body.GetProperty("tzdbVersion").GetString().ShouldNotBeNull().ShouldMatch("^20[0-9]{2}[a-z]$");
         body.GetProperty("clockSkewSeconds").GetDouble().ShouldBe(0, 4);
     }
 

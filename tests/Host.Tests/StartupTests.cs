@@ -407,11 +407,12 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
     }
 
     [Fact]
-    public async Task The_first_line_of_the_log_names_the_version()
+    public async Task The_first_line_of_the_log_names_the_version_and_that_of_the_time_zones()
     {
         await using var process = await server.StartReplicaAsync(cancellationToken: Ct);
 
         process.Output.First().ShouldContain($"\"Version\":\"{ProductVersion.Text}\"");
+        process.Output.First().ShouldMatch("\"TzdbVersion\":\"20[0-9]{2}[a-z]\"");
     }
 
     [Fact]

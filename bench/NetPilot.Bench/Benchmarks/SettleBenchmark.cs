@@ -150,7 +150,7 @@ internal static class SettleBenchmark
             "INSERT INTO blacklist.rule_counts (user_id, kind, live) SELECT user_id, 'block', count(*) FROM blacklist.user_blacklists GROUP BY user_id"
         );
         await database.ExecuteAsync(
-            "INSERT INTO blacklist.router_checks (user_id, router_id, next_check_at) SELECT user_id, router_id, now() + interval '1 day' FROM blacklist.user_blacklists"
+            "INSERT INTO blacklist.router_checks (user_id, router_id, next_check_at) SELECT user_id, router_id, now() + interval '1 hour' FROM blacklist.user_blacklists"
         );
     }
 

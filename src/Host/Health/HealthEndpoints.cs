@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using NetPilot.Routers;
 
 namespace NetPilot.Host.Health;
 
@@ -60,6 +61,7 @@ internal static class HealthEndpoints
                 postgres = SnakeCase.Of(report.Entries[Postgres].Status),
                 migrations = SnakeCase.Of(report.Entries[Migrations].Status),
                 commandsServer = SnakeCase.Of(report.Entries[CommandsServer].Status),
+                tzdbVersion = RoutersModule.TzdbVersion,
                 clockSkewSeconds = (time as DatabaseClock)?.Skew is { } skew ? Math.Round(skew.TotalSeconds, 3) : (double?)null,
             }
         );

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.FileProviders;
 using NetPilot.Host.CommandLine;
 using NetPilot.Host.Observability;
+using NetPilot.Routers;
 
 namespace NetPilot.Host.Startup;
 
@@ -55,11 +56,11 @@ internal static partial class StartupExtensions
     }
 
     public static void TellVersion(this WebApplication app) =>
-        Log.Starting(app.Logger, ProductVersion.Text, app.Environment.EnvironmentName);
+        Log.Starting(app.Logger, ProductVersion.Text, app.Environment.EnvironmentName, RoutersModule.TzdbVersion);
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "NetPilot {Version} starts ({Environment})")]
-        public static partial void Starting(ILogger logger, string version, string environment);
+        [LoggerMessage(LogLevel.Information, "NetPilot {Version} starts ({Environment}), with the time zones of TZDB {TzdbVersion}")]
+        public static partial void Starting(ILogger logger, string version, string environment, string tzdbVersion);
     }
 }

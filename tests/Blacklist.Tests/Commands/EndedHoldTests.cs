@@ -68,7 +68,7 @@ public sealed class EndedHoldTests(BlacklistServer server)
             """
             INSERT INTO blacklist.user_blacklists
                 (id, user_id, router_id, device_ip, state, created_at, fence, maybe_sent, settle_at, give_up_at, attempts, held_manually, held_until)
-            VALUES (gen_random_uuid(), $1, $2, $3::inet, 'applying', now(), 0, true, 'infinity', 'infinity', 0, false, 'infinity')
+            VALUES (gen_random_uuid(), $1, $2, $3::inet, 'applying', now(), 0, true, now() + interval '1 hour', 'infinity', 0, false, 'infinity')
             """,
             router.Owner.Id,
             router.RouterId,

@@ -20,15 +20,20 @@ using Xunit;
 namespace NetPilot.Identity.Tests.Mails;
 
 /// <summary>
-/// Two replicas send mails by a slow server, whose answers take their time by the replicas' clock. That is years ahead, so that the suite's own
-/// server leaves these mails alone.
+/// Two replicas send mails by a slow server, whose answers take their time by the replicas' clock. The suite's own server sends none meanwhile.
 /// </summary>
 [Collection(nameof(Alone))]
-public sealed class SlowMailTests(IdentityServer server)
+public sealed class SlowMailTests(IdentityServer server) : IAsyncLifetime
 {
-    private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow().AddYears(5));
+    private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());
 
     private static CancellationToken EndOfTest => TestContext.Current.CancellationToken;
+
+    private MailWorker OwnWorker => server.Services.GetRequiredService<MailWorker>();
+
+    public async ValueTask InitializeAsync() => await OwnWorker.StopAsync(EndOfTest);
+
+    public async ValueTask DisposeAsync() => await OwnWorker.StartAsync(CancellationToken.None);
 
     [Fact]
     public async Task A_mail_that_a_slow_server_takes_longer_over_than_a_minute_is_sent_once()
@@ -125,7 +130,7 @@ public sealed class SlowMailTests(IdentityServer server)
     private async Task<TestUser> AskedAsync()
     {
         var user = await server.NewUser();
-        // What other tests left is due by this clock as well.
+        // What other tests left is no mail of these.
         await server.ExecuteAsync("UPDATE identity.reset_mails SET due_at = NULL WHERE due_at IS NOT NULL");
         await new ResetMails(Database, Contexts, time).EnqueueAsync(user.Email, EndOfTest);
         return user;

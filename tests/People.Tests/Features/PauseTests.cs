@@ -231,6 +231,32 @@ public sealed class PauseTests(PeopleServer server)
         (await nobody.ShouldBeJsonAsync(200)).GetProperty("people").GetArrayLength().ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData(null, 1, null)]
+    [InlineData(3, 1, 3)]
+    [InlineData(1, 3, 3)]
+    [InlineData(3, null, null)]
+    public async Task The_pause_of_everybody_does_not_cut_a_longer_one_short(int? hours, int? hoursOfAll, int? hoursLeft)
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0);
+        await home.AddPersonAsync("Tom", 1);
+        var now = TimeProvider.System.GetUtcNow();
+        await home.CommandAsync(mia, "pause", new { until = In(hours) });
+
+        using var paused = await home.Router.PostAsync("pause", new { until = In(hoursOfAll) });
+
+        var people = (await paused.ShouldBeJsonAsync(200)).GetProperty("people").EnumerateArray().ToArray();
+        people.Select(person => HoursOf(person.GetProperty("pausedUntil"))).ShouldBe([hoursOfAll, hoursLeft]);
+        HoursOf((await home.HoldsAsync(0)).ShouldHaveSingleItem().GetProperty("until")).ShouldBe(hoursLeft);
+        home.RulesShouldBe(0, 1);
+
+        DateTimeOffset? In(int? some) => some is { } number ? now.AddHours(number) : null;
+
+        int? HoursOf(JsonElement until) =>
+            until.ValueKind == JsonValueKind.Null ? null : (int)Math.Round((until.GetDateTimeOffset() - now).TotalHours);
+    }
+
     [Fact]
     public async Task More_devices_than_the_tier_has_blocks_are_told_and_held_when_there_is_room()
     {

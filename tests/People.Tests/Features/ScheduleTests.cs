@@ -211,6 +211,24 @@ public sealed class ScheduleTests(PeopleServer server)
     }
 
     [Fact]
+    public async Task A_time_zone_that_this_build_does_not_have_is_logged_once_and_its_schedules_go_by_UTC()
+    {
+        var home = await server.HomeAsync(1);
+        var mia = await home.AddPersonAsync("Mia", 0);
+        // A replica of a later build has stored it.
+        var zone = $"Mars/{home.Router.RouterId[^8..]}";
+        await server.ExecuteAsync("UPDATE routers.user_routers SET time_zone = $2 WHERE router_id = $1", home.Router.RouterId, zone);
+
+        await home.AddScheduleAsync("Bedtime", mia, Homes.Present());
+        await home.ChangeAsync($"people/{mia.Id()}", new { color = "#1e88e5" });
+
+        home.RulesShouldBe(0);
+        var line = server.Logs.Containing(zone).Where(line => line.Message.Contains("go by UTC")).ShouldHaveSingleItem();
+        line.Message.ShouldContain(home.Router.RouterId);
+        line.Message.ShouldMatch("TZDB: 20[0-9]{2}[a-z]");
+    }
+
+    [Fact]
     public async Task A_change_of_the_time_zone_takes_effect_at_once()
     {
         var home = await server.HomeAsync();

@@ -131,6 +131,17 @@ public sealed class RouterPlanTests
         plan.NextChangeAt.ShouldBe(Night.AddHours(6));
     }
 
+    [Fact]
+    public void A_router_without_schedules_is_looked_at_now_and_then_too_where_something_ends_by_itself()
+    {
+        _mia.Pause(Night, Night.AddDays(5));
+        Plan(Night).NextChangeAt.ShouldBe(Night.AddHours(6));
+        Plan(Night).People[0].NextChangeAt.ShouldBe(Night.AddDays(5));
+
+        _mia.Pause(Night, null);
+        Plan(Night).NextChangeAt.ShouldBeNull();
+    }
+
     private RouterPlan Plan(DateTimeOffset now, params Schedule[] schedules) => RouterPlan.Of(State(schedules), DateTimeZone.Utc, now);
 
     private RouterState State(params Schedule[] schedules) => new(null!, [_mia, _tom], schedules);

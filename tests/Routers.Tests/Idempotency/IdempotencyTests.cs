@@ -59,6 +59,29 @@ public sealed class IdempotencyTests(RoutersServer server)
         await done.ShouldBeJsonAsync(201);
     }
 
+    [Theory]
+    [InlineData("-1 second", 200)]
+    [InlineData("30 minutes", 409)]
+    [InlineData("3 days", 200)]
+    public async Task A_key_whose_replica_died_is_free_when_its_lock_ends_or_is_longer_than_any(string until, int status)
+    {
+        var router = await server.ReadyRouterAsync();
+        var body = new { ip = router.Simulated.Device().Ip };
+        using (await SendAsync(router, "died", body)) { }
+        await server.ExecuteAsync(
+            $"""
+            UPDATE routers.idempotency_keys
+            SET status = NULL, content_type = NULL, location = NULL, body = NULL, locked_until = now() + interval '{until}'
+            WHERE user_id = $1
+            """,
+            router.Owner.Id
+        );
+
+        using var repeat = await SendAsync(router, "died", body);
+
+        ((int)repeat.StatusCode).ShouldBe(status);
+    }
+
     [Fact]
     public async Task Refusals_of_the_client_are_kept_and_failures_free_the_key()
     {

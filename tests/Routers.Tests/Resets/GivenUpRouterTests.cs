@@ -338,6 +338,26 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         await found.ShouldBeJsonAsync(200);
     }
 
+    [Theory]
+    [InlineData("now() + interval '3 days'", "NULL")]
+    [InlineData("now()", "now() + interval '3 days'")]
+    public async Task A_reset_that_a_clock_which_ran_ahead_put_off_or_leased_is_done(string next, string leased)
+    {
+        var routerId = TestRouter.NewId();
+
+        await server.ExecuteAsync(
+            $"""
+            INSERT INTO routers.pending_resets (router_id, requested_at, attempts, next_attempt_at, leased_until)
+            VALUES ($1, now(), 0, {next}, {leased})
+            """,
+            routerId
+        );
+
+        await Eventually.HoldsAsync(async () =>
+            (await server.ScalarAsync<long>("SELECT count(*) FROM routers.pending_resets WHERE router_id = $1", routerId)).ShouldBe(0)
+        );
+    }
+
     private Task<LogLine> AnnouncedAsync(TestRouter router, string pause) =>
         server.Logs.WaitForAsync(
             line => line.Everything.Contains(router.RouterId) && line.Message.EndsWith($"tried again in {pause}", StringComparison.Ordinal),

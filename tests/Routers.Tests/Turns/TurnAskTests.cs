@@ -78,6 +78,45 @@ public sealed class TurnAskTests(RoutersServer server)
         (await RunAsync(ask, ask.Key)).ShouldBeNull(why);
     }
 
+    [Fact]
+    public async Task A_lease_that_a_clock_which_ran_ahead_wrote_lasts_no_longer_than_any_other()
+    {
+        var router = await OwnedAsync();
+        await server.ExecuteAsync(
+            "INSERT INTO routers.router_turns (router_id, fence, lease_until, last_replica) VALUES ($1, 1, clock_timestamp() + interval '3 days', gen_random_uuid())",
+            router.RouterId
+        );
+
+        // Whoever has the turn may be at work.
+        (await Turns.TakeAsync(router, CallTimeout, TimeSpan.Zero, null, Ct)).ShouldBeNull();
+
+        (
+            await server.ScalarAsync<bool>(
+                "SELECT lease_until BETWEEN clock_timestamp() AND clock_timestamp() + interval '15 seconds' FROM routers.router_turns WHERE router_id = $1",
+                router.RouterId
+            )
+        ).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_replica_that_waited_by_a_clock_which_ran_ahead_does_not_come_first()
+    {
+        var router = await OwnedAsync();
+        // Another replica that waits comes before the one that had the turn last.
+        await TakeAndReleaseAsync();
+        await server.ExecuteAsync(
+            "INSERT INTO routers.router_turn_waiters (router_id, replica, since, seen_at) VALUES ($1, gen_random_uuid(), clock_timestamp() + interval '3 days', clock_timestamp() + interval '3 days')",
+            router.RouterId
+        );
+
+        await TakeAndReleaseAsync();
+        using var ask = Turns.TryAsk(router, CallTimeout).ShouldNotBeNull();
+        await Turns.ReleaseAsync((await RunAsync(ask, ask.Key)).ShouldNotBeNull(), []);
+
+        async Task TakeAndReleaseAsync() =>
+            await Turns.ReleaseAsync((await Turns.TakeAsync(router, CallTimeout, TimeSpan.Zero, null, Ct)).ShouldNotBeNull(), []);
+    }
+
     private async Task<OwnedRouter> OwnedAsync()
     {
         var user = await server.NewUserAsync(cancellationToken: Ct);

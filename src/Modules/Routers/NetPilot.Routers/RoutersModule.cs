@@ -12,6 +12,9 @@ namespace NetPilot.Routers;
 /// <summary>The module's door to the composition root.</summary>
 public static class RoutersModule
 {
+    /// <summary>The version of the IANA database by whose rules schedules go, such as <c>2026f</c>.</summary>
+    public static string TzdbVersion => TimeZones.Version;
+
     public static IServiceCollection AddRouters(this IServiceCollection services)
     {
         services.AddValidated<RoutersOptions>("Routers", options => options.Refusals());

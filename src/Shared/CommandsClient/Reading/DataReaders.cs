@@ -182,7 +182,7 @@ internal static partial class DataReaders
         }
 
         var hostname = DownstreamText.Known(DownstreamText.Field(entry, "hostname"));
-        var vendor = DownstreamText.Known(DownstreamText.Field(entry, "vendor"));
+        var vendor = DownstreamText.Vendor(DownstreamText.Field(entry, "vendor"));
         return (new ScannedDevice(address, DeviceAddresses.ReadMac(mac), hostname, vendor), null);
     }
 

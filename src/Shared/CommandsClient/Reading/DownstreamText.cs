@@ -5,7 +5,7 @@ using System.Text;
 namespace NetPilot.CommandsClient.Reading;
 
 /// <summary>Strings that come from strangers' devices by way of a shell.</summary>
-internal static class DownstreamText
+internal static partial class DownstreamText
 {
     public const int MaxLength = 255;
 
@@ -69,6 +69,9 @@ internal static class DownstreamText
             ? clean
             : null;
 
+    /// <summary>As <see cref="Known"/>, and null for what only says that the MAC is private or its maker unknown, in whatever words.</summary>
+    public static string? Vendor(string? text) => Known(text) is { } vendor && !NoVendor().IsMatch(vendor) ? vendor : null;
+
     /// <summary>A field as text: a string, or a number as it is written.</summary>
     public static string? Field(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) ? Of(value) : null;
 
@@ -81,6 +84,12 @@ internal static class DownstreamText
         };
 
     private static bool IsFiller(char letter) => char.IsAscii(letter) && !char.IsAsciiLetterOrDigit(letter);
+
+    [GeneratedRegex(
+        @"^\W*(unknown\P{L}|private\W*$)|locally.administered|randomi[sz]ed|(random|private) (mac|address)",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
+    private static partial Regex NoVendor();
 
     // Directional overrides and the like would let a device's name rewrite the line that it is shown in. The joiners that emoji need stay.
     private static bool IsInvisible(Rune rune) =>

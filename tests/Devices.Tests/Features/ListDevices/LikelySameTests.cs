@@ -18,6 +18,7 @@ public sealed class LikelySameTests(DevicesServer server)
     [InlineData(null, "Apple", null, "Apple", true)]
     [InlineData("Annas-iPhone", "Apple", "Bens-iPhone", "apple", false)]
     [InlineData("Annas-iPhone", "Apple", "Annas-iPhone-2", "Apple, Inc.", false)]
+    [InlineData(null, "(Unknown: locally administered)", null, "(Unknown: locally administered)", false)]
     [InlineData(null, null, null, null, false)]
     [InlineData("Annas-iPhone", null, null, null, false)]
     public async Task An_offline_device_with_the_same_hostname_or_vendor_is_likely(

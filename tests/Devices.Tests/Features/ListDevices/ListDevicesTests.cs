@@ -19,6 +19,8 @@ public sealed class ListDevicesTests(DevicesServer server)
     [InlineData("DESKTOP-b", MacB)]
     [InlineData("8.21", MacB)]
     [InlineData("00:00:0B", MacB)]
+    [InlineData("dc-A6-32-00-00-0B", MacB)]
+    [InlineData("00-0b", MacB)]
     [InlineData("hewlett", MacB)]
     [InlineData("/32", null)]
     [InlineData("desktop%b", null)]

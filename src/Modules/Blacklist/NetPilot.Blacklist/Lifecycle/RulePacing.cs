@@ -25,6 +25,12 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
     /// <summary>When a check of a router that was begun now is surely over: three lists, a scan, and what is sent then.</summary>
     public DateTimeOffset AfterCheck(DateTimeOffset now) => now + (5 * commandTimeout) + TimeSpan.FromSeconds(15);
 
+    /// <summary>Later than any look that is put off now.</summary>
+    public DateTimeOffset LatestLook(DateTimeOffset now) => AfterLease(now) + (1.1 * LongestBackoff) + SettleInterval + Clock.Slack;
+
+    /// <summary>Later than any check that is put off now.</summary>
+    public DateTimeOffset LatestCheck(DateTimeOffset now) => AfterCheck(now) + (1.1 * intervals.DriftCheckInterval) + Clock.Slack;
+
     /// <summary>When a router that had no rule yet is compared with its rows: spread over the interval from the first time on.</summary>
     public DateTimeOffset FirstCheck(DateTimeOffset now) => now + (intervals.DriftCheckInterval * random());
 

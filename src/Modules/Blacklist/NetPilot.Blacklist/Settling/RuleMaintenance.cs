@@ -25,7 +25,8 @@ internal sealed partial class RuleMaintenance(
     public int FreePlaces => Places - Volatile.Read(ref taken);
 
     /// <summary>What a worker may claim now.</summary>
-    public ClaimTerms TermsOf(DateTimeOffset now) => new(now, pacing.AfterLease(now).ToMicroseconds(), FreePlaces);
+    public ClaimTerms TermsOf(DateTimeOffset now) =>
+        new(now, pacing.AfterLease(now).ToMicroseconds(), FreePlaces) { Latest = pacing.LatestLook(now) };
 
     /// <summary>Starts work on the claimed rows of each router, and returns. <paramref name="whenRoomy"/> is called when half of the places are free again.</summary>
     public async Task StartAsync(

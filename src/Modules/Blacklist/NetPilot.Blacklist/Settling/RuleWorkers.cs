@@ -94,7 +94,8 @@ internal sealed class DriftWorker(
     protected override async Task<IReadOnlyList<DueRules>> ClaimAsync(ClaimTerms terms, CancellationToken cancellationToken)
     {
         var until = pacing.AfterCheck(terms.Now).ToMicroseconds();
-        while (await store.ClaimChecksAsync(terms with { Until = until }, cancellationToken) is { Count: > 0 } due)
+        var checks = terms with { Until = until, Latest = pacing.LatestCheck(terms.Now) };
+        while (await store.ClaimChecksAsync(checks, cancellationToken) is { Count: > 0 } due)
         {
             var owners = await ownership.FindOwnersAsync([.. due.Select(check => check.RouterId)], cancellationToken);
             var wanted = due.ToLookup(check =>

@@ -7,17 +7,21 @@ internal static partial class UserDeviceQueries
     public static IQueryable<UserDevice> BehindRouter(this IQueryable<UserDevice> devices, Guid userId, string routerId) =>
         devices.Where(device => device.UserId == userId && device.RouterId == routerId);
 
-    /// <summary>Devices whose name, hostname, vendor, address or MAC contains the text in any case. <c>%</c> and <c>_</c> are literal.</summary>
+    /// <summary>
+    /// Devices whose name, hostname, vendor, address or MAC contains the text in any case. <c>%</c> and <c>_</c> are literal. The groups of a MAC may
+    /// be written with <c>-</c> between them.
+    /// </summary>
     public static IQueryable<UserDevice> Containing(this IQueryable<UserDevice> devices, string text)
     {
         const string escape = @"\";
         var pattern = $"%{SpecialToLike().Replace(text, @"\$0")}%";
+        var macPattern = pattern.Replace('-', ':');
         return devices.Where(device =>
             EF.Functions.ILike(device.DeviceName!, pattern, escape)
             || EF.Functions.ILike(device.Hostname!, pattern, escape)
             || EF.Functions.ILike(device.Manufacturer!, pattern, escape)
             || EF.Functions.ILike(DevicesDbContext.Host(device.Ip), pattern, escape)
-            || EF.Functions.ILike((string)(object)device.Mac!, pattern, escape)
+            || EF.Functions.ILike((string)(object)device.Mac!, macPattern, escape)
         );
     }
 

@@ -57,17 +57,24 @@ internal sealed partial class EndDeliveries(
         }
     }
 
-    // A start whose outcome is not recorded may take effect after this end, so another end becomes due when the start can no longer do so.
-    private Task SettleAsync(EndingSession ending, DateTimeOffset now) =>
-        UpdateAsync(
+    // A start whose outcome is not recorded may take effect after this end, so another end becomes due when the start can no longer do so. A start
+    // that would take longer than any was noted by a clock that ran ahead.
+    private Task SettleAsync(EndingSession ending, DateTimeOffset now)
+    {
+        var latest = now + SessionStarts.StartWindow(commands.Value) + Clock.Slack;
+        return UpdateAsync(
             ending,
             set =>
                 set.SetProperty(
                         session => session.CommandsState,
-                        session => session.StartUntil > now ? CommandsState.Ending : CommandsState.Ended
+                        session => session.StartUntil > now && session.StartUntil <= latest ? CommandsState.Ending : CommandsState.Ended
                     )
-                    .SetProperty(session => session.EndDueAt, session => session.StartUntil > now ? session.StartUntil : null)
+                    .SetProperty(
+                        session => session.EndDueAt,
+                        session => session.StartUntil > now && session.StartUntil <= latest ? session.StartUntil : null
+                    )
         );
+    }
 
     private Task PostponeAsync(EndingSession ending, DateTimeOffset now)
     {

@@ -49,7 +49,7 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
         await using var db = await contexts.CreateDbContextAsync();
         var taken = await db
             .Routers.OfRouter(router.UserId, router.RouterId)
-            .Where(row => row.LeasedUntil == null || row.LeasedUntil <= lease.TakenAt)
+            .Where(row => row.LeasedUntil == null || row.LeasedUntil < lease.TakenAt || row.LeasedUntil > lease.Latest)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.LeaseId, lease.Id).SetProperty(row => row.LeasedUntil, lease.Until));
         return taken > 0 ? lease : null;
     }

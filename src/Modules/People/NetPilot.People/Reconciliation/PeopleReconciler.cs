@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
 namespace NetPilot.People.Reconciliation;
 
 /// <summary>For whom a router's state is put in force.</summary>
@@ -12,20 +15,24 @@ internal sealed record ReconcileOrder(OwnedRouter Router, CommandActor Actor, Us
 /// Makes the holds of a router what its people and schedules want now. One at a time for each router, by a lease: what was read first is not
 /// stored last. The lease ends when the holds are stored, before the commands that follow from them.
 /// </summary>
-internal sealed class PeopleReconciler(
+internal sealed partial class PeopleReconciler(
     PeopleStore store,
     LeaseReturns leases,
     IDeviceHolds holds,
     IRouterOwnership ownership,
     ServersActivity activity,
     RunningPlans running,
-    TimeProvider time
+    TimeProvider time,
+    ILogger<PeopleReconciler> logger
 )
 {
     // What was refused may be possible later: the tier has room, the device has an address, or its user says that it is not the router.
     private static readonly TimeSpan RefusalsLast = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(20);
+
+    // Each is told once, and not at each look.
+    private readonly ConcurrentDictionary<string, bool> unknownZones = new(StringComparer.Ordinal);
 
     /// <summary>Puts a change in force that a user has just stored.</summary>
     /// <param name="order">What was changed.</param>
@@ -46,7 +53,7 @@ internal sealed class PeopleReconciler(
         try
         {
             var now = time.UtcNow();
-            var plan = RouterPlan.Of(state, Zones.Of(order.Router), now, order.Touched);
+            var plan = RouterPlan.Of(state, ZoneOf(order.Router), now, order.Touched);
             WantedHolds[] wanted = [.. plan.Wanted, .. await OrphansAsync(state)];
             if (wanted.Length == 0)
             {
@@ -128,9 +135,19 @@ internal sealed class PeopleReconciler(
     /// <summary>What a state comes to once it is put in force.</summary>
     private async Task<IReadOnlyList<DeviceHoldResult>> ExpectAsync(ReconcileOrder order, RouterState state)
     {
-        var plan = RouterPlan.Of(state, Zones.Of(order.Router), time.UtcNow(), order.Touched);
+        var plan = RouterPlan.Of(state, ZoneOf(order.Router), time.UtcNow(), order.Touched);
         var present = await holds.OfRouterAsync(order.Router.UserId, order.Router.RouterId, CancellationToken.None);
         return ExpectedHolds.Of(plan.Wanted, present);
+    }
+
+    private DateTimeZone ZoneOf(OwnedRouter router)
+    {
+        if (Zones.Find(router) is null && unknownZones.TryAdd(router.TimeZone, true))
+        {
+            Log.UnknownZone(logger, DateTimeZoneProviders.Tzdb.VersionId, router.TimeZone, router.RouterId);
+        }
+
+        return Zones.Of(router);
     }
 
     private async Task<Lease?> WaitForLeaseAsync(OwnedRouter router)
@@ -168,4 +185,13 @@ internal sealed class PeopleReconciler(
 
     private static HashSet<Guid> DevicesOf(IReadOnlyDictionary<Guid, string> refused, params string[] codes) =>
         [.. refused.Where(device => codes.Contains(device.Value)).Select(device => device.Key)];
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            LogLevel.Warning,
+            "{TimeZones} does not have the time zone {TimeZone} of router {RouterId}; its schedules go by UTC"
+        )]
+        public static partial void UnknownZone(ILogger logger, string timeZones, string timeZone, string routerId);
+    }
 }

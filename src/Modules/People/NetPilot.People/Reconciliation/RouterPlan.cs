@@ -33,11 +33,16 @@ internal sealed record RouterPlan(
     DateTimeOffset? NextChangeAt
 )
 {
-    // What follows from the rules of a zone is worked out anew now and then: a later version of the server may know other rules.
     private static readonly TimeSpan Longest = TimeSpan.FromHours(6);
 
     public IReadOnlyList<WantedHolds> Wanted =>
         [.. People.Select(person => person.Wanted), .. Schedules.Select(schedule => schedule.Wanted)];
+
+    /// <summary>
+    /// When a router whose state may change by itself is due next at the latest. A later version of the server may know other rules of its zone, and
+    /// a router that is due later is known to have been planned by a clock that ran ahead.
+    /// </summary>
+    public static DateTimeOffset LatestChange(DateTimeOffset now) => now + Longest;
 
     /// <param name="state">What is stored.</param>
     /// <param name="zone">The router's time zone.</param>
@@ -66,9 +71,9 @@ internal sealed record RouterPlan(
             .Select(person => person.NextChangeAt)
             .Concat(schedules.Select(schedule => schedule.NextChangeAt))
             .Concat(rest)
-            .Append(state.Schedules.Any(schedule => schedule.Enabled) ? now + Longest : null)
+            .Append(state.Schedules.Any(schedule => schedule.Enabled) ? LatestChange(now) : null)
             .Min();
-        return new RouterPlan(planned, schedules, next);
+        return new RouterPlan(planned, schedules, next > LatestChange(now) ? LatestChange(now) : next);
     }
 
     /// <summary>The same, and what wants one of these devices is looked at again by this time at the latest.</summary>

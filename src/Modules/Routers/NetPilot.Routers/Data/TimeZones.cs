@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using NodaTime;
+using NodaTime.TimeZones;
 
 namespace NetPilot.Routers.Data;
 
@@ -9,6 +10,8 @@ internal static class TimeZones
     public const string Default = "UTC";
 
     private static readonly FrozenSet<string> Ids = DateTimeZoneProviders.Tzdb.Ids.ToFrozenSet(StringComparer.Ordinal);
+
+    public static string Version => TzdbDateTimeZoneSource.Default.TzdbVersion;
 
     public static bool IsKnown(string id) => Ids.Contains(id);
 }

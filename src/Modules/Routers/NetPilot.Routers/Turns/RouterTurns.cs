@@ -130,7 +130,7 @@ internal sealed class RouterTurns(NpgsqlDataSource database, TimeProvider time, 
 
             if (remaining <= TimeSpan.Zero || !asked.IsOwned)
             {
-                await AskForTurn.ForgetAsync(database, routerId, replica);
+                await AskForTurn.ForgetAsync(database, routerId, callTimeout + LeaseMargin, replica);
                 return null;
             }
 
@@ -141,7 +141,7 @@ internal sealed class RouterTurns(NpgsqlDataSource database, TimeProvider time, 
             }
             catch (OperationCanceledException)
             {
-                await AskForTurn.ForgetAsync(database, routerId, replica);
+                await AskForTurn.ForgetAsync(database, routerId, callTimeout + LeaseMargin, replica);
                 throw;
             }
 

@@ -23,7 +23,7 @@ internal static class ClaimKey
                 ON CONFLICT (user_id, method, path, key) DO UPDATE
                 SET body_hash = $5, created_at = $6, locked_until = $7, status = NULL, content_type = NULL, location = NULL,
                     preference_applied = NULL, body = NULL
-                WHERE kept.created_at <= $8 OR (kept.status IS NULL AND kept.locked_until <= $6)
+                WHERE kept.created_at <= $8 OR (kept.status IS NULL AND kept.locked_until NOT BETWEEN $6 AND $9)
                 RETURNING 1
             )
             SELECT true, NULL::bytea, NULL::integer, NULL::text, NULL::text, NULL::text, NULL::bytea FROM claimed
@@ -38,7 +38,8 @@ internal static class ClaimKey
             bodyHash,
             now,
             lockedUntil,
-            keptSince
+            keptSince,
+            lockedUntil + Clock.Slack
         );
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken))

@@ -15,7 +15,8 @@ internal static class ClaimChecks
         store.ClaimAsync(
             $"""
             UPDATE blacklist.router_checks AS due SET next_check_at = {terms.Until}
-            FROM (SELECT user_id, router_id FROM blacklist.router_checks WHERE next_check_at <= {terms.Now}
+            FROM (SELECT user_id, router_id FROM blacklist.router_checks
+                  WHERE next_check_at <= {terms.Now} OR next_check_at > {terms.Latest}
                   ORDER BY next_check_at LIMIT {terms.Limit} FOR UPDATE SKIP LOCKED) AS claimed
             WHERE due.user_id = claimed.user_id AND due.router_id = claimed.router_id
             RETURNING due.user_id, due.router_id

@@ -5,7 +5,11 @@ namespace NetPilot.Blacklist.Data.Statements;
 internal sealed record DueRules(RuleKind Kind, Guid UserId, string RouterId, IReadOnlyList<Guid> Ids, DateTimeOffset ClaimedUntil);
 
 /// <summary>What a worker claims: what is due now, for so many rows, until then if this replica dies with it.</summary>
-internal sealed record ClaimTerms(DateTimeOffset Now, DateTimeOffset Until, int Limit);
+internal sealed record ClaimTerms(DateTimeOffset Now, DateTimeOffset Until, int Limit)
+{
+    /// <summary>What is due later was put off by a clock that ran ahead, and is due now.</summary>
+    public DateTimeOffset Latest { get; init; } = DateTimeOffset.MaxValue;
+}
 
 internal static class ClaimRules
 {
@@ -15,7 +19,7 @@ internal static class ClaimRules
         RuleKind kind,
         ClaimTerms terms,
         CancellationToken cancellationToken
-    ) => ClaimAsync(store, kind, $"settle_at <= {terms.Now}", terms, cancellationToken);
+    ) => ClaimAsync(store, kind, $"settle_at <= {terms.Now} OR settle_at > {terms.Latest}", terms, cancellationToken);
 
     /// <summary>Blocks that nothing keeps any more, now lifting, and those that are being lifted because of it and are due again.</summary>
     public static Task<DueRules[]> ClaimExpiredAsync(this RuleStore store, ClaimTerms terms, CancellationToken cancellationToken)

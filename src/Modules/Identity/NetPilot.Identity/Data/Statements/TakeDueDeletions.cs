@@ -11,14 +11,15 @@ internal static class TakeDueDeletions
             """
             UPDATE identity.account_deletions SET due_at = $2
             WHERE user_id IN (
-                SELECT user_id FROM identity.account_deletions WHERE due_at <= $1
+                SELECT user_id FROM identity.account_deletions WHERE due_at <= $1 OR due_at > $4
                 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
             )
             RETURNING user_id
             """,
             lease.Now,
             lease.Until,
-            most
+            most,
+            lease.Latest
         );
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAllAsync(due => due.GetGuid(0), cancellationToken);

@@ -6,13 +6,15 @@ namespace NetPilot.Identity.Data.Statements;
 internal static class TakeDueEnds
 {
     // The process that made such a start died, or the Commands-Server hangs. The first command starts the session.
-    private const string GiveUpStarts =
-        "UPDATE identity.sessions SET commands_state = 'unavailable' WHERE commands_state = 'starting' AND start_until <= $1";
+    private const string GiveUpStarts = """
+        UPDATE identity.sessions SET commands_state = 'unavailable'
+        WHERE commands_state = 'starting' AND (start_until <= $1 OR start_until > $2)
+        """;
 
     private const string Claim = $"""
         UPDATE identity.sessions SET end_due_at = $2
         WHERE id IN (
-            SELECT id FROM identity.sessions WHERE commands_state = 'ending' AND end_due_at <= $1
+            SELECT id FROM identity.sessions WHERE commands_state = 'ending' AND (end_due_at <= $1 OR end_due_at > $4)
             ORDER BY end_due_at LIMIT $3 FOR UPDATE SKIP LOCKED
         )
         RETURNING {EndingSession.Columns}
@@ -28,7 +30,10 @@ internal static class TakeDueEnds
         DatabaseRetry.RunAsync(
             async token =>
             {
-                await using var batch = database.CreateBatch().With(GiveUpStarts, lease.Now).With(Claim, lease.Now, lease.Until, most);
+                await using var batch = database
+                    .CreateBatch()
+                    .With(GiveUpStarts, lease.Now, lease.Latest)
+                    .With(Claim, lease.Now, lease.Until, most, lease.Latest);
                 await using var row = await batch.ExecuteReaderAsync(token);
                 return await row.ReadAllAsync(ending => EndingSession.Read(ending), token);
             },

@@ -8,7 +8,8 @@ internal static class TakeDueMail
             $"""
             UPDATE identity.reset_mails SET due_at = {lease.Until}, attempts = attempts + 1
             WHERE id = (
-                SELECT id FROM identity.reset_mails WHERE due_at <= {lease.Now} ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+                SELECT id FROM identity.reset_mails WHERE due_at <= {lease.Now} OR due_at > {lease.Latest}
+                ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
             )
             RETURNING *
             """

@@ -71,6 +71,10 @@ internal sealed class Person
         MarkDue(now);
     }
 
+    /// <summary>As <see cref="Pause"/>, and a pause that would last longer is not cut short.</summary>
+    public void PauseAtLeast(DateTimeOffset now, DateTimeOffset? until) =>
+        Pause(now, until is not null && IsPausedAt(now) && !(PausedUntil < until) ? PausedUntil : until);
+
     public void Resume(DateTimeOffset now)
     {
         (PausedSince, PausedUntil) = (null, null);

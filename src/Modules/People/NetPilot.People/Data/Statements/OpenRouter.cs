@@ -17,8 +17,10 @@ internal static class OpenRouter
                 VALUES ({router.UserId}, {router.RouterId}, 1, {lease.TakenAt}, true, {lease.Id}, {lease.Until})
                 ON CONFLICT (user_id, router_id) DO UPDATE
                 SET revision = router.revision + 1, next_change_at = LEAST(router.next_change_at, excluded.next_change_at),
-                    lease_id = CASE WHEN router.leased_until > {lease.TakenAt} THEN router.lease_id ELSE excluded.lease_id END,
-                    leased_until = CASE WHEN router.leased_until > {lease.TakenAt} THEN router.leased_until ELSE excluded.leased_until END
+                    lease_id = CASE WHEN router.leased_until BETWEEN {lease.TakenAt} AND {lease.Latest}
+                                    THEN router.lease_id ELSE excluded.lease_id END,
+                    leased_until = CASE WHEN router.leased_until BETWEEN {lease.TakenAt} AND {lease.Latest}
+                                        THEN router.leased_until ELSE excluded.leased_until END
                 RETURNING *
                 """
             )
@@ -34,4 +36,7 @@ internal sealed record Lease(Guid Id, DateTimeOffset TakenAt)
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
 
     public DateTimeOffset Until => TakenAt + Longest;
+
+    /// <summary>The end of a lease that is later is from a clock that ran ahead: the lease is over.</summary>
+    public DateTimeOffset Latest => Until + Clock.Slack;
 }

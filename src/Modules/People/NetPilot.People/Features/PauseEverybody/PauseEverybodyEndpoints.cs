@@ -64,7 +64,8 @@ internal sealed class PauseEverybodyEndpoint(EverybodyCommands commands) : Endpo
         Summary(s =>
         {
             s.Summary = "Pause everybody";
-            s.Description = "Pauses all people of the router. A device that is nobody's stays as it is.";
+            s.Description =
+                "Pauses all people of the router. A pause of one of them that would last longer is not cut short. A device that is nobody's stays as it is.";
         });
         Description(b => b.Answers<EverybodyResponse>(200).Refuses(ErrorCodes.RouterNotFound));
     }
@@ -75,7 +76,7 @@ internal sealed class PauseEverybodyEndpoint(EverybodyCommands commands) : Endpo
             HttpContext,
             request.RouterId,
             RouterActivityKind.Pause,
-            (person, now) => person.Pause(now, request.Until?.ToMicroseconds()),
+            (person, now) => person.PauseAtLeast(now, request.Until?.ToMicroseconds()),
             cancellationToken
         );
         await Send.OkAsync(answer, cancellationToken);

@@ -9,8 +9,12 @@ internal sealed record AskedTurn(long? Fence, bool ResetIsPending, bool IsOwned)
 
 internal static class AskForTurn
 {
+    // A time that lies ahead is from a clock that was set back: a replica that still waits writes another one at once.
+    private const string IsWaiting =
+        "other.seen_at BETWEEN clock_timestamp() - interval '2 seconds' AND clock_timestamp() + interval '1 hour'";
+
     // Ranks waiting replicas by (went last, since): none goes twice while another waits, and else the one that waits longest goes.
-    private const string Sql = """
+    private const string Sql = $"""
         WITH granted AS (
             INSERT INTO routers.router_turns AS turn (router_id, fence, lease_until, last_replica)
             SELECT $1, 1, clock_timestamp() + $2, $3
@@ -20,7 +24,7 @@ internal static class AskForTurn
             WHERE (turn.lease_until IS NULL OR turn.lease_until <= clock_timestamp())
               AND NOT EXISTS (
                 SELECT 1 FROM routers.router_turn_waiters other
-                WHERE other.router_id = $1 AND other.replica <> $3 AND other.seen_at > clock_timestamp() - interval '2 seconds'
+                WHERE other.router_id = $1 AND other.replica <> $3 AND {IsWaiting}
                   AND (other.replica = turn.last_replica, other.since) < (
                     $3 = turn.last_replica,
                     COALESCE((SELECT mine.since FROM routers.router_turn_waiters mine WHERE mine.router_id = $1 AND mine.replica = $3), 'infinity')))
@@ -44,7 +48,7 @@ internal static class AskForTurn
           AND NOT EXISTS (SELECT 1 FROM routers.pending_resets WHERE router_id = $1)
           AND NOT EXISTS (
             SELECT 1 FROM routers.router_turn_waiters other
-            WHERE other.router_id = $1 AND other.replica <> $3 AND other.seen_at > clock_timestamp() - interval '2 seconds')
+            WHERE other.router_id = $1 AND other.replica <> $3 AND {IsWaiting})
         ON CONFLICT (router_id) DO UPDATE
         SET fence = turn.fence + 1, lease_until = clock_timestamp() + $2, last_replica = $3
         WHERE turn.lease_until IS NULL OR turn.lease_until <= clock_timestamp()
@@ -86,14 +90,23 @@ internal static class AskForTurn
     public static void AddTo(NpgsqlBatch batch, OwnedRouter router, TimeSpan lease, Guid replica, string key) =>
         batch.With(SqlOfBatch, router.RouterId, lease, replica, router.UserId, key);
 
-    /// <summary>Leaves the line.</summary>
-    public static async Task ForgetAsync(NpgsqlDataSource database, string routerId, Guid replica)
+    /// <summary>
+    /// Leaves the line. A lease that is longer than any, from a clock that ran ahead, becomes as long as one from now: whoever has the turn may still
+    /// be at work.
+    /// </summary>
+    public static async Task ForgetAsync(NpgsqlDataSource database, string routerId, TimeSpan lease, Guid replica)
     {
-        await using var command = database.Command(
-            "DELETE FROM routers.router_turn_waiters WHERE router_id = $1 AND replica = $2",
-            routerId,
-            replica
-        );
-        await command.ExecuteNonQueryAsync(CancellationToken.None);
+        await using var batch = database
+            .CreateBatch()
+            .With("DELETE FROM routers.router_turn_waiters WHERE router_id = $1 AND replica = $2", routerId, replica)
+            .With(
+                """
+                UPDATE routers.router_turns SET lease_until = clock_timestamp() + $2
+                WHERE router_id = $1 AND lease_until > clock_timestamp() + $2 + interval '1 hour'
+                """,
+                routerId,
+                lease
+            );
+        await batch.ExecuteNonQueryAsync(CancellationToken.None);
     }
 }

@@ -4,6 +4,7 @@ namespace NetPilot.Routers.Data.Statements;
 
 internal static class TakeDueResets
 {
+    /// <remarks>What lies farther ahead than any pause, or any lease, is from a clock that ran ahead. The longest pause is an hour.</remarks>
     public static async Task<IReadOnlyList<string>> ExecuteAsync(
         NpgsqlDataSource database,
         TimeSpan lease,
@@ -16,7 +17,8 @@ internal static class TakeDueResets
             UPDATE routers.pending_resets SET leased_until = clock_timestamp() + $1
             WHERE router_id IN (
                 SELECT router_id FROM routers.pending_resets
-                WHERE next_attempt_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until <= clock_timestamp())
+                WHERE next_attempt_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '2 hours'
+                  AND (leased_until IS NULL OR leased_until NOT BETWEEN clock_timestamp() AND clock_timestamp() + $1 + interval '1 hour')
                 ORDER BY next_attempt_at LIMIT $2
                 FOR UPDATE SKIP LOCKED)
             RETURNING router_id
