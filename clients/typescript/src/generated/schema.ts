@@ -469,7 +469,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/routers/{routerId}/blocked/{blockId}": {
+    "/api/v1/routers/{routerId}/blocked/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -628,7 +628,7 @@ export interface paths {
         put?: never;
         /**
          * Pause everybody
-         * @description Pauses all people of the router. A device that is nobody's stays as it is.
+         * @description Pauses all people of the router. A pause of one of them that would last longer is not cut short. A device that is nobody's stays as it is.
          */
         post: operations["pauseEverybody"];
         delete?: never;
@@ -4748,6 +4748,8 @@ export interface operations {
             /** @description The lift is under way, and the server goes on by itself. It waits for a device that is away. */
             202: {
                 headers: {
+                    /** @description The path of what the answer shows. */
+                    Location: string;
                     /** @description The preference that was honoured. */
                     "Preference-Applied"?: string;
                     [name: string]: unknown;
@@ -4831,7 +4833,7 @@ export interface operations {
                  * @description The block's id.
                  * @example 01a214b7-e9bc-7757-bbe3-b80ba3d3fc25
                  */
-                blockId: string;
+                id: string;
             };
             cookie?: never;
         };
