@@ -272,13 +272,15 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
-    /// <summary>Prepares one thing. A call without an answer is repeated: a machine that has much else to do can lose one.</summary>
+    /// <summary>
+    /// Prepares one thing. A call without an answer, or for which no time was left, is repeated: a machine that has much else to do can lose one.
+    /// </summary>
     private async Task<ChaosAnswer> DemandAsync(Random random, string path, string? token, object? body, params int[] statuses)
     {
         for (var attempt = 1; ; attempt++)
         {
             var answer = await stack.SendAsync(random, HttpMethod.Post, path, token, body);
-            if (answer is not null || attempt == 10)
+            if (answer is { Status: not 504 } || attempt == 10)
             {
                 return answer is { Status: var status } && statuses.Contains(status)
                     ? answer

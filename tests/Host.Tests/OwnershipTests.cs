@@ -122,7 +122,7 @@ public sealed class OwnershipTests(NetPilotServer server)
                     Request(endpoint, new Dictionary<string, string>(home.Values) { [name] = written }),
                     Ct
                 );
-                await response.ShouldBeProblemAsync(404, $"{name[..^"Id".Length]}_not_found");
+                await response.ShouldBeProblemAsync(404, $"{(name == "id" ? "block" : name[..^"Id".Length])}_not_found");
             }
         }
 

@@ -1,8 +1,10 @@
+using NetPilot.Testing;
 using Xunit;
 
 namespace NetPilot.Identity.Tests.Sessions;
 
 /// <summary>What was put off while PostgreSQL's clock ran ahead, after it was set back.</summary>
+[OneDialect]
 public sealed class SetBackClockTests(IdentityServer server)
 {
     [Theory]

@@ -26,12 +26,7 @@ internal static class FollowDevices
     )
     {
         var blocks = RuleKind.Block.Rules;
-        SqlText waits = waiting is null
-            ? SqlText.Raw("false")
-            : $"""
-                (NOT maybe_sent AND {waiting.Condition()}
-                    AND (state = 'lifting' OR applied_at IS NOT NULL OR held_until IS NOT NULL OR (device_mac IS NOT NULL AND give_up_at IS NOT NULL)))
-                """;
+        var waits = WaitsFor(waiting);
         return store.ExecuteAsync(
             $"""
             WITH seen AS (SELECT mac, ip, place FROM unnest({macs}, {addresses}) WITH ORDINALITY AS seen (mac, ip, place)),
@@ -77,4 +72,12 @@ internal static class FollowDevices
             cancellationToken
         );
     }
+
+    private static SqlText WaitsFor(RulePatch? waiting) =>
+        waiting is null
+            ? SqlText.Raw("false")
+            : $"""
+                (NOT maybe_sent AND {waiting.Condition()}
+                    AND (state = 'lifting' OR applied_at IS NOT NULL OR held_until IS NOT NULL OR (device_mac IS NOT NULL AND give_up_at IS NOT NULL)))
+                """;
 }
