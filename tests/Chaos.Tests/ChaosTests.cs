@@ -172,6 +172,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
                 stack.Commands.ClearFaults();
             }
 
+            var operation = operations[random.Next(operations.Length)];
             var fault = random.Next(14) switch
             {
                 0 or 1 => new Fault(FaultKind.ResetAfter),
@@ -181,13 +182,14 @@ public sealed class ChaosTests(ITestOutputHelper output)
                 5 => new Fault(FaultKind.HangBody),
                 6 => new Fault(FaultKind.Truncated),
                 7 => new Fault(FaultKind.Empty),
-                8 => new Fault(FaultKind.Envelope) { Status = 401 },
+                // Who is told that a session is unknown takes it for ended, so an end that is answered like this leaves none.
+                8 => new Fault(FaultKind.Envelope) { Status = 401, Executed = operation is SimulatorOperation.SessionEnd },
                 9 => new Fault(FaultKind.Envelope) { Status = 503 },
                 10 => new Fault(FaultKind.Html) { Status = 503, Executed = random.Next(2) == 0 },
                 11 => new Fault(FaultKind.WrongShape),
                 _ => new Fault(FaultKind.Delay) { Delay = TimeSpan.FromMilliseconds(random.Next(50, 400)) },
             };
-            stack.Commands.AddFault(fault with { Operation = operations[random.Next(operations.Length)], Times = random.Next(1, 3) });
+            stack.Commands.AddFault(fault with { Operation = operation, Times = random.Next(1, 3) });
         }
     }
 
