@@ -13,7 +13,7 @@ public static class DatabaseFailures
         {
             // The caller gave up, whatever PostgreSQL said to that.
             null or OperationCanceledException => false,
-            PostgresException postgres => IsUnavailable(postgres.SqlState),
+            PostgresException postgres => IsUnavailable(postgres.SqlState) || IsOutdatedPlan(postgres),
             // Its own failures: no connection, a broken one, no answer in time, an exhausted pool.
             NpgsqlException { InnerException: not PostgresException } => true,
             SocketException => true,
@@ -29,8 +29,18 @@ public static class DatabaseFailures
         StateOf(exception) is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.DiskFull;
 
     /// <summary>The SQLSTATE with which PostgreSQL refused, whatever wraps it; null where it did not.</summary>
-    public static string? StateOf(Exception? exception) =>
-        exception is null or PostgresException ? (exception as PostgresException)?.SqlState : StateOf(exception.InnerException);
+    public static string? StateOf(Exception? exception) => Refusal(exception)?.SqlState;
+
+    /// <summary>PostgreSQL's refusal, whatever wraps it; null where there is none.</summary>
+    internal static PostgresException? Refusal(Exception? exception) =>
+        exception is null or PostgresException ? exception as PostgresException : Refusal(exception.InnerException);
+
+    /// <summary>
+    /// Whether a migration changed the columns that a prepared statement returns ("cached plan must not change result type"). Npgsql prepares
+    /// the statement anew when it is used again. The routine tells it in every language of PostgreSQL's messages.
+    /// </summary>
+    internal static bool IsOutdatedPlan(PostgresException refusal) =>
+        refusal is { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: "RevalidateCachedQuery" };
 
     private static bool IsUnavailable(string state) =>
         state switch

@@ -1,6 +1,6 @@
 namespace NetPilot.Persistence;
 
-/// <summary>What PostgreSQL is good for at the moment.</summary>
+/// <summary>What PostgreSQL is good for at the moment, the best first.</summary>
 public enum DatabaseState
 {
     /// <summary>It reads and writes.</summary>
@@ -16,18 +16,18 @@ public enum DatabaseState
 /// <summary>
 /// What is known of PostgreSQL. An incident begins with a failure that somebody notes, or that a look finds. Pooled connections are thrown
 /// away then, since after a failover they lead to the old primary; and once more when a new connection can write again, for those that were
-/// opened in the meantime. In between, looks are made on new connections, and so they are where the pool gives no connection.
+/// opened in the meantime. In between, looks are made on new connections, and so they are where the pool gives none that answers.
 /// </summary>
 public sealed partial class DatabaseHealth : IAsyncDisposable
 {
     // A disk that is full for the next row may have room for a look's answer: it counts as full for as long after each failure.
     private static readonly TimeSpan DiskFullLasts = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(DatabaseSources.LookTimeout);
     private static readonly TimeSpan PatienceWithPool = TimeSpan.FromMilliseconds(500);
 
     private readonly NpgsqlDataSource pool;
-    private readonly NpgsqlDataSource unpooled;
+    private readonly NpgsqlDataSource[] hosts;
     private readonly ILogger<DatabaseHealth> logger;
     private readonly Lock gate = new();
 
@@ -48,7 +48,7 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
         this.pool = pool;
         this.machine = machine;
         this.logger = logger;
-        unpooled = DatabaseSources.Build(options.Value.NetPilot!, options.Value.Pooler, DatabaseSources.Name + "-look", isPooled: false);
+        hosts = DatabaseSources.BuildForLooks(options.Value.NetPilot!, options.Value.Pooler);
     }
 
     /// <summary>What is known at present; asking makes no call.</summary>
@@ -93,16 +93,12 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
         await looking.WaitAsync(cancellationToken);
         try
         {
-            var isPooled = state == DatabaseState.Available;
-            var (found, reason, isConnected) = isPooled
-                ? await LookAsync(pool, PatienceWithPool, cancellationToken)
-                : await LookAsync(unpooled, Patience, cancellationToken);
-            if (isPooled && !isConnected)
-            {
-                // Others may hold all connections of the pool, which says nothing about PostgreSQL.
-                (found, reason, _) = await LookAsync(unpooled, Patience, cancellationToken);
-            }
-
+            // A pooled connection may be dead by itself, and others may hold all of them: whether PostgreSQL is away, a new one tells.
+            var (found, reason) =
+                state == DatabaseState.Available
+                && await LookAsync(pool, PatienceWithPool, cancellationToken) is { State: not DatabaseState.Away } pooled
+                    ? pooled
+                    : await LookAnewAsync(cancellationToken);
             if (found != DatabaseState.Available || !IsDiskStillFull())
             {
                 Become(found, reason);
@@ -116,37 +112,66 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => unpooled.DisposeAsync();
-
-    private static async Task<(DatabaseState State, string Reason, bool IsConnected)> LookAsync(
-        NpgsqlDataSource source,
-        TimeSpan patienceToConnect,
-        CancellationToken cancellationToken
-    )
+    public async ValueTask DisposeAsync()
     {
-        var isConnected = false;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(patienceToConnect);
+        foreach (var host in hosts)
+        {
+            await host.DisposeAsync();
+        }
+    }
+
+    // All hosts are asked at once, and the best answer counts: one that does not answer delays no other.
+    private async Task<Look> LookAnewAsync(CancellationToken cancellationToken)
+    {
+        Look? best = null;
+        await foreach (var look in Task.WhenEach(hosts.Select(host => LookAsync(host, Patience, cancellationToken))))
+        {
+            var found = await look;
+            best = best is null || found.State < best.State ? found : best;
+            if (best.State == DatabaseState.Available)
+            {
+                break;
+            }
+        }
+
+        return best!;
+    }
+
+    // Npgsql ends a query by a cancellation, for which it connects to the host that does not answer: it may go on with that by itself.
+    private async Task<Look> LookAsync(NpgsqlDataSource source, TimeSpan patienceToConnect, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AskAsync(source, patienceToConnect).WaitAsync(Patience, machine, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return Look.Unanswered;
+        }
+    }
+
+    private static async Task<Look> AskAsync(NpgsqlDataSource source, TimeSpan patienceToConnect)
+    {
+        using var limit = new CancellationTokenSource(patienceToConnect);
         try
         {
             await using var connection = await source.OpenConnectionAsync(limit.Token);
-            isConnected = true;
             limit.CancelAfter(Patience);
             await using var command = new NpgsqlCommand(
                 "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool",
                 connection
             );
             return (bool)(await command.ExecuteScalarAsync(limit.Token))!
-                ? (DatabaseState.ReadOnly, "it is a standby, or read-only", isConnected)
-                : (DatabaseState.Available, "", isConnected);
+                ? new Look(DatabaseState.ReadOnly, "it is a standby, or read-only")
+                : new Look(DatabaseState.Available, "");
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            return (DatabaseState.Away, $"no answer within {Patience.TotalSeconds} s", isConnected);
+            return Look.Unanswered;
         }
         catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
         {
-            return (DatabaseState.Away, exception.Message, isConnected);
+            return new Look(DatabaseState.Away, exception.Message);
         }
     }
 
@@ -185,6 +210,11 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
         {
             return diskFullSince is { } since && machine.GetElapsedTime(since) < DiskFullLasts;
         }
+    }
+
+    private sealed record Look(DatabaseState State, string Reason)
+    {
+        public static readonly Look Unanswered = new(DatabaseState.Away, $"no answer within {Patience.TotalSeconds} s");
     }
 
     private static partial class Log

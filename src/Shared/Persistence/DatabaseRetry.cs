@@ -4,9 +4,10 @@ using Microsoft.EntityFrameworkCore.Storage;
 namespace NetPilot.Persistence;
 
 /// <summary>
-/// Repeats what PostgreSQL rolled back for the sake of another transaction: a deadlock (40P01) and a failed serialization (40001). Nothing of
-/// the work was done then, so that it can be done again as it is. EF Core's own statements are repeated by <see cref="Strategy"/>; everything
-/// else is put into <see cref="RunAsync{T}"/>. No other failure is repeated here: a broken connection leaves unknown what was done.
+/// Repeats what PostgreSQL rolled back for the sake of another transaction: a deadlock (40P01) and a failed serialization (40001); and what it
+/// refused because a migration had changed a prepared statement's columns. Nothing of the work was done then, so that it can be done again as it
+/// is. EF Core's own statements are repeated by <see cref="Strategy"/>; everything else is put into <see cref="RunAsync{T}"/>. No other failure is
+/// repeated here: a broken connection leaves unknown what was done.
 /// </summary>
 /// <remarks>
 /// Locks are to be taken in one order in the first place (a router's inserts of rules, a user's counter, then rows by id); this is for what an
@@ -22,7 +23,7 @@ public static class DatabaseRetry
     private static readonly Counter<long> Repeats = Meter.CreateCounter<long>(
         "netpilot.database.repeats",
         "{transaction}",
-        "Transactions that were repeated because PostgreSQL rolled them back for the sake of another."
+        "Transactions that were repeated because PostgreSQL had undone them."
     );
 
     /// <summary>Does the work, and does it again where PostgreSQL rolled it back for the sake of another.</summary>
@@ -39,7 +40,7 @@ public static class DatabaseRetry
             {
                 return await work(cancellationToken);
             }
-            catch (Exception exception) when (attempt < Attempts && IsRolledBackForAnother(exception))
+            catch (Exception exception) when (attempt < Attempts && MayBeRepeated(exception))
             {
                 Repeats.Add(1);
             }
@@ -60,9 +61,12 @@ public static class DatabaseRetry
             cancellationToken
         );
 
-    /// <summary>Whether PostgreSQL rolled the transaction back for the sake of another, so that it may be repeated as it is.</summary>
-    public static bool IsRolledBackForAnother(Exception? exception) =>
-        DatabaseFailures.StateOf(exception) is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
+    private static bool MayBeRepeated(Exception exception) =>
+        DatabaseFailures.Refusal(exception) is { } refusal
+        && (
+            refusal.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
+            || DatabaseFailures.IsOutdatedPlan(refusal)
+        );
 
     // 10 ms doubling to 160, each between half and the whole of it.
     private static TimeSpan DelayAfter(int attempt) =>
@@ -79,7 +83,7 @@ public static class DatabaseRetry
         public override bool RetriesOnFailure => false;
 
         protected override bool ShouldRetryOn(Exception exception) =>
-            Dependencies.CurrentContext.Context.Database.CurrentTransaction is null && IsRolledBackForAnother(exception);
+            Dependencies.CurrentContext.Context.Database.CurrentTransaction is null && MayBeRepeated(exception);
 
         protected override TimeSpan? GetNextDelay(Exception lastException) =>
             ExceptionsEncountered.Count < Attempts ? DelayAfter(ExceptionsEncountered.Count) : null;

@@ -8,19 +8,15 @@ internal static class DatabaseSources
     /// <summary>The pool's name: metrics are labelled with it, and would be with host, port, database and user otherwise.</summary>
     public const string Name = "netpilot";
 
+    /// <summary>The seconds that a look at one host takes at most.</summary>
+    public const int LookTimeout = 2;
+
     /// <exception cref="Exception">Npgsql refuses the connection string, in one of many ways.</exception>
-    public static NpgsqlDataSource Build(
-        string connectionString,
-        DatabasePooler pooler,
-        string name = Name,
-        ILoggerFactory? loggers = null,
-        bool isPooled = true
-    )
+    public static NpgsqlDataSource Build(string connectionString, DatabasePooler pooler, string name = Name, ILoggerFactory? loggers = null)
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = name };
         var settings = builder.ConnectionStringBuilder;
         settings.ApplicationName ??= "netpilot";
-        settings.Pooling = settings.Pooling && isPooled;
         Set(connectionString, "MaxAutoPrepare", () => settings.MaxAutoPrepare = pooler == DatabasePooler.None ? 100 : 0);
         // Nothing of ours leaves state in a session; behind a pooler the session is another one by then.
         Set(connectionString, "NoResetOnClose", () => settings.NoResetOnClose = true);
@@ -38,6 +34,29 @@ internal static class DatabaseSources
         var wanted = settings.TargetSessionAttributesParsed() ?? TargetSessionAttributes.Primary;
         settings.TargetSessionAttributes = null;
         return builder.BuildMultiHost().WithTargetSession(wanted);
+    }
+
+    /// <summary>
+    /// A source of new connections for each host. The addresses that a name has share the time to connect, so that the last is tried too.
+    /// </summary>
+    public static NpgsqlDataSource[] BuildForLooks(string connectionString, DatabasePooler pooler)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Pooling = false,
+            Timeout = LookTimeout,
+            TargetSessionAttributes = null,
+        };
+        return
+        [
+            .. settings
+                .Host!.Split(',', StringSplitOptions.TrimEntries)
+                .Select(host =>
+                {
+                    settings.Host = host;
+                    return Build(settings.ConnectionString, pooler, Name + "-look");
+                }),
+        ];
     }
 
     /// <summary>Why a connection string can't be used, as the end of a sentence that starts with its key. It never repeats a value.</summary>

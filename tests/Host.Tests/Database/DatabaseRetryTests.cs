@@ -92,6 +92,41 @@ public sealed class DatabaseRetryTests(NetPilotServer server)
     }
 
     [Fact]
+    public async Task A_prepared_statement_whose_columns_a_migration_changed_is_repeated()
+    {
+        await using var source = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(await server.NewDatabaseAsync(Ct))
+            {
+                MaxPoolSize = 1,
+                MaxAutoPrepare = 10,
+                AutoPrepareMinUsages = 1,
+            }.ConnectionString
+        );
+        await ExecuteAsync("CREATE TABLE grown (id int)");
+        await ExecuteAsync("INSERT INTO grown VALUES (1) RETURNING *");
+        await ExecuteAsync("ALTER TABLE grown ADD COLUMN note text");
+        var attempts = 0;
+
+        await DatabaseRetry.RunAsync(
+            ct =>
+            {
+                attempts++;
+                return ExecuteAsync("INSERT INTO grown VALUES (1) RETURNING *");
+            },
+            Ct
+        );
+
+        attempts.ShouldBe(2);
+        (await ScalarAsync<long>(source, "SELECT count(*) FROM grown")).ShouldBe(2);
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var command = source.CreateCommand(sql);
+            await command.ExecuteNonQueryAsync(Ct);
+        }
+    }
+
+    [Fact]
     public async Task The_repeats_are_bounded()
     {
         await using var source = await TwoRowsAsync();

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using NetPilot.Persistence;
 using NetPilot.Testing;
 using Npgsql;
@@ -18,7 +16,7 @@ public sealed class ExhaustedPoolTests(NetPilotServer server)
     public async Task An_exhausted_pool_is_no_incident_and_keeps_its_connections()
     {
         await using var pool = NpgsqlDataSource.Create(Limited(server.ConnectionString));
-        await using var health = HealthOf(pool, server.ConnectionString);
+        await using var health = DatabaseLookTests.HealthOf(pool, server.ConnectionString);
         int[] before;
         await using (var one = await pool.OpenConnectionAsync(Ct))
         await using (var other = await pool.OpenConnectionAsync(Ct))
@@ -41,7 +39,7 @@ public sealed class ExhaustedPoolTests(NetPilotServer server)
         using var closed = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
         closed.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
         var port = ((System.Net.IPEndPoint)closed.LocalEndPoint!).Port;
-        await using var health = HealthOf(pool, $"Host=127.0.0.1;Port={port};Username=nobody");
+        await using var health = DatabaseLookTests.HealthOf(pool, $"Host=127.0.0.1;Port={port};Username=nobody");
         await using var one = await pool.OpenConnectionAsync(Ct);
         await using var other = await pool.OpenConnectionAsync(Ct);
 
@@ -49,32 +47,6 @@ public sealed class ExhaustedPoolTests(NetPilotServer server)
         health.Incidents.ShouldBe(1);
     }
 
-    [Fact]
-    public async Task A_pooled_connection_that_broke_is_an_incident_though_new_ones_work()
-    {
-        await using var pool = NpgsqlDataSource.Create(Limited(server.ConnectionString));
-        await using var health = HealthOf(pool, server.ConnectionString);
-        int broken;
-        await using (var connection = await pool.OpenConnectionAsync(Ct))
-        {
-            broken = connection.ProcessID;
-        }
-
-        await server.ScalarAsync<bool>("SELECT pg_terminate_backend($1, 10000)", broken);
-
-        (await health.LookAsync(Ct)).ShouldBe(DatabaseState.Away);
-        health.Incidents.ShouldBe(1);
-        (await health.LookAsync(Ct)).ShouldBe(DatabaseState.Available);
-    }
-
     private static string Limited(string connectionString) =>
         new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = 2, NoResetOnClose = true }.ConnectionString;
-
-    private static DatabaseHealth HealthOf(NpgsqlDataSource pool, string connectionString) =>
-        new(
-            pool,
-            Options.Create(new DatabaseOptions { NetPilot = connectionString }),
-            TimeProvider.System,
-            NullLogger<DatabaseHealth>.Instance
-        );
 }
