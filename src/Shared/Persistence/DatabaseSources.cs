@@ -8,6 +8,9 @@ internal static class DatabaseSources
     /// <summary>The pool's name: metrics are labelled with it, and would be with host, port, database and user otherwise.</summary>
     public const string Name = "netpilot";
 
+    /// <summary>The connections that a pool opens at most, where the connection string does not say so.</summary>
+    public static readonly int DefaultPoolSize = Math.Min(16 + (4 * Environment.ProcessorCount), 100);
+
     /// <summary>The seconds that a look at one host takes at most.</summary>
     public const int LookTimeout = 2;
 
@@ -17,9 +20,24 @@ internal static class DatabaseSources
         var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = name };
         var settings = builder.ConnectionStringBuilder;
         settings.ApplicationName ??= "netpilot";
-        Set(connectionString, "MaxAutoPrepare", () => settings.MaxAutoPrepare = pooler == DatabasePooler.None ? 100 : 0);
+        var written = KeywordsOf(connectionString);
+        if (!written.Contains("MaxAutoPrepare"))
+        {
+            settings.MaxAutoPrepare = pooler == DatabasePooler.None ? 100 : 0;
+        }
+
         // Nothing of ours leaves state in a session; behind a pooler the session is another one by then.
-        Set(connectionString, "NoResetOnClose", () => settings.NoResetOnClose = true);
+        if (!written.Contains("NoResetOnClose"))
+        {
+            settings.NoResetOnClose = true;
+        }
+
+        // Until its statements are prepared and planned, a new session takes PostgreSQL as long as many requests.
+        if (!written.Contains("MaximumPoolSize") && !written.Contains("MaxPoolSize"))
+        {
+            settings.MaxPoolSize = Math.Max(settings.MinPoolSize, DefaultPoolSize);
+        }
+
         if (loggers is not null)
         {
             builder.UseLoggerFactory(loggers);
@@ -103,19 +121,12 @@ internal static class DatabaseSources
     private static bool HasSeveralHosts(NpgsqlConnectionStringBuilder settings) =>
         settings.Host?.Contains(',', StringComparison.Ordinal) == true;
 
-    // By the written words: the builder can't tell what was set from what is a default.
-    private static void Set(string connectionString, string keyword, Action set)
-    {
-        var written = new DbConnectionStringBuilder { ConnectionString = connectionString };
-        if (
-            !written
-                .Keys!.Cast<string>()
-                .Any(key => key.Replace(" ", "", StringComparison.Ordinal).Equals(keyword, StringComparison.OrdinalIgnoreCase))
-        )
-        {
-            set();
-        }
-    }
+    // As they are written, since Npgsql's builder can't tell what was set from what is a default.
+    private static HashSet<string> KeywordsOf(string connectionString) =>
+        new DbConnectionStringBuilder { ConnectionString = connectionString }
+            .Keys.Cast<string>()
+            .Select(keyword => keyword.Replace(" ", "", StringComparison.Ordinal))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
 
     private static TargetSessionAttributes? TargetSessionAttributesParsed(this NpgsqlConnectionStringBuilder settings) =>
         settings.TargetSessionAttributes is not { } text ? null
