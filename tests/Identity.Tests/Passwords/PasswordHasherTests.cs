@@ -143,4 +143,13 @@ public sealed class PasswordHasherTests
             return refusal.Problem;
         }
     }
+
+    [Theory]
+    [InlineData(2, 24L << 30, 19456, 2)]
+    [InlineData(64, 512L << 20, 19456, 6)]
+    [InlineData(64, 64L << 20, 19456, 1)]
+    [InlineData(4, 1L << 30, 1 << 20, 1)]
+    [InlineData(1, 24L << 30, 19456, 1)]
+    public void Hashes_take_no_more_than_a_quarter_of_the_memory(int cores, long memory, int memoryKiB, int threads) =>
+        PasswordHasher.ThreadsFor(cores, memory, memoryKiB).ShouldBe(threads);
 }

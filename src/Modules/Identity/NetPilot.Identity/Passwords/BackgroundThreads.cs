@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace NetPilot.Identity.Passwords;
 
 /// <summary>
-/// Threads with a low priority for long computations: one for each core, of which the last one computes only while nobody else needs a core. In
+/// Threads with a low priority for long computations: usually one for each core, of which the last one computes only while nobody else needs a core. In
 /// the thread pool, at the normal priority or on all cores, such work would delay all other requests (docs/decisions/0017).
 /// </summary>
 internal sealed class BackgroundThreads : IDisposable
@@ -18,7 +18,7 @@ internal sealed class BackgroundThreads : IDisposable
     private int computing;
 
     /// <param name="name">The threads' name.</param>
-    /// <param name="cores">How many cores there are.</param>
+    /// <param name="cores">How many cores they may use.</param>
     /// <param name="mayUseLastCore">Whether nobody else needs a core at the moment.</param>
     public BackgroundThreads(string name, int cores, Func<bool> mayUseLastCore)
     {

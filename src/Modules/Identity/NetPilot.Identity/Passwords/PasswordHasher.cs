@@ -18,13 +18,25 @@ internal sealed class PasswordHasher : IDisposable
 
     public PasswordHasher(IOptions<AuthOptions> options, CallerTraffic traffic, IMeterFactory meters)
     {
-        threads = new BackgroundThreads("password hash", Environment.ProcessorCount, () => !traffic.IsFlowing);
+        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        threads = new BackgroundThreads(
+            "password hash",
+            ThreadsFor(Environment.ProcessorCount, memory, options.Value.Argon2.MemoryKiB),
+            () => !traffic.IsFlowing
+        );
         hashes = meters.Create(IdentityMeter.Name).CreateCounter<long>("netpilot.password.hashes", "{hash}", "Argon2id computations.");
         parameters = new PhcString(options.Value.Argon2.MemoryKiB, options.Value.Argon2.Passes, [], []);
         nobodys = new Lazy<string>(() =>
             (parameters with { Salt = RandomNumberGenerator.GetBytes(PhcString.SaltSize), Hash = new byte[PhcString.HashSize] }).ToString()
         );
     }
+
+    /// <summary>
+    /// One for each core, as long as their hashes take no more than a quarter of the memory: a container has all cores of its machine where only
+    /// its memory is limited.
+    /// </summary>
+    public static int ThreadsFor(int cores, long memoryBytes, int memoryKiB) =>
+        (int)Math.Clamp(memoryBytes / 4 / (memoryKiB * 1024L), 1, cores);
 
     /// <summary>Takes a place for one hash at a time. It is taken before any other work on a password, so that a refusal is cheap.</summary>
     /// <exception cref="ProblemException">503 <c>server_busy</c>.</exception>
