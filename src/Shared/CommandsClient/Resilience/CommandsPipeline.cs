@@ -52,8 +52,8 @@ internal static class CommandsPipeline
             MaxResponseDrainSize = 0,
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             // Shorter than the keep-alive of the usual Python servers (2 s and more): a POST that meets a connection which is just being
-            // closed has an unknown outcome.
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1),
+            // closed has an unknown outcome. The handler looks for idle connections once a second, and so keeps them for up to 1.5 s.
+            PooledConnectionIdleTimeout = TimeSpan.FromMilliseconds(500),
         };
 
     private static void Configure(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, ResilienceHandlerContext context)
