@@ -12,7 +12,8 @@ using var signals = new StopSignals();
 var started = CancellationToken.None;
 try
 {
-    var builder = WebApplication.CreateBuilder(arguments.Settings);
+    // Settings are read once. Watching their files would only use the user's inotify instances up, and fail where there are none left.
+    var builder = WebApplication.CreateBuilder(["--hostBuilder:reloadConfigOnChange=false", .. arguments.Settings]);
     builder.Configuration.AddShippedSettings();
     builder.Configuration.LeaveOutNulls();
     if (arguments.Command != HostCommand.Serve)

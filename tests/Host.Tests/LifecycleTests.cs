@@ -84,6 +84,7 @@ public sealed class LifecycleTests(NetPilotServer server)
             );
             await process.WaitUntilReadyAsync(Ct);
             await ShouldTakeUsersAsync(process);
+            WatchesFiles(process).ShouldBeFalse();
             await process.StopAsync(Ct);
 
             process.Output.ShouldNotContain(line => line.Contains("Executing endpoint", StringComparison.Ordinal));
@@ -216,4 +217,10 @@ public sealed class LifecycleTests(NetPilotServer server)
         );
         await registered.ShouldBeJsonAsync(201);
     }
+
+    // A user has few inotify instances, and a server that needs one does not start when they are used up.
+    private static bool WatchesFiles(NetPilotProcess process) =>
+        Directory
+            .EnumerateFileSystemEntries($"/proc/{process.Id}/fd")
+            .Any(file => new FileInfo(file).LinkTarget?.Contains("inotify", StringComparison.Ordinal) == true);
 }

@@ -4,6 +4,7 @@ using Serilog;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting.Compact;
+using Serilog.Settings.Configuration;
 
 namespace NetPilot.Host.Observability;
 
@@ -27,7 +28,11 @@ internal static class Logging
             (services, logger) =>
             {
                 logger
-                    .ReadFrom.Configuration(builder.Configuration)
+                    // Named: a search would look through all assemblies at each start, and find no other with sinks.
+                    .ReadFrom.Configuration(
+                        builder.Configuration,
+                        new ConfigurationReaderOptions(typeof(ConsoleLoggerConfigurationExtensions).Assembly)
+                    )
                     .ReadFrom.Services(services)
                     .Enrich.FromLogContext()
                     .Enrich.With(new RequestEnricher(services.GetRequiredService<IHttpContextAccessor>()))
