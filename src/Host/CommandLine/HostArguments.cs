@@ -18,9 +18,7 @@ internal enum HostCommand
 /// The arguments of the process: at most one command, and settings in the forms of .NET's command line (<c>--Key=value</c>,
 /// <c>--Key value</c>, <c>Key=value</c>).
 /// </summary>
-/// <param name="Command">What is to be done.</param>
 /// <param name="Words">The command's words, itself the first.</param>
-/// <param name="Settings">The arguments that are settings.</param>
 /// <param name="Complaint">What is wrong with an unknown command.</param>
 internal sealed record HostArguments(HostCommand Command, string[] Words, string[] Settings, string Complaint = "")
 {

@@ -89,7 +89,7 @@ internal static partial class Metrics
 
         if (settings.Token is { Length: < ShortestGoodToken })
         {
-            Log.ShortToken(app.Logger, ShortestGoodToken);
+            LogShortToken(app.Logger, ShortestGoodToken);
         }
 
         var expected = settings.Token is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes($"Bearer {settings.Token}"));
@@ -151,9 +151,6 @@ internal static partial class Metrics
     private static IEnumerable<string> Urls(string scheme, string? ports) =>
         (ports ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries).Select(port => $"{scheme}://*:{port}");
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "Metrics:Token has fewer than {Characters} characters, and may be guessed")]
-        public static partial void ShortToken(ILogger logger, int characters);
-    }
+    [LoggerMessage(LogLevel.Warning, "Metrics:Token has fewer than {Characters} characters, and may be guessed")]
+    private static partial void LogShortToken(ILogger logger, int characters);
 }

@@ -76,11 +76,11 @@ internal sealed partial class ExportWatch(ILogger<ExportWatch> logger) : EventLi
         var endpoint = eventData.Payload?.FirstOrDefault()?.ToString() ?? "";
         if (isFailure)
         {
-            Log.Fails(logger, endpoint, Reason(eventData));
+            LogFails(logger, endpoint, Reason(eventData));
         }
         else
         {
-            Log.Succeeds(logger, endpoint);
+            LogSucceeds(logger, endpoint);
         }
     }
 
@@ -88,17 +88,14 @@ internal sealed partial class ExportWatch(ILogger<ExportWatch> logger) : EventLi
     private static string Reason(EventWrittenEventArgs eventData) =>
         eventData.Payload is { Count: > 1 } payload ? payload[^1]?.ToString()?.Split('\n')[0].Trim() ?? "" : "";
 
-    private static partial class Log
-    {
-        [LoggerMessage(
-            LogLevel.Warning,
-            "Traces and metrics do not reach {Endpoint} (OTEL_EXPORTER_OTLP_ENDPOINT), and are lost meanwhile: {Reason}"
-        )]
-        public static partial void Fails(ILogger logger, string endpoint, string reason);
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Traces and metrics do not reach {Endpoint} (OTEL_EXPORTER_OTLP_ENDPOINT), and are lost meanwhile: {Reason}"
+    )]
+    private static partial void LogFails(ILogger logger, string endpoint, string reason);
 
-        [LoggerMessage(LogLevel.Information, "Traces and metrics reach {Endpoint} again")]
-        public static partial void Succeeds(ILogger logger, string endpoint);
-    }
+    [LoggerMessage(LogLevel.Information, "Traces and metrics reach {Endpoint} again")]
+    private static partial void LogSucceeds(ILogger logger, string endpoint);
 }
 
 /// <summary>

@@ -15,7 +15,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
         catch (Exception exception) when (context.RequestAborted.IsCancellationRequested || exception is ConnectionResetException)
         {
             // Whatever failed, as a rule because of it: nobody is listening any more, and that is no incident of ours.
-            Log.Abandoned(logger, context.Request.Method, PathOf(context), exception.GetType().Name, exception.Message);
+            LogAbandoned(logger, context.Request.Method, PathOf(context), exception.GetType().Name, exception.Message);
             if (!context.Response.HasStarted)
             {
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
@@ -40,12 +40,12 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
         var problem = ExceptionProblems.Of(exception);
         if (problem is null)
         {
-            Log.Unforeseen(logger, context.Request.Method, PathOf(context), exception);
+            LogUnforeseen(logger, context.Request.Method, PathOf(context), exception);
             problem = new Problem(ErrorCodes.InternalError, "Something went wrong in the server; the trace id finds it in the logs.");
         }
         else if (problem.Code == ErrorCodes.DatabaseUnavailable && exception is not ProblemException)
         {
-            Log.DatabaseAway(logger, context.Request.Method, PathOf(context), exception.GetBaseException().Message);
+            LogDatabaseAway(logger, context.Request.Method, PathOf(context), exception.GetBaseException().Message);
             database.Note(exception);
         }
 
@@ -76,15 +76,12 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
                 _ => null,
             };
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Error, "{Method} {Path} failed in a way that nobody foresaw")]
-        public static partial void Unforeseen(ILogger logger, string method, string path, Exception exception);
+    [LoggerMessage(LogLevel.Error, "{Method} {Path} failed in a way that nobody foresaw")]
+    private static partial void LogUnforeseen(ILogger logger, string method, string path, Exception exception);
 
-        [LoggerMessage(LogLevel.Debug, "{Method} {Path} was abandoned by its client: {Kind}: {Reason}")]
-        public static partial void Abandoned(ILogger logger, string method, string path, string kind, string reason);
+    [LoggerMessage(LogLevel.Debug, "{Method} {Path} was abandoned by its client: {Kind}: {Reason}")]
+    private static partial void LogAbandoned(ILogger logger, string method, string path, string kind, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not reach the database: {Reason}")]
-        public static partial void DatabaseAway(ILogger logger, string method, string path, string reason);
-    }
+    [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not reach the database: {Reason}")]
+    private static partial void LogDatabaseAway(ILogger logger, string method, string path, string reason);
 }

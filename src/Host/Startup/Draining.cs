@@ -40,10 +40,10 @@ internal sealed partial class Draining(
             return;
         }
 
-        Log.Begins(logger, delay);
+        LogBegins(logger, delay);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, signals.Second);
         await Task.Delay(delay, machine, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Log.Ends(logger);
+        LogEnds(logger);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -56,14 +56,11 @@ internal sealed partial class Draining(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Information, "Asked to stop: not ready any more, and serving for another {Delay}")]
-        public static partial void Begins(ILogger logger, TimeSpan delay);
+    [LoggerMessage(LogLevel.Information, "Asked to stop: not ready any more, and serving for another {Delay}")]
+    private static partial void LogBegins(ILogger logger, TimeSpan delay);
 
-        [LoggerMessage(LogLevel.Information, "The listener closes; requests in flight are finished")]
-        public static partial void Ends(ILogger logger);
-    }
+    [LoggerMessage(LogLevel.Information, "The listener closes; requests in flight are finished")]
+    private static partial void LogEnds(ILogger logger);
 }
 
 internal static class DrainingRegistration

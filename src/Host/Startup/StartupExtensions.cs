@@ -56,11 +56,8 @@ internal static partial class StartupExtensions
     }
 
     public static void TellVersion(this WebApplication app) =>
-        Log.Starting(app.Logger, ProductVersion.Text, app.Environment.EnvironmentName, RoutersModule.TzdbVersion);
+        LogStarting(app.Logger, ProductVersion.Text, app.Environment.EnvironmentName, RoutersModule.TzdbVersion);
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Information, "NetPilot {Version} starts ({Environment}), with the time zones of TZDB {TzdbVersion}")]
-        public static partial void Starting(ILogger logger, string version, string environment, string tzdbVersion);
-    }
+    [LoggerMessage(LogLevel.Information, "NetPilot {Version} starts ({Environment}), with the time zones of TZDB {TzdbVersion}")]
+    private static partial void LogStarting(ILogger logger, string version, string environment, string tzdbVersion);
 }

@@ -84,13 +84,10 @@ public abstract partial class BackgroundWork(ILogger logger) : IHostedService, I
     {
         if (!IsAnswer(exception))
         {
-            Log.Failed(logger, DatabaseFailures.IsUnavailable(exception) ? LogLevel.Warning : LogLevel.Error, GetType().Name, exception);
+            LogFailed(logger, DatabaseFailures.IsUnavailable(exception) ? LogLevel.Warning : LogLevel.Error, GetType().Name, exception);
         }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage("Work in the background ({Kind}) broke off; what it left open is taken up from the database")]
-        public static partial void Failed(ILogger logger, LogLevel level, string kind, Exception exception);
-    }
+    [LoggerMessage("Work in the background ({Kind}) broke off; what it left open is taken up from the database")]
+    private static partial void LogFailed(ILogger logger, LogLevel level, string kind, Exception exception);
 }

@@ -12,6 +12,8 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
     // Never disposed, which it need not be: a host whose start fails disposes its services while their work is still on its way out.
     private readonly SemaphoreSlim nudge = new(0, 1);
 
+    protected TimeProvider Time => time;
+
     /// <summary>How long to rest when a pass found nothing to do.</summary>
     protected abstract TimeSpan Interval { get; }
 
@@ -59,14 +61,14 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
             {
                 if (!isAway)
                 {
-                    Log.DatabaseAway(logger, GetType().Name, exception.GetBaseException().Message);
+                    LogDatabaseAway(logger, GetType().Name, exception.GetBaseException().Message);
                 }
 
                 isAway = true;
             }
             catch (Exception exception)
             {
-                Log.PassFailed(logger, GetType().Name, exception);
+                LogPassFailed(logger, GetType().Name, exception);
             }
 
             await RestAsync(Interval, stoppingToken);
@@ -86,12 +88,9 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
         }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Error, "{Worker} could not finish a pass; it looks again at its next interval")]
-        public static partial void PassFailed(ILogger logger, string worker, Exception exception);
+    [LoggerMessage(LogLevel.Error, "{Worker} could not finish a pass; it looks again at its next interval")]
+    private static partial void LogPassFailed(ILogger logger, string worker, Exception exception);
 
-        [LoggerMessage(LogLevel.Warning, "{Worker} could not finish a pass, for want of PostgreSQL, and goes on looking: {Reason}")]
-        public static partial void DatabaseAway(ILogger logger, string worker, string reason);
-    }
+    [LoggerMessage(LogLevel.Warning, "{Worker} could not finish a pass, for want of PostgreSQL, and goes on looking: {Reason}")]
+    private static partial void LogDatabaseAway(ILogger logger, string worker, string reason);
 }

@@ -18,12 +18,8 @@ public abstract class StateGauge<TState> : PeriodicWorker
     private Measurement<long>[] counted = [];
 
     /// <param name="instrument">The metric, by OpenTelemetry's conventions.</param>
-    /// <param name="meter">The meter of the module.</param>
     /// <param name="states">The states that are told, with 0 where there is no row.</param>
     /// <param name="counting">The statement whose rows are a state's name and its count.</param>
-    /// <param name="database">Where the rows are.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="logger">Where a failed count is told.</param>
     protected StateGauge(
         GaugeDescription instrument,
         Meter meter,

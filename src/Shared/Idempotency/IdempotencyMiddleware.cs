@@ -142,7 +142,7 @@ internal sealed partial class IdempotencyMiddleware(
         }
         catch (Exception exception) when (exception is NpgsqlException || DatabaseFailures.IsUnavailable(exception))
         {
-            Log.NotKept(logger, request.Method, request.Path, exception.Message);
+            LogNotKept(logger, request.Method, request.Path, exception.Message);
             return false;
         }
     }
@@ -215,9 +215,6 @@ internal sealed partial class IdempotencyMiddleware(
             _ => node?.DeepClone(),
         };
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "The answer of {Method} {Path} could not be kept under its idempotency key: {Reason}")]
-        public static partial void NotKept(ILogger logger, string method, string path, string reason);
-    }
+    [LoggerMessage(LogLevel.Warning, "The answer of {Method} {Path} could not be kept under its idempotency key: {Reason}")]
+    private static partial void LogNotKept(ILogger logger, string method, string path, string reason);
 }

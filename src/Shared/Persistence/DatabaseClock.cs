@@ -116,11 +116,11 @@ public sealed partial class DatabaseClock : TimeProvider
         isSkewed = !isSkewed;
         if (isSkewed)
         {
-            Log.Skewed(logger, Math.Round(skew.TotalSeconds, 3));
+            LogSkewed(logger, Math.Round(skew.TotalSeconds, 3));
         }
         else
         {
-            Log.NoLongerSkewed(logger);
+            LogNoLongerSkewed(logger);
         }
     }
 
@@ -128,12 +128,9 @@ public sealed partial class DatabaseClock : TimeProvider
 
     private sealed record Sample(DateTimeOffset At, long Timestamp, TimeSpan Uncertainty);
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "This machine's clock differs from PostgreSQL's by {Seconds} s; PostgreSQL's is used")]
-        public static partial void Skewed(ILogger logger, double seconds);
+    [LoggerMessage(LogLevel.Warning, "This machine's clock differs from PostgreSQL's by {Seconds} s; PostgreSQL's is used")]
+    private static partial void LogSkewed(ILogger logger, double seconds);
 
-        [LoggerMessage(LogLevel.Information, "This machine's clock agrees with PostgreSQL's again")]
-        public static partial void NoLongerSkewed(ILogger logger);
-    }
+    [LoggerMessage(LogLevel.Information, "This machine's clock agrees with PostgreSQL's again")]
+    private static partial void LogNoLongerSkewed(ILogger logger);
 }

@@ -189,11 +189,11 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
             if (before == DatabaseState.Available)
             {
                 incidents++;
-                Log.Unavailable(logger, found, reason);
+                LogUnavailable(logger, found, reason);
             }
             else if (found == DatabaseState.Available)
             {
-                Log.AvailableAgain(logger);
+                LogAvailableAgain(logger);
             }
             else
             {
@@ -217,12 +217,9 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
         public static readonly Look Unanswered = new(DatabaseState.Away, $"no answer within {Patience.TotalSeconds} s");
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "PostgreSQL is {State}: {Reason}; pooled connections are thrown away")]
-        public static partial void Unavailable(ILogger logger, DatabaseState state, string reason);
+    [LoggerMessage(LogLevel.Warning, "PostgreSQL is {State}: {Reason}; pooled connections are thrown away")]
+    private static partial void LogUnavailable(ILogger logger, DatabaseState state, string reason);
 
-        [LoggerMessage(LogLevel.Information, "PostgreSQL is available again")]
-        public static partial void AvailableAgain(ILogger logger);
-    }
+    [LoggerMessage(LogLevel.Information, "PostgreSQL is available again")]
+    private static partial void LogAvailableAgain(ILogger logger);
 }

@@ -123,7 +123,7 @@ public sealed partial class DatabaseMigrator(
         // Only when all are known to be fit for this version.
         foreach (var (module, missing) in pending)
         {
-            Log.Migrating(logger, module.Schema, missing);
+            LogMigrating(logger, module.Schema, missing);
             await using var context = ContextOf(module, builder => Connect(builder, source, module));
             await context.Database.MigrateAsync(cancellationToken);
         }
@@ -153,7 +153,7 @@ public sealed partial class DatabaseMigrator(
             }
             catch (NpgsqlException exception) when (IsAway(exception) && time.GetElapsedTime(started) < Patience)
             {
-                Log.Waiting(logger, exception.Message);
+                LogWaiting(logger, exception.Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
             }
             catch (NpgsqlException exception)
@@ -234,7 +234,7 @@ public sealed partial class DatabaseMigrator(
             await transaction.DisposeAsync();
             if (!isTold)
             {
-                Log.WaitingForTurn(logger);
+                LogWaitingForTurn(logger);
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(50, 250)), cancellationToken);
@@ -325,17 +325,14 @@ public sealed partial class DatabaseMigrator(
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Information, "Another replica is migrating the database; waiting for it")]
-        public static partial void WaitingForTurn(ILogger logger);
+    [LoggerMessage(LogLevel.Information, "Another replica is migrating the database; waiting for it")]
+    private static partial void LogWaitingForTurn(ILogger logger);
 
-        [LoggerMessage(LogLevel.Warning, "Waiting for PostgreSQL: {Reason}")]
-        public static partial void Waiting(ILogger logger, string reason);
+    [LoggerMessage(LogLevel.Warning, "Waiting for PostgreSQL: {Reason}")]
+    private static partial void LogWaiting(ILogger logger, string reason);
 
-        [LoggerMessage(LogLevel.Information, "Migrating schema {Schema}: {Count} migration(s) to apply")]
-        public static partial void Migrating(ILogger logger, string schema, int count);
-    }
+    [LoggerMessage(LogLevel.Information, "Migrating schema {Schema}: {Count} migration(s) to apply")]
+    private static partial void LogMigrating(ILogger logger, string schema, int count);
 }
 
 /// <summary>The database keeps the server from starting; the message says why, to the one who starts it.</summary>

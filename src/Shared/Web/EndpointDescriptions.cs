@@ -1,3 +1,4 @@
+using FastEndpoints;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -9,9 +10,30 @@ namespace NetPilot.Web;
 /// where a token is needed, <c>forbidden</c> where a role is needed, <c>malformed_json</c>, <c>body_too_large</c> and
 /// <c>unsupported_media_type</c> where there is a body, and <c>invalid_cursor</c> where there is a cursor.
 /// </summary>
-/// <example><c>Description(b => b.Answers&lt;Block&gt;(201, 200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream())</c></example>
+/// <example><c>this.Describe("Blocks", "Block a device", "…"); Description(b => b.Answers&lt;Block&gt;(201, 200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream())</c></example>
 public static class EndpointDescriptions
 {
+    /// <summary>What the document says of the endpoint: its section, a few words, some sentences, and what a status means where that isn't usual.</summary>
+    public static void Describe(
+        this BaseEndpoint endpoint,
+        string section,
+        string summary,
+        string description,
+        params (int Status, string Meaning)[] statuses
+    )
+    {
+        endpoint.Definition.Tags(section);
+        endpoint.Definition.Summary(s =>
+        {
+            s.Summary = summary;
+            s.Description = description;
+            foreach (var (status, meaning) in statuses)
+            {
+                s.Responses[status] = meaning;
+            }
+        });
+    }
+
     /// <summary>The endpoint answers with this body at each of these statuses.</summary>
     public static RouteHandlerBuilder Answers<TBody>(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)
     {

@@ -1,3 +1,5 @@
+using NetPilot.Persistence;
+
 namespace NetPilot.Web;
 
 /// <summary>Reads the names of an enumeration as they are documented. The serializer's own converter takes them in any case too.</summary>
@@ -11,21 +13,12 @@ internal sealed class ExactEnumConverterFactory : JsonConverterFactory
     private sealed class Converter<T> : JsonConverter<T>
         where T : struct, Enum
     {
-        private static readonly Dictionary<T, string> Names = Enum.GetValues<T>().ToDictionary(value => value, NameOf);
-        private static readonly Dictionary<string, T> Values = Names.ToDictionary(pair => pair.Value, pair => pair.Key);
-
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.String && Values.TryGetValue(reader.GetString()!, out var value)
+            reader.TokenType == JsonTokenType.String && SnakeCase.TryParse<T>(reader.GetString()!, out var value)
                 ? value
-                : throw new JsonException($"Must be one of {string.Join(", ", Names.Values)}.");
+                : throw new JsonException($"Must be one of {string.Join(", ", SnakeCase.All<T>())}.");
 
-        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(Names[value]);
-
-        private static string NameOf(T value) => JsonSerializer.SerializeToElement(value, EnumNames).GetString()!;
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(SnakeCase.Of(value));
     }
-
-    private static readonly JsonSerializerOptions EnumNames = new()
-    {
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
-    };
 }

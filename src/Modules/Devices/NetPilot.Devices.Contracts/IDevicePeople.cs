@@ -1,6 +1,6 @@
 namespace NetPilot.Devices.Contracts;
 
-/// <summary>Whose the devices of a router are. Implemented above Devices, by whoever keeps the people; without it, no device has a person.</summary>
+/// <summary>Whose the devices of a router are. Implemented above Devices, by whoever keeps the people.</summary>
 public interface IDevicePeople
 {
     /// <summary>

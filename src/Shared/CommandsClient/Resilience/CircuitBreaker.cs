@@ -99,7 +99,7 @@ internal sealed partial class CircuitBreaker(string name, int faults, TimeProvid
                 _state = CommandsCircuitState.Closed;
                 _faults.Clear();
                 _era++;
-                Log.Closed(logger, name);
+                LogClosed(logger, name);
             }
             else if (router is not null && _faults.Count > 0 && !_faults.Exists(fault => fault.Router == router))
             {
@@ -156,7 +156,7 @@ internal sealed partial class CircuitBreaker(string name, int faults, TimeProvid
 
     private void Open()
     {
-        Log.Opened(logger, name, Break.TotalSeconds, probe: _state is CommandsCircuitState.HalfOpen);
+        LogOpened(logger, name, Break.TotalSeconds, probe: _state is CommandsCircuitState.HalfOpen);
         _state = CommandsCircuitState.Open;
         _since = time.GetTimestamp();
         _probing = false;
@@ -169,15 +169,12 @@ internal sealed partial class CircuitBreaker(string name, int faults, TimeProvid
 
     private readonly record struct Fault(long At, string? Router);
 
-    private static partial class Log
-    {
-        [LoggerMessage(
-            LogLevel.Warning,
-            "The circuit to {Name} is open for {Seconds} s (after a failed probe: {Probe}): calls are answered without trying"
-        )]
-        public static partial void Opened(ILogger logger, string name, double seconds, bool probe);
+    [LoggerMessage(
+        LogLevel.Warning,
+        "The circuit to {Name} is open for {Seconds} s (after a failed probe: {Probe}): calls are answered without trying"
+    )]
+    private static partial void LogOpened(ILogger logger, string name, double seconds, bool probe);
 
-        [LoggerMessage(LogLevel.Information, "The circuit to {Name} is closed again")]
-        public static partial void Closed(ILogger logger, string name);
-    }
+    [LoggerMessage(LogLevel.Information, "The circuit to {Name} is closed again")]
+    private static partial void LogClosed(ILogger logger, string name);
 }

@@ -16,9 +16,6 @@ internal sealed class Circuits(IOptions<CommandsServerOptions> options, TimeProv
 
     public CircuitBreaker Server { get; } = new("the Commands-Server", options.Value.CircuitFaults, time, logger);
 
-    /// <summary>How many routers have a circuit of their own: those with faults of late.</summary>
-    public int Routers => _routers.Count;
-
     /// <summary>Asks to make a call, whose outcome the passage takes.</summary>
     public bool TryEnter(
         string? router,

@@ -22,7 +22,7 @@ internal sealed partial class FailureLog(TimeProvider time, ILogger<FailureLog> 
         var router = failure.Kind is CommandsFailureKind.Unavailable ? null : call.RouterId;
         if (MaySay(new Kind(call.Operation, failure.Code, router), out var unsaid))
         {
-            Log.Failed(
+            LogFailed(
                 logger,
                 call.Operation,
                 call.RouterId,
@@ -87,22 +87,19 @@ internal sealed partial class FailureLog(TimeProvider time, ILogger<FailureLog> 
         }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(
-            LogLevel.Warning,
-            "{Operation} on router {RouterId} failed: {Code}, effect {Effect}, upstream {UpstreamCode}: {Detail} ({DurationMs:0} ms; {Suppressed} more like it unsaid)"
-        )]
-        public static partial void Failed(
-            ILogger logger,
-            CommandsOperation operation,
-            string? routerId,
-            string code,
-            CommandEffect effect,
-            string? upstreamCode,
-            string detail,
-            double durationMs,
-            int suppressed
-        );
-    }
+    [LoggerMessage(
+        LogLevel.Warning,
+        "{Operation} on router {RouterId} failed: {Code}, effect {Effect}, upstream {UpstreamCode}: {Detail} ({DurationMs:0} ms; {Suppressed} more like it unsaid)"
+    )]
+    private static partial void LogFailed(
+        ILogger logger,
+        CommandsOperation operation,
+        string? routerId,
+        string code,
+        CommandEffect effect,
+        string? upstreamCode,
+        string detail,
+        double durationMs,
+        int suppressed
+    );
 }

@@ -3,10 +3,8 @@ namespace NetPilot.Blacklist.Commands;
 /// <summary>Starts commands that run on whatever becomes of the request, and waits for them as long as the client prefers to wait.</summary>
 internal sealed class CommandRunner(RunningCommands running, RuleTurns turns, RuleStore store)
 {
-    /// <param name="target">What is wanted.</param>
     /// <param name="rule">The row that says so.</param>
     /// <param name="command">What to do in the router's turn; null: no turn came in time.</param>
-    /// <param name="cancellationToken">Ends the waiting, not the command.</param>
     public async Task<RuleAnswer> RunAsync(
         RuleTarget target,
         Rule rule,

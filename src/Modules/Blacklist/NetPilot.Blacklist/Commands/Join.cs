@@ -3,10 +3,8 @@ namespace NetPilot.Blacklist.Commands;
 /// <summary>Shares the outcome of somebody else's command for the same row.</summary>
 internal sealed class Join(RuleStore store, RuleSignals signals, TimeProvider time)
 {
-    /// <param name="target">What is wanted.</param>
     /// <param name="joined">The row that is under way to that.</param>
     /// <param name="wanted">The state that it is under way to.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>Null: its device turned out to have another row, look again.</returns>
     public async Task<RuleAnswer?> RunAsync(RuleTarget target, Rule joined, RuleState wanted, CancellationToken cancellationToken)
     {

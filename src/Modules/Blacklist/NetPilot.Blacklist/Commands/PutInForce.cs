@@ -13,10 +13,7 @@ internal sealed class PutInForce(
     TimeProvider time
 )
 {
-    /// <param name="target">What is wanted.</param>
-    /// <param name="intent">The row that was made for it.</param>
     /// <param name="words">What the request says besides.</param>
-    /// <param name="cancellationToken">Ends the waiting, not the command.</param>
     /// <returns>Null: what else wanted the row has ended it, look again.</returns>
     public async Task<RuleAnswer?> RunAsync(RuleTarget target, Rule intent, RuleWords words, CancellationToken cancellationToken)
     {
@@ -29,7 +26,6 @@ internal sealed class PutInForce(
         return answer.Kind == RuleAnswerKind.LookAgain ? null : answer;
     }
 
-    /// <param name="intent">The row.</param>
     /// <param name="turn">The turn; null: none came in time.</param>
     /// <param name="isOfDevice">Whether the device itself is meant, wherever it is, and not whoever has the address.</param>
     /// <param name="describeAsync">Says of another row of the same device what the request says; null where that does not matter.</param>

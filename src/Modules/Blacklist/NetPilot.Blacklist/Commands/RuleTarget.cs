@@ -31,7 +31,6 @@ internal sealed record RuleTarget(
 }
 
 /// <summary>How a command ended for the one who asked.</summary>
-/// <param name="Rule">The row as it is now.</param>
 /// <param name="Kind">Which success it is.</param>
 internal sealed record RuleAnswer(Rule Rule, RuleAnswerKind Kind);
 

@@ -34,7 +34,6 @@ internal static class DeviceChoiceRules
 }
 
 /// <summary>The device that a body named.</summary>
-/// <param name="Ip">Its address.</param>
 /// <param name="Device">What is known of it; null where nobody is known to have the address.</param>
 internal sealed record ChosenDevice(IPAddress Ip, KnownDevice? Device)
 {

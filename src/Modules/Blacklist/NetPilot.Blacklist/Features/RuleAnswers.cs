@@ -6,9 +6,6 @@ internal static class RuleAnswers
     /// Sets the headers that an answer needs, and names its status: 201 for what this request put in force, 202 for what goes on by itself,
     /// 200 for what was so already, or was lifted. The first two say where it is.
     /// </summary>
-    /// <param name="context">The request.</param>
-    /// <param name="answer">The answer.</param>
-    /// <param name="target">What the command was for.</param>
     /// <param name="location">The path of what the answer shows.</param>
     /// <param name="makes">Whether the command makes something, and does not only change it.</param>
     public static int Announce(this HttpContext context, RuleAnswer answer, RuleTarget target, string location, bool makes = true)
@@ -28,7 +25,6 @@ internal static class RuleAnswers
         return status;
     }
 
-    /// <param name="answer">The answer.</param>
     /// <param name="makes">Whether the command makes something, and does not only change it.</param>
     public static int Status(this RuleAnswer answer, bool makes) =>
         answer.Kind switch

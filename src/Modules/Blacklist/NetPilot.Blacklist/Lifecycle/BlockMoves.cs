@@ -32,11 +32,8 @@ internal sealed class BlockMoves(RuleIntents intents)
     /// The device has another MAC now. What keeps the block of the old one keeps the block of the new one from now on, which is put in force; the
     /// old one is kept by nothing, and lifted.
     /// </summary>
-    /// <param name="merge">The devices.</param>
     /// <param name="rules">The live blocks of both, and those that their holds are on.</param>
-    /// <param name="holds">The holds of both.</param>
     /// <param name="newId">The id of a block that is to be made.</param>
-    /// <param name="now">The time.</param>
     public BlockMove Of(DeviceMerge merge, IReadOnlyList<Rule> rules, IReadOnlyList<Hold> holds, Guid newId, DateTimeOffset now)
     {
         var kept = rules

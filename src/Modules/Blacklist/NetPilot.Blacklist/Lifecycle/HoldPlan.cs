@@ -4,9 +4,7 @@ namespace NetPilot.Blacklist.Lifecycle;
 internal sealed record WantedHold(Guid DeviceId, HoldSource Source, DateTimeOffset Since, DateTimeOffset? Until);
 
 /// <summary>What becomes of holds that are there: some end, and others begin or end at another time.</summary>
-/// <param name="Ended">The holds that end now.</param>
 /// <param name="Changed">The holds whose times change, as they are from now on.</param>
-/// <param name="Rules">The rules of them all.</param>
 internal sealed record HoldChanges(IReadOnlyList<Guid> Ended, IReadOnlyList<Hold> Changed, IReadOnlyList<Guid> Rules)
 {
     public bool IsEmpty => Ended.Count == 0 && Changed.Count == 0;

@@ -21,7 +21,6 @@ internal sealed class Sightings(IEnumerable<(PhysicalAddress Mac, IPAddress Ip)>
 }
 
 /// <summary>What is known of the router at one moment, read within one turn.</summary>
-/// <param name="Report">Its list of rules.</param>
 /// <param name="Seen">Where its devices are; null where no scan was made.</param>
 /// <param name="ScanFailure">Why a scan that was needed brought nothing.</param>
 internal sealed record RouterView(BlockedReport Report, Sightings? Seen = null, CommandsFailure? ScanFailure = null)
@@ -32,8 +31,6 @@ internal sealed record RouterView(BlockedReport Report, Sightings? Seen = null, 
 
 /// <summary>What the comparison goes by.</summary>
 /// <param name="IsDue">Whether a row that is under way may be decided now: never sooner than its command's own time.</param>
-/// <param name="Outcomes">Makes the changes.</param>
-/// <param name="Now">The time of the look.</param>
 /// <param name="FollowsDevice">Whether the router's rules stick to MACs.</param>
 /// <param name="MatchesBySubstring">Whether the Commands-Server can put a rule on a device whose address merely contains the one meant, and leave such a rule out of its list.</param>
 /// <param name="Eager">Whether what the router refused before is tried again, because a user asked.</param>

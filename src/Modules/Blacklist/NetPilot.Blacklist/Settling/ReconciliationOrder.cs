@@ -1,7 +1,6 @@
 namespace NetPilot.Blacklist.Settling;
 
 /// <summary>What a comparison is for.</summary>
-/// <param name="Kind">The kind of rule.</param>
 /// <param name="Asked">The activity that the question is recorded as.</param>
 /// <param name="Claimed">Rows that are due because the worker claimed them.</param>
 /// <param name="Patience">How long to send commands before the rest is left to another turn; looking at the router does not count.</param>

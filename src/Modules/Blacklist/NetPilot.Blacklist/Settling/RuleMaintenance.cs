@@ -68,7 +68,7 @@ internal sealed partial class RuleMaintenance(
         catch (Exception exception)
         {
             // The claim runs out, and the rows are due again.
-            Log.RouterFailed(logger, routerId, exception);
+            LogRouterFailed(logger, routerId, exception);
         }
         finally
         {
@@ -158,9 +158,6 @@ internal sealed partial class RuleMaintenance(
         }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Error, "The rules of router {RouterId} could not be settled; they are due again when the claim runs out")]
-        public static partial void RouterFailed(ILogger logger, string routerId, Exception exception);
-    }
+    [LoggerMessage(LogLevel.Error, "The rules of router {RouterId} could not be settled; they are due again when the claim runs out")]
+    private static partial void LogRouterFailed(ILogger logger, string routerId, Exception exception);
 }

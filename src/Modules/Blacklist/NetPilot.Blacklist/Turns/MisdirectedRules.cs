@@ -13,9 +13,6 @@ internal sealed class MisdirectedRules(
     TimeProvider time
 )
 {
-    /// <param name="meant">The row that the rule was meant for.</param>
-    /// <param name="other">The device that has the rule.</param>
-    /// <param name="turn">The turn.</param>
     /// <returns>Whether the rule is gone.</returns>
     public async Task<bool> LiftAsync(Rule meant, RuleDevice other, RuleTurn turn)
     {

@@ -25,9 +25,6 @@ internal sealed class RuleApplication(
         "A rule of the device is being lifted, and this one was taken back with it."
     );
 
-    /// <param name="rule">The row, in state <c>applying</c>.</param>
-    /// <param name="ip">Where its device is.</param>
-    /// <param name="turn">The turn.</param>
     /// <param name="isOfDevice">Whether the rule is for the device that the row names, and not for whichever one the router finds at the address.</param>
     /// <param name="looks">Whether the caller looks for the device if the router finds nobody at the address.</param>
     public async Task<RowAfterCall> ApplyAsync(Rule rule, IPAddress ip, RuleTurn turn, bool isOfDevice = false, bool looks = false)

@@ -24,8 +24,6 @@ internal sealed record RuleTurns(
         new(this, router, actor, lease, budget, RuleRead.Known(only));
 
     /// <summary>Null: no turn came in time, and nothing was sent.</summary>
-    /// <param name="router">The router.</param>
-    /// <param name="actor">Who commands.</param>
     /// <param name="budget">The request's time; the server's own maintenance has none, and does not wait.</param>
     /// <param name="only">The only row that the turn is for, if there is one: the turn is over as the end of its command is written.</param>
     public async Task<RuleTurn?> TakeAsync(OwnedRouter router, CommandActor actor, RequestBudget? budget, Rule? only = null)

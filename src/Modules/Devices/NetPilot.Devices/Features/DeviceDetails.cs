@@ -1,19 +1,11 @@
 namespace NetPilot.Devices.Features;
 
 /// <summary>What is known of devices besides their own rows, from this module and from those above, in one round trip.</summary>
-internal sealed class DeviceDetails(
-    NpgsqlDataSource database,
-    IRouterOwnership ownership,
-    IEnumerable<IBlockedDevices> blocks,
-    IEnumerable<IDevicePeople> people
-)
+internal sealed class DeviceDetails(NpgsqlDataSource database, IRouterOwnership ownership, IBlockedDevices blocks, IDevicePeople people)
 {
-    private readonly IBlockedDevices? blocks = blocks.FirstOrDefault();
-    private readonly IDevicePeople? people = people.FirstOrDefault();
-
-    /// <summary>The blocked devices of a router; none if no module keeps blocks.</summary>
-    public async Task<BlockedAddresses> BlockedAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
-        blocks is null ? BlockedAddresses.None : await blocks.OfRouterAsync(userId, routerId, cancellationToken);
+    /// <summary>The blocked devices of a router.</summary>
+    public Task<BlockedAddresses> BlockedAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
+        blocks.OfRouterAsync(userId, routerId, cancellationToken);
 
     /// <summary>The answer for a device.</summary>
     public async Task<DeviceResponse> AnswerAsync(UserDevice device, CancellationToken cancellationToken) =>
@@ -54,22 +46,15 @@ internal sealed class DeviceDetails(
 
         if (devices.FirstOrDefault() is { UserId: var userId, RouterId: var routerId })
         {
-            if (blocks is not null)
-            {
-                PhysicalAddress[] macs = [.. devices.Select(device => device.Mac).OfType<PhysicalAddress>()];
-                Ask(
-                    blocks.Among(userId, routerId, macs, [.. devices.Select(device => device.Ip)]),
-                    async result => details = details with { Blocked = new(await blocks.ReadAsync(result, cancellationToken)) }
-                );
-            }
-
-            if (people is not null)
-            {
-                Ask(
-                    people.Among(userId, routerId, [.. devices.Select(device => device.Id)]),
-                    async result => details = details with { People = await people.ReadAsync(result, cancellationToken) }
-                );
-            }
+            PhysicalAddress[] macs = [.. devices.Select(device => device.Mac).OfType<PhysicalAddress>()];
+            Ask(
+                blocks.Among(userId, routerId, macs, [.. devices.Select(device => device.Ip)]),
+                async result => details = details with { Blocked = new(await blocks.ReadAsync(result, cancellationToken)) }
+            );
+            Ask(
+                people.Among(userId, routerId, [.. devices.Select(device => device.Id)]),
+                async result => details = details with { People = await people.ReadAsync(result, cancellationToken) }
+            );
 
             // Where no device of the page has a private address, none can have a likely one.
             if (devices.Where(device => device.HasPrivateAddress).Select(device => device.Id).ToArray() is { Length: > 0 } ids)

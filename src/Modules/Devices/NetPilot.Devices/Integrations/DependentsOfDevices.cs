@@ -31,7 +31,7 @@ internal sealed partial class DependentsOfDevices(IServiceScopeFactory scopes, I
             }
             catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
             {
-                Log.FollowsLater(logger, dependent.GetType().Name, router.RouterId, exception);
+                LogFollowsLater(logger, dependent.GetType().Name, router.RouterId, exception);
             }
         });
 
@@ -44,9 +44,6 @@ internal sealed partial class DependentsOfDevices(IServiceScopeFactory scopes, I
         }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "{Dependent} follows a change of the devices of router {RouterId} later")]
-        public static partial void FollowsLater(ILogger logger, string dependent, string routerId, Exception exception);
-    }
+    [LoggerMessage(LogLevel.Warning, "{Dependent} follows a change of the devices of router {RouterId} later")]
+    private static partial void LogFollowsLater(ILogger logger, string dependent, string routerId, Exception exception);
 }

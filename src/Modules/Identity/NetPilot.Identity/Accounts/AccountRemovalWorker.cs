@@ -24,16 +24,13 @@ internal sealed partial class AccountRemovalWorker(
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
                 // A failure must not delay the other accounts. This one is due again when its lease ends.
-                Log.NotFinished(logger, userId, exception);
+                LogNotFinished(logger, userId, exception);
             }
         }
 
         return due.Count == AtOnce;
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Error, "The deletion of user {UserId} is not finished; it is tried again")]
-        public static partial void NotFinished(ILogger logger, Guid userId, Exception exception);
-    }
+    [LoggerMessage(LogLevel.Error, "The deletion of user {UserId} is not finished; it is tried again")]
+    private static partial void LogNotFinished(ILogger logger, Guid userId, Exception exception);
 }

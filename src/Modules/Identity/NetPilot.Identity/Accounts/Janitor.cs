@@ -4,15 +4,13 @@ namespace NetPilot.Identity.Accounts;
 internal sealed class Janitor(IDbContextFactory<IdentityDbContext> contexts, TimeProvider time, ILogger<Janitor> logger)
     : PeriodicWorker(time, logger)
 {
-    private readonly TimeProvider time = time;
-
     protected override TimeSpan Interval => TimeSpan.FromMinutes(1);
 
     protected override TimeSpan FirstAfter => TimeSpan.FromSeconds(10);
 
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
-        var now = time.UtcNow();
+        var now = Time.UtcNow();
         var (anHourAgo, aWeekAgo, halfAYearAgo) = (now.AddHours(-1), now.AddDays(-7), now.AddDays(-180));
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await db

@@ -32,8 +32,6 @@ internal sealed partial class MailWorker(
         "{delivery}",
         "Attempts to hand a mail to the mail server, by outcome: sent, postponed, given_up."
     );
-    private readonly TimeProvider time = time;
-
     protected override TimeSpan Interval => interval.Value.SweepInterval;
 
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -43,7 +41,7 @@ internal sealed partial class MailWorker(
             return base.StartAsync(cancellationToken);
         }
 
-        Log.SendsNothing(logger);
+        LogSendsNothing(logger);
         return Task.CompletedTask;
     }
 
@@ -84,16 +82,16 @@ internal sealed partial class MailWorker(
         {
             // The mail may have arrived all the same. The next one has another link.
             await tokens.DiscardAsync(token);
-            if (IsHopeless(exception) || time.UtcNow() - mail.CreatedAt >= GivenUpAfter)
+            if (IsHopeless(exception) || Time.UtcNow() - mail.CreatedAt >= GivenUpAfter)
             {
-                Log.GivenUp(logger, recipient.Id, mail.Attempts, exception);
+                LogGivenUp(logger, recipient.Id, mail.Attempts, exception);
                 Count("given_up");
                 await mails.CloseAsync(mail);
             }
             else
             {
                 var wait = FirstBackOff * Math.Pow(2, Math.Min(mail.Attempts - 1, 20));
-                Log.NotSent(logger, recipient.Id, ReasonOf(exception));
+                LogNotSent(logger, recipient.Id, ReasonOf(exception));
                 Count("postponed");
                 await mails.PostponeAsync(mail, wait < LongestBackOff ? wait : LongestBackOff);
             }
@@ -115,7 +113,7 @@ internal sealed partial class MailWorker(
 
     private async Task SendInTimeAsync(MimeMessage message)
     {
-        using var deadline = new CancellationTokenSource(Deadline, time);
+        using var deadline = new CancellationTokenSource(Deadline, Time);
         try
         {
             await SendAsync(message, deadline.Token);
@@ -186,15 +184,12 @@ internal sealed partial class MailWorker(
         return message;
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "Mail:Smtp:Host is not set, so no mails are sent; an admin can mint tokens that reset passwords")]
-        public static partial void SendsNothing(ILogger logger);
+    [LoggerMessage(LogLevel.Warning, "Mail:Smtp:Host is not set, so no mails are sent; an admin can mint tokens that reset passwords")]
+    private static partial void LogSendsNothing(ILogger logger);
 
-        [LoggerMessage(LogLevel.Warning, "The mail for user {UserId} was not sent, and is tried again: {Reason}")]
-        public static partial void NotSent(ILogger logger, Guid userId, string reason);
+    [LoggerMessage(LogLevel.Warning, "The mail for user {UserId} was not sent, and is tried again: {Reason}")]
+    private static partial void LogNotSent(ILogger logger, Guid userId, string reason);
 
-        [LoggerMessage(LogLevel.Error, "The mail for user {UserId} could not be sent and is given up ({Attempts} attempts)")]
-        public static partial void GivenUp(ILogger logger, Guid userId, int attempts, Exception exception);
-    }
+    [LoggerMessage(LogLevel.Error, "The mail for user {UserId} could not be sent and is given up ({Attempts} attempts)")]
+    private static partial void LogGivenUp(ILogger logger, Guid userId, int attempts, Exception exception);
 }

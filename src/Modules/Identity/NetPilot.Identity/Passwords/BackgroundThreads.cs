@@ -17,7 +17,6 @@ internal sealed class BackgroundThreads : IDisposable
     private readonly Func<bool> mayUseLastCore;
     private int computing;
 
-    /// <param name="name">The threads' name.</param>
     /// <param name="cores">How many cores they may use.</param>
     /// <param name="mayUseLastCore">Whether nobody else needs a core at the moment.</param>
     public BackgroundThreads(string name, int cores, Func<bool> mayUseLastCore)

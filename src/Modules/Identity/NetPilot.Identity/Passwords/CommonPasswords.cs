@@ -15,14 +15,6 @@ internal static class CommonPasswords
     {
         using var stream = typeof(CommonPasswords).Assembly.GetManifestResourceStream("NetPilot.Identity.Passwords.common-passwords.txt")!;
         using var reader = new StreamReader(stream);
-        return Lines(reader).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-    }
-
-    private static IEnumerable<string> Lines(StreamReader reader)
-    {
-        while (reader.ReadLine() is { } line)
-        {
-            yield return line;
-        }
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
     }
 }

@@ -48,7 +48,7 @@ internal sealed partial class EndDeliveries(
         }
         else if (now - session.EndedAt >= GivenUpAfter)
         {
-            Log.GivenUp(logger, session.Id, session.Attempts + 1, result.Failure.Code);
+            LogGivenUp(logger, session.Id, session.Attempts + 1, result.Failure.Code);
             await SettleAsync(session, now);
         }
         else
@@ -99,14 +99,8 @@ internal sealed partial class EndDeliveries(
             .ExecuteUpdateAsync(set);
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(
-            LogLevel.Error,
-            "The end of session {SessionId} could not be delivered in a day ({Attempts} attempts, last: {Code})"
-        )]
-        public static partial void GivenUp(ILogger logger, Guid sessionId, int attempts, string code);
-    }
+    [LoggerMessage(LogLevel.Error, "The end of session {SessionId} could not be delivered in a day ({Attempts} attempts, last: {Code})")]
+    private static partial void LogGivenUp(ILogger logger, Guid sessionId, int attempts, string code);
 }
 
 /// <summary>Delivers the ends that this process recorded.</summary>
@@ -136,14 +130,11 @@ internal sealed partial class EndDeliveryWorker(EndDeliveries deliveries, IComma
                 }
                 catch (Exception exception)
                 {
-                    Log.Failed(logger, session.Id, exception);
+                    LogNotDelivered(logger, session.Id, exception);
                 }
             }
         );
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "The end of session {SessionId} is left to the sweeper")]
-        public static partial void Failed(ILogger logger, Guid sessionId, Exception exception);
-    }
+    [LoggerMessage(LogLevel.Warning, "The end of session {SessionId} is left to the sweeper")]
+    private static partial void LogNotDelivered(ILogger logger, Guid sessionId, Exception exception);
 }

@@ -25,7 +25,6 @@ internal sealed record EndingSession(
             session.EndedAt!.Value
         );
 
-    /// <param name="row">The row.</param>
     /// <param name="first">The place of the first of the columns.</param>
     public static EndingSession Read(DbDataReader row, int first = 0) =>
         new(

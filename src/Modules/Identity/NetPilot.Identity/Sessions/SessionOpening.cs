@@ -47,9 +47,7 @@ internal sealed class SessionOpening(
 }
 
 /// <summary>A login whose password was right.</summary>
-/// <param name="PasswordVersion">The version of the password that was compared.</param>
 /// <param name="NewHash">A stronger hash to store in its place; null to leave it.</param>
-/// <param name="Attempt">The attempt, to be taken back.</param>
 internal sealed record VerifiedLogin(Guid UserId, int PasswordVersion, string? NewHash, CountedAttempt Attempt)
 {
     /// <summary>Names the user alone.</summary>

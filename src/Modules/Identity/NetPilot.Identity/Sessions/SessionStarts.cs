@@ -5,7 +5,7 @@ internal sealed class SessionStarts(
     IDbContextFactory<IdentityDbContext> contexts,
     ICommandsClient client,
     ICommandsSessionAuthority authority,
-    IEnumerable<IRecentRouter> recentRouters,
+    IRecentRouter recentRouter,
     BackgroundCalls background,
     IOptions<CommandsServerOptions> options,
     TimeProvider time
@@ -14,7 +14,7 @@ internal sealed class SessionStarts(
     /// <summary>Plans the start of a new session. The deployed dialect has none for a user without a router.</summary>
     public async Task<SessionStart> PlanAsync(Guid userId, CancellationToken cancellationToken)
     {
-        var router = options.Value.Dialect == CommandsDialect.Deployed ? await FindRouterAsync(userId, cancellationToken) : null;
+        var router = options.Value.Dialect == CommandsDialect.Deployed ? await recentRouter.FindAsync(userId, cancellationToken) : null;
         var begins = options.Value.Dialect == CommandsDialect.Plan || router is not null;
         return new SessionStart(CommandsSessionId.New(), router, begins ? time.UtcNow() + StartWindow(options.Value) : null);
     }
@@ -102,19 +102,6 @@ internal sealed class SessionStarts(
                     .SetProperty(session => session.StartUntil, session => unknown ? null : session.StartUntil)
             );
         return CommandsState.Unavailable;
-    }
-
-    private async Task<string?> FindRouterAsync(Guid userId, CancellationToken cancellationToken)
-    {
-        foreach (var routers in recentRouters)
-        {
-            if (await routers.FindAsync(userId, cancellationToken) is { } router)
-            {
-                return router;
-            }
-        }
-
-        return null;
     }
 }
 

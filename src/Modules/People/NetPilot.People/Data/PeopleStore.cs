@@ -11,9 +11,7 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
     /// Changes a router's people and schedules in one transaction, one change after the other, and leaves the router due: should nobody put the
     /// change in force, the worker does.
     /// </summary>
-    /// <param name="router">The router.</param>
     /// <param name="edit">Reads what is there, and changes it, under the lock of the router's row. A problem that it throws undoes all.</param>
-    /// <param name="cancellationToken">Ends the change.</param>
     /// <param name="first">What the transaction does first, before that lock. A problem that it throws undoes all, too.</param>
     /// <returns>What the edit returned, and the lease by which it can be put in force; null while somebody else has it.</returns>
     public Task<(T Value, Lease? Lease)> EditAsync<T>(

@@ -2,7 +2,6 @@ namespace NetPilot.People.Features;
 
 /// <summary>Devices that a request names.</summary>
 /// <param name="Field">The field that names them.</param>
-/// <param name="Ids">The devices.</param>
 internal sealed record NamedDevices(string Field, IReadOnlyCollection<Guid> Ids)
 {
     public static NamedDevices Of(Guid? deviceId) => new("deviceId", deviceId is { } id ? [id] : []);

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 namespace NetPilot.People.Features;
 
 /// <summary>A change of a router's people or schedules, as it is stored.</summary>
-/// <param name="Value">What was changed.</param>
 /// <param name="Touched">Whose holds it is about.</param>
 /// <param name="Kind">How the activity calls it; null: it is not shown there.</param>
 /// <param name="Targets">Whom or what the activity names.</param>
@@ -19,10 +18,7 @@ internal sealed class PeopleChanges(
     IRouterActivityLog activity
 )
 {
-    /// <param name="context">The request.</param>
-    /// <param name="router">The caller's router.</param>
     /// <param name="edit">Reads what is there, and changes it, under the lock of the router's row. A problem that it throws undoes all.</param>
-    /// <param name="cancellationToken">Ends the waiting, once the change is stored.</param>
     /// <param name="wait">How long to wait for the commands; null: until each has ended, within the time of a request.</param>
     /// <param name="devices">The devices that the change names, which the router has to have.</param>
     /// <returns>What was changed, and what came of it for each device that it concerns.</returns>

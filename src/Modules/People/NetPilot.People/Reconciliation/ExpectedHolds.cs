@@ -4,7 +4,6 @@ namespace NetPilot.People.Reconciliation;
 internal static class ExpectedHolds
 {
     /// <param name="wanted">What some sources want.</param>
-    /// <param name="present">All holds of the router.</param>
     /// <returns>One result for each device that one of the sources wants, or that one of them holds.</returns>
     public static IReadOnlyList<DeviceHoldResult> Of(IReadOnlyList<WantedHolds> wanted, IReadOnlyList<DeviceHold> present)
     {

@@ -4,9 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace NetPilot.People.Reconciliation;
 
 /// <summary>For whom a router's state is put in force.</summary>
-/// <param name="Router">The router.</param>
 /// <param name="Actor">Who wants it: the user whose change it is, or the server.</param>
-/// <param name="Tier">The tier of the router's owner.</param>
 /// <param name="Touched">What the change is about; null: all of the router.</param>
 /// <param name="Wait">How long to wait for the commands; null: until each has ended, within the time of a request.</param>
 internal sealed record ReconcileOrder(OwnedRouter Router, CommandActor Actor, UserTier Tier, Touched? Touched, TimeSpan? Wait);
@@ -35,9 +33,7 @@ internal sealed partial class PeopleReconciler(
     private readonly ConcurrentDictionary<string, bool> unknownZones = new(StringComparer.Ordinal);
 
     /// <summary>Puts a change in force that a user has just stored.</summary>
-    /// <param name="order">What was changed.</param>
     /// <param name="lease">The lease that the change was stored with; null: somebody else had it.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>What came of it, for each device that it concerns.</returns>
     public Task<IReadOnlyList<DeviceHoldResult>> PutInForceAsync(ReconcileOrder order, Lease? lease, CancellationToken cancellationToken)
     {
@@ -144,7 +140,7 @@ internal sealed partial class PeopleReconciler(
     {
         if (Zones.Find(router) is null && unknownZones.TryAdd(router.TimeZone, true))
         {
-            Log.UnknownZone(logger, DateTimeZoneProviders.Tzdb.VersionId, router.TimeZone, router.RouterId);
+            LogUnknownZone(logger, DateTimeZoneProviders.Tzdb.VersionId, router.TimeZone, router.RouterId);
         }
 
         return Zones.Of(router);
@@ -186,12 +182,6 @@ internal sealed partial class PeopleReconciler(
     private static HashSet<Guid> DevicesOf(IReadOnlyDictionary<Guid, string> refused, params string[] codes) =>
         [.. refused.Where(device => codes.Contains(device.Value)).Select(device => device.Key)];
 
-    private static partial class Log
-    {
-        [LoggerMessage(
-            LogLevel.Warning,
-            "{TimeZones} does not have the time zone {TimeZone} of router {RouterId}; its schedules go by UTC"
-        )]
-        public static partial void UnknownZone(ILogger logger, string timeZones, string timeZone, string routerId);
-    }
+    [LoggerMessage(LogLevel.Warning, "{TimeZones} does not have the time zone {TimeZone} of router {RouterId}; its schedules go by UTC")]
+    private static partial void LogUnknownZone(ILogger logger, string timeZones, string timeZone, string routerId);
 }

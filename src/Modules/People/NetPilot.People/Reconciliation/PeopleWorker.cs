@@ -101,7 +101,7 @@ internal sealed partial class PeopleWorker(
         }
         catch (Exception exception)
         {
-            Log.RouterFailed(
+            LogRouterFailed(
                 logger,
                 DatabaseFailures.IsUnavailable(exception) ? LogLevel.Warning : LogLevel.Error,
                 state.Row.RouterId,
@@ -122,9 +122,6 @@ internal sealed partial class PeopleWorker(
         }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage("What people and schedules of router {RouterId} want could not be put in force; it is due still")]
-        public static partial void RouterFailed(ILogger logger, LogLevel level, string routerId, Exception exception);
-    }
+    [LoggerMessage("What people and schedules of router {RouterId} want could not be put in force; it is due still")]
+    private static partial void LogRouterFailed(ILogger logger, LogLevel level, string routerId, Exception exception);
 }

@@ -1,8 +1,6 @@
 namespace NetPilot.People.Reconciliation;
 
 /// <summary>What a schedule is to hold now.</summary>
-/// <param name="Schedule">The schedule.</param>
-/// <param name="Wanted">The holds.</param>
 /// <param name="Since">The start of the window that holds; null where none does.</param>
 /// <param name="NextChangeAt">When that changes next.</param>
 internal sealed record PlannedSchedule(Schedule Schedule, WantedHolds Wanted, DateTimeOffset? Since, DateTimeOffset? NextChangeAt)
@@ -14,8 +12,6 @@ internal sealed record PlannedSchedule(Schedule Schedule, WantedHolds Wanted, Da
 }
 
 /// <summary>What a person's pause is to hold now.</summary>
-/// <param name="Person">The person.</param>
-/// <param name="Wanted">The holds.</param>
 /// <param name="PauseEnds">Whether the pause is over by itself.</param>
 /// <param name="NextChangeAt">When the pause or the extra time ends.</param>
 internal sealed record PlannedPerson(Person Person, WantedHolds Wanted, bool PauseEnds, DateTimeOffset? NextChangeAt)
@@ -24,8 +20,6 @@ internal sealed record PlannedPerson(Person Person, WantedHolds Wanted, bool Pau
 }
 
 /// <summary>What is to hold on a router at a moment, and when that changes next. Pure: endpoints and the worker go by it.</summary>
-/// <param name="People">The people that were asked for.</param>
-/// <param name="Schedules">The schedules that were asked for.</param>
 /// <param name="NextChangeAt">When the router is due next, for those that were not asked for too.</param>
 internal sealed record RouterPlan(
     IReadOnlyList<PlannedPerson> People,
@@ -44,9 +38,6 @@ internal sealed record RouterPlan(
     /// </summary>
     public static DateTimeOffset LatestChange(DateTimeOffset now) => now + Longest;
 
-    /// <param name="state">What is stored.</param>
-    /// <param name="zone">The router's time zone.</param>
-    /// <param name="now">The moment.</param>
     /// <param name="touched">What is asked for; null: all.</param>
     public static RouterPlan Of(RouterState state, DateTimeZone zone, DateTimeOffset now, Touched? touched = null)
     {

@@ -1,9 +1,6 @@
 namespace NetPilot.People.Reconciliation;
 
 /// <summary>All that is stored of a router's people, as it was at one revision or later.</summary>
-/// <param name="Row">The router's row.</param>
-/// <param name="People">Its people, with their devices.</param>
-/// <param name="Schedules">Its schedules.</param>
 internal sealed record RouterState(PlannedRouter Row, IReadOnlyList<Person> People, IReadOnlyList<Schedule> Schedules);
 
 /// <summary>Whose holds a change is about; what is not named is left to its own time.</summary>

@@ -1,7 +1,6 @@
 namespace NetPilot.People.Schedules;
 
 /// <summary>What a schedule does at a moment, from the schedule alone.</summary>
-/// <param name="IsActive">Whether it is in a window.</param>
 /// <param name="Since">When that window began; null where there is none, or where it has lasted for ever.</param>
 /// <param name="Next">When that changes next: the window's end, or the next one's start; null for never.</param>
 internal sealed record ScheduleMoment(bool IsActive, Instant? Since, Instant? Next)

@@ -18,7 +18,6 @@ internal sealed class ActivityPurge(
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RefusalsCount = TimeSpan.FromHours(1);
     private static readonly TimeSpan WaitersCount = TimeSpan.FromHours(1);
-    private readonly TimeProvider time = time;
 
     // Often enough that nothing is kept for much longer than was asked.
     protected override TimeSpan Interval
@@ -34,7 +33,7 @@ internal sealed class ActivityPurge(
 
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
-        var now = time.UtcNow();
+        var now = Time.UtcNow();
         return await PurgeAsync("router_commands", "started_at", now - options.Value.Retention, cancellationToken)
             | await PurgeAsync("claim_refusals", "last_refused_at", now - RefusalsCount, cancellationToken)
             | await PurgeAsync("router_turn_waiters", "seen_at", now - WaitersCount, cancellationToken);

@@ -11,8 +11,6 @@ internal sealed partial class LateRecords(NpgsqlDataSource database, TimeProvide
     private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(4);
 
-    /// <param name="routerId">The router that it is about.</param>
-    /// <param name="add">Adds the statements to a batch.</param>
     public async Task WriteAsync(string routerId, Action<NpgsqlBatch> add) => BeginToRepeat(await FailureOfAsync(add), routerId, add);
 
     /// <summary>
@@ -38,7 +36,7 @@ internal sealed partial class LateRecords(NpgsqlDataSource database, TimeProvide
     {
         if (failure is not null)
         {
-            Log.Late(logger, routerId, failure.Message);
+            LogLate(logger, routerId, failure.Message);
             _ = Begin(stopping => RepeatAsync(routerId, add, stopping));
         }
     }
@@ -58,7 +56,7 @@ internal sealed partial class LateRecords(NpgsqlDataSource database, TimeProvide
 
         if (failure is not null)
         {
-            Log.NotRecorded(logger, routerId, failure.Message);
+            LogNotRecorded(logger, routerId, failure.Message);
         }
     }
 
@@ -90,12 +88,9 @@ internal sealed partial class LateRecords(NpgsqlDataSource database, TimeProvide
         }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "What a command on router {RouterId} came to could not be recorded, and is tried again: {Reason}")]
-        public static partial void Late(ILogger logger, string routerId, string reason);
+    [LoggerMessage(LogLevel.Warning, "What a command on router {RouterId} came to could not be recorded, and is tried again: {Reason}")]
+    private static partial void LogLate(ILogger logger, string routerId, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "What a command on router {RouterId} came to could not be recorded and is given up: {Reason}")]
-        public static partial void NotRecorded(ILogger logger, string routerId, string reason);
-    }
+    [LoggerMessage(LogLevel.Warning, "What a command on router {RouterId} came to could not be recorded and is given up: {Reason}")]
+    private static partial void LogNotRecorded(ILogger logger, string routerId, string reason);
 }

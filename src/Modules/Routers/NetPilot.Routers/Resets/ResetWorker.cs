@@ -16,8 +16,6 @@ internal sealed class ResetWorker(
 {
     private const int AtOnce = 32;
     private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(10);
-    private readonly TimeProvider time = time;
-
     protected override TimeSpan Interval => schedule.SweepInterval;
 
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
@@ -43,7 +41,7 @@ internal sealed class ResetWorker(
     // A reset that failed has put its row back already; this is for a router whose turn somebody else had.
     private async Task PutBackAsync(string routerId)
     {
-        var next = time.UtcNow() + Interval;
+        var next = Time.UtcNow() + Interval;
         await using var db = await contexts.CreateDbContextAsync();
         await db
             .PendingResets.Where(reset => reset.RouterId == routerId && reset.LeasedUntil != null)

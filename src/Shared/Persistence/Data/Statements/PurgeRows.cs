@@ -5,12 +5,6 @@ namespace NetPilot.Persistence.Data.Statements;
 public static class PurgeRows
 {
     /// <summary>Removes rows whose time is past, so many at most. True when there may be more.</summary>
-    /// <param name="database">PostgreSQL.</param>
-    /// <param name="table">The table, with its schema.</param>
-    /// <param name="column">The column with the row's time.</param>
-    /// <param name="before">Which rows are past.</param>
-    /// <param name="limit">How many rows at most.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
     public static async Task<bool> ExecuteAsync(
         NpgsqlDataSource database,
         string table,

@@ -72,17 +72,7 @@ internal sealed class HoldConfiguration : IEntityTypeConfiguration<Hold>
         builder.Property(hold => hold.RouterId).HasMaxLength(128);
         builder.Property(hold => hold.Kind).HasMaxLength(8).HasConversion(new SnakeCaseConverter<HoldKind>());
         builder.Ignore(hold => hold.Source);
-        builder
-            .HasIndex(hold => new
-            {
-                hold.UserId,
-                hold.RouterId,
-                hold.Kind,
-                hold.SourceId,
-                hold.DeviceId,
-            })
-            .HasDatabaseName("ux_holds_source_device")
-            .IsUnique();
+        builder.HasIndex("UserId", "RouterId", "Kind", "SourceId", "DeviceId").HasDatabaseName("ux_holds_source_device").IsUnique();
         builder.HasIndex(hold => hold.RuleId).HasDatabaseName("ix_holds_rule");
     }
 }

@@ -5,11 +5,7 @@ namespace NetPilot.Blacklist.Data.Statements;
 internal static class DeleteRouterRules
 {
     /// <summary>Deletes the router's rules, and its check with the last of them.</summary>
-    /// <param name="store">The store.</param>
-    /// <param name="userId">The router's last owner.</param>
-    /// <param name="routerId">The router.</param>
     /// <param name="createdBefore">Rows that are newer stay: the same user has claimed the router again. Null: all go.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
     public static Task DeleteRouterAsync(
         this RuleStore store,
         Guid userId,

@@ -7,13 +7,9 @@ internal static class FollowDevices
     /// Blocks follow the devices that a scan saw, and those that waited for one are due. A block by an address that nobody knew names no device to wait
     /// for.
     /// </summary>
-    /// <param name="store">Where the rows are.</param>
-    /// <param name="userId">The owner.</param>
-    /// <param name="routerId">The router.</param>
     /// <param name="macs">The devices, one for each of <paramref name="addresses"/>; the address that Devices keeps of a MAC comes first.</param>
     /// <param name="addresses">Where they are.</param>
     /// <param name="waiting">What becomes of rows that waited; null: they go on to wait.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>How many rows changed.</returns>
     public static Task<int> FollowAsync(
         this RuleStore store,

@@ -9,13 +9,11 @@ internal sealed class BlockBatchEndpoint(BlockBatches batches, RuleCommands comm
     public override void Configure()
     {
         Post("routers/{routerId}/block/batch");
-        Tags("Blocks");
-        Summary(s =>
-        {
-            s.Summary = "Block many devices";
-            s.Description =
-                "Blocks each device as if it were blocked alone, in one turn of the router as far as the time of the request goes. An `Idempotency-Key` keeps the answer if it would keep each of the results.";
-        });
+        this.Describe(
+            "Blocks",
+            "Block many devices",
+            "Blocks each device as if it were blocked alone, in one turn of the router as far as the time of the request goes. An `Idempotency-Key` keeps the answer if it would keep each of the results."
+        );
         Description(b => b.Answers<BatchResponse>(200).Refuses(ErrorCodes.RouterNotFound).TakesPrefer().TakesIdempotencyKey());
     }
 
@@ -38,13 +36,11 @@ internal sealed class UnblockBatchEndpoint(BlockBatches batches, RuleCommands co
     public override void Configure()
     {
         Post("routers/{routerId}/unblock/batch");
-        Tags("Blocks");
-        Summary(s =>
-        {
-            s.Summary = "Unblock many devices";
-            s.Description =
-                "Lets each device through as if it were unblocked alone, in one turn of the router as far as the time of the request goes. An `Idempotency-Key` keeps the answer if it would keep each of the results.";
-        });
+        this.Describe(
+            "Blocks",
+            "Unblock many devices",
+            "Lets each device through as if it were unblocked alone, in one turn of the router as far as the time of the request goes. An `Idempotency-Key` keeps the answer if it would keep each of the results."
+        );
         Description(b => b.Answers<BatchResponse>(200).Refuses(ErrorCodes.RouterNotFound).TakesPrefer().TakesIdempotencyKey());
     }
 

@@ -6,12 +6,7 @@ namespace NetPilot.Blacklist.Features.BatchBlocks;
 /// </summary>
 internal sealed class BlockBatches(RuleTargets targets, RunningCommands running, BlockAnswers answers)
 {
-    /// <param name="context">The request.</param>
-    /// <param name="request">What it says.</param>
-    /// <param name="validator">Says which items are malformed.</param>
     /// <param name="blocks">Whether it blocks, or else unblocks.</param>
-    /// <param name="beginAsync">Stores what an item wants.</param>
-    /// <param name="cancellationToken">Ends the waiting, not the commands.</param>
     public async Task<BatchResponse> RunAsync<TItem>(
         HttpContext context,
         BatchRequest request,

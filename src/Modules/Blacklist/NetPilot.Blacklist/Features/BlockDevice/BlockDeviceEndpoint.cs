@@ -6,16 +6,14 @@ internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands comm
     public override void Configure()
     {
         Post("routers/{routerId}/block");
-        Tags("Blocks");
-        Summary(s =>
-        {
-            s.Summary = "Block a device";
-            s.Description =
-                "Blocks the device with this address or id. Blocking it again changes only what the body names, and sends nothing to the router. So does blocking a device that a pause or a schedule holds: the block stays until each of its holds has ended.";
-            s.Responses[201] = "The block is in force.";
-            s.Responses[200] = "The device was blocked already.";
-            s.Responses[202] = "The block is under way, and the server goes on by itself.";
-        });
+        this.Describe(
+            "Blocks",
+            "Block a device",
+            "Blocks the device with this address or id. Blocking it again changes only what the body names, and sends nothing to the router. So does blocking a device that a pause or a schedule holds: the block stays until each of its holds has ended.",
+            (201, "The block is in force."),
+            (200, "The device was blocked already."),
+            (202, "The block is under way, and the server goes on by itself.")
+        );
         Description(b =>
             b.Answers<BlockResponse>(201, 200, 202)
                 .AnswersLocation(201, 202)

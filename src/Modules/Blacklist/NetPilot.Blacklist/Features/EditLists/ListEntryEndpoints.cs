@@ -77,12 +77,11 @@ internal abstract class ListEntriesEndpoint(RuleKind kind, RuleTargets targets, 
     public override void Configure()
     {
         Get($"routers/{{routerId}}/{kind.Name}");
-        Tags("Lists");
-        Summary(s =>
-        {
-            s.Summary = $"List the {kind.Name}";
-            s.Description = $"Lists the entries of the router's {kind.Name}, newest first. The router is not asked.";
-        });
+        this.Describe(
+            "Lists",
+            $"List the {kind.Name}",
+            $"Lists the entries of the router's {kind.Name}, newest first. The router is not asked."
+        );
         Description(b => b.Answers<Page<ListEntryResponse>>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 
@@ -107,14 +106,13 @@ internal abstract class AddListEntryEndpoint(RuleKind kind, RuleTargets targets,
     public override void Configure()
     {
         Post($"routers/{{routerId}}/{kind.Name}");
-        Tags("Lists");
-        Summary(s =>
-        {
-            s.Summary = $"Add an address to the {kind.Name}";
-            s.Description = $"Adding an address that is on the {kind.Name} already changes only its `description`.";
-            s.Responses[201] = "The router holds the entry.";
-            s.Responses[200] = "The address was on the list already.";
-        });
+        this.Describe(
+            "Lists",
+            $"Add an address to the {kind.Name}",
+            $"Adding an address that is on the {kind.Name} already changes only its `description`.",
+            (201, "The router holds the entry."),
+            (200, "The address was on the list already.")
+        );
         Description(b =>
             b.Answers<ListEntryResponse>(201, 200)
                 .AnswersLocation(201)
@@ -143,12 +141,7 @@ internal abstract class RemoveListEntryEndpoint(RuleKind kind, RuleTargets targe
     public override void Configure()
     {
         Delete($"routers/{{routerId}}/{kind.Name}/{{ip}}");
-        Tags("Lists");
-        Summary(s =>
-        {
-            s.Summary = $"Remove an address from the {kind.Name}";
-            s.Description = $"Takes the address off the router's {kind.Name}.";
-        });
+        this.Describe("Lists", $"Remove an address from the {kind.Name}", $"Takes the address off the router's {kind.Name}.");
         Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.NotListed).FailsDownstream());
     }
 

@@ -15,12 +15,7 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
     public override void Configure()
     {
         Get("routers/{routerId}/blocked/{id}");
-        Tags("Blocks");
-        Summary(s =>
-        {
-            s.Summary = "Show a block";
-            s.Description = "Shows a block in any state. The router is not asked.";
-        });
+        this.Describe("Blocks", "Show a block", "Shows a block in any state. The router is not asked.");
         Description(b => b.Answers<BlockResponse>(200).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.BlockNotFound));
     }
 

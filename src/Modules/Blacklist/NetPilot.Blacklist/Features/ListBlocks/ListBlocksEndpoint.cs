@@ -27,12 +27,7 @@ internal sealed class ListBlocksEndpoint(
     public override void Configure()
     {
         Get("routers/{routerId}/blocked");
-        Tags("Blocks");
-        Summary(s =>
-        {
-            s.Summary = "List blocks";
-            s.Description = "Lists the blocks of the router, newest first. The router is not asked.";
-        });
+        this.Describe("Blocks", "List blocks", "Lists the blocks of the router, newest first. The router is not asked.");
         Description(b => b.Answers<Page<BlockResponse>>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 

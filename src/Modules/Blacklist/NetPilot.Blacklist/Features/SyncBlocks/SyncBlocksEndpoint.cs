@@ -27,13 +27,11 @@ internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, Ru
     public override void Configure()
     {
         Post("routers/{routerId}/blocked/sync");
-        Tags("Blocks");
-        Summary(s =>
-        {
-            s.Summary = "Compare the blocks with the router";
-            s.Description =
-                "Puts back what the router lost, lifts what should be gone, and reports rules that NetPilot did not make. A long repair gives other commands of the router their turn, and goes on in the background when the time of the request is over.";
-        });
+        this.Describe(
+            "Blocks",
+            "Compare the blocks with the router",
+            "Puts back what the router lost, lifts what should be gone, and reports rules that NetPilot did not make. A long repair gives other commands of the router their turn, and goes on in the background when the time of the request is over."
+        );
         Description(b => b.Answers<SyncResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 

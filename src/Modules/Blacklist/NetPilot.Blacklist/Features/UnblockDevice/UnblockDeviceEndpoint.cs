@@ -24,15 +24,13 @@ internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands co
     public override void Configure()
     {
         Post("routers/{routerId}/unblock");
-        Tags("Blocks");
-        Summary(s =>
-        {
-            s.Summary = "Unblock a device";
-            s.Description =
-                "Lets the device with this address or id through now: its block is lifted, whatever holds it. A pause does not hold it again, and a schedule not before its next window.";
-            s.Responses[200] = "The block is lifted.";
-            s.Responses[202] = "The lift is under way, and the server goes on by itself. It waits for a device that is away.";
-        });
+        this.Describe(
+            "Blocks",
+            "Unblock a device",
+            "Lets the device with this address or id through now: its block is lifted, whatever holds it. A pause does not hold it again, and a schedule not before its next window.",
+            (200, "The block is lifted."),
+            (202, "The lift is under way, and the server goes on by itself. It waits for a device that is away.")
+        );
         Description(b =>
             b.Answers<BlockResponse>(200, 202)
                 .AnswersLocation(202)

@@ -5,8 +5,6 @@ namespace NetPilot.Devices.Data.Entities;
 /// <summary>The time of the request for the newest stored scan of a router. Scans lock this row, so they are stored one after the other.</summary>
 internal sealed class RouterScan
 {
-    private RouterScan() { }
-
     public Guid UserId { get; private set; }
 
     public string RouterId { get; private set; } = null!;

@@ -9,8 +9,6 @@ internal sealed class UserDevice
 {
     public const int MaxNameLength = 100;
 
-    private UserDevice() { }
-
     public Guid Id { get; private set; }
 
     public Guid UserId { get; private set; }
@@ -96,21 +94,8 @@ internal sealed class UserDeviceConfiguration : IEntityTypeConfiguration<UserDev
             .HasDefaultValueSql("'other'")
             .HasSentinel((DeviceType)(-1));
         builder.Ignore(device => device.HasPrivateAddress);
-        builder
-            .HasIndex(device => new
-            {
-                device.UserId,
-                device.RouterId,
-                device.FirstSeen,
-                device.Id,
-            })
-            .IsDescending(false, false, true, true);
-        builder.HasIndex(device => new
-        {
-            device.UserId,
-            device.RouterId,
-            device.Ip,
-        });
+        builder.HasIndex("UserId", "RouterId", "FirstSeen", "Id").IsDescending(false, false, true, true);
+        builder.HasIndex("UserId", "RouterId", "Ip");
         builder.Property(device => device.IsNew).HasDefaultValue(true);
         // The migration makes the partial indexes of new devices and of lookalikes too.
     }

@@ -26,8 +26,6 @@ internal static class FindLikelySame
         ORDER BY device.id, likely.rank, likely.id DESC
         """;
 
-    /// <param name="userId">The owner.</param>
-    /// <param name="routerId">The router.</param>
     /// <param name="ids">The devices, which have a private address.</param>
     public static NpgsqlBatchCommand Of(Guid userId, string routerId, Guid[] ids) => Sql.Statement(Text, userId, routerId, ids);
 

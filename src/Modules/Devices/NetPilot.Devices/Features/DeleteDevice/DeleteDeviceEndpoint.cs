@@ -5,13 +5,11 @@ internal sealed class DeleteDeviceEndpoint(IRouterOwnership ownership, DeviceCha
     public override void Configure()
     {
         Delete("routers/{routerId}/devices/{deviceId}");
-        Tags("Devices");
-        Summary(s =>
-        {
-            s.Summary = "Forget a device";
-            s.Description =
-                "What pauses and schedules hold of the device ends; a block of it stays. A scan that sees the device again adds it anew.";
-        });
+        this.Describe(
+            "Devices",
+            "Forget a device",
+            "What pauses and schedules hold of the device ends; a block of it stays. A scan that sees the device again adds it anew."
+        );
         Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound));
     }
 

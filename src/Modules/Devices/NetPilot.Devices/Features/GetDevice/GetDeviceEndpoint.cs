@@ -5,12 +5,7 @@ internal sealed class GetDeviceEndpoint(OwnedDevices devices, DeviceDetails deta
     public override void Configure()
     {
         Get("routers/{routerId}/devices/{deviceId}");
-        Tags("Devices");
-        Summary(s =>
-        {
-            s.Summary = "Show a device";
-            s.Description = "Shows what is stored of the device. The router is not asked.";
-        });
+        this.Describe("Devices", "Show a device", "Shows what is stored of the device. The router is not asked.");
         Description(b => b.Answers<DeviceResponse>(200).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound));
     }
 

@@ -35,12 +35,11 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, DeviceDeta
     public override void Configure()
     {
         Get("routers/{routerId}/devices");
-        Tags("Devices");
-        Summary(s =>
-        {
-            s.Summary = "List devices";
-            s.Description = "Lists the stored devices of the router, those first seen last before the others. The router is not asked.";
-        });
+        this.Describe(
+            "Devices",
+            "List devices",
+            "Lists the stored devices of the router, those first seen last before the others. The router is not asked."
+        );
         Description(b => b.Answers<Page<DeviceResponse>>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 

@@ -33,13 +33,11 @@ internal sealed class MergeDeviceEndpoint(IRouterOwnership ownership, DeviceChan
     public override void Configure()
     {
         Post("routers/{routerId}/devices/{deviceId}/merge");
-        Tags("Devices");
-        Summary(s =>
-        {
-            s.Summary = "Merge a device into another one";
-            s.Description =
-                "Says that a device goes on under another MAC, as a phone does that makes its MACs up. Name, type, person, schedules and holds move to `into` as far as it has none of its own, and the old row goes. A block follows: the router blocks `into`, and the rule of the old MAC is lifted, as soon as the router takes both; where the old device has to be there for that, its block waits in state `lifting` and does not count for the tier. It is refused while the last scan saw both devices. The answer is the device that stays.";
-        });
+        this.Describe(
+            "Devices",
+            "Merge a device into another one",
+            "Says that a device goes on under another MAC, as a phone does that makes its MACs up. Name, type, person, schedules and holds move to `into` as far as it has none of its own, and the old row goes. A block follows: the router blocks `into`, and the rule of the old MAC is lifted, as soon as the router takes both; where the old device has to be there for that, its block waits in state `lifting` and does not count for the tier. It is refused while the last scan saw both devices. The answer is the device that stays."
+        );
         Description(b =>
             b.Answers<DeviceResponse>(200)
                 .Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound, ErrorCodes.DeviceOnline, ErrorCodes.DeviceWithoutAddress)

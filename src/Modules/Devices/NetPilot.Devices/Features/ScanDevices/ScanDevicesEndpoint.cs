@@ -37,13 +37,11 @@ internal sealed class ScanDevicesEndpoint(
     public override void Configure()
     {
         Post("routers/{routerId}/scan");
-        Tags("Devices");
-        Summary(s =>
-        {
-            s.Summary = "Scan for devices";
-            s.Description =
-                "Scans the network of the router and stores what it finds. A record that cannot be used is in `skipped`, and the others are stored.";
-        });
+        this.Describe(
+            "Devices",
+            "Scan for devices",
+            "Scans the network of the router and stores what it finds. A record that cannot be used is in `skipped`, and the others are stored."
+        );
         Description(b => b.Answers<ScanDevicesResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 

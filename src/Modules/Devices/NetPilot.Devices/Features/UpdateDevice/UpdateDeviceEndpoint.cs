@@ -6,13 +6,11 @@ internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, DeviceDetails d
     public override void Configure()
     {
         Patch("routers/{routerId}/devices/{deviceId}");
-        Tags("Devices");
-        Summary(s =>
-        {
-            s.Summary = "Change a device";
-            s.Description =
-                "Changes what the body names. `null` clears `name`. Scans overwrite neither. `acknowledged` says that the device is not new any more; a name alone does not.";
-        });
+        this.Describe(
+            "Devices",
+            "Change a device",
+            "Changes what the body names. `null` clears `name`. Scans overwrite neither. `acknowledged` says that the device is not new any more; a name alone does not."
+        );
         Description(b => b.Answers<DeviceResponse>(200).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound));
     }
 

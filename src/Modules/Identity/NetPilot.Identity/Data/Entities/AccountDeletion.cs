@@ -3,8 +3,6 @@ namespace NetPilot.Identity.Data.Entities;
 /// <summary>A deleted account, until a worker has repeated the deletion for what a crash interrupted or a late request wrote.</summary>
 internal sealed class AccountDeletion
 {
-    private AccountDeletion() { }
-
     public Guid UserId { get; private init; }
 
     public DateTimeOffset DueAt { get; private init; }

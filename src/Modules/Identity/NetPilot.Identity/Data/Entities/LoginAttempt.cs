@@ -3,8 +3,6 @@ namespace NetPilot.Identity.Data.Entities;
 /// <summary>A password that is being compared, or was wrong.</summary>
 internal sealed class LoginAttempt
 {
-    private LoginAttempt() { }
-
     public long Id { get; private init; }
 
     /// <summary>A hash of the given e-mail, whether or not it has an account.</summary>
@@ -19,8 +17,6 @@ internal sealed class LoginAttempt
 /// <summary>A network of successful logins to the account.</summary>
 internal sealed class KnownNetwork
 {
-    private KnownNetwork() { }
-
     public Guid UserId { get; private init; }
 
     public string Network { get; private init; } = null!;

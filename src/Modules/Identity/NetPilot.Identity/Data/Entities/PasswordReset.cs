@@ -3,8 +3,6 @@ namespace NetPilot.Identity.Data.Entities;
 /// <summary>A token that sets a new password. It is deleted when it is used.</summary>
 internal sealed class PasswordReset
 {
-    private PasswordReset() { }
-
     public byte[] TokenHash { get; private init; } = null!;
 
     public Guid UserId { get; private init; }

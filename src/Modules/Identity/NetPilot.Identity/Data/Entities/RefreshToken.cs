@@ -3,8 +3,6 @@ namespace NetPilot.Identity.Data.Entities;
 /// <summary>A refresh token. A spent one stays while its session is live, so that its reuse is noticed.</summary>
 internal sealed class RefreshToken
 {
-    private RefreshToken() { }
-
     public byte[] TokenHash { get; private init; } = null!;
 
     public Guid SessionId { get; private init; }

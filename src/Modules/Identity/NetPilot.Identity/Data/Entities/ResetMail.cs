@@ -3,8 +3,6 @@ namespace NetPilot.Identity.Data.Entities;
 /// <summary>A requested mail that resets a password. It is stored whether or not the address has an account, so that both cost the same.</summary>
 internal sealed class ResetMail
 {
-    private ResetMail() { }
-
     public Guid Id { get; private init; }
 
     public string Email { get; private init; } = null!;

@@ -5,8 +5,6 @@ namespace NetPilot.Identity.Data.Entities;
 /// <summary>A login, or the server's own maintenance session (no user). Each write is one statement, which is atomic against the others.</summary>
 internal sealed class Session
 {
-    private Session() { }
-
     /// <summary>The public id, the token's <c>sid</c>.</summary>
     public Guid Id { get; private init; }
 
@@ -112,14 +110,7 @@ internal sealed class SessionConfiguration : IEntityTypeConfiguration<Session>
         builder.HasIndex(session => session.CommandsSessionId).IsUnique();
         // The row of an ended session outlives the user.
         builder.HasOne<User>().WithMany().HasForeignKey(session => session.UserId).OnDelete(DeleteBehavior.SetNull);
-        builder
-            .HasIndex(session => new
-            {
-                session.UserId,
-                session.CreatedAt,
-                session.Id,
-            })
-            .IsDescending(false, true, true);
+        builder.HasIndex("UserId", "CreatedAt", "Id").IsDescending(false, true, true);
         builder.HasIndex(session => session.EndDueAt).HasFilter("commands_state = 'ending'");
         builder.HasIndex(session => session.ExpiresAt).HasFilter("ended_at IS NULL");
         builder.HasIndex(session => session.StartUntil).HasFilter("commands_state = 'starting'");

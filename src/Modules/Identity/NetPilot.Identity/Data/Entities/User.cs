@@ -5,8 +5,6 @@ internal sealed class User
     public const int MaxEmail = 254;
     public const int MaxFullName = 100;
 
-    private User() { }
-
     public Guid Id { get; private init; }
 
     public string Email { get; private init; } = null!;

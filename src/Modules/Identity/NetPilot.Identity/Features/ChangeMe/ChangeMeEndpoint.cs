@@ -6,12 +6,7 @@ internal sealed class ChangeMeEndpoint(IdentityDbContext db) : Endpoint<ChangeMe
     {
         Patch("me");
         Description(b => b.Answers<UserResponse>(200));
-        Tags("Account");
-        Summary(s =>
-        {
-            s.Summary = "Change my account";
-            s.Description = "Changes what the body names. `null` clears `fullName`.";
-        });
+        this.Describe("Account", "Change my account", "Changes what the body names. `null` clears `fullName`.");
     }
 
     public override async Task HandleAsync(ChangeMeRequest request, CancellationToken cancellationToken)

@@ -12,12 +12,11 @@ internal sealed class ChangePasswordEndpoint(
     {
         Post("me/password");
         Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.InvalidCredentials, ErrorCodes.TooManyAttempts, ErrorCodes.ServerBusy));
-        Tags("Account");
-        Summary(s =>
-        {
-            s.Summary = "Change my password";
-            s.Description = "Every other session of the account ends. A wrong `currentPassword` counts as a failed login.";
-        });
+        this.Describe(
+            "Account",
+            "Change my password",
+            "Every other session of the account ends. A wrong `currentPassword` counts as a failed login."
+        );
     }
 
     public override async Task HandleAsync(ChangePasswordRequest request, CancellationToken cancellationToken)

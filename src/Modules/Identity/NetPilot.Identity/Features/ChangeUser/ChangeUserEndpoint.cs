@@ -8,13 +8,11 @@ internal sealed class ChangeUserEndpoint(IdentityDbContext db, SessionEndings en
         Patch("admin/users/{id}");
         Roles(Contracts.Roles.Admin);
         Description(b => b.Answers<AdminUserResponse>(200).Refuses(ErrorCodes.UserNotFound, ErrorCodes.LastAdmin));
-        Tags("Admin");
-        Summary(s =>
-        {
-            s.Summary = "Change a user";
-            s.Description =
-                "Changes what the body names. Disabling a user ends the sessions of the user. The last admin who can log in stays one.";
-        });
+        this.Describe(
+            "Admin",
+            "Change a user",
+            "Changes what the body names. Disabling a user ends the sessions of the user. The last admin who can log in stays one."
+        );
     }
 
     public override async Task HandleAsync(ChangeUserRequest request, CancellationToken cancellationToken)

@@ -15,13 +15,11 @@ internal sealed class DeleteMeEndpoint(
             b.AnswersEmpty(204)
                 .Refuses(ErrorCodes.InvalidCredentials, ErrorCodes.TooManyAttempts, ErrorCodes.LastAdmin, ErrorCodes.ServerBusy)
         );
-        Tags("Account");
-        Summary(s =>
-        {
-            s.Summary = "Delete my account";
-            s.Description =
-                "The account, its sessions, routers, devices, blocks and lists are deleted at once. Its routers are reset when they can be reached. A wrong password counts as a failed login. The last admin who can log in cannot be deleted.";
-        });
+        this.Describe(
+            "Account",
+            "Delete my account",
+            "The account, its sessions, routers, devices, blocks and lists are deleted at once. Its routers are reset when they can be reached. A wrong password counts as a failed login. The last admin who can log in cannot be deleted."
+        );
     }
 
     public override async Task HandleAsync(DeleteMeRequest request, CancellationToken cancellationToken)

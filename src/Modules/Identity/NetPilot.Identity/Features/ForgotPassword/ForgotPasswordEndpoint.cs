@@ -10,13 +10,11 @@ internal sealed class ForgotPasswordEndpoint(ResetMails mails, MailWorker worker
         Post("auth/password/forgot");
         AllowAnonymous();
         Description(b => b.AnswersEmpty(202));
-        Tags("Account");
-        Summary(s =>
-        {
-            s.Summary = "Request a password reset";
-            s.Description =
-                "Sends a mail with a link if the address has an account, at most three in an hour. The answer does not tell whether it has one.";
-        });
+        this.Describe(
+            "Account",
+            "Request a password reset",
+            "Sends a mail with a link if the address has an account, at most three in an hour. The answer does not tell whether it has one."
+        );
     }
 
     public override async Task HandleAsync(ForgotPasswordRequest request, CancellationToken cancellationToken)

@@ -9,12 +9,7 @@ internal sealed class ListUsersEndpoint(IdentityDbContext db) : Endpoint<ListUse
         Get("admin/users");
         Roles(Contracts.Roles.Admin);
         Description(b => b.Answers<Page<AdminUserResponse>>(200));
-        Tags("Admin");
-        Summary(s =>
-        {
-            s.Summary = "List users";
-            s.Description = "Lists the users, newest first.";
-        });
+        this.Describe("Admin", "List users", "Lists the users, newest first.");
     }
 
     public override async Task HandleAsync(ListUsersRequest request, CancellationToken cancellationToken)
@@ -32,19 +27,11 @@ internal sealed class ListUsersEndpoint(IdentityDbContext db) : Endpoint<ListUse
 }
 
 /// <summary>Which users to list.</summary>
-internal sealed class ListUsersRequest
+internal sealed class ListUsersRequest : PageOnlyRequest
 {
     /// <summary>The beginning of the e-mail address, in any case.</summary>
     [QueryParam]
     public string? Search { get; init; }
-
-    /// <summary>How many to list at most (1 to 200; 50 unless given).</summary>
-    [QueryParam]
-    public int? Limit { get; init; }
-
-    /// <summary>Where to go on: <c>nextCursor</c> of the page before.</summary>
-    [QueryParam]
-    public string? Cursor { get; init; }
 }
 
 internal sealed class ListUsersValidator : Validator<ListUsersRequest>

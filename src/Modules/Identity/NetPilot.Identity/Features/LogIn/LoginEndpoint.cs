@@ -16,13 +16,11 @@ internal sealed class LoginEndpoint(
             b.Answers<TokensResponse>(200)
                 .Refuses(ErrorCodes.InvalidCredentials, ErrorCodes.AccountDisabled, ErrorCodes.TooManyAttempts, ErrorCodes.ServerBusy)
         );
-        Tags("Sessions");
-        Summary(s =>
-        {
-            s.Summary = "Log in";
-            s.Description =
-                "Opens a session, here and on the Commands-Server. A wrong password and an unknown e-mail address get the same answer.";
-        });
+        this.Describe(
+            "Sessions",
+            "Log in",
+            "Opens a session, here and on the Commands-Server. A wrong password and an unknown e-mail address get the same answer."
+        );
     }
 
     public override async Task HandleAsync(LoginRequest request, CancellationToken cancellationToken)
@@ -31,7 +29,6 @@ internal sealed class LoginEndpoint(
         var tokens =
             await guard.WithoutCountingAsync(login.Attempt, () => sessions.OpenAsync(login, HttpContext, cancellationToken))
             ?? throw new ProblemException(AccountProblems.InvalidCredentials());
-        HttpContext.Response.Headers.CacheControl = "no-store";
         await Send.OkAsync(tokens, cancellationToken);
     }
 

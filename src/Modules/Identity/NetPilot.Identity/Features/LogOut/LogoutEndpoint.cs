@@ -6,12 +6,7 @@ internal sealed class LogoutEndpoint(SessionEndings endings) : EndpointWithoutRe
     {
         Post("auth/logout");
         Description(b => b.AnswersEmpty(204));
-        Tags("Sessions");
-        Summary(s =>
-        {
-            s.Summary = "Log out";
-            s.Description = "Ends the session of the access token. Its tokens are refused at once.";
-        });
+        this.Describe("Sessions", "Log out", "Ends the session of the access token. Its tokens are refused at once.");
     }
 
     public override async Task HandleAsync(CancellationToken cancellationToken)

@@ -7,12 +7,11 @@ internal sealed class MintPasswordResetEndpoint(ResetTokens tokens) : Endpoint<M
         Post("admin/users/{id}/password-reset");
         Roles(Contracts.Roles.Admin);
         Description(b => b.Answers<PasswordResetResponse>(200).Refuses(ErrorCodes.UserNotFound));
-        Tags("Admin");
-        Summary(s =>
-        {
-            s.Summary = "Create a reset token for a user";
-            s.Description = "For users who cannot be reached by mail. The token works once, within 30 minutes.";
-        });
+        this.Describe(
+            "Admin",
+            "Create a reset token for a user",
+            "For users who cannot be reached by mail. The token works once, within 30 minutes."
+        );
     }
 
     public override async Task HandleAsync(MintPasswordResetRequest request, CancellationToken cancellationToken)
@@ -21,7 +20,6 @@ internal sealed class MintPasswordResetEndpoint(ResetTokens tokens) : Endpoint<M
             PathId.TryRead(request.Id, out var id) && await tokens.MintAsync(id, cancellationToken) is { } minted
                 ? minted
                 : throw new ProblemException(AccountProblems.UserNotFound());
-        HttpContext.Response.Headers.CacheControl = "no-store";
         await Send.OkAsync(new PasswordResetResponse(token.Secret.Text(), token.ExpiresAt), cancellationToken);
     }
 }

@@ -7,13 +7,11 @@ internal sealed class RefreshEndpoint(TokenRotation rotation) : Endpoint<Refresh
         Post("auth/refresh");
         AllowAnonymous();
         Description(b => b.Answers<TokensResponse>(200).Refuses(ErrorCodes.InvalidRefreshToken));
-        Tags("Sessions");
-        Summary(s =>
-        {
-            s.Summary = "Refresh the tokens";
-            s.Description =
-                "Gives new tokens and spends the refresh token. The token that was spent last gets the same successor again for 10 seconds, while that is unused. Any other spent token ends the session.";
-        });
+        this.Describe(
+            "Sessions",
+            "Refresh the tokens",
+            "Gives new tokens and spends the refresh token. The token that was spent last gets the same successor again for 10 seconds, while that is unused. Any other spent token ends the session."
+        );
     }
 
     public override async Task HandleAsync(RefreshRequest request, CancellationToken cancellationToken)
@@ -22,7 +20,6 @@ internal sealed class RefreshEndpoint(TokenRotation rotation) : Endpoint<Refresh
             Secret.Read(request.RefreshToken) is { } token && await rotation.RotateAsync(token, cancellationToken) is { } rotated
                 ? rotated
                 : throw new ProblemException(AccountProblems.InvalidRefreshToken());
-        HttpContext.Response.Headers.CacheControl = "no-store";
         await Send.OkAsync(tokens, cancellationToken);
     }
 }

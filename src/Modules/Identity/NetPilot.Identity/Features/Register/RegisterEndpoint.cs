@@ -8,12 +8,11 @@ internal sealed class RegisterEndpoint(IdentityDbContext db, PasswordHasher pass
         Post("auth/register");
         AllowAnonymous();
         Description(b => b.Answers<UserResponse>(201).Refuses(ErrorCodes.EmailTaken, ErrorCodes.ServerBusy));
-        Tags("Account");
-        Summary(s =>
-        {
-            s.Summary = "Register";
-            s.Description = "Creates an account of the tier `free`. An e-mail address has one account, whatever its case.";
-        });
+        this.Describe(
+            "Account",
+            "Register",
+            "Creates an account of the tier `free`. An e-mail address has one account, whatever its case."
+        );
     }
 
     public override async Task HandleAsync(RegisterRequest request, CancellationToken cancellationToken)

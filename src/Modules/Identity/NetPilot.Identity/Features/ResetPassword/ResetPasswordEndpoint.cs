@@ -7,12 +7,11 @@ internal sealed class ResetPasswordEndpoint(IdentityDbContext db, PasswordChange
         Post("auth/password/reset");
         AllowAnonymous();
         Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.InvalidResetToken, ErrorCodes.ServerBusy));
-        Tags("Account");
-        Summary(s =>
-        {
-            s.Summary = "Set a new password with a reset token";
-            s.Description = "Takes the token of a mail, or one that an admin created. Every session of the account ends.";
-        });
+        this.Describe(
+            "Account",
+            "Set a new password with a reset token",
+            "Takes the token of a mail, or one that an admin created. Every session of the account ends."
+        );
     }
 
     public override async Task HandleAsync(ResetPasswordRequest request, CancellationToken cancellationToken)

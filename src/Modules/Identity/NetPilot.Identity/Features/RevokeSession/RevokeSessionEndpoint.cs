@@ -6,12 +6,7 @@ internal sealed class RevokeSessionEndpoint(SessionEndings endings) : Endpoint<R
     {
         Delete("auth/sessions/{id}");
         Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.SessionNotFound));
-        Tags("Sessions");
-        Summary(s =>
-        {
-            s.Summary = "End one of my sessions";
-            s.Description = "The tokens of the session are refused at once.";
-        });
+        this.Describe("Sessions", "End one of my sessions", "The tokens of the session are refused at once.");
     }
 
     public override async Task HandleAsync(RevokeSessionRequest request, CancellationToken cancellationToken)

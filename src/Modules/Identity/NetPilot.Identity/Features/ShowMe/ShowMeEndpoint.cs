@@ -8,12 +8,7 @@ internal sealed class ShowMeEndpoint : EndpointWithoutRequest<UserResponse>
     {
         Get("me");
         Description(b => b.Answers<UserResponse>(200));
-        Tags("Account");
-        Summary(s =>
-        {
-            s.Summary = "Show my account";
-            s.Description = "Shows the account that the access token belongs to.";
-        });
+        this.Describe("Account", "Show my account", "Shows the account that the access token belongs to.");
     }
 
     // Authentication has read the account with the session.

@@ -8,8 +8,6 @@ internal sealed class Person
     public const int MaxNameLength = 50;
     public const int MaxOfRouter = 50;
 
-    private Person() { }
-
     public Guid Id { get; private set; }
 
     public Guid UserId { get; private set; }
@@ -124,23 +122,8 @@ internal sealed class PersonConfiguration : IEntityTypeConfiguration<Person>
         );
         builder.Property(person => person.Id).ValueGeneratedNever();
         builder.Property(person => person.RouterId).HasMaxLength(128);
-        builder
-            .HasIndex(person => new
-            {
-                person.UserId,
-                person.RouterId,
-                person.NameKey,
-            })
-            .IsUnique();
-        builder
-            .HasIndex(person => new
-            {
-                person.UserId,
-                person.RouterId,
-                person.CreatedAt,
-                person.Id,
-            })
-            .IsDescending(false, false, true, true);
+        builder.HasIndex("UserId", "RouterId", "NameKey").IsUnique();
+        builder.HasIndex("UserId", "RouterId", "CreatedAt", "Id").IsDescending(false, false, true, true);
         builder.HasMany(person => person.Devices).WithOne().HasForeignKey(device => device.PersonId).OnDelete(DeleteBehavior.Cascade);
     }
 }

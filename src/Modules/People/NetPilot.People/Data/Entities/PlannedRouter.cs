@@ -12,8 +12,6 @@ internal sealed class PlannedRouter
     public const string Columns =
         "router.user_id, router.router_id, router.revision, router.next_change_at, router.has_orphans, router.lease_id, router.leased_until";
 
-    private PlannedRouter() { }
-
     public Guid UserId { get; private set; }
 
     public string RouterId { get; private set; } = null!;

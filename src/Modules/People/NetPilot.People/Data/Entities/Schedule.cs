@@ -12,8 +12,6 @@ internal sealed class Schedule
     public const int MaxWindows = 28;
     public const int MaxExceptions = 100;
 
-    private Schedule() { }
-
     public Guid Id { get; private set; }
 
     public Guid UserId { get; private set; }
@@ -87,15 +85,7 @@ internal sealed class ScheduleConfiguration : IEntityTypeConfiguration<Schedule>
         builder.Property(schedule => schedule.RouterId).HasMaxLength(128);
         AsJson(builder.Property(schedule => schedule.Windows));
         AsJson(builder.Property(schedule => schedule.Exceptions));
-        builder
-            .HasIndex(schedule => new
-            {
-                schedule.UserId,
-                schedule.RouterId,
-                schedule.CreatedAt,
-                schedule.Id,
-            })
-            .IsDescending(false, false, true, true);
+        builder.HasIndex("UserId", "RouterId", "CreatedAt", "Id").IsDescending(false, false, true, true);
         builder.HasIndex(schedule => schedule.PersonId);
         builder.HasOne<Person>().WithMany().HasForeignKey(schedule => schedule.PersonId).OnDelete(DeleteBehavior.Cascade);
     }

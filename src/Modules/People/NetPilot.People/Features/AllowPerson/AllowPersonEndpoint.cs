@@ -19,14 +19,12 @@ internal sealed class AllowPersonEndpoint(PersonCommands commands) : Endpoint<Al
     public override void Configure()
     {
         Post("routers/{routerId}/people/{personId}/allow");
-        Tags("People");
-        Summary(s =>
-        {
-            s.Summary = "Give a person extra time";
-            s.Description =
-                "No schedule holds the person's devices until then. A pause does, and so does a user's own block. `null` takes the extra time back.";
-            s.Responses[202] = "Commands are under way, and the server goes on by itself.";
-        });
+        this.Describe(
+            "People",
+            "Give a person extra time",
+            "No schedule holds the person's devices until then. A pause does, and so does a user's own block. `null` takes the extra time back.",
+            (202, "Commands are under way, and the server goes on by itself.")
+        );
         Description(b =>
             b.Answers<PersonCommandResponse>(200, 202).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.PersonNotFound).TakesPrefer()
         );

@@ -33,13 +33,11 @@ internal sealed class ChangePersonEndpoint(IRouterOwnership ownership, PeopleCha
     public override void Configure()
     {
         Patch("routers/{routerId}/people/{personId}");
-        Tags("People");
-        Summary(s =>
-        {
-            s.Summary = "Change a person";
-            s.Description =
-                "Changes what the body names. A device that joins a paused person, or one whom a schedule holds, is held at once; one that leaves is released.";
-        });
+        this.Describe(
+            "People",
+            "Change a person",
+            "Changes what the body names. A device that joins a paused person, or one whom a schedule holds, is held at once; one that leaves is released."
+        );
         Description(b =>
             b.Answers<PersonResponse>(200)
                 .Refuses(ErrorCodes.RouterNotFound, ErrorCodes.PersonNotFound, ErrorCodes.DeviceNotFound, ErrorCodes.NameTaken)

@@ -56,12 +56,11 @@ internal sealed class ChangeScheduleEndpoint(IRouterOwnership ownership, PeopleC
     public override void Configure()
     {
         Patch("routers/{routerId}/schedules/{scheduleId}");
-        Tags("Schedules");
-        Summary(s =>
-        {
-            s.Summary = "Change a schedule";
-            s.Description = "Changes what the body names. What the schedule wants now is put in force at once.";
-        });
+        this.Describe(
+            "Schedules",
+            "Change a schedule",
+            "Changes what the body names. What the schedule wants now is put in force at once."
+        );
         Description(b =>
             b.Answers<ScheduleResponse>(200)
                 .Refuses(ErrorCodes.RouterNotFound, ErrorCodes.ScheduleNotFound, ErrorCodes.PersonNotFound, ErrorCodes.DeviceNotFound)

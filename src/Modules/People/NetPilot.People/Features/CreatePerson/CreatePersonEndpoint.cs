@@ -33,12 +33,11 @@ internal sealed class CreatePersonEndpoint(IRouterOwnership ownership, PeopleCha
     public override void Configure()
     {
         Post("routers/{routerId}/people");
-        Tags("People");
-        Summary(s =>
-        {
-            s.Summary = "Add a person";
-            s.Description = "Adds somebody whose devices are paused, and held by schedules, together. A router has at most 50 people.";
-        });
+        this.Describe(
+            "People",
+            "Add a person",
+            "Adds somebody whose devices are paused, and held by schedules, together. A router has at most 50 people."
+        );
         Description(b =>
             b.Answers<PersonResponse>(201)
                 .AnswersLocation(201)

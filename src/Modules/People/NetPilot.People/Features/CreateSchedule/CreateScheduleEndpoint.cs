@@ -47,13 +47,11 @@ internal sealed class CreateScheduleEndpoint(IRouterOwnership ownership, PeopleC
     public override void Configure()
     {
         Post("routers/{routerId}/schedules");
-        Tags("Schedules");
-        Summary(s =>
-        {
-            s.Summary = "Add a schedule";
-            s.Description =
-                "Holds a person's devices, or one device, at times of the week. A window belongs to the day on which it starts. A router has at most 100 schedules.";
-        });
+        this.Describe(
+            "Schedules",
+            "Add a schedule",
+            "Holds a person's devices, or one device, at times of the week. A window belongs to the day on which it starts. A router has at most 100 schedules."
+        );
         Description(b =>
             b.Answers<ScheduleResponse>(201)
                 .AnswersLocation(201)

@@ -5,12 +5,11 @@ internal sealed class DeletePersonEndpoint(IRouterOwnership ownership, PeopleCha
     public override void Configure()
     {
         Delete("routers/{routerId}/people/{personId}");
-        Tags("People");
-        Summary(s =>
-        {
-            s.Summary = "Remove a person";
-            s.Description = "Removes the person with the person's schedules. What held the devices for them ends; the devices stay.";
-        });
+        this.Describe(
+            "People",
+            "Remove a person",
+            "Removes the person with the person's schedules. What held the devices for them ends; the devices stay."
+        );
         Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.PersonNotFound));
     }
 

@@ -5,12 +5,7 @@ internal sealed class DeleteScheduleEndpoint(IRouterOwnership ownership, PeopleC
     public override void Configure()
     {
         Delete("routers/{routerId}/schedules/{scheduleId}");
-        Tags("Schedules");
-        Summary(s =>
-        {
-            s.Summary = "Remove a schedule";
-            s.Description = "What the schedule holds at the moment is let go.";
-        });
+        this.Describe("Schedules", "Remove a schedule", "What the schedule holds at the moment is let go.");
         Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.ScheduleNotFound));
     }
 

@@ -6,12 +6,7 @@ internal sealed class GetPersonEndpoint(IRouterOwnership ownership, PeopleDbCont
     public override void Configure()
     {
         Get("routers/{routerId}/people/{personId}");
-        Tags("People");
-        Summary(s =>
-        {
-            s.Summary = "Show a person";
-            s.Description = "Shows what is stored of the person. The router is not asked.";
-        });
+        this.Describe("People", "Show a person", "Shows what is stored of the person. The router is not asked.");
         Description(b => b.Answers<PersonResponse>(200).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.PersonNotFound));
     }
 

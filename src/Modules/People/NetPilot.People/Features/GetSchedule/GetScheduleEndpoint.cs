@@ -6,12 +6,7 @@ internal sealed class GetScheduleEndpoint(IRouterOwnership ownership, PeopleDbCo
     public override void Configure()
     {
         Get("routers/{routerId}/schedules/{scheduleId}");
-        Tags("Schedules");
-        Summary(s =>
-        {
-            s.Summary = "Show a schedule";
-            s.Description = "Shows what is stored of the schedule. The router is not asked.";
-        });
+        this.Describe("Schedules", "Show a schedule", "Shows what is stored of the schedule. The router is not asked.");
         Description(b => b.Answers<ScheduleResponse>(200).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.ScheduleNotFound));
     }
 

@@ -53,13 +53,11 @@ internal sealed class ListOccurrencesEndpoint(IRouterOwnership ownership, People
     public override void Configure()
     {
         Get("routers/{routerId}/schedules/{scheduleId}/occurrences");
-        Tags("Schedules");
-        Summary(s =>
-        {
-            s.Summary = "List the occurrences of a schedule";
-            s.Description =
-                "Lists when the windows start and end, in UTC, whether the schedule is in use or not. An occurrence that began before the asked time, or ends after it, is shown whole; one of more than a month is cut.";
-        });
+        this.Describe(
+            "Schedules",
+            "List the occurrences of a schedule",
+            "Lists when the windows start and end, in UTC, whether the schedule is in use or not. An occurrence that began before the asked time, or ends after it, is shown whole; one of more than a month is cut."
+        );
         Description(b => b.Answers<OccurrencesResponse>(200).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.ScheduleNotFound));
     }
 

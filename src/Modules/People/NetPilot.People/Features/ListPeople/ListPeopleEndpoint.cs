@@ -6,12 +6,7 @@ internal sealed class ListPeopleEndpoint(IRouterOwnership ownership, PeopleDbCon
     public override void Configure()
     {
         Get("routers/{routerId}/people");
-        Tags("People");
-        Summary(s =>
-        {
-            s.Summary = "List people";
-            s.Description = "Lists the people of the router, newest first. The router is not asked.";
-        });
+        this.Describe("People", "List people", "Lists the people of the router, newest first. The router is not asked.");
         Description(b => b.Answers<Page<PersonResponse>>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 

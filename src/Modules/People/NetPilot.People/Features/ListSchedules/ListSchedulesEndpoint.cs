@@ -6,12 +6,7 @@ internal sealed class ListSchedulesEndpoint(IRouterOwnership ownership, PeopleDb
     public override void Configure()
     {
         Get("routers/{routerId}/schedules");
-        Tags("Schedules");
-        Summary(s =>
-        {
-            s.Summary = "List schedules";
-            s.Description = "Lists the schedules of the router, newest first. The router is not asked.";
-        });
+        this.Describe("Schedules", "List schedules", "Lists the schedules of the router, newest first. The router is not asked.");
         Description(b => b.Answers<Page<ScheduleResponse>>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 

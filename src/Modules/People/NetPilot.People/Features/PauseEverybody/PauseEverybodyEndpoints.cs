@@ -60,13 +60,11 @@ internal sealed class PauseEverybodyEndpoint(EverybodyCommands commands) : Endpo
     public override void Configure()
     {
         Post("routers/{routerId}/pause");
-        Tags("People");
-        Summary(s =>
-        {
-            s.Summary = "Pause everybody";
-            s.Description =
-                "Pauses all people of the router. A pause of one of them that would last longer is not cut short. A device that is nobody's stays as it is.";
-        });
+        this.Describe(
+            "People",
+            "Pause everybody",
+            "Pauses all people of the router. A pause of one of them that would last longer is not cut short. A device that is nobody's stays as it is."
+        );
         Description(b => b.Answers<EverybodyResponse>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 
@@ -88,12 +86,7 @@ internal sealed class ResumeEverybodyEndpoint(EverybodyCommands commands) : Endp
     public override void Configure()
     {
         Post("routers/{routerId}/resume");
-        Tags("People");
-        Summary(s =>
-        {
-            s.Summary = "End all pauses";
-            s.Description = "Ends the pauses of all people of the router.";
-        });
+        this.Describe("People", "End all pauses", "Ends the pauses of all people of the router.");
         Description(b => b.Answers<EverybodyResponse>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 

@@ -20,14 +20,12 @@ internal sealed class PausePersonEndpoint(PersonCommands commands) : Endpoint<Pa
     public override void Configure()
     {
         Post("routers/{routerId}/people/{personId}/pause");
-        Tags("People");
-        Summary(s =>
-        {
-            s.Summary = "Pause a person";
-            s.Description =
-                "Blocks the person's devices until the pause ends. A pause of somebody who is paused replaces the first one. A device that cannot be reached is blocked when it can.";
-            s.Responses[202] = "Commands are under way, and the server goes on by itself.";
-        });
+        this.Describe(
+            "People",
+            "Pause a person",
+            "Blocks the person's devices until the pause ends. A pause of somebody who is paused replaces the first one. A device that cannot be reached is blocked when it can.",
+            (202, "Commands are under way, and the server goes on by itself.")
+        );
         Description(b =>
             b.Answers<PersonCommandResponse>(200, 202).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.PersonNotFound).TakesPrefer()
         );
@@ -51,13 +49,12 @@ internal sealed class ResumePersonEndpoint(PersonCommands commands) : Endpoint<P
     public override void Configure()
     {
         Post("routers/{routerId}/people/{personId}/resume");
-        Tags("People");
-        Summary(s =>
-        {
-            s.Summary = "End the pause of a person";
-            s.Description = "Lifts the blocks that nothing but the pause holds.";
-            s.Responses[202] = "Commands are under way, and the server goes on by itself.";
-        });
+        this.Describe(
+            "People",
+            "End the pause of a person",
+            "Lifts the blocks that nothing but the pause holds.",
+            (202, "Commands are under way, and the server goes on by itself.")
+        );
         Description(b =>
             b.Answers<PersonCommandResponse>(200, 202).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.PersonNotFound).TakesPrefer()
         );

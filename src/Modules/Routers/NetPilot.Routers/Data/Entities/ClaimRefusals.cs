@@ -5,8 +5,6 @@ namespace NetPilot.Routers.Data.Entities;
 /// <summary>When a user at an address was last told that a router is taken, at most <c>Routers:ClaimsPerHour</c> times: nobody may find out by trying which routers exist.</summary>
 internal sealed class ClaimRefusals
 {
-    private ClaimRefusals() { }
-
     public Guid UserId { get; private set; }
 
     public IPAddress Address { get; private set; } = null!;

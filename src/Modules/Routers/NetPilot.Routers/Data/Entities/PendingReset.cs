@@ -3,8 +3,6 @@ namespace NetPilot.Routers.Data.Entities;
 /// <summary>A router that was given up and still holds the rules of its last owner.</summary>
 internal sealed class PendingReset
 {
-    private PendingReset() { }
-
     public string RouterId { get; private set; } = null!;
 
     public DateTimeOffset RequestedAt { get; private set; }

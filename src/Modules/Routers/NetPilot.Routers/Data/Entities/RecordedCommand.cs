@@ -3,8 +3,6 @@ namespace NetPilot.Routers.Data.Entities;
 /// <summary>One command that was sent to a router, as the activity list shows it.</summary>
 internal sealed class RecordedCommand
 {
-    private RecordedCommand() { }
-
     public Guid Id { get; private set; }
 
     /// <summary>Who asked for it; null for the server's own maintenance.</summary>
@@ -42,23 +40,8 @@ internal sealed class RecordedCommandConfiguration : IEntityTypeConfiguration<Re
         );
         builder.Property(command => command.Kind).HasConversion(new SnakeCaseConverter<RouterActivityKind>());
         builder.Property(command => command.Outcome).HasConversion(new SnakeCaseConverter<RouterActivityOutcome>());
-        builder
-            .HasIndex(command => new
-            {
-                command.RouterId,
-                command.StartedAt,
-                command.Id,
-            })
-            .IsDescending(false, true, true);
-        builder
-            .HasIndex(command => new
-            {
-                command.RouterId,
-                command.Kind,
-                command.StartedAt,
-                command.Id,
-            })
-            .IsDescending(false, false, true, true);
+        builder.HasIndex("RouterId", "StartedAt", "Id").IsDescending(false, true, true);
+        builder.HasIndex("RouterId", "Kind", "StartedAt", "Id").IsDescending(false, false, true, true);
         // For the purge: rows come in the order of their time, so a few pages of index serve the whole table.
         builder.HasIndex(command => command.StartedAt).HasMethod("brin");
     }

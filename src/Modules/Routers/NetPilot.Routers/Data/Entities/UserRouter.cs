@@ -7,8 +7,6 @@ internal sealed class UserRouter
 
     public const int MaxTimeZoneLength = 64;
 
-    private UserRouter() { }
-
     public Guid Id { get; private set; }
 
     public Guid UserId { get; private set; }
@@ -62,13 +60,6 @@ internal sealed class UserRouterConfiguration : IEntityTypeConfiguration<UserRou
             .HasDefaultValue(Reachability.Unknown);
         builder.Property(router => router.TimeZone).HasMaxLength(UserRouter.MaxTimeZoneLength).HasDefaultValue(TimeZones.Default);
         builder.HasIndex(router => router.RouterId).IsUnique();
-        builder
-            .HasIndex(router => new
-            {
-                router.UserId,
-                router.CreatedAt,
-                router.Id,
-            })
-            .IsDescending(false, true, true);
+        builder.HasIndex("UserId", "CreatedAt", "Id").IsDescending(false, true, true);
     }
 }

@@ -3,8 +3,6 @@ namespace NetPilot.Routers.Data.Entities;
 /// <summary>How many routers a user has: the row that concurrent claims of one user queue at, so that the tier's limit is exact.</summary>
 internal sealed class UserRouterCount
 {
-    private UserRouterCount() { }
-
     public Guid UserId { get; private set; }
 
     public int Routers { get; private set; }

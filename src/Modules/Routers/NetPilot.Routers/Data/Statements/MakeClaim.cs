@@ -6,11 +6,7 @@ using NetPilot.Routers.Features.ClaimRouter;
 namespace NetPilot.Routers.Data.Statements;
 
 /// <summary>What a claim is made with.</summary>
-/// <param name="UserId">Who claims.</param>
 /// <param name="Address">From where, as refusals are counted.</param>
-/// <param name="RouterId">The router.</param>
-/// <param name="Name">What the user calls it.</param>
-/// <param name="MaxRouters">The tier's limit.</param>
 /// <param name="MaxRefusals">How often an hour the user may be told that a router is taken.</param>
 internal sealed record RouterClaim(Guid UserId, IPAddress Address, string RouterId, string Name, int MaxRouters, int MaxRefusals);
 

@@ -8,15 +8,13 @@ internal sealed class ClaimRouterEndpoint(NpgsqlDataSource database, ITierLimits
     public override void Configure()
     {
         Post("routers");
-        Tags("Routers");
-        Summary(s =>
-        {
-            s.Summary = "Claim a router";
-            s.Description =
-                "Makes the caller the owner of the router. A router has one owner. A claim of a router that the caller owns already changes nothing.";
-            s.Responses[201] = "The caller owns the router now.";
-            s.Responses[200] = "The caller owned the router already.";
-        });
+        this.Describe(
+            "Routers",
+            "Claim a router",
+            "Makes the caller the owner of the router. A router has one owner. A claim of a router that the caller owns already changes nothing.",
+            (201, "The caller owns the router now."),
+            (200, "The caller owned the router already.")
+        );
         Description(b =>
             b.Answers<RouterResponse>(201, 200)
                 .AnswersLocation(201)

@@ -5,13 +5,11 @@ internal sealed class DeleteRouterEndpoint(IRouterOwnership ownership, RouterRel
     public override void Configure()
     {
         Delete("routers/{routerId}");
-        Tags("Routers");
-        Summary(s =>
-        {
-            s.Summary = "Give up a router";
-            s.Description =
-                "Deletes the router with its devices, blocks and lists. Its rules are reset when it can be reached. Its id can be claimed at once.";
-        });
+        this.Describe(
+            "Routers",
+            "Give up a router",
+            "Deletes the router with its devices, blocks and lists. Its rules are reset when it can be reached. Its id can be claimed at once."
+        );
         Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound));
     }
 

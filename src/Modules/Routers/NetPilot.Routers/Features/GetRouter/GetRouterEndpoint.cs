@@ -5,12 +5,7 @@ internal sealed class GetRouterEndpoint(RoutersDbContext db) : Endpoint<RouterRe
     public override void Configure()
     {
         Get("routers/{routerId}");
-        Tags("Routers");
-        Summary(s =>
-        {
-            s.Summary = "Show a router";
-            s.Description = "Shows what is stored of the router. The router is not asked.";
-        });
+        this.Describe("Routers", "Show a router", "Shows what is stored of the router. The router is not asked.");
         Description(b => b.Answers<RouterResponse>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 

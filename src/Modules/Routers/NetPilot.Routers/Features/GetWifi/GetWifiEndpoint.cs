@@ -17,12 +17,7 @@ internal sealed class GetWifiEndpoint(
     public override void Configure()
     {
         Get("routers/{routerId}/wifi");
-        Tags("Wi-Fi");
-        Summary(s =>
-        {
-            s.Summary = "Show the Wi-Fi";
-            s.Description = "Asks the router for the state of its Wi-Fi.";
-        });
+        this.Describe("Wi-Fi", "Show the Wi-Fi", "Asks the router for the state of its Wi-Fi.");
         Description(b => b.Answers<WifiResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 

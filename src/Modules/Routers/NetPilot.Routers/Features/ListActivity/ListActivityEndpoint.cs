@@ -51,12 +51,11 @@ internal sealed class ListActivityEndpoint(IRouterOwnership ownership, RoutersDb
     public override void Configure()
     {
         Get("routers/{routerId}/activity");
-        Tags("Activity");
-        Summary(s =>
-        {
-            s.Summary = "List the activity of a router";
-            s.Description = "Lists the commands that were sent to the router and how they ended, newest first.";
-        });
+        this.Describe(
+            "Activity",
+            "List the activity of a router",
+            "Lists the commands that were sent to the router and how they ended, newest first."
+        );
         Description(b => b.Answers<Page<ActivityResponse>>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 

@@ -8,12 +8,7 @@ internal sealed class ReleaseClaimEndpoint(IRouterOwnership ownership, RouterRel
     {
         Delete("admin/routers/{routerId}");
         Roles(Identity.Contracts.Roles.Admin);
-        Tags("Admin");
-        Summary(s =>
-        {
-            s.Summary = "Release the claim on a router";
-            s.Description = "Does what its owner would do by giving it up.";
-        });
+        this.Describe("Admin", "Release the claim on a router", "Does what its owner would do by giving it up.");
         Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.RouterNotFound));
     }
 

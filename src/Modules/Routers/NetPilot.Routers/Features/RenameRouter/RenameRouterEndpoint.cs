@@ -37,7 +37,7 @@ internal sealed class RenameRouterValidator : Validator<RenameRouterRequest>
     }
 }
 
-internal sealed class RenameRouterEndpoint(RoutersDbContext db, IEnumerable<IRouterTimeZones> zones, TimeProvider time)
+internal sealed class RenameRouterEndpoint(RoutersDbContext db, IRouterTimeZones zones, TimeProvider time)
     : Endpoint<RenameRouterRequest, RouterResponse>
 {
     // By then the zone is written.
@@ -46,12 +46,11 @@ internal sealed class RenameRouterEndpoint(RoutersDbContext db, IEnumerable<IRou
     public override void Configure()
     {
         Patch("routers/{routerId}");
-        Tags("Routers");
-        Summary(s =>
-        {
-            s.Summary = "Change the name or time zone of a router";
-            s.Description = "Changes what the body names. Schedules follow the time zone at once.";
-        });
+        this.Describe(
+            "Routers",
+            "Change the name or time zone of a router",
+            "Changes what the body names. Schedules follow the time zone at once."
+        );
         Description(b => b.Answers<RouterResponse>(200).Refuses(ErrorCodes.RouterNotFound));
     }
 
@@ -85,11 +84,6 @@ internal sealed class RenameRouterEndpoint(RoutersDbContext db, IEnumerable<IRou
         await LookAgainAsync(present, time.UtcNow(), CancellationToken.None);
     }
 
-    private async Task LookAgainAsync(UserRouter router, DateTimeOffset at, CancellationToken cancellationToken)
-    {
-        foreach (var dependent in zones)
-        {
-            await dependent.LookAgainAsync(router.UserId, router.RouterId, at, cancellationToken);
-        }
-    }
+    private Task LookAgainAsync(UserRouter router, DateTimeOffset at, CancellationToken cancellationToken) =>
+        zones.LookAgainAsync(router.UserId, router.RouterId, at, cancellationToken);
 }

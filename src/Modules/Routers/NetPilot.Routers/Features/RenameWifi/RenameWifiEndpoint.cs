@@ -19,12 +19,7 @@ internal sealed class RenameWifiEndpoint(WifiChanges wifi) : Endpoint<RenameWifi
     public override void Configure()
     {
         Put("routers/{routerId}/wifi/ssid");
-        Tags("Wi-Fi");
-        Summary(s =>
-        {
-            s.Summary = "Rename the Wi-Fi";
-            s.Description = "Sets the SSID. Devices that know the old name lose their connection.";
-        });
+        this.Describe("Wi-Fi", "Rename the Wi-Fi", "Sets the SSID. Devices that know the old name lose their connection.");
         Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 

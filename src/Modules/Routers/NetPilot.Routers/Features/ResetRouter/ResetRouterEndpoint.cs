@@ -12,12 +12,7 @@ internal sealed class ResetRouterEndpoint(
     public override void Configure()
     {
         Post("routers/{routerId}/reset");
-        Tags("Routers");
-        Summary(s =>
-        {
-            s.Summary = "Reset a router";
-            s.Description = "Clears the rules of the router, and the stored blocks and lists with them.";
-        });
+        this.Describe("Routers", "Reset a router", "Clears the rules of the router, and the stored blocks and lists with them.");
         Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 

@@ -20,12 +20,7 @@ internal sealed class RunSpeedTestEndpoint(
     public override void Configure()
     {
         Post("routers/{routerId}/speedtest");
-        Tags("Routers");
-        Summary(s =>
-        {
-            s.Summary = "Run a speed test";
-            s.Description = "Measures the internet connection of the router. The tier must include speed tests.";
-        });
+        this.Describe("Routers", "Run a speed test", "Measures the internet connection of the router. The tier must include speed tests.");
         Description(b => b.Answers<SpeedTestResponse>(200).Refuses(ErrorCodes.TierRequired, ErrorCodes.RouterNotFound).FailsDownstream());
     }
 

@@ -20,12 +20,7 @@ internal sealed class SetWifiPasswordEndpoint(WifiChanges wifi) : Endpoint<SetWi
     public override void Configure()
     {
         Put("routers/{routerId}/wifi/password");
-        Tags("Wi-Fi");
-        Summary(s =>
-        {
-            s.Summary = "Change the Wi-Fi password";
-            s.Description = "The password is kept on the router alone.";
-        });
+        this.Describe("Wi-Fi", "Change the Wi-Fi password", "The password is kept on the router alone.");
         Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 

@@ -35,12 +35,7 @@ internal abstract class SwitchWifiEndpoint(WifiChanges wifi, string state, strin
     public override void Configure()
     {
         Post($"routers/{{routerId}}/wifi/{verb}");
-        Tags("Wi-Fi");
-        Summary(s =>
-        {
-            s.Summary = $"Switch the Wi-Fi {state}";
-            s.Description = effect;
-        });
+        this.Describe("Wi-Fi", $"Switch the Wi-Fi {state}", effect);
         Description(b => b.Answers<MessageResponse>(200).Refuses(ErrorCodes.RouterNotFound).FailsDownstream());
     }
 
