@@ -141,6 +141,24 @@ public sealed class BudgetTests
         server.Requests.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1000, 1)]
+    public async Task A_command_is_limited_by_what_is_left_as_it_begins_and_not_sent_where_nothing_is(int leftMs, int requests)
+    {
+        await using var server = ScriptedServer.Always(ScriptedReply.Hang);
+        await using var client = new TestClient(server.Url, settings: ("Timeouts:Command", "00:10:00"));
+        var left = TimeSpan.FromMinutes(10);
+        var target = TestClient.Target() with { TimeLeft = () => left };
+        left = TimeSpan.FromMilliseconds(leftMs);
+
+        var failure = (await client.Commands.BlockAsync(target, TestClient.Device, Ct)).Failure.ShouldNotBeNull();
+
+        failure.Kind.ShouldBe(CommandsFailureKind.CommandTimeout);
+        failure.Effect.ShouldBe(requests == 0 ? CommandEffect.NotDone : CommandEffect.Unknown);
+        server.Requests.Count.ShouldBe(requests);
+    }
+
     [Fact]
     public async Task A_host_that_takes_no_connection_is_unavailable_and_nothing_was_done()
     {

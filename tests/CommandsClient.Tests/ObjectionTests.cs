@@ -57,6 +57,28 @@ public sealed class ObjectionTests
     }
 
     [Fact]
+    public async Task A_command_whose_time_went_by_unnoticed_is_not_sent()
+    {
+        var time = new LateTimers();
+        await using var simulator = await CommandsServerSimulator.StartAsync(new SimulatorOptions(), Ct);
+        await using var client = new TestClient(simulator.BaseUrl.ToString(), time: time);
+        var target = TestClient.Target() with
+        {
+            Objection = _ =>
+            {
+                time.Paused = TimeSpan.FromMinutes(1);
+                return Answer(null);
+            },
+        };
+
+        var result = await client.Commands.ResetAsync(target, Ct);
+
+        var failure = result.Failure.ShouldNotBeNull();
+        (failure.Kind, failure.Effect).ShouldBe((CommandsFailureKind.CommandTimeout, CommandEffect.NotDone));
+        simulator.CallsOf(SimulatorOperation.Reset).ShouldHaveSingleItem().Executed.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_command_that_waited_for_the_routers_other_calls_is_withheld()
     {
         var gate = new TaskCompletionSource();
@@ -142,5 +164,15 @@ public sealed class ObjectionTests
     {
         Interlocked.Increment(ref _asked);
         return Task.FromResult(objection);
+    }
+
+    /// <summary>The clock of a process that was paused: its timers have not come to fire yet.</summary>
+    private sealed class LateTimers : TimeProvider
+    {
+        public TimeSpan Paused { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => System.GetElapsedTime(0).Ticks + Paused.Ticks;
     }
 }

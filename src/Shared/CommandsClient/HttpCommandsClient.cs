@@ -131,6 +131,7 @@ internal sealed class HttpCommandsClient(
         {
             Address = address,
             Deadline = target.Deadline,
+            TimeLeft = target.TimeLeft,
             Objection = target.Objection,
         };
 
@@ -227,7 +228,7 @@ internal sealed class HttpCommandsClient(
 
     private Budget BudgetOf(CommandsCall call)
     {
-        var timeout = _options.Timeouts.TimeoutOf(call.Operation);
-        return new Budget(call.Deadline is { } deadline && deadline < timeout ? deadline : timeout, time);
+        TimeSpan?[] limits = [_options.Timeouts.TimeoutOf(call.Operation), call.Deadline, call.TimeLeft?.Invoke()];
+        return new Budget(limits.OfType<TimeSpan>().Min(), time);
     }
 }

@@ -102,6 +102,12 @@ public sealed record CommandsTarget(Guid CommandsSessionId, string RouterId, Tim
     /// </summary>
     public Func<CancellationToken, Task<CommandsFailure?>>? Objection { get; init; }
 
+    /// <summary>
+    /// How much is left, as the call begins, of the time in which the caller may change the router: the call does not outlast it, and is not sent where
+    /// nothing is left. Null: it is not limited.
+    /// </summary>
+    public Func<TimeSpan>? TimeLeft { get; init; }
+
     /// <summary>Names the router alone: the session id is a credential.</summary>
     public override string ToString() => $"router {RouterId}";
 }

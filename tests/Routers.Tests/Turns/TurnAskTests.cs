@@ -43,7 +43,7 @@ public sealed class TurnAskTests(RoutersServer server)
         using (var ask = Turns.TryAsk(router, CallTimeout).ShouldNotBeNull())
         {
             await using var batch = server.Services.GetRequiredService<NpgsqlDataSource>().CreateBatch();
-            batch.BatchCommands.Add(Setting(ask.Key));
+            batch.BatchCommands.Add(TurnsByHand.Setting(ask.Key));
             ask.AddTo(batch);
             batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT 1 / 0"));
             await Should.ThrowAsync<PostgresException>(() => batch.ExecuteNonQueryAsync(Ct));
@@ -126,27 +126,5 @@ public sealed class TurnAskTests(RoutersServer server)
         return (await ownership.FindOwnersAsync([router.RouterId], Ct))[router.RouterId];
     }
 
-    private async Task<RouterTurn?> RunAsync(ITurnAsk ask, string key)
-    {
-        await using var batch = server.Services.GetRequiredService<NpgsqlDataSource>().CreateBatch();
-        batch.BatchCommands.Add(Setting(key));
-        ask.AddTo(batch);
-        await using (var results = await batch.ExecuteReaderAsync(Ct))
-        {
-            await results.NextResultAsync(Ct);
-            await ask.ReadAsync(results, Ct);
-        }
-
-        return ask.Take();
-    }
-
-    private static NpgsqlBatchCommand Setting(string key) =>
-        new("SELECT set_config($1, $2, true)")
-        {
-            Parameters =
-            {
-                new NpgsqlParameter { Value = ITurnAsk.Setting },
-                new NpgsqlParameter { Value = key },
-            },
-        };
+    private Task<RouterTurn?> RunAsync(ITurnAsk ask, string key) => ask.RunAsync(server, key);
 }

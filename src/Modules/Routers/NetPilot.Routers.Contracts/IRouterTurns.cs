@@ -49,6 +49,15 @@ public interface IRouterTurns
     /// </summary>
     Task<bool> RenewAsync(RouterTurn turn, TimeSpan callTimeout, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// What a call within the turn names. It is not sent once the lease is over, and does not outlast it; where it waited, it is asked whether it may
+    /// still be sent.
+    /// </summary>
+    /// <param name="turn">The turn.</param>
+    /// <param name="commandsSessionId">The session that the call carries.</param>
+    /// <param name="callTimeout">How long the call may take, if that is less than what is left of the lease.</param>
+    CommandsTarget TargetOf(RouterTurn turn, Guid commandsSessionId, TimeSpan callTimeout);
+
     /// <summary>Asks whether a call that waited may still be sent: the turn is held, and the router is still the owner's for whom it was granted.</summary>
     /// <returns>Null: it may be sent; else why not.</returns>
     Task<CommandsFailure?> FindObjectionAsync(RouterTurn turn, CancellationToken cancellationToken);
@@ -113,31 +122,6 @@ public interface ITurnEnd
 
     /// <summary>To be called once the batch is committed.</summary>
     void Complete();
-}
-
-/// <summary>The right to change a router.</summary>
-/// <param name="RouterId">The router.</param>
-/// <param name="Fence">Grows with every turn that is granted for this router.</param>
-public sealed record RouterTurn(string RouterId, long Fence)
-{
-    /// <summary>For whom it was granted: its calls are made only while the router is this user's. Null where nobody need own the router.</summary>
-    public Guid? OwnerId { get; init; }
-
-    /// <summary>
-    /// How much of a lease's margin of 5 s may go by between the grant and the call. A call that begins later than that is cut short, so that it does
-    /// not outlast the lease.
-    /// </summary>
-    public static readonly TimeSpan Slack = TimeSpan.FromSeconds(4);
-
-    /// <summary>What becomes of a call for which nothing is left of the lease: it is not made.</summary>
-    public static readonly CommandsFailure IsOver = new(
-        CommandsFailureKind.CommandTimeout,
-        CommandEffect.NotDone,
-        "The router's turn was over before the command could be sent."
-    );
-
-    /// <summary>Whether no turn was granted between the reading of the router and this turn, so that what was read since still holds.</summary>
-    public bool FollowsDirectly(OwnedRouter router) => Fence == router.TurnFence + 1;
 }
 
 /// <summary>Records commands that need no turn.</summary>

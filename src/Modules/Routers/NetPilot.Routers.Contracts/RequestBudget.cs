@@ -14,15 +14,15 @@ public sealed class RequestBudget(TimeProvider time, CommandsTimeouts timeouts)
         get
         {
             var reserve = timeouts.Total / 4 < TimeSpan.FromSeconds(5) ? timeouts.Total / 4 : TimeSpan.FromSeconds(5);
-            return AtLeast(timeouts.Total - reserve - time.GetElapsedTime(started), TimeSpan.Zero);
+            return NotNegative(timeouts.Total - reserve - time.GetElapsedTime(started));
         }
     }
 
     /// <summary>What remains of the request's time.</summary>
-    public TimeSpan Remaining => AtLeast(timeouts.Total - time.GetElapsedTime(started), TimeSpan.FromMilliseconds(1));
+    public TimeSpan Remaining => NotNegative(timeouts.Total - time.GetElapsedTime(started));
 
-    /// <summary>How long a call may take now: its own timeout, or what remains of the request's time if that is less.</summary>
+    /// <summary>How long a call may take now: its own timeout, or what remains of the request's time if that is less. Zero: it is not sent.</summary>
     public TimeSpan For(TimeSpan callTimeout) => Remaining < callTimeout ? Remaining : callTimeout;
 
-    private static TimeSpan AtLeast(TimeSpan value, TimeSpan least) => value < least ? least : value;
+    private static TimeSpan NotNegative(TimeSpan value) => value < TimeSpan.Zero ? TimeSpan.Zero : value;
 }

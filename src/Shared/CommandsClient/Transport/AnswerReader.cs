@@ -23,6 +23,10 @@ internal sealed class AnswerReader : DelegatingHandler
         {
             exchange.Outcome = new CallOutcome.Withheld(objection);
         }
+        else if (exchange.IsOver)
+        {
+            exchange.Outcome ??= new CallOutcome.TimedOut(Sent: false);
+        }
         else if (exchange.TrySend())
         {
             var sentAt = exchange.Now;

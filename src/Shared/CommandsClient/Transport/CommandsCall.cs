@@ -12,6 +12,9 @@ internal sealed record CommandsCall(CommandsOperation Operation, Guid? SessionId
     /// <summary>A limit that is shorter than the operation's own.</summary>
     public TimeSpan? Deadline { get; init; }
 
+    /// <summary>Another limit, which is asked for as the operation begins.</summary>
+    public Func<TimeSpan>? TimeLeft { get; init; }
+
     /// <summary>Asks whether the call may still be sent, where time went by since it was made.</summary>
     public Func<CancellationToken, Task<CommandsFailure?>>? Objection { get; init; }
 

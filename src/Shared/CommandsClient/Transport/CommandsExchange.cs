@@ -38,6 +38,9 @@ internal sealed class CommandsExchange(CommandsCall call, string? router, string
     /// </summary>
     public bool IsWorthSending => !WaitedForShare || budget.Remaining > _atFirst / 10;
 
+    /// <summary>Whether the call's time is over. The timer that ends the call can be later than the thread that sends it, after a pause of the process.</summary>
+    public bool IsOver => budget.Remaining <= TimeSpan.Zero;
+
     /// <summary>Why it could not be asked whether the call may still be sent; nothing was sent then.</summary>
     public ExceptionDispatchInfo? Unasked { get; private set; }
 

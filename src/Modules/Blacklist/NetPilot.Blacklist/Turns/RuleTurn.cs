@@ -16,8 +16,6 @@ internal sealed class RuleTurn(
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 
     private readonly List<RouterActivity> activities = [];
-    private long leasedAt = turns.Time.GetTimestamp();
-    private TimeSpan leasedFor = turns.Timeouts.Command;
 
     // Whether the next call is made in what another one left of the lease, which it must not outlast.
     private bool sharesLease;
@@ -192,36 +190,26 @@ internal sealed class RuleTurn(
         }
 
         // A renewal also asks whose the router is, which a slow call before this one may have left behind.
-        sharesLease = LeaseLeft >= timeout * 0.75 && turns.Time.GetElapsedTime(leasedAt) < Freshness;
-        if (sharesLease)
-        {
-            return true;
-        }
-
-        (leasedAt, leasedFor) = (turns.Time.GetTimestamp(), timeout);
-        return await turns.Leases.RenewAsync(lease, timeout, CancellationToken.None);
+        sharesLease = LeaseLeft >= timeout * 0.75 && lease.Age < Freshness;
+        return sharesLease || await turns.Leases.RenewAsync(lease, timeout, CancellationToken.None);
     }
 
     private bool IsOver => end is { IsComplete: true };
 
     // The lease's margin is for what comes before and after the calls.
-    private TimeSpan LeaseLeft => leasedFor - turns.Time.GetElapsedTime(leasedAt);
+    private TimeSpan LeaseLeft => lease.Left - RouterTurn.Slack;
 
     /// <summary>How long a call may take. What comes before the first one may take some of the margin, and no call outlasts the lease.</summary>
     private TimeSpan LongestOf(TimeSpan timeout)
     {
-        var left = sharesLease ? LeaseLeft : LeaseLeft + RouterTurn.Slack;
+        var left = sharesLease ? LeaseLeft : lease.Left;
         return left < timeout ? left : timeout;
     }
 
     private CommandsTarget Target(TimeSpan timeout)
     {
         var longest = LongestOf(timeout);
-        var atLeast = longest > TimeSpan.Zero ? longest : TimeSpan.FromMilliseconds(1);
-        return new CommandsTarget(actor.CommandsSessionId, router.RouterId, budget?.For(atLeast) ?? atLeast)
-        {
-            Objection = token => turns.Leases.FindObjectionAsync(lease, token),
-        };
+        return turns.Leases.TargetOf(lease, actor.CommandsSessionId, budget?.For(longest) ?? longest);
     }
 
     private async Task<(CommandsResult<T> Result, DateTimeOffset CalledAt)> CallAsync<T>(

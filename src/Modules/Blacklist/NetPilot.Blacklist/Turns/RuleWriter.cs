@@ -45,8 +45,11 @@ internal sealed partial class RuleWriter(RuleStore store, RuleSignals signals, T
             {
                 return await write();
             }
-            catch (NpgsqlException exception)
-                when (attempt < WriteRetries.Length && exception.SqlState != PostgresErrorCodes.UniqueViolation)
+            catch (Exception exception)
+                when (attempt < WriteRetries.Length
+                    && (exception is NpgsqlException || DatabaseFailures.IsUnavailable(exception))
+                    && DatabaseFailures.StateOf(exception) != PostgresErrorCodes.UniqueViolation
+                )
             {
                 Log.WriteFailed(logger, rule.Kind.Name, rule.Id, exception.Message);
                 await Task.Delay(WriteRetries[attempt], CancellationToken.None);

@@ -27,11 +27,10 @@ internal sealed partial class PendingResets(
     /// Does the router's pending reset inside this turn. True when the turn may go on to its own command: the reset is done, or the router
     /// refused it and no later attempt follows.
     /// </summary>
-    /// <param name="turn">The turn.</param>
-    /// <param name="ownerId">Whose command the turn is for; null where it is for the reset alone.</param>
-    /// <param name="renew">Lengthens the turn's lease for one more call; false when the turn was lost.</param>
+    /// <param name="turn">The turn. Where nobody owns it, it is for the reset alone.</param>
+    /// <param name="turns">Says whether the turn still holds.</param>
     /// <param name="cancellationToken">Ends the work before the reset is sent.</param>
-    public async Task<bool> RunAsync(RouterTurn turn, Guid? ownerId, Func<TimeSpan, Task<bool>> renew, CancellationToken cancellationToken)
+    public async Task<bool> RunAsync(RouterTurn turn, IRouterTurns turns, CancellationToken cancellationToken)
     {
         if (await FindAsync(turn.RouterId, cancellationToken) is not { } pending)
         {
@@ -45,7 +44,7 @@ internal sealed partial class PendingResets(
             return true;
         }
 
-        if (ownerId is { } owner && pending.RefusedCode is { } code)
+        if (turn.OwnerId is { } owner && pending.RefusedCode is { } code)
         {
             // No reset may run after this owner's command, so there will be no other attempt.
             await ForgetAsync(pending, [KnownRefusal(pending, owner, code)], cancellationToken);
@@ -53,22 +52,20 @@ internal sealed partial class PendingResets(
             return true;
         }
 
-        return await AttemptAsync(turn, pending, ownerId, renew, cancellationToken);
+        return await AttemptAsync(turn, pending, turns, cancellationToken);
     }
 
-    private async Task<bool> AttemptAsync(
-        RouterTurn turn,
-        Pending pending,
-        Guid? ownerId,
-        Func<TimeSpan, Task<bool>> renew,
-        CancellationToken cancellationToken
-    )
+    private async Task<bool> AttemptAsync(RouterTurn turn, Pending pending, IRouterTurns turns, CancellationToken cancellationToken)
     {
         var session = await maintenance.GetCommandsSessionIdAsync(cancellationToken);
-        var target = new CommandsTarget(session, turn.RouterId, options.Value.Timeouts.Command);
+        var target = turns.TargetOf(turn, session, options.Value.Timeouts.Command);
         var startedAt = time.UtcNow();
         var started = time.GetTimestamp();
-        var result = await ResetAsync(target, pending, renew, cancellationToken);
+        if (await ResetAsync(target, pending, Renew, cancellationToken) is not { } result)
+        {
+            // Whoever has the turn now does the reset first, and this one is not to run after their command.
+            return false;
+        }
 
         // The last owner's list has gone with the claim; the next owner's says what was waited for.
         RouterActivity[] activities = pending.NextOwnerId is { } owner
@@ -95,13 +92,15 @@ internal sealed partial class PendingResets(
 
         if (result.Failure.Router is RouterSighting.Present)
         {
-            return await RefuseAsync(pending, ownerId, result.Failure, activities);
+            return await RefuseAsync(pending, turn.OwnerId, result.Failure, activities);
         }
 
         var wait = BackoffAfter(pending.Attempts);
         Log.Failed(logger, turn.RouterId, result.Failure.Code, wait);
         await PostponeAsync(pending, wait, null, activities);
         return false;
+
+        Task<bool> Renew() => turns.RenewAsync(turn, options.Value.Timeouts.Command, CancellationToken.None);
     }
 
     private async Task<bool> RefuseAsync(Pending pending, Guid? ownerId, CommandsFailure refusal, RouterActivity[] activities)
@@ -122,20 +121,24 @@ internal sealed partial class PendingResets(
 
     /// <summary>
     /// Resets the router, and asks it for its rules where the failure leaves open whether it was there. It may have come back between the two, so
-    /// the first reset that looks refused is sent once more.
+    /// the first reset that looks refused is sent once more. Null: the turn was lost before anything was sent.
     /// </summary>
-    private async Task<CommandsResult<Unit>> ResetAsync(
+    private async Task<CommandsResult<Unit>?> ResetAsync(
         CommandsTarget target,
         Pending pending,
-        Func<TimeSpan, Task<bool>> renew,
+        Func<Task<bool>> renew,
         CancellationToken cancellationToken
     )
     {
-        var timeout = options.Value.Timeouts.Command;
+        if (!await renew())
+        {
+            return null;
+        }
+
         for (var isLast = pending.RefusedCode is not null; ; isLast = true)
         {
             var reset = await client.ResetAsync(target, cancellationToken);
-            if (!MayBeRefusal(reset) || !await renew(timeout))
+            if (!MayBeRefusal(reset) || !await renew())
             {
                 return reset;
             }
@@ -143,7 +146,7 @@ internal sealed partial class PendingResets(
             var seen = await LookAsync(reset, target);
             var mayHaveBeenAway =
                 reset.Router is not RouterSighting.Present && seen is { IsSuccess: false, Router: RouterSighting.Present };
-            if (isLast || !mayHaveBeenAway || !await renew(timeout))
+            if (isLast || !mayHaveBeenAway || !await renew())
             {
                 return seen;
             }

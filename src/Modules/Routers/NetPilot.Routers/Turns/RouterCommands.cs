@@ -29,7 +29,6 @@ internal sealed class RouterCommands(
         }
 
         RouterActivity[] record = [];
-        var grantedAt = time.GetTimestamp();
         try
         {
             if (beforehand is not null)
@@ -37,21 +36,12 @@ internal sealed class RouterCommands(
                 await beforehand(turn);
             }
 
-            // The call is not to outlast the lease, however long it took to come here.
-            var left = command.Timeout + RouterTurn.Slack - time.GetElapsedTime(grantedAt);
-            var target = new CommandsTarget(
-                actor.CommandsSessionId,
-                router.RouterId,
-                budget.For(left < command.Timeout ? left : command.Timeout)
-            )
-            {
-                Objection = token => turns.FindObjectionAsync(turn, token),
-            };
+            var target = turns.TargetOf(turn, actor.CommandsSessionId, budget.For(command.Timeout));
             (var result, record) = await TimedAsync(
                 router,
                 actor,
                 command,
-                () => left > TimeSpan.Zero ? call(target) : Task.FromResult(CommandsResult<T>.Failed(RouterTurn.IsOver))
+                () => turn.Left > TimeSpan.Zero ? call(target) : Task.FromResult(CommandsResult<T>.Failed(RouterTurn.IsOver))
             );
             if (afterwards is not null)
             {

@@ -11,7 +11,6 @@ namespace NetPilot.Routers.Turns;
 internal sealed class RouterTurns(NpgsqlDataSource database, TimeProvider time, PendingResets pendingResets, LateRecords records)
     : IRouterTurns
 {
-    private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
 
@@ -27,7 +26,7 @@ internal sealed class RouterTurns(NpgsqlDataSource database, TimeProvider time, 
     ) => TakeAsync(router.RouterId, router.UserId, callTimeout, patience, read, cancellationToken);
 
     public ITurnAsk? TryAsk(OwnedRouter router, TimeSpan callTimeout) =>
-        queues.TryEnter(router.RouterId) ? new TurnAsk(router, callTimeout + LeaseMargin, replica, queues) : null;
+        queues.TryEnter(router.RouterId) ? new TurnAsk(router, callTimeout, replica, queues, time) : null;
 
     public Task<RouterTurn?> TakeForPendingResetAsync(string routerId, TimeSpan callTimeout, CancellationToken cancellationToken) =>
         TakeAsync(routerId, null, callTimeout, TimeSpan.Zero, null, cancellationToken);
@@ -65,10 +64,17 @@ internal sealed class RouterTurns(NpgsqlDataSource database, TimeProvider time, 
     }
 
     public Task<bool> RenewAsync(RouterTurn turn, TimeSpan callTimeout, CancellationToken cancellationToken) =>
-        TurnLease.RenewAsync(database, turn, callTimeout + LeaseMargin, cancellationToken);
+        turn.RenewAsync(new LeaseTime(time, callTimeout), lease => TurnLease.RenewAsync(database, turn, lease.Length, cancellationToken));
 
     public Task<CommandsFailure?> FindObjectionAsync(RouterTurn turn, CancellationToken cancellationToken) =>
         TurnLease.FindObjectionAsync(database, turn, cancellationToken);
+
+    public CommandsTarget TargetOf(RouterTurn turn, Guid commandsSessionId, TimeSpan callTimeout) =>
+        new(commandsSessionId, turn.RouterId, callTimeout)
+        {
+            Objection = token => FindObjectionAsync(turn, token),
+            TimeLeft = () => turn.Left,
+        };
 
     public async Task ReleaseAsync(RouterTurn turn, IReadOnlyList<RouterActivity> activities)
     {
@@ -99,63 +105,88 @@ internal sealed class RouterTurns(NpgsqlDataSource database, TimeProvider time, 
         for (; ; isFirst = false)
         {
             var remaining = patience - Stopwatch.GetElapsedTime(started);
-            var asked = await AskForTurn.ExecuteAsync(
-                database,
-                routerId,
-                ownerId,
-                callTimeout + LeaseMargin,
-                replica,
-                register: remaining > TimeSpan.Zero,
-                isFirst ? null : read,
-                cancellationToken
-            );
-            if (asked.Fence is { } granted)
-            {
-                var turn = new RouterTurn(routerId, granted) { OwnerId = ownerId };
-                if (!asked.ResetIsPending)
-                {
-                    return turn;
-                }
-
-                var wasReset = await RunPendingResetAsync(turn, ownerId, callTimeout);
-                if (wasReset && ownerId is not null && Stopwatch.GetElapsedTime(started) > patience && patience > TimeSpan.Zero)
-                {
-                    // The reset took the time that was left for the command itself.
-                    await GiveBackAsync(turn);
-                    return null;
-                }
-
-                return wasReset ? turn : null;
-            }
-
-            if (remaining <= TimeSpan.Zero || !asked.IsOwned)
-            {
-                await AskForTurn.ForgetAsync(database, routerId, callTimeout + LeaseMargin, replica);
-                return null;
-            }
-
+            var lease = new LeaseTime(time, callTimeout);
+            AskedTurn asked;
+            bool waits;
             try
             {
-                // Leases run by PostgreSQL's clock, so the waiting for them is real time whatever TimeProvider says.
-                await Task.Delay(rest < remaining ? rest : remaining, cancellationToken);
+                asked = await AskForTurn.ExecuteAsync(
+                    database,
+                    routerId,
+                    ownerId,
+                    lease.Length,
+                    replica,
+                    register: remaining > TimeSpan.Zero,
+                    isFirst ? null : read,
+                    cancellationToken
+                );
+                waits = asked is { Fence: null, IsOwned: true } && remaining > TimeSpan.Zero;
+                if (waits)
+                {
+                    // Leases run by PostgreSQL's clock, so the waiting for them is real time whatever TimeProvider says.
+                    await Task.Delay(rest < remaining ? rest : remaining, cancellationToken);
+                }
             }
-            catch (OperationCanceledException)
+            catch
             {
-                await AskForTurn.ForgetAsync(database, routerId, callTimeout + LeaseMargin, replica);
+                await LeaveLineAsync(routerId, callTimeout);
                 throw;
+            }
+
+            if (asked.Fence is { } fence)
+            {
+                var turn = new RouterTurn(routerId, fence, replica, lease) { OwnerId = ownerId };
+                return !asked.ResetIsPending || await ResetFirstAsync(turn, callTimeout, patience, started) ? turn : null;
+            }
+
+            if (!waits)
+            {
+                await AskForTurn.ForgetAsync(database, routerId, lease.Length, replica, CancellationToken.None);
+                return null;
             }
 
             rest = rest * 2 < LongestRest ? rest * 2 : LongestRest;
         }
     }
 
+    // A question that failed can have registered all the same. A registration counts for two seconds, and is worth no longer wait for PostgreSQL.
+    private async Task LeaveLineAsync(string routerId, TimeSpan callTimeout)
+    {
+        using var limit = new CancellationTokenSource(AskForTurn.LongestSilence);
+        try
+        {
+            await AskForTurn.ForgetAsync(database, routerId, LeaseTime.LengthFor(callTimeout), replica, limit.Token);
+        }
+        catch (Exception exception)
+            when (exception is OperationCanceledException or NpgsqlException || DatabaseFailures.IsUnavailable(exception))
+        {
+            // The failure of the question is what the caller is told.
+        }
+    }
+
+    /// <summary>Whether the turn may go on to its own command. If not, it is over.</summary>
+    private async Task<bool> ResetFirstAsync(RouterTurn turn, TimeSpan callTimeout, TimeSpan patience, long started)
+    {
+        var wasReset = await RunPendingResetAsync(turn, callTimeout);
+        if (wasReset && turn.OwnerId is not null && Stopwatch.GetElapsedTime(started) > patience && patience > TimeSpan.Zero)
+        {
+            // The reset took the time that was left for the command itself.
+            await GiveBackAsync(turn);
+            return false;
+        }
+
+        return wasReset;
+    }
+
     // The last owner's rules go before the first command of the present one. While the router can't be reached, nobody's command can be sent.
-    private async Task<bool> RunPendingResetAsync(RouterTurn turn, Guid? ownerId, TimeSpan callTimeout)
+    private async Task<bool> RunPendingResetAsync(RouterTurn turn, TimeSpan callTimeout)
     {
         var done = false;
         try
         {
-            done = await pendingResets.RunAsync(turn, ownerId, Renew, CancellationToken.None) && await Renew(callTimeout);
+            done =
+                await pendingResets.RunAsync(turn, this, CancellationToken.None)
+                && await RenewAsync(turn, callTimeout, CancellationToken.None);
             return done;
         }
         finally
@@ -165,8 +196,6 @@ internal sealed class RouterTurns(NpgsqlDataSource database, TimeProvider time, 
                 await GiveBackAsync(turn);
             }
         }
-
-        Task<bool> Renew(TimeSpan timeout) => RenewAsync(turn, timeout, CancellationToken.None);
     }
 
     private async Task GiveBackAsync(RouterTurn turn)

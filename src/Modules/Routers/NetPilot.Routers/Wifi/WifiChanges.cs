@@ -40,11 +40,7 @@ internal sealed partial class WifiChanges(
         CommandsResult<Unit> result;
         try
         {
-            var target = new CommandsTarget(caller.CommandsSessionId, turn.RouterId, budget.For(timeouts.Command))
-            {
-                Objection = token => turns.FindObjectionAsync(turn, token),
-            };
-            result = await change.Send(client, target);
+            result = await change.Send(client, turns.TargetOf(turn, caller.CommandsSessionId, budget.For(timeouts.Command)));
         }
         catch
         {
@@ -123,10 +119,7 @@ internal sealed partial class WifiChanges(
         }
 
         var isOver = IsOver(attempt);
-        var target = new CommandsTarget(attempt.Caller.CommandsSessionId, attempt.Turn.RouterId, timeout)
-        {
-            Objection = token => turns.FindObjectionAsync(attempt.Turn, token),
-        };
+        var target = turns.TargetOf(attempt.Turn, attempt.Caller.CommandsSessionId, timeout);
         var look = await client.GetWifiAsync(target, CancellationToken.None);
         return !look.IsSuccess ? unknown
             : attempt.Change.ShowsIn!(look.Data) ? CommandsResult<Unit>.Success(default)

@@ -9,6 +9,9 @@ internal sealed record AskedTurn(long? Fence, bool ResetIsPending, bool IsOwned)
 
 internal static class AskForTurn
 {
+    /// <summary>For how long a replica counts as waiting after it asked.</summary>
+    public static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(2);
+
     // A time that lies ahead is from a clock that was set back: a replica that still waits writes another one at once.
     private const string IsWaiting =
         "other.seen_at BETWEEN clock_timestamp() - interval '2 seconds' AND clock_timestamp() + interval '1 hour'";
@@ -94,7 +97,13 @@ internal static class AskForTurn
     /// Leaves the line. A lease that is longer than any, from a clock that ran ahead, becomes as long as one from now: whoever has the turn may still
     /// be at work.
     /// </summary>
-    public static async Task ForgetAsync(NpgsqlDataSource database, string routerId, TimeSpan lease, Guid replica)
+    public static async Task ForgetAsync(
+        NpgsqlDataSource database,
+        string routerId,
+        TimeSpan lease,
+        Guid replica,
+        CancellationToken cancellationToken
+    )
     {
         await using var batch = database
             .CreateBatch()
@@ -107,6 +116,6 @@ internal static class AskForTurn
                 routerId,
                 lease
             );
-        await batch.ExecuteNonQueryAsync(CancellationToken.None);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 }
