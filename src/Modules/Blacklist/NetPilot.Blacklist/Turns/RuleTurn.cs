@@ -67,13 +67,12 @@ internal sealed class RuleTurn(
         var now = turns.Time.UtcNow();
         return saved switch
         {
-            { GoesOnByItself: true } when !rule.GoesOnByItself && saved.State == rule.State && saved.Fence <= Fence => await SaveAsync(
-                saved,
-                end(saved)
-            ),
+            { GoesOnByItself: true }
+                when !rule.GoesOnByItself && change.GiveUpAt is null && saved.State == rule.State && saved.Fence <= Fence =>
+                await SaveAsync(saved, end(saved)),
             { State: RuleState.Applying }
                 when rule.State == RuleState.Applying
-                    && saved.IsKept(now) != rule.IsKept(now)
+                    && (saved.IsKept(now) != rule.IsKept(now) || IsHeldSince(saved))
                     && !change.MaybeSent
                     && saved.Fence <= Fence => await SaveAsync(saved, end(saved)),
             // The row was turned round since, and nothing is on its way any more: the router is asked now, and not when the call's time is over.
@@ -82,6 +81,9 @@ internal sealed class RuleTurn(
                 await turns.Writer.LookNowAsync(saved),
             _ => saved,
         };
+
+        // What came to hold the row goes on without the user whose block failed.
+        bool IsHeldSince(Rule row) => !row.GoesOnByItself && row.HeldUntil > now && !(rule.HeldUntil > now);
     }
 
     private async Task<Rule?> SaveLastAsync(Rule rule, RuleChange change)
