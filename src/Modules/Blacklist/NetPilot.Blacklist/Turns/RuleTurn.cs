@@ -15,7 +15,7 @@ internal sealed class RuleTurn(
 {
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 
-    private readonly List<RouterActivity> activities = [];
+    private readonly TurnLog log = new(byServer: actor.UserId is null);
     private long leasedAt = turns.Time.GetTimestamp();
     private TimeSpan leasedFor = turns.Timeouts.Command;
 
@@ -40,7 +40,7 @@ internal sealed class RuleTurn(
     {
         if (!IsOver)
         {
-            await turns.Leases.ReleaseAsync(lease, activities);
+            await turns.Leases.ReleaseAsync(lease, log.Entries);
         }
     }
 
@@ -54,7 +54,11 @@ internal sealed class RuleTurn(
         : lease.FollowsDirectly(router) ? rule
         : await turns.Store.FindAsync(rule);
 
-    public Task<Rule?> SaveAsync(Rule rule, RuleChange change) => turns.Writer.SaveAsync(rule, change, Fence);
+    public Task<Rule?> SaveAsync(Rule rule, RuleChange change)
+    {
+        log.Saved(rule, change);
+        return turns.Writer.SaveAsync(rule, change, Fence);
+    }
 
     /// <summary>
     /// Writes the end of a row's command, and ends a turn that is for this row alone in the same transaction. Who joined during the call, and was
@@ -94,7 +98,8 @@ internal sealed class RuleTurn(
             return await SaveAsync(rule, change);
         }
 
-        end = turns.Leases.EndOf(lease, activities);
+        log.Saved(rule, change);
+        end = turns.Leases.EndOf(lease, log.Entries);
         return await turns.Writer.SaveAsync(rule, change, Fence, end);
     }
 
@@ -242,7 +247,7 @@ internal sealed class RuleTurn(
         }
 
         var result = await call(Target(longest));
-        activities.Add(RouterActivity.Of(router, actor.UserId, kind, about, result, calledAt, turns.Time.GetElapsedTime(started)));
+        log.Add(RouterActivity.Of(router, actor.UserId, kind, about, result, calledAt, turns.Time.GetElapsedTime(started)));
         return (result, calledAt);
     }
 }
