@@ -4,6 +4,7 @@ using NetPilot.Blacklist.Contracts;
 using NetPilot.Blacklist.Data;
 using NetPilot.Blacklist.Data.Statements;
 using NetPilot.Blacklist.Lifecycle;
+using NetPilot.CommandsClient;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -493,6 +494,17 @@ public sealed class HoldTests(BlacklistServer server)
         using var failed = await block;
 
         failed.IsSuccessStatusCode.ShouldBeFalse();
+        if (server.Dialect == CommandsDialect.Deployed)
+        {
+            // This failure says nothing of the rule: the router is asked as soon as it is back.
+            router.Simulated.Online = true;
+            await Eventually.HoldsAsync(async () =>
+            {
+                await router.LookNowAsync();
+                (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
+            });
+        }
+
         (await router.HoldKindsAsync()).ShouldBe(["pause"]);
     }
 

@@ -74,7 +74,7 @@ public sealed class RuleIntentsTests
     {
         var expected = RuleIntents.ClearingExpected(7, Now);
         var forgotten = RuleIntents.ClearingForgotten(7);
-        var cleared = RuleOutcomes.Cleared(7, Now);
+        var cleared = RouterOutcomes.Cleared(7, Now);
 
         expected.State.ShouldBeNull();
         expected.ClearingFence.Value.ShouldBe(7);

@@ -52,7 +52,7 @@ public sealed class FailedCheckTests(BlacklistServer server)
     {
         var now = DateTimeOffset.UnixEpoch;
         var seen = seenBefore is { } minutes ? now.AddMinutes(-minutes) : (DateTimeOffset?)null;
-        var router = new OwnedRouter(Guid.Empty, "router", "Home", seen, 0, "UTC");
+        var router = new OwnedRouter(Guid.Empty, "router", "Home", seen, 0, "UTC", now.AddYears(-1));
         var pacing = new RulePacing(
             TimeSpan.FromSeconds(35),
             new BlacklistOptions { DriftCheckInterval = TimeSpan.FromMinutes(15) },

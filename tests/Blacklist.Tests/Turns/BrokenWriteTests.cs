@@ -24,7 +24,7 @@ public sealed class BrokenWriteTests(BlacklistServer server)
 
         var saved = await server
             .Services.GetRequiredService<RuleWriter>()
-            .SaveAsync(block, RuleOutcomes.Unconfirmed(block), block.Fence, end);
+            .SaveAsync(block, ListedOutcomes.Unconfirmed(block), block.Fence, end);
 
         saved.ShouldNotBeNull().Code.ShouldBe(RuleCodes.Unconfirmed);
         (await store.FindAsync(block, TestContext.Current.CancellationToken)).ShouldNotBeNull().Code.ShouldBe(RuleCodes.Unconfirmed);

@@ -90,6 +90,49 @@ public sealed class NoArpProgramTests(BlacklistServer server)
             .ShouldBe([gone.Mac]);
     }
 
+    /// <summary>Whether a scan has shown who has the address now, or nobody has looked yet.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_lift_of_a_device_that_is_away_takes_no_rule_of_the_device_that_has_its_address(bool isSeen)
+    {
+        var router = await NewRouterAsync();
+        var (gone, successor) = (router.Simulated.Device(), router.Simulated.Device(1));
+        (await router.BlockAsync(gone.Ip, more: new { expiresAt = DateTimeOffset.Parse("2031-01-01T00:00:00Z") })).Dispose();
+        (await router.BlockAsync(successor.Ip)).Dispose();
+        await router.SettledAsync();
+        router.Simulated.ChangeDevice(gone.Mac, present: false);
+        router.Simulated.ChangeDevice(successor.Mac, ip: gone.Ip);
+        if (isSeen)
+        {
+            await router.ScanAsync();
+        }
+
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET expires_at = now() WHERE router_id = $1 AND expires_at IS NOT NULL",
+            router.RouterId
+        );
+        await Eventually.HoldsAsync(async () =>
+            (
+                await server.ScalarAsync<string>(
+                    "SELECT state FROM blacklist.user_blacklists WHERE router_id = $1 AND device_mac = $2::macaddr AND NOT maybe_sent AND fence > 0",
+                    router.RouterId,
+                    gone.Mac
+                )
+            ).ShouldBe("lifting")
+        );
+        await router.CompareAgainAndAgainAsync();
+
+        router.Simulated.TallyOf(successor.Mac).ShouldBe(new RuleTally(Now: 1, Most: 1, Added: 1, Removed: 0));
+        router.Simulated.ChangeDevice(gone.Mac, ip: "192.168.1.170", present: true);
+        await router.ScanAsync();
+        await Eventually.HoldsAsync(() =>
+        {
+            router.Simulated.Rules.ShouldBe([successor.Mac]);
+            return Task.CompletedTask;
+        });
+    }
+
     private async Task FailToBlockAsync(TestRouter router, string ip)
     {
         server.Commands.AddFault(

@@ -21,6 +21,38 @@ public sealed class WifiTests(RoutersServer server)
         wifi.GetProperty("encryption").GetString().ShouldBe(router.Simulated.Wifi.Encryption);
     }
 
+    /// <summary>The deployed form writes a word where the router does not tell. Networks are called so, and <c>none</c> is an encryption.</summary>
+    [Theory]
+    [InlineData("Unknown", "Unknown", null, null)]
+    [InlineData("Attic", "Unknown", "Attic", null)]
+    [InlineData("Unknown", "psk2", "Unknown", "psk2")]
+    [InlineData("unknown", "none", "unknown", "none")]
+    public async Task What_the_router_does_not_tell_is_null(string ssid, string encryption, string? shownSsid, string? shownEncryption)
+    {
+        var router = await server.ReadyRouterAsync();
+        using var told = server.Commands.AddFault(
+            new Fault(FaultKind.Data)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.WifiStatus,
+                Data = JsonSerializer.Serialize(
+                    new
+                    {
+                        enabled = true,
+                        ssid,
+                        encryption,
+                    }
+                ),
+            }
+        );
+
+        using var response = await router.GetAsync("wifi");
+
+        var wifi = await response.ShouldBeJsonAsync(200);
+        wifi.GetProperty("ssid").GetString().ShouldBe(shownSsid);
+        wifi.GetProperty("encryption").GetString().ShouldBe(shownEncryption);
+    }
+
     [Fact]
     public async Task It_is_switched_off_and_on()
     {

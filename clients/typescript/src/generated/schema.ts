@@ -3095,7 +3095,7 @@ export interface components {
             enabled: boolean;
             /** @description Its name, if the router tells it. */
             ssid: string | null;
-            /** @description Its encryption, as the router calls it. */
+            /** @description Its encryption, as the router calls it, if the router tells it. */
             encryption: string | null;
         };
         /**

@@ -30,6 +30,7 @@ public static class BlacklistModule
             .AddSingleton<MovedBlocks>()
             .AddSingleton<BlockMoves>()
             .AddSingleton<HoldPlacing>()
+            .AddSingleton<HoldRefusals>()
             .AddSingleton<IDeviceHolds, HoldCommands>();
         services.AddWorker<RunningCommands>().AddWorker<SettleWorker>().AddWorker<ExpiryWorker>().AddWorker<DriftWorker>();
         services.AddHostedService<BlockGauge>();

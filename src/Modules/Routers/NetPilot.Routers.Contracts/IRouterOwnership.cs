@@ -35,4 +35,13 @@ public interface IRouterOwnership
 /// <param name="LastSeenAt">When a command last reached it; null if none did.</param>
 /// <param name="TurnFence">The fence of the turn granted last when this was read: <see cref="RouterTurn.FollowsDirectly"/> compares with it.</param>
 /// <param name="TimeZone">The IANA id of the time zone that its schedules are in, as the owner sent it.</param>
-public sealed record OwnedRouter(Guid UserId, string RouterId, string Name, DateTimeOffset? LastSeenAt, long TurnFence, string TimeZone);
+/// <param name="ClaimedAt">Since when the router is this owner's.</param>
+public sealed record OwnedRouter(
+    Guid UserId,
+    string RouterId,
+    string Name,
+    DateTimeOffset? LastSeenAt,
+    long TurnFence,
+    string TimeZone,
+    DateTimeOffset ClaimedAt
+);

@@ -159,7 +159,13 @@ public sealed record RouterActivity(
 )
 {
     /// <summary>The entry's id: however often it is recorded, it is there once.</summary>
-    public Guid Id { get; } = Guid.CreateVersion7(StartedAt);
+    public Guid Id { get; init; } = Guid.CreateVersion7(StartedAt);
+
+    /// <summary>
+    /// Whether it is left out where it says nothing new: it ended as the last entry of the same router, actor, kind and target did, or well if there
+    /// is none. What it says of the router's presence counts all the same.
+    /// </summary>
+    public bool OnlyIfNew { get; init; }
 
     /// <summary>The entry for a call's result.</summary>
     public static RouterActivity Of<T>(

@@ -143,13 +143,19 @@ internal static partial class DataReaders
     {
         report =
             data.ValueKind is JsonValueKind.Object && data.TryGetProperty("enabled", out var enabled) && ReadSwitch(enabled) is { } isOn
-                ? new WifiReport(
-                    isOn,
-                    DownstreamText.Clean(DownstreamText.Field(data, "ssid")),
-                    DownstreamText.Clean(DownstreamText.Field(data, "encryption"))
-                )
+                ? ReadWifi(data, isOn)
                 : null;
         return report is not null;
+    }
+
+    // The deployed form writes this where the router did not tell. A network can be called so, and then the router tells its encryption.
+    private static WifiReport ReadWifi(JsonElement data, bool isOn)
+    {
+        const string untold = "Unknown";
+        var ssid = DownstreamText.Clean(DownstreamText.Field(data, "ssid"));
+        var encryption = DownstreamText.Clean(DownstreamText.Field(data, "encryption"));
+        var isUntold = encryption is null or untold;
+        return new WifiReport(isOn, ssid == untold && isUntold ? null : ssid, isUntold ? null : encryption);
     }
 
     /// <summary>The two lists hold addresses alone. Entries that are none are kept apart, as in <see cref="Blocked"/>.</summary>

@@ -3,7 +3,14 @@ namespace NetPilot.Blacklist.Commands;
 /// <summary>
 /// Stores holds that are to be there, each on the live rule of its device, or together with a new one. Nobody's patience cuts that short.
 /// </summary>
-internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceDirectory devices, ITierLimits tiers, TimeProvider time)
+internal sealed class HoldPlacing(
+    RuleStore store,
+    RuleIntents intents,
+    IDeviceDirectory devices,
+    ITierLimits tiers,
+    HoldRefusals refusals,
+    TimeProvider time
+)
 {
     public async Task<PlacedHolds> PlaceAsync(HoldsOrder order, IReadOnlyList<WantedHold> wanted)
     {
@@ -16,6 +23,7 @@ internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceD
         var (owner, routerId) = (order.Router.UserId, order.Router.RouterId);
         Guid[] ids = [.. wanted.Select(hold => hold.DeviceId).Distinct()];
         var known = (await devices.LookUpAsync(owner, routerId, ids, [], CancellationToken.None)).ToDictionary(device => device.Id);
+        List<(KnownDevice Device, IReadOnlyList<WantedHold> Wants)> withoutRoom = [];
         // The live rules, once the tier has no room for another one.
         List<Rule>? live = null;
         foreach (var wants in wanted.GroupBy(want => want.DeviceId))
@@ -30,8 +38,14 @@ internal sealed class HoldPlacing(RuleStore store, RuleIntents intents, IDeviceD
                 placed.Refused[wants.Key] = ErrorCodes.TierLimitReached;
                 live ??= await store.LoadAsync(RuleKind.Block, owner, routerId, []);
             }
+
+            if (placed.Refused.GetValueOrDefault(wants.Key) == ErrorCodes.TierLimitReached)
+            {
+                withoutRoom.Add((device!, [.. wants]));
+            }
         }
 
+        await refusals.RecordAsync(order, withoutRoom);
         return placed;
     }
 

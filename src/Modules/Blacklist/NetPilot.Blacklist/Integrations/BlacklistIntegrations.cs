@@ -54,7 +54,7 @@ internal sealed partial class DeviceSightings(RuleStore store, SettleWorker sett
                 router.RouterId,
                 [.. devices.Select(device => device.Mac)],
                 [.. devices.Select(device => device.Address)],
-                byUser ? RuleOutcomes.DeviceSeen(time.UtcNow()) : null,
+                byUser ? RouterOutcomes.DeviceSeen(time.UtcNow()) : null,
                 cancellationToken
             );
             if (changed > 0)
@@ -91,7 +91,7 @@ internal sealed class BlacklistDependents(RuleStore store, IDbContextFactory<Bla
         store.PatchRouterAsync(userId, turn.RouterId, RuleIntents.ClearingForgotten(turn.Fence), cancellationToken);
 
     public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
-        store.PatchRouterAsync(userId, turn.RouterId, RuleOutcomes.Cleared(turn.Fence, time.UtcNow()), cancellationToken);
+        store.PatchRouterAsync(userId, turn.RouterId, RouterOutcomes.Cleared(turn.Fence, time.UtcNow()), cancellationToken);
 
     public async Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken)
     {

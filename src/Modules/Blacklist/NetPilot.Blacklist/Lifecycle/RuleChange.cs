@@ -24,6 +24,9 @@ internal sealed record RuleChange(RuleState State)
     /// <summary>Whether the device was to be let through, and could not be: what held it holds it as before.</summary>
     public bool IsHeldAgain { get; init; }
 
+    /// <summary>Whether the user's own block has failed, and what else holds the rule goes on alone.</summary>
+    public bool EndsManual { get; init; }
+
     /// <summary>What the router said of the device; null: nothing new.</summary>
     public RuleDevice? Device { get; init; }
 

@@ -34,8 +34,6 @@ internal sealed class RuleIntents(RulePacing pacing)
                 HeldUntil = EndOf(hold),
                 EndsManual = rule.LetThroughAt is not null,
             },
-            // A user waits for a block that may fail, and then the hold alone wants it: the block is the user's once it is in force.
-            { State: RuleState.Applying, GiveUpAt: null } => GoesOn(rule, now) with { HeldUntil = EndOf(hold), EndsManual = true },
             // What a user wants is tried with growing pauses, and the hold begins now.
             { State: RuleState.Applying } when !(rule.HeldUntil > now) => WantedAgain(rule) with
             {

@@ -2,7 +2,8 @@ namespace NetPilot.Blacklist.Lifecycle;
 
 /// <summary>
 /// What the router holds: what the outcome of a call, or a look at the router, makes of a row, for blocks and for the entries of the two lists.
-/// Pure. What is wanted changes in <see cref="RuleIntents"/>, and nothing else changes a row's state.
+/// Pure. What is wanted changes in <see cref="RuleIntents"/>, what becomes of all rows of a router in
+/// <see cref="RouterOutcomes"/>, what its list makes of those in force in <see cref="ListedOutcomes"/>, and nothing else changes a row's state.
 /// </summary>
 internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
 {
@@ -30,7 +31,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
     /// <summary>The router does not hold the rule. One that nothing keeps any more has ended with that.</summary>
     public RuleChange ApplyNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool refused = false) =>
         !rule.IsKept(now) ? Gone(rule, now)
-        : rule.IsTriedAgain(now) ? Again(rule, code, detail, pacing.NextLook(rule, now, refused))
+        : rule.IsTriedAgain(now) ? ForOthers(rule, Again(rule, code, detail, pacing.NextLook(rule, now, refused)), now)
         : Failed(rule, code, detail);
 
     /// <summary>The rule is to be put in force, and its device is away: it waits without an end until the device is seen.</summary>
@@ -44,6 +45,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
         {
             State = RuleState.Applying,
             GiveUpAt = now + RulePacing.GiveUpAfter,
+            EndsManual = IsUsersOwnAttempt(rule),
         };
 
     /// <summary>The call that lifts the rule was made, or no turn came for it.</summary>
@@ -52,7 +54,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
         {
             null => Gone(rule, now),
             { Effect: CommandEffect.Unknown } => Unknown(rule, failure, calledAt),
-            _ => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer, RuleCodes.IsRefusal(failure.Code)),
+            _ => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer, ObstacleOf(failure)),
         };
 
     /// <summary>The rule was not lifted.</summary>
@@ -61,11 +63,17 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
     /// <param name="detail">What goes with it.</param>
     /// <param name="now">The time.</param>
     /// <param name="byServer">Whether the server acts, and not a user who waits.</param>
-    /// <param name="refused">Whether the router refused to lift the rule, and not only to be asked.</param>
-    public RuleChange LiftNotDone(Rule rule, string code, string? detail, DateTimeOffset now, bool byServer, bool refused = false) =>
+    /// <param name="obstacle">What was in the way.</param>
+    public RuleChange LiftNotDone(
+        Rule rule,
+        string code,
+        string? detail,
+        DateTimeOffset now,
+        bool byServer,
+        LiftObstacle obstacle = LiftObstacle.RouterAway
+    ) =>
         !rule.IsKept(now) || rule.GiveUpAt > now || (byServer && rule.GiveUpAt is null)
-            // A user who asks again does not lengthen the server's own pauses.
-            ? Again(rule, code, detail, new(now + pacing.LiftPause(rule, now, refused), rule.Attempts + (byServer ? 1 : 0)))
+            ? LiftedLater(rule, code, detail, now, obstacle, byServer)
             : new RuleChange(RuleState.InForce)
             {
                 Code = code,
@@ -75,19 +83,19 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
                 IsHeldAgain = true,
             };
 
-    /// <summary>The device is away, and the router can't lift its rule before it is back. What the router just refused is not repeated soon.</summary>
-    public RuleChange WaitsForDevice(Rule rule, DateTimeOffset now, bool refused) =>
-        Again(rule, null, null, new(now + pacing.LiftPause(rule, now, refused), rule.Attempts + 1)) with
+    /// <summary>The device is away, and the router can't lift its rule before it is back.</summary>
+    public RuleChange WaitsForDevice(Rule rule, DateTimeOffset now) =>
+        LiftedLater(rule, null, null, now, LiftObstacle.DeviceAway, byServer: true) with
         {
             GiveUpAt = null,
         };
 
+    /// <summary>The same where the router refused, without saying that it found no device. What it just refused is not repeated soon.</summary>
+    public RuleChange WaitsForDevice(Rule rule, CommandsFailure refusal, DateTimeOffset now) =>
+        LiftedLater(rule, refusal.Code, refusal.Detail, now, LiftObstacle.Refused, byServer: true);
+
     /// <summary>The router holds the rule.</summary>
     public static RuleChange InForce(Rule rule, DateTimeOffset now) => new(RuleState.InForce) { AppliedAt = rule.AppliedAt ?? now };
-
-    /// <summary>The router's list shows a rule that is in force: it is no longer unconfirmed, and a failed lift remains told.</summary>
-    public static RuleChange Shown(Rule rule, DateTimeOffset now) =>
-        rule.Code == RuleCodes.Unconfirmed ? InForce(rule, now) : InForce(rule, now) with { Code = rule.Code, Detail = rule.Detail };
 
     /// <summary>The rule could not be lifted for as long as the server goes on: it stays in force.</summary>
     public static RuleChange LiftGivenUp(Rule rule, DateTimeOffset now) =>
@@ -96,39 +104,6 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Code = rule.Code ?? "router_unreachable",
             Detail = rule.Detail,
             IsHeldAgain = true,
-        };
-
-    /// <summary>The router was reset: it holds no rule any more.</summary>
-    public static RulePatch Cleared(long fence, DateTimeOffset now) =>
-        new(RuleStates.Live)
-        {
-            State = RuleState.Lifted,
-            LiftedAt = now,
-            LetThroughAt = new(now),
-            Fence = fence,
-            MaybeSent = false,
-            Due = new RuleDue(null),
-            GiveUpAt = new(null),
-            ForgetsFailure = true,
-            ClearingFence = new(null),
-        };
-
-    /// <summary>A scan shows the device of a row that waits for it: the row is due.</summary>
-    public static RulePatch DeviceSeen(DateTimeOffset now) => new(RuleState.Applying, RuleState.Lifting) { Due = new(now, DueWhere.Later) };
-
-    /// <summary>
-    /// The Commands-Server acknowledged the rule, and the router's list can't say whether it is there. It counts as in force, says so by its
-    /// code, and is never sent again.
-    /// </summary>
-    public static RuleChange Unconfirmed(Rule rule) =>
-        RuleChange.None(rule) with
-        {
-            State = RuleState.InForce,
-            Code = RuleCodes.Unconfirmed,
-            Detail = "The router's list of rules does not show whether the rule is in force.",
-            MaybeSent = false,
-            SettleAt = null,
-            GiveUpAt = null,
         };
 
     /// <summary>The router's list can't say yet whether a rule that is under way is there, nor what became of a command that failed.</summary>
@@ -165,6 +140,13 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Guard = HeldAsRead.ByOthers,
         };
 
+    /// <summary>The same of a rule that pauses or schedules hold besides: the user's own block has failed, and they go on without it.</summary>
+    public static RuleChange NeverArrivedForUser(Rule rule, DateTimeOffset now)
+    {
+        var failed = NeverArrived(rule);
+        return ForOthers(rule, Again(rule, failed.Code, failed.Detail, new NextLook(now, 0)), now);
+    }
+
     /// <summary>The router put the rule on another device, or on several, from which it is lifted. One that nothing keeps has ended with that.</summary>
     public static RuleChange WentElsewhere(Rule rule, DateTimeOffset now) =>
         rule.IsKept(now)
@@ -192,14 +174,6 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             SettleAt = now + pacing.Backoff(0),
         };
 
-    /// <summary>The router holds the rule more than once, and refused to remove what is too much.</summary>
-    public static RuleChange KeepsExtra(Rule rule, CommandsFailure refusal) =>
-        RuleChange.None(rule) with
-        {
-            Code = refusal.Code,
-            Detail = "The router holds the rule more than once, and refused to remove what is too much.",
-        };
-
     /// <summary>A command is about to be sent for the row: until its outcome is written, only the router knows.</summary>
     public RuleChange Sending(Rule rule, RuleState state, DateTimeOffset now) =>
         RuleChange.None(rule) with
@@ -224,6 +198,12 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             _ => RuleChange.None(rule) with { SettleAt = now + pacing.SettleInterval },
         };
 
+    // Nobody goes on with a user's block that has failed: what came to hold the device meanwhile wants it alone.
+    private static RuleChange ForOthers(Rule rule, RuleChange change, DateTimeOffset now) =>
+        IsUsersOwnAttempt(rule) ? change with { EndsManual = true, GiveUpAt = now + RulePacing.GiveUpAfter } : change;
+
+    private static bool IsUsersOwnAttempt(Rule rule) => rule is { State: RuleState.Applying, GiveUpAt: null };
+
     private RuleChange Unknown(Rule rule, CommandsFailure failure, DateTimeOffset calledAt) =>
         RuleChange.None(rule) with
         {
@@ -233,6 +213,21 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             // The command's own time begins when it is sent.
             SettleAt = (failure.SentAt ?? calledAt) + pacing.CommandTimeout,
         };
+
+    // A user who asks again does not lengthen the server's own pauses. What the router did not refuse makes them no longer either: it says only that
+    // an attempt was made.
+    private RuleChange LiftedLater(Rule rule, string? code, string? detail, DateTimeOffset now, LiftObstacle obstacle, bool byServer)
+    {
+        var isNew = rule.Code != code || rule.Detail != detail;
+        var attempts = obstacle == LiftObstacle.Refused ? rule.Attempts + 1 : Math.Max(rule.Attempts, 1);
+        var next = now + pacing.LiftPause(rule, now, obstacle, isNew);
+        return Again(rule, code, detail, new NextLook(next, byServer ? attempts : rule.Attempts));
+    }
+
+    private static LiftObstacle ObstacleOf(CommandsFailure failure) =>
+        failure.FoundNoDevice ? LiftObstacle.DeviceAway
+        : RuleCodes.IsRefusal(failure.Code) ? LiftObstacle.Refused
+        : LiftObstacle.RouterAway;
 
     private static RuleChange Again(Rule rule, string? code, string? detail, NextLook next) =>
         RuleChange.None(rule) with

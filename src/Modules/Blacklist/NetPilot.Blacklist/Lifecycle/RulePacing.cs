@@ -8,6 +8,9 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
 
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongAway = TimeSpan.FromDays(1);
+    private static readonly TimeSpan GivenUpAfter = TimeSpan.FromDays(30);
+    private static readonly TimeSpan RareCheckInterval = TimeSpan.FromHours(6);
 
     // How late what is wanted at a certain time may be, once the router or the device is back.
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(5);
@@ -43,6 +46,18 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
             ? intervals.DriftCheckInterval / 10
             : intervals.DriftCheckInterval;
 
+    /// <summary>
+    /// Whether a router is compared with its rows when its time comes, which is once in an interval. One that has been away for more than a day is asked
+    /// every six hours, for thirty days: it can come back without its rules, and without anybody who sends it a command.
+    /// </summary>
+    public bool Checks(OwnedRouter router, DateTimeOffset now)
+    {
+        var away = now - (router.LastSeenAt ?? router.ClaimedAt);
+        // Times of checks are at most this far apart, so that one of them comes within it.
+        var atMost = (1.1 * intervals.DriftCheckInterval) + TimeSpan.FromSeconds(30);
+        return away < LongAway || (away < GivenUpAfter && away.Ticks % RareCheckInterval.Ticks < atMost.Ticks);
+    }
+
     /// <summary>How long to wait after so many failed attempts.</summary>
     public TimeSpan Backoff(int attempts) =>
         Jittered(attempts >= 9 ? LongestBackoff : TimeSpan.FromTicks(Math.Min(LongestBackoff.Ticks, FirstBackoff.Ticks << attempts)));
@@ -65,16 +80,25 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
     }
 
     /// <summary>
-    /// How long to wait for a lift that the router did not refuse. A rule that nothing keeps is to go as soon as the router answers again: it is tried
-    /// often at first, then every tenth of the time that it is late.
+    /// How long to wait before a lift is tried again. What the router refused is not repeated soon. Else the rule is to go as soon as the router
+    /// answers, or the device is back: it is tried often at first, then every tenth of the time that it is late.
     /// </summary>
-    public TimeSpan LiftRetry(Rule rule, DateTimeOffset now) =>
-        rule.UnkeptSince(now) is { } since
-            ? Jittered(Clamp((now - since) / 10, TimeSpan.FromSeconds(1), LongestDelay))
-            : Backoff(rule.Attempts);
-
-    /// <summary>How long to wait before a lift is tried again. What the router refused is not repeated soon.</summary>
-    public TimeSpan LiftPause(Rule rule, DateTimeOffset now, bool refused) => refused ? Backoff(rule.Attempts) : LiftRetry(rule, now);
+    /// <param name="rule">The row.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="obstacle">Why the rule was not lifted.</param>
+    /// <param name="isNew">Whether the attempt before this one came to something else.</param>
+    public TimeSpan LiftPause(Rule rule, DateTimeOffset now, LiftObstacle obstacle, bool isNew)
+    {
+        var late = now - (rule.UnkeptSince(now) ?? rule.LetThroughAt ?? rule.CreatedAt);
+        return obstacle switch
+        {
+            LiftObstacle.Refused => Backoff(rule.Attempts),
+            // It may be a MAC that nobody uses any more. A scan that a user asks for makes the row due.
+            LiftObstacle.DeviceAway when late > LongAway && !isNew => Jittered(LongestBackoff),
+            LiftObstacle.DeviceAway => Jittered(Clamp(late / 10, FirstBackoff, LongestDelay / 1.1)),
+            _ => Jittered(Clamp(late / 10, TimeSpan.FromSeconds(1), LongestDelay / 1.1)),
+        };
+    }
 
     /// <summary>
     /// The rows of a router are due at the same times, so that one list and one scan are for them all; those of other routers are due at others.
@@ -96,3 +120,16 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
 
 /// <summary>When a rule is looked at next, and how many attempts it counts then.</summary>
 internal readonly record struct NextLook(DateTimeOffset At, int Attempts);
+
+/// <summary>Why a rule was not lifted.</summary>
+internal enum LiftObstacle
+{
+    /// <summary>The router could not be asked.</summary>
+    RouterAway,
+
+    /// <summary>The router answered, and found no such device: it did nothing.</summary>
+    DeviceAway,
+
+    /// <summary>The router refused, and may have restarted its firewall for it.</summary>
+    Refused,
+}

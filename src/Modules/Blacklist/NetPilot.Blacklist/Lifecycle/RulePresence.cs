@@ -88,7 +88,8 @@ internal sealed class RulePresence
     /// the address to that one.
     /// </summary>
     private bool HasTheAddressOf(Rule row, BlockedRule rule) =>
-        row is { HeldManually: false, DeviceMac: not null }
+        row.DeviceMac is not null
+        && MeansItsDevice(row)
         && row.DeviceIp.Equals(view.AddressOf(rule))
         && view.Seen is { } seen
         && seen.MacsAt(row.DeviceIp).All(mac => mac.Equals(rule.Mac));
@@ -107,10 +108,22 @@ internal sealed class RulePresence
 
     /// <summary>Where to lift a rule that the list shows; null while its device is away.</summary>
     public IPAddress? PresentAddress(Rule row, BlockedRule entry) =>
-        // Where the list names no address at all, it says nothing about who is away.
-        entry.Address
-        ?? WhereIs(row)
-        ?? (view.Report.Rules.All(rule => rule.Address is null) ? row.DeviceIp : null);
+        entry.Address ?? WhereIs(row) ?? (IsLiftedAtItsOwnAddress(entry) && !IsAnothers(row, entry) ? row.DeviceIp : null);
+
+    /// <summary>
+    /// Whether a command by the row's own address could take another rule, and only a scan says who has the address. Without the <c>arp</c> program, a
+    /// router lists no address.
+    /// </summary>
+    public bool CouldTakeAnother(BlockedRule entry) =>
+        terms.FollowsDevice
+        && IsLiftedAtItsOwnAddress(entry)
+        && view.Report.Rules.Any(rule => rule.Mac is null || !rule.Mac.Equals(entry.Mac));
+
+    // Where the list names no address at all, it says nothing about who is away.
+    private bool IsLiftedAtItsOwnAddress(BlockedRule entry) => entry.Address is null && view.Report.Rules.All(rule => rule.Address is null);
+
+    private bool IsAnothers(Rule row, BlockedRule entry) =>
+        claims.IsAtAnothersAddress(row) || (view.Seen?.MacsAt(row.DeviceIp).Any(mac => !mac.Equals(entry.Mac ?? row.DeviceMac)) ?? false);
 
     /// <summary>
     /// The rule of another device at the row's own address: the router resolved the address to that one when it was blocked. A pause or a schedule
@@ -120,7 +133,8 @@ internal sealed class RulePresence
     {
         if (
             !terms.FollowsDevice
-            || row is not { DeviceMac: not null, MacConfirmed: false, HeldManually: true, State: not RuleState.Lifting }
+            || row is not { DeviceMac: not null, MacConfirmed: false, State: not RuleState.Lifting }
+            || MeansItsDevice(row)
             || !MayHaveBeenSent(row)
         )
         {
@@ -135,6 +149,10 @@ internal sealed class RulePresence
 
         return adopted;
     }
+
+    // The user's own block does not hold yet what a pause or a schedule came to.
+    private bool MeansItsDevice(Rule row) =>
+        !row.HeldManually || (row is { State: RuleState.Applying, GoesOnByItself: false } && row.HeldUntil > terms.Now);
 
     private static bool MayHaveBeenSent(Rule row) => row.State == RuleState.InForce || row.MaybeSent;
 }

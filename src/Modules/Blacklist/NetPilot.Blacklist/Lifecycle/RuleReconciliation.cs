@@ -127,11 +127,15 @@ internal sealed class RuleReconciliation
     private bool DependsOnSightings(Rule row) =>
         IsDecided(row)
         && !RulesOfSeveral.IsOne(row)
-        && !claims.Found.ContainsKey(row)
         && (
-            presence.CouldBeUnclaimed(row)
-            || ((row.DeviceMac is not null || presence.MayBeOfSeveral(row)) && StepFor(row, null) is ReconciliationStep.Apply)
+            claims.Found.ContainsKey(row)
+                ? LiftsBlindly(row)
+                : presence.CouldBeUnclaimed(row)
+                    || ((row.DeviceMac is not null || presence.MayBeOfSeveral(row)) && StepFor(row, null) is ReconciliationStep.Apply)
         );
+
+    private bool LiftsBlindly(Rule row) =>
+        presence.EntryOf(row) is { } entry && presence.CouldTakeAnother(entry) && StepFor(row, entry) is ReconciliationStep.Lift;
 
     private bool IsDecided(Rule row) => row.State == RuleState.InForce || terms.IsDue(row);
 
@@ -155,7 +159,8 @@ internal sealed class RuleReconciliation
                 ? new ReconciliationStep.Lift(row, address)
                 : Settle(row, RuleOutcomes.InForce(row, terms.Now)),
             Presence.Absent when HasEnded(row) => Gone(row),
-            Presence.Absent => isTriedAgain ? ApplyStep(row) : Settle(row, RuleOutcomes.NeverArrived(row)),
+            Presence.Absent when !isTriedAgain => Settle(row, RuleOutcomes.NeverArrived(row)),
+            Presence.Absent => row.GoesOnByItself ? ApplyStep(row) : Settle(row, RuleOutcomes.NeverArrivedForUser(row, terms.Now)),
             // Nothing was ever sent for it, so that no rule on the router can be its own.
             _ when row is { MaybeSent: false, AppliedAt: null } && !row.IsKept(terms.Now) => Gone(row),
             _ when row is { MaybeSent: false, AppliedAt: null } && isTriedAgain => ApplyStep(row),
@@ -171,10 +176,10 @@ internal sealed class RuleReconciliation
         var isUnconfirmed = row.Code == RuleCodes.Unconfirmed;
         return seen switch
         {
-            Presence.Present => row.SettleAt is null && !isUnconfirmed ? null : Settle(row, RuleOutcomes.Shown(row, terms.Now)),
+            Presence.Present => row.SettleAt is null && !isUnconfirmed ? null : Settle(row, ListedOutcomes.Shown(row, terms.Now)),
             Presence.Absent when HasEnded(row) => Gone(row),
             Presence.Absent when !presence.IsUnlistable(row) => ApplyStep(row),
-            _ => isUnconfirmed && row.SettleAt is null ? null : Settle(row, RuleOutcomes.Unconfirmed(row)),
+            _ => isUnconfirmed && row.SettleAt is null ? null : Settle(row, ListedOutcomes.Unconfirmed(row)),
         };
     }
 
@@ -188,10 +193,10 @@ internal sealed class RuleReconciliation
             _ when row.GiveUpAt <= terms.Now && row.IsKept(terms.Now) => Settle(row, RuleOutcomes.LiftGivenUp(row, terms.Now)),
             Presence.Present => presence.PresentAddress(row, entry!) is { } present
                 ? new ReconciliationStep.Lift(row, present)
-                : Settle(row, terms.Outcomes.WaitsForDevice(row, terms.Now, refused: false)),
+                : Settle(row, terms.Outcomes.WaitsForDevice(row, terms.Now)),
             _ when presence.WhereIs(row) is null && claims.IsAtAnothersAddress(row) => Settle(
                 row,
-                terms.Outcomes.WaitsForDevice(row, terms.Now, refused: false)
+                terms.Outcomes.WaitsForDevice(row, terms.Now)
             ),
             _ => new ReconciliationStep.Lift(row, presence.WhereIs(row) ?? row.DeviceIp),
         };

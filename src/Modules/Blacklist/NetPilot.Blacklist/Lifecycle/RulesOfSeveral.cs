@@ -33,5 +33,5 @@ internal static class RulesOfSeveral
 
     /// <summary>The rule is to be lifted, and can't be.</summary>
     public static RuleChange NotLifted(Rule row, RuleOutcomes outcomes, DateTimeOffset now, bool byServer) =>
-        outcomes.LiftNotDone(row, RuleCodes.Unconfirmed, Detail, now, byServer, refused: true);
+        outcomes.LiftNotDone(row, RuleCodes.Unconfirmed, Detail, now, byServer, LiftObstacle.Refused);
 }

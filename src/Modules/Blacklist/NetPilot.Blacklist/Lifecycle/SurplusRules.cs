@@ -8,6 +8,14 @@ internal sealed class SurplusRules(RouterView view, ReconciliationTerms terms, R
 {
     private readonly bool namesNoAddress = view.Report.Rules.All(rule => rule.Address is null);
 
+    /// <summary>The router holds the rule more than once, and refused to remove what is too much.</summary>
+    public static RuleChange Kept(Rule rule, CommandsFailure refusal) =>
+        RuleChange.None(rule) with
+        {
+            Code = refusal.Code,
+            Detail = "The router holds the rule more than once, and refused to remove what is too much.",
+        };
+
     /// <summary>Whether there is one whose address only a scan can tell.</summary>
     public bool DependOnSightings =>
         Seconds().Any(second => second.Entry.Address is null)

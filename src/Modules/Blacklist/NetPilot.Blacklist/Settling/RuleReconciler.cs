@@ -124,7 +124,7 @@ internal sealed class RuleReconciler(
             case ReconciliationStep.LiftExtra(var rule, var ip):
                 if ((await turn.RemoveAsync(rule.Kind, ip)).Failure is { Kind: CommandsFailureKind.CommandFailed } kept)
                 {
-                    await turn.SaveAsync(rule, RuleOutcomes.KeepsExtra(rule, kept));
+                    await turn.SaveAsync(rule, SurplusRules.Kept(rule, kept));
                 }
 
                 break;
@@ -223,7 +223,7 @@ internal sealed class RuleReconciler(
         var shown = comparison.Shown.ToHashSet();
         foreach (var row in loaded.Where(row => row.State == RuleState.InForce && unproven.Contains(row.Id) && !shown.Contains(row)))
         {
-            await turn.SaveAsync(row, RuleOutcomes.Unconfirmed(row));
+            await turn.SaveAsync(row, ListedOutcomes.Unconfirmed(row));
         }
     }
 

@@ -72,7 +72,7 @@ internal sealed class ExpiryWorker(
         await store.ClaimExpiredAsync(terms, cancellationToken);
 }
 
-/// <summary>Compares rows and router now and then, spread over the interval, for routers that were seen in the last day.</summary>
+/// <summary>Compares rows and router now and then, spread over the interval. Routers that have been away for long are asked less often.</summary>
 internal sealed class DriftWorker(
     RuleStore store,
     RuleMaintenance maintenance,
@@ -83,8 +83,6 @@ internal sealed class DriftWorker(
     ILogger<DriftWorker> logger
 ) : RuleWorker(maintenance, time, logger)
 {
-    private static readonly TimeSpan SeenLately = TimeSpan.FromDays(1);
-
     // Looks often, so that the checks stay as spread over their interval as they were put.
     protected override TimeSpan Interval =>
         options.Value.DriftCheckInterval / 10 < TimeSpan.FromSeconds(5) ? options.Value.DriftCheckInterval / 10 : TimeSpan.FromSeconds(5);
@@ -99,9 +97,7 @@ internal sealed class DriftWorker(
         {
             var owners = await ownership.FindOwnersAsync([.. due.Select(check => check.RouterId)], cancellationToken);
             var wanted = due.ToLookup(check =>
-                owners.GetValueOrDefault(check.RouterId) is not { } owner
-                || owner.UserId != check.UserId
-                || owner.LastSeenAt > terms.Now - SeenLately
+                owners.GetValueOrDefault(check.RouterId) is not { } owner || owner.UserId != check.UserId || pacing.Checks(owner, terms.Now)
             );
             if (wanted.Contains(false))
             {

@@ -130,14 +130,11 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
                 return await EndAsync(rule, null, calledAt, turn);
 
             case { Entry: { Address: null } } when failure.FoundNoDevice || failure.MaybeAlreadyUnblocked:
-                return new RowAfterCall(await turn.EndAsync(rule, Waits), null);
+                return new RowAfterCall(await turn.EndAsync(rule, row => outcomes.WaitsForDevice(row, time.UtcNow())), null);
 
             // A list without addresses does not say that the device is away.
             case { Entry: { Address: null } } when !await IsSeenAsync(rule, turn):
-                var waiting = await turn.EndAsync(
-                    rule,
-                    row => Waits(row) with { Code = failure.Code, Detail = failure.Detail, GiveUpAt = row.GiveUpAt }
-                );
+                var waiting = await turn.EndAsync(rule, row => outcomes.WaitsForDevice(row, failure, time.UtcNow()));
                 return new RowAfterCall(waiting, null);
 
             case { Entry.Address: { } present } when mayMove && !present.Equals(ip) && await turn.MayGoOnAsync():
@@ -155,8 +152,6 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
             default:
                 return await EndAsync(rule, failure, calledAt, turn);
         }
-
-        RuleChange Waits(Rule row) => outcomes.WaitsForDevice(row, time.UtcNow(), refused: true);
     }
 
     /// <summary>Whether a scan in this turn shows the device of the rule, as far as one can be made.</summary>

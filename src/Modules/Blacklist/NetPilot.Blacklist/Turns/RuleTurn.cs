@@ -15,7 +15,7 @@ internal sealed class RuleTurn(
 {
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 
-    private readonly List<RouterActivity> activities = [];
+    private readonly TurnLog log = new(byServer: actor.UserId is null);
 
     // Whether the next call is made in what another one left of the lease, which it must not outlast.
     private bool sharesLease;
@@ -38,7 +38,7 @@ internal sealed class RuleTurn(
     {
         if (!IsOver)
         {
-            await turns.Leases.ReleaseAsync(lease, activities);
+            await turns.Leases.ReleaseAsync(lease, log.Entries);
         }
     }
 
@@ -52,7 +52,11 @@ internal sealed class RuleTurn(
         : lease.FollowsDirectly(router) ? rule
         : await turns.Store.FindAsync(rule);
 
-    public Task<Rule?> SaveAsync(Rule rule, RuleChange change) => turns.Writer.SaveAsync(rule, change, Fence);
+    public Task<Rule?> SaveAsync(Rule rule, RuleChange change)
+    {
+        log.Saved(rule, change);
+        return turns.Writer.SaveAsync(rule, change, Fence);
+    }
 
     /// <summary>
     /// Writes the end of a row's command, and ends a turn that is for this row alone in the same transaction. Who joined during the call, and was
@@ -65,13 +69,12 @@ internal sealed class RuleTurn(
         var now = turns.Time.UtcNow();
         return saved switch
         {
-            { GoesOnByItself: true } when !rule.GoesOnByItself && saved.State == rule.State && saved.Fence <= Fence => await SaveAsync(
-                saved,
-                end(saved)
-            ),
+            { GoesOnByItself: true }
+                when !rule.GoesOnByItself && change.GiveUpAt is null && saved.State == rule.State && saved.Fence <= Fence =>
+                await SaveAsync(saved, end(saved)),
             { State: RuleState.Applying }
                 when rule.State == RuleState.Applying
-                    && saved.IsKept(now) != rule.IsKept(now)
+                    && (saved.IsKept(now) != rule.IsKept(now) || IsHeldSince(saved))
                     && !change.MaybeSent
                     && saved.Fence <= Fence => await SaveAsync(saved, end(saved)),
             // The row was turned round since, and nothing is on its way any more: the router is asked now, and not when the call's time is over.
@@ -80,6 +83,9 @@ internal sealed class RuleTurn(
                 await turns.Writer.LookNowAsync(saved),
             _ => saved,
         };
+
+        // What came to hold the row goes on without the user whose block failed.
+        bool IsHeldSince(Rule row) => !row.GoesOnByItself && row.HeldUntil > now && !(rule.HeldUntil > now);
     }
 
     private async Task<Rule?> SaveLastAsync(Rule rule, RuleChange change)
@@ -90,7 +96,8 @@ internal sealed class RuleTurn(
             return await SaveAsync(rule, change);
         }
 
-        end = turns.Leases.EndOf(lease, activities);
+        log.Saved(rule, change);
+        end = turns.Leases.EndOf(lease, log.Entries);
         return await turns.Writer.SaveAsync(rule, change, Fence, end);
     }
 
@@ -228,7 +235,7 @@ internal sealed class RuleTurn(
         }
 
         var result = await call(Target(longest));
-        activities.Add(RouterActivity.Of(router, actor.UserId, kind, about, result, calledAt, turns.Time.GetElapsedTime(started)));
+        log.Add(RouterActivity.Of(router, actor.UserId, kind, about, result, calledAt, turns.Time.GetElapsedTime(started)));
         return (result, calledAt);
     }
 }

@@ -65,7 +65,8 @@ internal sealed class RouterOwnership(
             router.Name,
             router.LastSeenAt,
             turn == null ? 0 : turn.Fence,
-            router.TimeZone
+            router.TimeZone,
+            router.CreatedAt
         );
 
     private static string? RouterIdOf(HttpContext context) =>

@@ -89,7 +89,7 @@ internal class Rule
     public bool IsHeldManually(DateTimeOffset now) => HeldManually && !(ExpiresAt <= now);
 
     /// <summary>Whether the server tries again by itself what failed. What a pause or a schedule holds, it tries for as long as that lasts.</summary>
-    public bool IsTriedAgain(DateTimeOffset now) => IsKept(now) && (GiveUpAt > now || (GiveUpAt is not null && HeldUntil > now));
+    public bool IsTriedAgain(DateTimeOffset now) => IsKept(now) && (GiveUpAt > now || HeldUntil > now);
 
     /// <summary>When the last hold ends, or has ended. The same is <see cref="RuleStates.KeptUntilSql"/>.</summary>
     public DateTimeOffset? KeptUntil

@@ -26,6 +26,7 @@ internal static class SaveRule
                     let_through_at = CASE WHEN NOT {change.IsHeldAgain} THEN COALESCE({change.LetThroughAt}, let_through_at) END,
                     device_ip = COALESCE({change.Device?.Ip}, device_ip), device_mac = COALESCE({change.Device?.Mac}, device_mac),
                     mac_confirmed = mac_confirmed OR {change.Device?.Confirmed ?? false},
+                    held_manually = held_manually AND NOT {change.EndsManual},
                     clearing_fence = CASE WHEN {change.KeepsClearing} THEN clearing_fence END
                 WHERE id = {rule.Id} AND state = {rule.State} AND fence <= {fence}
                   AND ({change.Fulfils(rule)} OR give_up_at IS NOT DISTINCT FROM {rule.GiveUpAt})

@@ -6,7 +6,7 @@ namespace NetPilot.Routers.Data.Statements;
 internal static class ReadOwnedRouter
 {
     private const string Text = """
-        SELECT r.user_id, r.router_id, r.name, r.last_seen_at, COALESCE(t.fence, 0), r.time_zone
+        SELECT r.user_id, r.router_id, r.name, r.last_seen_at, COALESCE(t.fence, 0), r.time_zone, r.created_at
         FROM routers.user_routers AS r
         LEFT JOIN routers.router_turns AS t ON t.router_id = r.router_id
         WHERE r.router_id = $1 AND r.user_id = $2
@@ -42,7 +42,8 @@ internal static class ReadOwnedRouter
                 row.GetString(2),
                 row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
                 row.GetInt64(4),
-                row.GetString(5)
+                row.GetString(5),
+                row.GetFieldValue<DateTimeOffset>(6)
             )
             : null;
 }

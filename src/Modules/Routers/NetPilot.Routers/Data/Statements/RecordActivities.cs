@@ -4,6 +4,23 @@ namespace NetPilot.Routers.Data.Statements;
 
 internal static class RecordActivities
 {
+    private const string Insert = """
+        INSERT INTO routers.router_commands (id, owner_id, user_id, router_id, kind, target, outcome, code, started_at, duration_ms)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+        WHERE EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $4 AND user_id = $2)
+        """;
+
+    private const string Once = " ON CONFLICT (id) DO NOTHING";
+
+    private const string IfNew = """
+         AND NOT COALESCE(
+            (SELECT last.outcome = $7 AND last.code IS NOT DISTINCT FROM $8 FROM routers.router_commands AS last
+             WHERE last.router_id = $4 AND last.kind = $5 AND last.owner_id = $2
+               AND last.user_id IS NOT DISTINCT FROM $3 AND last.target IS NOT DISTINCT FROM $6
+             ORDER BY last.started_at DESC, last.id DESC LIMIT 1),
+            $7 = 'succeeded')
+        """;
+
     /// <param name="batch">The batch.</param>
     /// <param name="activities">What is recorded. Each is recorded once, so that a batch may be repeated.</param>
     public static void AddTo(NpgsqlBatch batch, IReadOnlyList<RouterActivity> activities)
@@ -11,12 +28,7 @@ internal static class RecordActivities
         foreach (var activity in activities)
         {
             batch.With(
-                """
-                INSERT INTO routers.router_commands (id, owner_id, user_id, router_id, kind, target, outcome, code, started_at, duration_ms)
-                SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-                WHERE EXISTS (SELECT 1 FROM routers.user_routers WHERE router_id = $4 AND user_id = $2)
-                ON CONFLICT (id) DO NOTHING
-                """,
+                activity.OnlyIfNew ? Insert + IfNew + Once : Insert + Once,
                 activity.Id,
                 activity.OwnerId,
                 activity.ActorId,

@@ -3,7 +3,7 @@ namespace NetPilot.Routers.Features.GetWifi;
 /// <summary>The state of a router's Wi-Fi.</summary>
 /// <param name="Enabled">Whether it is on.</param>
 /// <param name="Ssid">Its name, if the router tells it.</param>
-/// <param name="Encryption">Its encryption, as the router calls it.</param>
+/// <param name="Encryption">Its encryption, as the router calls it, if the router tells it.</param>
 /// <example>{"enabled":true,"ssid":"Attic","encryption":"psk2"}</example>
 internal sealed record WifiResponse(bool Enabled, string? Ssid, string? Encryption);
 

@@ -1,0 +1,30 @@
+namespace NetPilot.Blacklist.Lifecycle;
+
+/// <summary>What the router's list makes of a row in force. Pure.</summary>
+internal static class ListedOutcomes
+{
+    /// <summary>The router's list shows a rule that is in force: it is no longer unconfirmed, and a failed lift remains told.</summary>
+    public static RuleChange Shown(Rule rule, DateTimeOffset now) =>
+        rule.Code == RuleCodes.Unconfirmed
+            ? RuleOutcomes.InForce(rule, now)
+            : RuleOutcomes.InForce(rule, now) with
+            {
+                Code = rule.Code,
+                Detail = rule.Detail,
+            };
+
+    /// <summary>
+    /// The Commands-Server acknowledged the rule, and the router's list can't say whether it is there. It counts as in force, says so by its
+    /// code, and is never sent again.
+    /// </summary>
+    public static RuleChange Unconfirmed(Rule rule) =>
+        RuleChange.None(rule) with
+        {
+            State = RuleState.InForce,
+            Code = RuleCodes.Unconfirmed,
+            Detail = "The router's list of rules does not show whether the rule is in force.",
+            MaybeSent = false,
+            SettleAt = null,
+            GiveUpAt = null,
+        };
+}

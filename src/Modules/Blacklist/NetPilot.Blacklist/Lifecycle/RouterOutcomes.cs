@@ -1,0 +1,23 @@
+namespace NetPilot.Blacklist.Lifecycle;
+
+/// <summary>What becomes of the rows of a router by what happened to all of its rules or devices. Pure.</summary>
+internal static class RouterOutcomes
+{
+    /// <summary>The router was reset: it holds no rule any more.</summary>
+    public static RulePatch Cleared(long fence, DateTimeOffset now) =>
+        new(RuleStates.Live)
+        {
+            State = RuleState.Lifted,
+            LiftedAt = now,
+            LetThroughAt = new(now),
+            Fence = fence,
+            MaybeSent = false,
+            Due = new RuleDue(null),
+            GiveUpAt = new(null),
+            ForgetsFailure = true,
+            ClearingFence = new(null),
+        };
+
+    /// <summary>A scan shows the device of a row that waits for it: the row is due.</summary>
+    public static RulePatch DeviceSeen(DateTimeOffset now) => new(RuleState.Applying, RuleState.Lifting) { Due = new(now, DueWhere.Later) };
+}

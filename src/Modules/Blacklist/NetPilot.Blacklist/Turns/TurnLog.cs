@@ -1,0 +1,29 @@
+namespace NetPilot.Blacklist.Turns;
+
+/// <summary>
+/// What a turn records of its calls. A look of the server's own is told where it changed something, and what fails is told once until it ends in
+/// another way: the server looks for devices that never come back, and the entries are the user's.
+/// </summary>
+internal sealed class TurnLog(bool byServer)
+{
+    private readonly List<RouterActivity> entries = [];
+    private bool hasChanged;
+
+    /// <summary>The entries of the calls so far.</summary>
+    public IReadOnlyList<RouterActivity> Entries =>
+        byServer ? [.. entries.Select(entry => entry with { OnlyIfNew = !IsTold(entry) })] : entries;
+
+    public void Add(RouterActivity entry)
+    {
+        entries.Add(entry);
+        hasChanged |= IsCommand(entry) && entry.Outcome == RouterActivityOutcome.Succeeded;
+    }
+
+    /// <summary>A row was written in the turn.</summary>
+    public void Saved(Rule rule, RuleChange change) => hasChanged |= change.State != rule.State;
+
+    private bool IsTold(RouterActivity entry) => entry.Outcome == RouterActivityOutcome.Succeeded && (hasChanged || IsCommand(entry));
+
+    private static bool IsCommand(RouterActivity entry) =>
+        entry.Kind is not (RouterActivityKind.Settle or RouterActivityKind.Drift or RouterActivityKind.Scan);
+}

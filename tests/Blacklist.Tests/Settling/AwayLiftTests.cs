@@ -1,0 +1,153 @@
+using NetPilot.CommandsClient;
+using NetPilot.DevStack.Simulator;
+using NetPilot.Testing;
+using Shouldly;
+using Xunit;
+using static NetPilot.Blacklist.Tests.Holding;
+
+namespace NetPilot.Blacklist.Tests.Settling;
+
+/// <summary>A rule whose device is away goes soon after the device is back, however often that was tried in vain.</summary>
+public sealed class AwayLiftTests(BlacklistServer server)
+{
+    private static readonly TimeSpan FiveMinutes = TimeSpan.FromMinutes(5);
+
+    /// <summary>In the morning the list has those alone who are away, so that it names no address.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_end_of_a_hold_waits_for_five_minutes_at_most(bool isAnotherAtHome)
+    {
+        var (router, device, id) = await server.OneDeviceAsync();
+        await router.HoldAsync(Window(NewId(), id));
+        if (isAnotherAtHome)
+        {
+            (await router.BlockAsync(router.Simulated.Device(1).Ip)).Dispose();
+        }
+
+        await router.SettledAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        await EndHoldAsync(router);
+
+        var rest = await RestAfterLookAsync(router, device, attempts: 8);
+
+        rest.ShouldBeInRange(TimeSpan.Zero, FiveMinutes);
+        (await router.StatesAsync(device.Ip)).ShouldBe(["lifting"]);
+        await LiftsAsync(router, device);
+    }
+
+    /// <summary>A plain list says nothing of who is away.</summary>
+    [Fact]
+    public async Task So_does_one_where_the_list_is_of_addresses_alone()
+    {
+        Assert.SkipUnless(server.Dialect == CommandsDialect.Plan, "The deployed form lists MACs.");
+        var (router, device, id) = await server.OneDeviceAsync();
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { BlockedAsAddresses = true };
+        await router.HoldAsync(Window(NewId(), id));
+        await router.SettledAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        await EndHoldAsync(router);
+
+        (await RestAfterLookAsync(router, device, attempts: 8)).ShouldBeInRange(TimeSpan.Zero, FiveMinutes);
+    }
+
+    [Fact]
+    public async Task So_does_what_a_user_unblocks_without_an_end_of_what_holds_it()
+    {
+        var (router, device, _) = await server.OneDeviceAsync();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        using var unblocked = await router.UnblockAsync(device.Ip);
+        (await unblocked.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+
+        (await RestAfterLookAsync(router, device, attempts: 8)).ShouldBeInRange(TimeSpan.Zero, FiveMinutes);
+
+        await LiftsAsync(router, device);
+    }
+
+    [Fact]
+    public async Task An_outage_of_the_router_makes_no_pause_longer()
+    {
+        var (router, device, id) = await server.OneDeviceAsync();
+        await router.HoldAsync(Window(NewId(), id));
+        await router.SettledAsync();
+        router.Simulated.Online = false;
+        await EndHoldAsync(router);
+        for (var look = 0; look < 10; look++)
+        {
+            await RestAfterLookAsync(router, device);
+        }
+
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        router.Simulated.Online = true;
+
+        (await RestAfterLookAsync(router, device)).ShouldBeInRange(TimeSpan.Zero, FiveMinutes);
+        (await router.StatesAsync(device.Ip)).ShouldBe(["lifting"]);
+        await LiftsAsync(router, device);
+    }
+
+    /// <summary>It may be a MAC that a phone has thrown away.</summary>
+    [Fact]
+    public async Task A_device_that_has_been_away_for_a_day_is_looked_for_each_hour()
+    {
+        var (router, device, id) = await server.OneDeviceAsync();
+        await router.HoldAsync(Window(NewId(), id));
+        await router.SettledAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        await EndHoldAsync(router);
+        await RestAfterLookAsync(router, device);
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET held_until = now() - interval '25 hours' WHERE router_id = $1",
+            router.RouterId
+        );
+
+        (await RestAfterLookAsync(router, device)).ShouldBeInRange(TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(66));
+
+        // After an outage, the device may still be on its way back.
+        router.Simulated.Online = false;
+        await RestAfterLookAsync(router, device);
+        router.Simulated.Online = true;
+        (await RestAfterLookAsync(router, device)).ShouldBeInRange(TimeSpan.Zero, FiveMinutes);
+        await LiftsAsync(router, device);
+    }
+
+    private Task<int> EndHoldAsync(TestRouter router) =>
+        server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET held_until = now() WHERE router_id = $1 AND held_until IS NOT NULL",
+            router.RouterId
+        );
+
+    private static async Task LiftsAsync(TestRouter router, SimulatedDevice device)
+    {
+        router.Simulated.ChangeDevice(device.Mac, present: true);
+        await router.ScanAsync();
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+        router.Simulated.Rules.ShouldNotContain(device.Mac);
+    }
+
+    /// <summary>How long the row waits after one look more, which follows so many refusals.</summary>
+    private async Task<TimeSpan> RestAfterLookAsync(TestRouter router, SimulatedDevice device, int? attempts = null)
+    {
+        await Eventually.HoldsAsync(async () => (await RowAsync()).Value<string>("state").ShouldBe("lifting"));
+        await server.ExecuteAsync(
+            """
+            UPDATE blacklist.user_blacklists SET attempts = COALESCE($3, attempts), settle_at = now(), fence = 0
+            WHERE router_id = $1 AND host(device_ip) = $2
+            """,
+            router.RouterId,
+            device.Ip,
+            attempts
+        );
+        Row row = null!;
+        await Eventually.HoldsAsync(async () =>
+        {
+            row = await RowAsync();
+            row.Value<long>("fence").ShouldBeGreaterThan(0);
+            row.Value<bool>("maybe_sent").ShouldBeFalse();
+        });
+        return row.Value<DateTime>("settle_at") - await server.ScalarAsync<DateTime>("SELECT clock_timestamp()");
+
+        async Task<Row> RowAsync() => (await router.RowsAsync(device.Ip)).ShouldHaveSingleItem();
+    }
+}
