@@ -19,7 +19,7 @@ public sealed class RouterPlanTests
     private static readonly DateTimeOffset Bedtime = Noon.AddHours(9);
     private static readonly DateTimeOffset Night = Noon.AddHours(11);
     private static readonly DateTimeOffset Morning = Noon.AddHours(18.5);
-    private static readonly OwnedRouter Router = new(Id(1), "router", "Home", null, 0, "UTC");
+    private static readonly OwnedRouter Router = new(Id(1), "router", "Home", null, 0, "UTC", Noon);
 
     private readonly Person _mia = NewPerson("Mia", Id(11), Id(12));
     private readonly Person _tom = NewPerson("Tom", Id(13));
