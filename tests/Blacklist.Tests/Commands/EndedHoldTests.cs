@@ -152,6 +152,9 @@ public sealed class EndedHoldTests(BlacklistServer server)
         router.HoldAsync([WantedHolds.None(HoldSource.OfPause(_person))], wait: TimeSpan.Zero);
 
     /// <summary>The pause's own time is over.</summary>
-    private Task<int> EndAsync(TestRouter router) =>
-        server.ExecuteAsync("UPDATE blacklist.user_blacklists SET held_until = now() WHERE router_id = $1", router.RouterId);
+    private async Task EndAsync(TestRouter router)
+    {
+        await server.ExecuteAsync("UPDATE blacklist.holds SET until = now() WHERE router_id = $1", router.RouterId);
+        await server.ExecuteAsync("UPDATE blacklist.user_blacklists SET held_until = now() WHERE router_id = $1", router.RouterId);
+    }
 }
