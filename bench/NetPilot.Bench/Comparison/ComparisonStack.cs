@@ -176,10 +176,18 @@ internal sealed class ComparisonStack : IAsyncDisposable
     )
     {
         var pair = new Pair();
+        Server? last = null;
         for (var round = -1; round < rounds; round++)
         {
             foreach (var side in round % 2 == 0 ? (Server[])[HandWritten, Product] : [Product, HandWritten])
             {
+                if (side == last)
+                {
+                    // At its end wrk leaves requests under way, which would meet those of the next round: an unblock before its block is a 404.
+                    await Task.Delay(TimeSpan.FromSeconds(1));
+                }
+
+                last = side;
                 if (between is not null)
                 {
                     await between();
