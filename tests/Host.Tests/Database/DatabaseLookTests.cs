@@ -58,7 +58,7 @@ public sealed class DatabaseLookTests(NetPilotServer server)
     [Fact]
     public async Task A_pooled_connection_that_is_silent_is_no_incident_where_new_ones_work_and_the_others_are_kept()
     {
-        using var relay = new SilentRelay(server.ConnectionString);
+        using var relay = new PostgresRelay(server.ConnectionString);
         await using var pool = NpgsqlDataSource.Create(relay.ConnectionString);
         await using var health = HealthOf(pool, server.ConnectionString);
         var before = await FillAsync(pool);
@@ -74,7 +74,7 @@ public sealed class DatabaseLookTests(NetPilotServer server)
     [Fact]
     public async Task A_look_ends_while_the_cancellation_of_its_query_gets_no_answer()
     {
-        using var relay = new SilentRelay(server.ConnectionString);
+        using var relay = new PostgresRelay(server.ConnectionString);
         await using var pool = NpgsqlDataSource.Create(
             new NpgsqlConnectionStringBuilder(relay.ConnectionString) { Timeout = 120 }.ConnectionString
         );
