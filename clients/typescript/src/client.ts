@@ -13,7 +13,8 @@ export interface ClientOptions {
   baseUrl?: string;
   /** Where the tokens are kept: in memory if it is left out. */
   storage?: TokenStorage;
-  /** Called once when the session is over and nobody logged out here: it was ended elsewhere, or it is too old. Show the login. */
+  /** Called once when the session is over and nobody logged out here: it was ended elsewhere, or it is too old. Show the login.
+   * Where another tab with the same storage found the end or logged out, this client tells it at its next call. */
   onSessionEnd?: (end: SessionEnd) => void;
   /** How often a call is sent again after its answer was lost: 2 if it is left out. Only GET and what has an Idempotency-Key is repeated. */
   repeats?: number;
@@ -64,6 +65,7 @@ interface Core {
 }
 
 const refreshPath = "/api/v1/auth/refresh";
+const loginOperation = "POST /api/v1/auth/login";
 
 /**
  * The server gives a lost answer to a refresh again for ten seconds, and ends the session after that. So a loss is noticed early, and no attempt
@@ -73,6 +75,12 @@ const refreshLimits: AttemptLimits = { attempt: 3000, lastAttempt: 10_000, begin
 
 const anonymous: ReadonlySet<string> = new Set(anonymousOperations);
 const keyed: ReadonlySet<string> = new Set(keyedOperations);
+
+/** Whether a 200 is one of the API: a portal that stands before it answers with something else. */
+function areTokens(data: unknown): data is Schemas["Tokens"] {
+  const { accessToken, refreshToken, session } = (data ?? {}) as Partial<Schemas["Tokens"]>;
+  return typeof accessToken === "string" && typeof refreshToken === "string" && typeof session?.id === "string";
+}
 
 /** Makes a client. */
 export function createClient(options: ClientOptions = {}): Client {
@@ -106,6 +114,9 @@ export function createClient(options: ClientOptions = {}): Client {
       if (!answer.response.ok) {
         return { error: failureOf(answer.response, answer.error), response: answer.response };
       }
+      if ((operation === loginOperation || path === refreshPath) && !areTokens(answer.data)) {
+        return { error: failureOf(answer.response, answer.data), response: answer.response };
+      }
       await follow(operation, answer.data);
       return { status: answer.response.status, data: answer.data, response: answer.response };
     } catch (thrown) {
@@ -121,7 +132,7 @@ export function createClient(options: ClientOptions = {}): Client {
 
   /** What a success means for the session here. */
   async function follow(operation: string, data: unknown): Promise<void> {
-    if (operation === "POST /api/v1/auth/login") {
+    if (operation === loginOperation) {
       await session.keep(data as Schemas["Tokens"]);
     } else if (operation === "POST /api/v1/auth/logout" || operation === "DELETE /api/v1/me") {
       await session.end();

@@ -1,9 +1,10 @@
 import type { Failure, Problem, Schemas } from "./failures.js";
 import type { StoredTokens, TokenStorage } from "./storage.js";
 
-/** Why a session ended without a logout: the API's answer to the refresh. */
+/** How a session ended without a logout of this client. */
 export interface SessionEnd {
-  reason: Problem;
+  /** The API's answer to the refresh. It is missing where another client of the same storage, such as another tab, found the end or logged out. */
+  reason?: Problem;
 }
 
 type Exchange = (refreshToken: string) => Promise<{ data: Schemas["Tokens"]; error?: undefined } | { error: Failure }>;
@@ -13,6 +14,10 @@ export class Session {
   readonly #storage: TokenStorage;
   readonly #exchange: Exchange;
   readonly #onEnd: (end: SessionEnd) => void;
+  /** Whether the storage had tokens when this client last looked, and nobody ended the session here since. */
+  #alive = false;
+  /** Counts the tokens that this client wrote: what was read before or during a write tells nothing new. */
+  #writes = 0;
   #renewal: { of: string; done: Promise<Failure | undefined> } | undefined;
 
   constructor(storage: TokenStorage, exchange: Exchange, onEnd: (end: SessionEnd) => void) {
@@ -22,17 +27,26 @@ export class Session {
   }
 
   async keep({ accessToken, refreshToken, refreshTokenExpiresAt, session }: Schemas["Tokens"]): Promise<void> {
-    await this.#storage.write({ accessToken, refreshToken, refreshTokenExpiresAt, sessionId: session.id });
+    await this.#write({ accessToken, refreshToken, refreshTokenExpiresAt, sessionId: session.id });
   }
 
   async end(): Promise<void> {
-    await this.#storage.write(null);
+    this.#alive = false;
+    await this.#write(null);
   }
 
   /** The present tokens, after a renewal that is under way. */
   async tokens(): Promise<StoredTokens | null> {
     await this.#renewal?.done;
-    return this.#storage.read();
+    const writes = this.#writes;
+    const tokens = await this.#storage.read();
+    if (writes === this.#writes) {
+      if (tokens === null && this.#alive) {
+        this.#tell({});
+      }
+      this.#alive = tokens !== null;
+    }
+    return tokens;
   }
 
   /**
@@ -68,10 +82,20 @@ export class Session {
     }
 
     await this.end();
-    const end = { reason: answer.error };
+    this.#tell({ reason: answer.error });
+    return undefined;
+  }
+
+  async #write(tokens: StoredTokens | null): Promise<void> {
+    this.#writes += 1;
+    await this.#storage.write(tokens);
+    this.#writes += 1;
+    this.#alive = tokens !== null;
+  }
+
+  #tell(end: SessionEnd): void {
     // What the application throws there is no failure of the calls that wait here.
     queueMicrotask(() => this.#onEnd(end));
-    return undefined;
   }
 }
 

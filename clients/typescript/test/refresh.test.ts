@@ -179,6 +179,51 @@ test("Two clients that share a storage, such as two tabs, keep one session", asy
   expect(tab.ends).toEqual([]);
 });
 
+test.each(["is refused", "logs out"])("A client is told once, at its next call, that another one of its storage %s", async (how) => {
+  const me = await visitor();
+  const ends: unknown[] = [];
+  const other = createClient({ baseUrl, storage: me.storage, onSessionEnd: (end) => ends.push(end) });
+  unwrap(await other.GET("/api/v1/me"));
+  if (how === "logs out") {
+    await me.api.logout();
+  } else {
+    const elsewhere = await visitor({}, me.credentials);
+    const mine = unwrap(await elsewhere.api.GET("/api/v1/auth/sessions")).items.find((session) => !session.current)!;
+    unwrap(await elsewhere.api.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id: mine.id } } }));
+    expect((await me.api.GET("/api/v1/me")).error?.code).toBe("unauthorized");
+  }
+  expect(ends).toEqual([]);
+
+  const results = await Promise.all([other.GET("/api/v1/me"), other.GET("/api/v1/me")]);
+
+  expect(results.map((result) => result.error?.code)).toEqual(["unauthorized", "unauthorized"]);
+  expect(ends).toEqual([{}]);
+  expect(me.ends).toHaveLength(how === "logs out" ? 0 : 1);
+  unwrap(await other.login(me.credentials));
+  unwrap(await other.logout());
+  expect((await other.GET("/api/v1/me")).error?.code).toBe("unauthorized");
+  expect(ends).toHaveLength(1);
+});
+
+test("A 200 without tokens, as a portal gives it, is no login and no refresh", async () => {
+  const { fetch } = recorder();
+  let portal = false;
+  const me = await visitor({
+    fetch: (request) => (portal && request.url.includes("/auth/") ? Promise.resolve(Response.json({})) : fetch(request)),
+  });
+  const before = await me.storage.read();
+  await expired(me);
+  portal = true;
+
+  expect((await me.api.login(me.credentials)).error).toMatchObject({ code: "unexpected_answer", status: 200 });
+  expect((await me.api.GET("/api/v1/me")).error).toMatchObject({ code: "unexpected_answer", status: 200 });
+
+  expect(await me.storage.read()).toEqual(before);
+  portal = false;
+  expect(unwrap(await me.api.GET("/api/v1/me")).email).toBe(me.credentials.email);
+  expect(me.ends).toEqual([]);
+});
+
 test("A 401 for a wrong password makes no refresh", async () => {
   const me = await visitor();
   me.sent.length = 0;
