@@ -72,7 +72,13 @@ public class NetPilotServer : IAsyncLifetime
         }.ConnectionString;
         _database = new NpgsqlDataSourceBuilder(connectionString)
         {
-            ConnectionStringBuilder = { ApplicationName = "tests", PersistSecurityInfo = true },
+            // Preparations of a test may be large, and the machine busy.
+            ConnectionStringBuilder =
+            {
+                ApplicationName = "tests",
+                PersistSecurityInfo = true,
+                CommandTimeout = 0,
+            },
         }.Build();
 
         _commands = await StartCommandsAsync(Dialect, cancellationToken);
