@@ -103,7 +103,7 @@ public sealed partial class BackupTests(NetPilotServer server)
         {
             var passwords = Path.Combine(folder, "pgpass");
             await File.WriteAllTextAsync(passwords, $"*:*:*:{super.Username}:{super.Password}\n*:*:*:*:{Password}\n", Ct);
-            var asSuper = commands.Replace("-U postgres", $"-U {super.Username}", StringComparison.Ordinal);
+            var asSuper = commands.Replace("sudo -u postgres psql", $"psql -U {super.Username}", StringComparison.Ordinal);
             var start = new ProcessStartInfo("bash", ["-euc", $"chmod 600 \"$PGPASSFILE\"\n{asSuper}"])
             {
                 WorkingDirectory = folder,
