@@ -43,9 +43,7 @@ internal static class HealthEndpoints
     {
         if (draining.IsUnderWay)
         {
-            throw new ProblemException(
-                new Problem(ErrorCodes.ServerBusy, "The server is about to stop.") { RetryAfter = TimeSpan.FromSeconds(5) }
-            );
+            throw new ProblemException(ErrorCodes.ServerBusy, "The server is about to stop.", TimeSpan.FromSeconds(5));
         }
 
         var report = await readiness.AskAsync(cancellationToken);

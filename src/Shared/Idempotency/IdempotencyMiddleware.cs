@@ -58,12 +58,11 @@ internal sealed partial class IdempotencyMiddleware(
         {
             case KeyClaim.Reused:
                 throw new ProblemException(
-                    new Problem(ErrorCodes.IdempotencyKeyReused, "This Idempotency-Key was used for a request with another body.")
+                    ErrorCodes.IdempotencyKeyReused,
+                    "This Idempotency-Key was used for a request with another body."
                 );
             case KeyClaim.InFlight:
-                throw new ProblemException(
-                    new Problem(ErrorCodes.RequestInFlight, "The first request with this Idempotency-Key is still running.")
-                );
+                throw new ProblemException(ErrorCodes.RequestInFlight, "The first request with this Idempotency-Key is still running.");
             case KeyClaim.Answered:
                 await ReplayAsync(context, answer!);
                 return;
