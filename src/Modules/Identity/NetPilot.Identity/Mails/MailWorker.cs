@@ -90,10 +90,9 @@ internal sealed partial class MailWorker(
             }
             else
             {
-                var wait = FirstBackOff * Math.Pow(2, Math.Min(mail.Attempts - 1, 20));
                 LogNotSent(logger, recipient.Id, ReasonOf(exception));
                 Count("postponed");
-                await mails.PostponeAsync(mail, wait < LongestBackOff ? wait : LongestBackOff);
+                await mails.PostponeAsync(mail, Backoff.Doubled(FirstBackOff, mail.Attempts - 1, LongestBackOff));
             }
         }
     }

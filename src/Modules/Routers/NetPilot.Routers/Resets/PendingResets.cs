@@ -95,7 +95,7 @@ internal sealed partial class PendingResets(
             return await RefuseAsync(pending, turn.OwnerId, result.Failure, activities);
         }
 
-        var wait = BackoffAfter(pending.Attempts);
+        var wait = Backoff.Doubled(schedule.SweepInterval, pending.Attempts, LongestBackoff);
         LogFailed(logger, turn.RouterId, result.Failure.Code, wait);
         await PostponeAsync(pending, wait, null, activities);
         return false;
@@ -170,12 +170,6 @@ internal sealed partial class PendingResets(
             : report.IsEmpty && Array.TrueForAll(lists, list => list.Result is { IsSuccess: true, Data.IsEmpty: true })
                 ? CommandsResult<Unit>.Success(default)
             : CommandsResult<Unit>.Failed(failed.Failure! with { Router = RouterSighting.Present, Effect = CommandEffect.NotDone });
-    }
-
-    private TimeSpan BackoffAfter(int attempts)
-    {
-        var wait = schedule.SweepInterval * Math.Pow(2, Math.Min(attempts, 20));
-        return wait < LongestBackoff ? wait : LongestBackoff;
     }
 
     private RouterActivity KnownRefusal(Pending pending, Guid ownerId, string code) =>
