@@ -32,7 +32,7 @@ public static class RoutersModule
         services.AddHttpContextAccessor();
 
         services.AddSingleton<IRouterTurns, RouterTurns>();
-        services.AddSingleton<IRouterActivityLog, RouterActivityLog>();
+        services.AddSingleton<IRouterActivityLog>(provider => provider.GetRequiredService<LateRecords>());
         services.AddSingleton<IRouterCommands, RouterCommands>();
         services.AddSingleton<PendingResets>();
         services.AddScoped<RouterRelease>();
@@ -44,7 +44,7 @@ public static class RoutersModule
         services.AddSingleton<IRequestReads>(provider => provider.GetRequiredService<RouterOwnership>());
         services.AddSingleton<IRequestReads, FirstRouters>();
         services.AddSingleton<IRecentRouter, RecentRouter>();
-        services.AddScoped<IUserDependents, RouterUserDependents>();
+        services.AddScoped<IUserDependents>(provider => provider.GetRequiredService<RouterRelease>());
         return services;
     }
 }
