@@ -10,9 +10,7 @@ public static class DevicesModule
     public static IServiceCollection AddDevices(this IServiceCollection services)
     {
         services.AddModuleDbContext<DevicesDbContext>(DevicesDbContext.Schema);
-        services.AddSingleton<DeviceDirectory>();
-        services.AddSingleton<IDeviceDirectory>(provider => provider.GetRequiredService<DeviceDirectory>());
-        services.AddSingleton<IDeviceLookalikes>(provider => provider.GetRequiredService<DeviceDirectory>());
+        services.AddSingleton<IDeviceDirectory, DeviceDirectory>();
         services.AddSingleton<DeviceDependents>();
         services.AddSingleton<IRouterDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddSingleton<IUserDependents>(provider => provider.GetRequiredService<DeviceDependents>());
