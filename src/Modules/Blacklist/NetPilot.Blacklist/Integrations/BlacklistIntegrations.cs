@@ -18,12 +18,7 @@ internal sealed class BlockedDevices(BlacklistDbContext db) : IBlockedDevices
         FindBlockedDevices.Of(userId, routerId, macs, addresses);
 
     public async Task<BlockedAddresses> ReadAsync(DbDataReader result, CancellationToken cancellationToken) =>
-        Of(
-            await result.ReadAllAsync(
-                row => (row.IsDBNull(0) ? null : row.GetFieldValue<PhysicalAddress>(0), row.GetFieldValue<IPAddress>(1)),
-                cancellationToken
-            )
-        );
+        Of(await result.ReadAllAsync(row => (row.Nullable<PhysicalAddress>(0), row.GetFieldValue<IPAddress>(1)), cancellationToken));
 
     private static BlockedAddresses Of(List<(PhysicalAddress? Mac, IPAddress Ip)> rows) =>
         new(

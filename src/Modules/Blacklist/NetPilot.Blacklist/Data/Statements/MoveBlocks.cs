@@ -129,10 +129,10 @@ internal static class MoveBlocks
             DeviceId = row.GetGuid(3),
             Kind = SnakeCase.Parse<HoldKind>(row.GetString(4)),
             SourceId = row.GetGuid(5),
-            PersonId = row.IsDBNull(6) ? null : row.GetGuid(6),
+            PersonId = row.Nullable<Guid?>(6),
             Since = row.GetFieldValue<DateTimeOffset>(7),
-            Until = row.IsDBNull(8) ? null : row.GetFieldValue<DateTimeOffset>(8),
-            CreatedBy = row.IsDBNull(9) ? null : row.GetGuid(9),
+            Until = row.Nullable<DateTimeOffset?>(8),
+            CreatedBy = row.Nullable<Guid?>(9),
             CreatedAt = row.GetFieldValue<DateTimeOffset>(10),
             RuleId = row.GetGuid(11),
         };
