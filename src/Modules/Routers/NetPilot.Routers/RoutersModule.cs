@@ -9,7 +9,6 @@ using NetPilot.Routers.Turns;
 
 namespace NetPilot.Routers;
 
-/// <summary>The module's door to the composition root.</summary>
 public static class RoutersModule
 {
     /// <summary>The version of the IANA database by whose rules schedules go, such as <c>2026f</c>.</summary>

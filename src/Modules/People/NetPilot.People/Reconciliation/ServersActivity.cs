@@ -21,7 +21,6 @@ internal sealed class ServersActivity(IRouterActivityLog log)
         }
     }
 
-    /// <summary>Records what was noted.</summary>
     public Task FlushAsync()
     {
         var activities = new List<RouterActivity>();

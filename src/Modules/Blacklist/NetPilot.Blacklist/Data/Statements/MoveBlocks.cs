@@ -43,7 +43,6 @@ internal static class MoveBlocks
         return (rules, await result.ReadAllAsync(ReadHold, cancellationToken));
     }
 
-    /// <summary>Writes what becomes of them.</summary>
     public static async Task WriteAsync(
         this NpgsqlTransaction transaction,
         DeviceMerge merge,
@@ -87,7 +86,6 @@ internal static class MoveBlocks
         await transaction.ExecuteAsync(statements, cancellationToken);
     }
 
-    /// <summary>All holds of a device.</summary>
     public static async Task<List<Hold>> FindHoldsAsync(
         this NpgsqlTransaction transaction,
         DeviceRemoval removal,
