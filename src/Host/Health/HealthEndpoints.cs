@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using NetPilot.Routers;
 
 namespace NetPilot.Host.Health;
 

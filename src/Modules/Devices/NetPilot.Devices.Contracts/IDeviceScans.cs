@@ -1,5 +1,4 @@
 using NetPilot.CommandsClient;
-using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Contracts;
 

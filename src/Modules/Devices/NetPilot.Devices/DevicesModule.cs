@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Devices.Features;
 using NetPilot.Devices.Features.ListDevices;
 using NetPilot.Devices.Features.ScanDevices;

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using NetPilot.Identity.Features.GrantAdmin;
 using NetPilot.Identity.Integrations;
 using NetPilot.Identity.Mails;

@@ -1,10 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Idempotency;
-using NetPilot.Routers.Activities;
 using NetPilot.Routers.Features.DeleteRouter;
 using NetPilot.Routers.Features.ListRouters;
 using NetPilot.Routers.Integrations;
-using NetPilot.Routers.Resets;
 using NetPilot.Routers.Turns;
 
 namespace NetPilot.Routers;

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace NetPilot.CommandsClient.Telemetry;
 
 /// <summary>Says each kind of failure at most once in ten seconds, with the number of those left unsaid: a storm is one line, not a thousand.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using NSec.Cryptography;
 
 namespace NetPilot.Identity.Passwords;

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace NetPilot.Identity.Sessions;
 
 internal static class ClientOf

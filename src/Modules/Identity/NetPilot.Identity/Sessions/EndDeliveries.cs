@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore.Query;
-using Microsoft.Extensions.Hosting;
 
 namespace NetPilot.Identity.Sessions;
 

@@ -1,5 +1,3 @@
-using FluentValidation;
-
 namespace NetPilot.People.Features;
 
 /// <summary>The rules for the windows and exceptions of a schedule. What the body says need not be what the types promise.</summary>

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace NetPilot.Routers.Features.ClaimRouter;
 
 internal sealed class ClaimRouterEndpoint(NpgsqlDataSource database, ITierLimits tiers, IOptions<RoutersOptions> options, TimeProvider time)

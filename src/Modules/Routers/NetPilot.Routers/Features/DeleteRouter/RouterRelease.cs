@@ -1,5 +1,4 @@
 using NetPilot.Idempotency;
-using NetPilot.Routers.Resets;
 
 namespace NetPilot.Routers.Features.DeleteRouter;
 

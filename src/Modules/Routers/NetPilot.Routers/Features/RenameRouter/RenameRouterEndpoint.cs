@@ -15,11 +15,7 @@ internal sealed class RenameRouterRequest : RouterRequest
 
 internal sealed class RenameRouterValidator : Validator<RenameRouterRequest>
 {
-    private static readonly ValueShape Zone = new()
-    {
-        MinLength = 1,
-        MaxLength = UserRouter.MaxTimeZoneLength,
-    };
+    private static readonly ValueShape Zone = new() { MinLength = 1, MaxLength = UserRouter.MaxTimeZoneLength };
 
     public RenameRouterValidator()
     {
