@@ -2,7 +2,6 @@ using NetPilot.Blacklist;
 using NetPilot.Devices;
 using NetPilot.Identity;
 using NetPilot.People;
-using NetPilot.Routers;
 
 namespace NetPilot.Host;
 

@@ -1,12 +1,9 @@
-using FastEndpoints;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using NetPilot.Background;
 using NetPilot.CommandsClient;
 using NetPilot.Host.Health;
 using NetPilot.Host.Http;
-using NetPilot.Host.Observability;
 using NetPilot.Host.OpenApi;
-using NetPilot.Host.Problems;
 using NetPilot.Idempotency;
 
 namespace NetPilot.Host;

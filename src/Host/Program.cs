@@ -1,6 +1,4 @@
 using NetPilot.Host;
-using NetPilot.Host.CommandLine;
-using NetPilot.Host.Observability;
 
 var arguments = HostArguments.Read(args);
 if (await HostCommands.AnswerAsync(arguments, Console.Out, Console.Error) is { } answered)

@@ -10,7 +10,6 @@ internal enum HostCommand
     Help,
     Version,
 
-    /// <summary>Nothing that there is.</summary>
     Unknown,
 }
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using NetPilot.Routers;
 
 namespace NetPilot.Host.Health;
 
@@ -43,9 +42,7 @@ internal static class HealthEndpoints
     {
         if (draining.IsUnderWay)
         {
-            throw new ProblemException(
-                new Problem(ErrorCodes.ServerBusy, "The server is about to stop.") { RetryAfter = TimeSpan.FromSeconds(5) }
-            );
+            throw new ProblemException(ErrorCodes.ServerBusy, "The server is about to stop.", TimeSpan.FromSeconds(5));
         }
 
         var report = await readiness.AskAsync(cancellationToken);

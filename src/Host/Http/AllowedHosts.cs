@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.HostFiltering;
 using NetPilot.Host.Health;
-using NetPilot.Host.Observability;
 
 namespace NetPilot.Host.Http;
 

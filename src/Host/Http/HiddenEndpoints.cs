@@ -1,5 +1,3 @@
-using NetPilot.Host.Observability;
-
 namespace NetPilot.Host.Http;
 
 /// <summary>

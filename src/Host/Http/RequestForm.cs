@@ -1,7 +1,3 @@
-using FastEndpoints;
-using Microsoft.AspNetCore.WebUtilities;
-using NetPilot.Host.Problems;
-
 namespace NetPilot.Host.Http;
 
 /// <summary>

@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
-using NetPilot.Host.Problems;
 
 namespace NetPilot.Host.Http;
 

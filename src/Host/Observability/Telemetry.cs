@@ -1,4 +1,3 @@
-using NetPilot.Host.CommandLine;
 using Npgsql;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;

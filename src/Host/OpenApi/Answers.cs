@@ -1,6 +1,3 @@
-using System.Globalization;
-using Microsoft.AspNetCore.WebUtilities;
-
 namespace NetPilot.Host.OpenApi;
 
 /// <summary>The successes that an endpoint declares, with their headers, in place of those that the library supposes.</summary>

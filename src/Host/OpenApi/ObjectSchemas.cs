@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Newtonsoft.Json.Linq;
 using NJsonSchema.Generation;
 
 namespace NetPilot.Host.OpenApi;

@@ -1,6 +1,3 @@
-using Microsoft.AspNetCore.WebUtilities;
-using Newtonsoft.Json.Linq;
-
 namespace NetPilot.Host.OpenApi;
 
 /// <summary>

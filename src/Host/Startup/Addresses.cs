@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace NetPilot.Host.Startup;
 
 /// <summary>The addresses to listen on, checked before PostgreSQL is touched: Kestrel reads them last of all.</summary>

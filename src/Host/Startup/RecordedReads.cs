@@ -16,13 +16,11 @@ internal sealed class RecordedReads : IConfigurationSource
         return reads;
     }
 
-    /// <summary>Whether somebody asked for the value of a key.</summary>
     public bool IsRead(string key) => keys.Contains(key);
 
     /// <summary>Whether somebody asked for the children of a key. The binder does so where it makes no value of the key's own: for lists and groups.</summary>
     public bool IsParent(string key) => parents.Contains(key);
 
-    /// <summary>The keys whose values somebody asked for.</summary>
     public IEnumerable<string> Keys => keys;
 
     /// <summary>Nothing is noted any more.</summary>

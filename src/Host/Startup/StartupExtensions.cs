@@ -1,8 +1,5 @@
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.FileProviders;
-using NetPilot.Host.CommandLine;
-using NetPilot.Host.Observability;
-using NetPilot.Routers;
 
 namespace NetPilot.Host.Startup;
 

@@ -20,10 +20,8 @@ internal sealed class StopSignals : IDisposable
             PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Receive),
         ];
 
-    /// <summary>Is cancelled by the first signal.</summary>
     public CancellationToken First => first.Token;
 
-    /// <summary>Is cancelled by the second signal.</summary>
     public CancellationToken Second => second.Token;
 
     public void Dispose()

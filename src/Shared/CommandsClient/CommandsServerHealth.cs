@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace NetPilot.CommandsClient;
 
 /// <summary>Whether the Commands-Server itself is there, for health reports.</summary>

@@ -1,5 +1,4 @@
 using NetPilot.CommandsClient.Sessions;
-using NetPilot.CommandsClient.Telemetry;
 
 namespace NetPilot.CommandsClient;
 

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -58,12 +57,11 @@ internal sealed partial class IdempotencyMiddleware(
         {
             case KeyClaim.Reused:
                 throw new ProblemException(
-                    new Problem(ErrorCodes.IdempotencyKeyReused, "This Idempotency-Key was used for a request with another body.")
+                    ErrorCodes.IdempotencyKeyReused,
+                    "This Idempotency-Key was used for a request with another body."
                 );
             case KeyClaim.InFlight:
-                throw new ProblemException(
-                    new Problem(ErrorCodes.RequestInFlight, "The first request with this Idempotency-Key is still running.")
-                );
+                throw new ProblemException(ErrorCodes.RequestInFlight, "The first request with this Idempotency-Key is still running.");
             case KeyClaim.Answered:
                 await ReplayAsync(context, answer!);
                 return;

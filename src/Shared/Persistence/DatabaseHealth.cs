@@ -3,13 +3,11 @@ namespace NetPilot.Persistence;
 /// <summary>What PostgreSQL is good for at the moment, the best first.</summary>
 public enum DatabaseState
 {
-    /// <summary>It reads and writes.</summary>
     Available,
 
     /// <summary>It answers but takes no writes: a standby, a primary before or after a failover, a full disk.</summary>
     ReadOnly,
 
-    /// <summary>It does not answer.</summary>
     Away,
 }
 
@@ -18,7 +16,12 @@ public enum DatabaseState
 /// away then, since after a failover they lead to the old primary; and once more when a new connection can write again, for those that were
 /// opened in the meantime. In between, looks are made on new connections, and so they are where the pool gives none that answers.
 /// </summary>
-public sealed partial class DatabaseHealth : IAsyncDisposable
+public sealed partial class DatabaseHealth(
+    NpgsqlDataSource pool,
+    IOptions<DatabaseOptions> options,
+    [FromKeyedServices(DatabaseClock.Machine)] TimeProvider machine,
+    ILogger<DatabaseHealth> logger
+) : IAsyncDisposable
 {
     // A disk that is full for the next row may have room for a look's answer: it counts as full for as long after each failure.
     private static readonly TimeSpan DiskFullLasts = TimeSpan.FromSeconds(5);
@@ -26,30 +29,14 @@ public sealed partial class DatabaseHealth : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(DatabaseSources.LookTimeout);
     private static readonly TimeSpan PatienceWithPool = TimeSpan.FromMilliseconds(500);
 
-    private readonly NpgsqlDataSource pool;
-    private readonly NpgsqlDataSource[] hosts;
-    private readonly ILogger<DatabaseHealth> logger;
+    private readonly NpgsqlDataSource[] hosts = DatabaseSources.BuildForLooks(options.Value.NetPilot!, options.Value.Pooler);
     private readonly Lock gate = new();
 
     // Never disposed, which it need not be: a look may still be under way when the host is.
     private readonly SemaphoreSlim looking = new(1, 1);
-    private readonly TimeProvider machine;
     private volatile DatabaseState state;
     private long? diskFullSince;
     private int incidents;
-
-    public DatabaseHealth(
-        NpgsqlDataSource pool,
-        IOptions<DatabaseOptions> options,
-        [FromKeyedServices(DatabaseClock.Machine)] TimeProvider machine,
-        ILogger<DatabaseHealth> logger
-    )
-    {
-        this.pool = pool;
-        this.machine = machine;
-        this.logger = logger;
-        hosts = DatabaseSources.BuildForLooks(options.Value.NetPilot!, options.Value.Pooler);
-    }
 
     /// <summary>What is known at present; asking makes no call.</summary>
     public DatabaseState State => state;

@@ -16,7 +16,6 @@ public static class Sql
         return command;
     }
 
-    /// <summary>Adds a statement with its values to the batch.</summary>
     public static NpgsqlBatch With(this NpgsqlBatch batch, string sql, params ReadOnlySpan<object?> values)
     {
         batch.BatchCommands.Add(Statement(sql, values));
@@ -31,7 +30,6 @@ public static class Sql
         return command;
     }
 
-    /// <summary>Reads every row of the present result.</summary>
     public static async Task<List<T>> ReadAllAsync<T>(
         this DbDataReader result,
         Func<DbDataReader, T> read,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Reflection;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
@@ -10,9 +9,15 @@ public static partial class ApiJson
 {
     public static void Configure(JsonSerializerOptions options)
     {
-        ConfigureShape(options);
+        options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        options.PropertyNameCaseInsensitive = false;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
         options.MaxDepth = 32;
         options.Converters.Insert(0, new ExactEnumConverterFactory());
+        // Nothing is read or written with this one: the generator of schemas looks for it.
+        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
+        options.Converters.Add(new OptionalConverterFactory());
         options.Converters.Add(new StrictStringConverter());
         options.Converters.Add(new Rfc3339Converter());
     }
@@ -27,17 +32,6 @@ public static partial class ApiJson
             AllowDuplicateProperties = false,
             TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { KeepBodyOnly } },
         };
-
-    /// <summary>What a schema can tell of it: names, numbers and enumerations.</summary>
-    public static void ConfigureShape(JsonSerializerOptions options)
-    {
-        options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
-        options.PropertyNameCaseInsensitive = false;
-        options.NumberHandling = JsonNumberHandling.Strict;
-        options.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
-        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
-        options.Converters.Add(new OptionalConverterFactory());
-    }
 
     /// <summary>Reads a time as a body's is read: RFC 3339 with date, time and offset.</summary>
     public static bool TryReadTime(string? text, out DateTimeOffset time) => Rfc3339Converter.TryRead(text, out time);

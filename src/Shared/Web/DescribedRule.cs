@@ -6,7 +6,6 @@ namespace NetPilot.Web;
 /// <summary>What a rule says of a value in the terms of JSON Schema, for the OpenAPI document.</summary>
 public sealed record ValueShape
 {
-    /// <summary>Null is refused.</summary>
     public bool NotNull { get; init; }
 
     /// <summary>A field of a PATCH, or one that may be null, that must not be absent.</summary>
@@ -24,13 +23,10 @@ public sealed record ValueShape
     /// <summary>The least number of a list's items; 0 for no limit.</summary>
     public int MinItems { get; init; }
 
-    /// <summary>The greatest number of a list's items.</summary>
     public int? MaxItems { get; init; }
 
-    /// <summary>The least value of a number.</summary>
     public int? Minimum { get; init; }
 
-    /// <summary>The greatest value of a number.</summary>
     public int? Maximum { get; init; }
 
     /// <summary>A format of JSON Schema or OpenAPI, such as <c>email</c>.</summary>
@@ -81,4 +77,22 @@ public static class DescribedRules
         ValueShape shape,
         Func<string, string?> refusalOf
     ) => rule.Refusing(shape with { NotNull = true }, (_, value) => value is null ? "Is required." : refusalOf(value));
+
+    /// <summary>For a field of a PATCH that must not be null: absent passes, and a value is refused if the function gives a reason.</summary>
+    public static IRuleBuilderOptions<T, Optional<TValue?>> RefusingField<T, TValue>(
+        this IRuleBuilder<T, Optional<TValue?>> rule,
+        ValueShape shape,
+        Func<TValue, string?> refusalOf
+    )
+        where TValue : class =>
+        rule.Refusing(
+            shape with
+            {
+                NotNull = true,
+            },
+            (_, field) =>
+                !field.IsPresent ? null
+                : field.Value is { } value ? refusalOf(value)
+                : "Must not be null."
+        );
 }

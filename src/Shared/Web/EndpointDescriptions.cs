@@ -86,7 +86,6 @@ public static class EndpointDescriptions
             ErrorCodes.RouterBusy
         );
 
-    /// <summary>The endpoint takes <c>Idempotency-Key</c>.</summary>
     public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder endpoint) =>
         endpoint
             .WithMetadata(

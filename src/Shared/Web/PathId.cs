@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace NetPilot.Web;
 
-/// <summary>Ids in paths.</summary>
 public static class PathId
 {
     /// <summary>

@@ -59,5 +59,11 @@ public sealed record FieldError(string Name, string Reason);
 /// <summary>Ends a request with a problem. Thrown by handlers where a refusal is found; written by the one place that writes problems.</summary>
 public sealed class ProblemException(Problem problem) : Exception($"{problem.Status} {problem.Code}")
 {
+    /// <param name="code">One of <see cref="ErrorCodes"/>.</param>
+    /// <param name="detail">What happened, for a person.</param>
+    /// <param name="retryAfter">How long to wait before a repeat; null where a repeat does not help.</param>
+    public ProblemException(string code, string detail, TimeSpan? retryAfter = null)
+        : this(new Problem(code, detail) { RetryAfter = retryAfter }) { }
+
     public Problem Problem { get; } = problem;
 }

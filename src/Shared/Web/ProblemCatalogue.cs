@@ -55,10 +55,8 @@ public static class ProblemCatalogue
         .SelectMany(status => status.Value.Select(code => (Code: code, Status: status.Key)))
         .ToDictionary(problem => problem.Code, problem => problem.Status);
 
-    /// <summary>Every code.</summary>
     public static IEnumerable<string> Codes => Statuses.Keys;
 
-    /// <summary>The codes that a status can have.</summary>
     public static IReadOnlyList<string> CodesOf(int status) => ByStatus.GetValueOrDefault(status, []);
 
     /// <summary>The status of a code. Any other word is what a router's command failed with: 502.</summary>

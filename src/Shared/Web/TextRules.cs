@@ -31,17 +31,7 @@ public static class TextRules
         this IRuleBuilder<T, Optional<string?>> rule,
         int min,
         int max
-    ) =>
-        rule.Refusing(
-            Shape(min, max) with
-            {
-                NotNull = true,
-            },
-            (_, field) =>
-                !field.IsPresent ? null
-                : field.Value is { } text ? RefusalOf(text, min, max, allowNewline: false)
-                : "Must not be null."
-        );
+    ) => rule.RefusingField(Shape(min, max), text => RefusalOf(text, min, max, allowNewline: false));
 
     /// <summary>An IPv4 address by <see cref="AddressRules"/> that must be there.</summary>
     public static IRuleBuilderOptions<T, string?> Ipv4<T>(this IRuleBuilder<T, string?> rule) =>

@@ -77,7 +77,7 @@ public sealed class DeviceDirectoryTests(DevicesServer server)
     private async Task<IReadOnlyList<KnownDevice>> LookalikesAsync(TestRouter router, string ip) =>
         (
             await server
-                .Services.GetRequiredService<IDeviceLookalikes>()
-                .FindAsync(router.Owner.Id, router.RouterId, IPAddress.Parse(ip), TestContext.Current.CancellationToken)
+                .Services.GetRequiredService<IDeviceDirectory>()
+                .FindLookalikesAsync(router.Owner.Id, router.RouterId, IPAddress.Parse(ip), TestContext.Current.CancellationToken)
         ).Devices;
 }

@@ -44,7 +44,7 @@ public sealed class RouterPlanTests
     public void A_schedule_that_is_off_wants_nothing_and_never_changes()
     {
         var schedule = Of(_mia);
-        schedule.Switch(false);
+        schedule.Enabled = false;
 
         var plan = Plan(Night, schedule);
 
@@ -160,9 +160,9 @@ public sealed class RouterPlanTests
     private static Schedule Of(Guid? personId, Guid? deviceId, string from, string to)
     {
         var schedule = Schedule.Create(Guid.CreateVersion7(), Router, Noon.AddDays(-100));
-        schedule.Rename("Bedtime");
-        schedule.Hold(personId, deviceId);
-        schedule.Replan([new Window(Enum.GetValues<Weekday>(), from, to)], []);
+        schedule.Name = "Bedtime";
+        (schedule.PersonId, schedule.DeviceId) = (personId, deviceId);
+        schedule.Windows = [new Window(Enum.GetValues<Weekday>(), from, to)];
         return schedule;
     }
 

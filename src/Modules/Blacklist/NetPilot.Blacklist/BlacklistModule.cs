@@ -6,7 +6,6 @@ using NetPilot.Blacklist.Integrations;
 
 namespace NetPilot.Blacklist;
 
-/// <summary>The module's door to the composition root.</summary>
 public static class BlacklistModule
 {
     public static IServiceCollection AddBlacklist(this IServiceCollection services)

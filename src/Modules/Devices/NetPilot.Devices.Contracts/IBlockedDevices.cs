@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.NetworkInformation;
-using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Contracts;
 

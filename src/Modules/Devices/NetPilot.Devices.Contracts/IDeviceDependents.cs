@@ -1,5 +1,3 @@
-using NetPilot.Routers.Contracts;
-
 namespace NetPilot.Devices.Contracts;
 
 /// <summary>

@@ -49,7 +49,18 @@ public interface IDeviceDirectory
         IReadOnlyCollection<IPAddress> addresses,
         CancellationToken cancellationToken
     );
+
+    /// <summary>
+    /// The online devices of the router at another address that contains this one as text (192.168.1.101 for 192.168.1.10), in one round trip.
+    /// The deployed form of the Commands-Server resolves an address by a look-up of substrings, which can take them for the one that is meant.
+    /// </summary>
+    Task<Lookalikes> FindLookalikesAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken);
 }
+
+/// <summary>What the last scan of a router says of the devices that a look-up can take for another one.</summary>
+/// <param name="Devices">They.</param>
+/// <param name="ScannedAt">When that scan was asked for (UTC); null if there was none.</param>
+public sealed record Lookalikes(IReadOnlyList<KnownDevice> Devices, DateTimeOffset? ScannedAt);
 
 /// <summary>A stored device.</summary>
 /// <param name="Id">Its id.</param>

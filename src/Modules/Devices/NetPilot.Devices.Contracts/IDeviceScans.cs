@@ -1,6 +1,4 @@
-using System.Net;
 using NetPilot.CommandsClient;
-using NetPilot.Routers.Contracts;
 
 namespace NetPilot.Devices.Contracts;
 
@@ -15,18 +13,3 @@ public interface IDeviceScans
     /// <param name="cancellationToken">Ends the waiting.</param>
     Task RecordAsync(OwnedRouter router, ScanReport report, DateTimeOffset scannedAt, bool byUser, CancellationToken cancellationToken);
 }
-
-/// <summary>Devices that a look-up by substring can take for another one.</summary>
-public interface IDeviceLookalikes
-{
-    /// <summary>
-    /// The online devices of the router at another address that contains this one as text (192.168.1.101 for 192.168.1.10), in one round trip.
-    /// The deployed form of the Commands-Server resolves an address by such a look-up.
-    /// </summary>
-    Task<Lookalikes> FindAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken);
-}
-
-/// <summary>What the last scan of a router says of the devices that a look-up can take for another one.</summary>
-/// <param name="Devices">They.</param>
-/// <param name="ScannedAt">When that scan was asked for (UTC); null if there was none.</param>
-public sealed record Lookalikes(IReadOnlyList<KnownDevice> Devices, DateTimeOffset? ScannedAt);

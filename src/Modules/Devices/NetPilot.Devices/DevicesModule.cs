@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Devices.Features;
 using NetPilot.Devices.Features.ListDevices;
 using NetPilot.Devices.Features.ScanDevices;
@@ -10,9 +9,7 @@ public static class DevicesModule
     public static IServiceCollection AddDevices(this IServiceCollection services)
     {
         services.AddModuleDbContext<DevicesDbContext>(DevicesDbContext.Schema);
-        services.AddSingleton<DeviceDirectory>();
-        services.AddSingleton<IDeviceDirectory>(provider => provider.GetRequiredService<DeviceDirectory>());
-        services.AddSingleton<IDeviceLookalikes>(provider => provider.GetRequiredService<DeviceDirectory>());
+        services.AddSingleton<IDeviceDirectory, DeviceDirectory>();
         services.AddSingleton<DeviceDependents>();
         services.AddSingleton<IRouterDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddSingleton<IUserDependents>(provider => provider.GetRequiredService<DeviceDependents>());

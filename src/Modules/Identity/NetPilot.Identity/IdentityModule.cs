@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using NetPilot.Identity.Features.GrantAdmin;
 using NetPilot.Identity.Integrations;
 using NetPilot.Identity.Mails;
@@ -24,7 +23,16 @@ public static class IdentityModule
             .AddScheme<JwtBearerOptions, BearerAuthentication>(JwtBearerDefaults.AuthenticationScheme, configureOptions: null);
         services.MakeNoDataProtectionKeys();
         services.AddSingleton<IPostConfigureOptions<AuthOptions>, DevelopmentSigningKey>();
-        services.AddSingleton<IConfigureOptions<JwtBearerOptions>, BearerOptions>();
+        services
+            .AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
+            .Configure<AccessTokens>(
+                (bearer, tokens) =>
+                {
+                    bearer.MapInboundClaims = false;
+                    bearer.IncludeErrorDetails = false;
+                    bearer.TokenValidationParameters = tokens.Validation;
+                }
+            );
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<PasswordHasher>();
 
@@ -63,23 +71,15 @@ public static class IdentityModule
         return services;
     }
 
-    /// <summary>Whether the command line is a command and not a start of the server.</summary>
-    public static bool IsAdminCommand(IReadOnlyList<string> arguments) => arguments is ["admin", ..];
-
     /// <summary>Runs the command <c>admin grant &lt;email&gt;</c>. The schema has to be up to date.</summary>
-    /// <returns>The exit code; null if the arguments are no command.</returns>
-    public static async Task<int?> RunAdminCommandAsync(
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAdminCommandAsync(
         IServiceProvider services,
         IReadOnlyList<string> arguments,
         TextWriter output,
         CancellationToken cancellationToken
     )
     {
-        if (!IsAdminCommand(arguments))
-        {
-            return null;
-        }
-
         if (arguments is not ["admin", "grant", var email])
         {
             await output.WriteLineAsync("Usage: NetPilot.Host admin grant <email>");

@@ -5,7 +5,6 @@ using NetPilot.People.Integrations;
 
 namespace NetPilot.People;
 
-/// <summary>The module's door to the composition root.</summary>
 public static class PeopleModule
 {
     public static IServiceCollection AddPeople(this IServiceCollection services)

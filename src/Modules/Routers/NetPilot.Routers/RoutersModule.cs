@@ -1,15 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Idempotency;
-using NetPilot.Routers.Activities;
 using NetPilot.Routers.Features.DeleteRouter;
 using NetPilot.Routers.Features.ListRouters;
 using NetPilot.Routers.Integrations;
-using NetPilot.Routers.Resets;
 using NetPilot.Routers.Turns;
 
 namespace NetPilot.Routers;
 
-/// <summary>The module's door to the composition root.</summary>
 public static class RoutersModule
 {
     /// <summary>The version of the IANA database by whose rules schedules go, such as <c>2026f</c>.</summary>
@@ -32,7 +29,7 @@ public static class RoutersModule
         services.AddHttpContextAccessor();
 
         services.AddSingleton<IRouterTurns, RouterTurns>();
-        services.AddSingleton<IRouterActivityLog, RouterActivityLog>();
+        services.AddSingleton<IRouterActivityLog>(provider => provider.GetRequiredService<LateRecords>());
         services.AddSingleton<IRouterCommands, RouterCommands>();
         services.AddSingleton<PendingResets>();
         services.AddScoped<RouterRelease>();
@@ -44,7 +41,7 @@ public static class RoutersModule
         services.AddSingleton<IRequestReads>(provider => provider.GetRequiredService<RouterOwnership>());
         services.AddSingleton<IRequestReads, FirstRouters>();
         services.AddSingleton<IRecentRouter, RecentRouter>();
-        services.AddScoped<IUserDependents, RouterUserDependents>();
+        services.AddScoped<IUserDependents>(provider => provider.GetRequiredService<RouterRelease>());
         return services;
     }
 }

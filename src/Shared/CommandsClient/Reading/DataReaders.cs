@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace NetPilot.CommandsClient.Reading;
 
 /// <summary>Reads the data of an acknowledgement. False where the shape matters and is wrong.</summary>

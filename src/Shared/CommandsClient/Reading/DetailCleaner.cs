@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace NetPilot.CommandsClient.Reading;
 
 /// <summary>
@@ -132,27 +130,11 @@ internal sealed partial class DetailCleaner(IReadOnlyCollection<string> secrets,
 
     private string Replacement(Match match) => match.Groups["mac"].Success || match.Value == address?.ToString() ? match.Value : Removed;
 
-    private static string WithoutControls(string text)
-    {
-        var clean = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
-        {
-            if (Rune.IsWhiteSpace(rune))
-            {
-                clean.Append(' ');
-            }
-            else if (
-                !Rune.IsControl(rune)
-                && rune != Rune.ReplacementChar
-                && Rune.GetUnicodeCategory(rune) is not System.Globalization.UnicodeCategory.Format
-            )
-            {
-                clean.Append(rune.ToString());
-            }
-        }
+    private static string WithoutControls(string text) =>
+        string.Concat(text.EnumerateRunes().Select(rune => Rune.IsWhiteSpace(rune) ? new Rune(' ') : rune).Where(IsShown));
 
-        return clean.ToString();
-    }
+    private static bool IsShown(Rune rune) =>
+        !Rune.IsControl(rune) && rune != Rune.ReplacementChar && Rune.GetUnicodeCategory(rune) is not UnicodeCategory.Format;
 
     private static string Cut(string text)
     {

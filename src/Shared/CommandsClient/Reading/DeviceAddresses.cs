@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Net.NetworkInformation;
-using System.Net.Sockets;
 
 namespace NetPilot.CommandsClient.Reading;
 

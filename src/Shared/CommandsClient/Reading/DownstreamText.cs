@@ -1,6 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
-using System.Text;
 
 namespace NetPilot.CommandsClient.Reading;
 
@@ -34,33 +32,15 @@ internal static partial class DownstreamText
     );
 
     /// <summary>The text without control characters and lone surrogates, trimmed, cut at 255 code points; null when nothing is left.</summary>
-    public static string? Clean(string? text, int maxLength = MaxLength)
+    public static string? Clean(string? text)
     {
         if (string.IsNullOrWhiteSpace(text))
         {
             return null;
         }
 
-        var clean = new StringBuilder(Math.Min(text.Length, maxLength));
-        var length = 0;
-        foreach (var rune in text.AsSpan().Trim().EnumerateRunes())
-        {
-            // EnumerateRunes shows a lone surrogate as U+FFFD.
-            if (Rune.IsControl(rune) || rune == Rune.ReplacementChar || IsInvisible(rune))
-            {
-                continue;
-            }
-
-            if (length++ == maxLength)
-            {
-                break;
-            }
-
-            clean.Append(rune.ToString());
-        }
-
-        var result = clean.ToString().Trim();
-        return result.Length == 0 ? null : result;
+        var clean = string.Concat(text.Trim().EnumerateRunes().Where(IsKept).Take(MaxLength)).Trim();
+        return clean.Length == 0 ? null : clean;
     }
 
     /// <summary>As <see cref="Clean"/>, and null for what stands for "not known": such a word, in brackets or not, or mere punctuation.</summary>
@@ -90,6 +70,9 @@ internal static partial class DownstreamText
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
     )]
     private static partial Regex NoVendor();
+
+    // EnumerateRunes shows a lone surrogate as U+FFFD.
+    private static bool IsKept(Rune rune) => !Rune.IsControl(rune) && rune != Rune.ReplacementChar && !IsInvisible(rune);
 
     // Directional overrides and the like would let a device's name rewrite the line that it is shown in. The joiners that emoji need stay.
     private static bool IsInvisible(Rune rune) =>

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace NetPilot.CommandsClient.Resilience;
 
 /// <summary>

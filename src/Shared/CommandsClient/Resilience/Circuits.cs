@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace NetPilot.CommandsClient.Resilience;
 
 /// <summary>
@@ -46,17 +44,7 @@ internal sealed class Circuits(IOptions<CommandsServerOptions> options, TimeProv
 
     private CircuitBreaker Of(string router)
     {
-        if (_routers.Count > SweepAbove)
-        {
-            foreach (var (id, circuit) in _routers)
-            {
-                if (circuit.IsIdle)
-                {
-                    _routers.TryRemove(id, out _);
-                }
-            }
-        }
-
+        _routers.Sweep(SweepAbove, circuit => circuit.IsIdle);
         return _routers.GetOrAdd(router, id => new CircuitBreaker($"router {id}", options.Value.CircuitFaults, time, logger));
     }
 

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-
 namespace NetPilot.CommandsClient.Sessions;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using NetPilot.CommandsClient.Telemetry;
-
 namespace NetPilot.CommandsClient.Sessions;
 
 /// <summary>

@@ -39,18 +39,7 @@ internal sealed class StartedSessions(TimeProvider time)
     private void Remember(Guid sessionId, Start start)
     {
         _starts[sessionId] = start;
-        if (_starts.Count <= SweepAbove)
-        {
-            return;
-        }
-
-        foreach (var (id, old) in _starts)
-        {
-            if (IsOld(old))
-            {
-                _starts.TryRemove(id, out _);
-            }
-        }
+        _starts.Sweep(SweepAbove, IsOld);
     }
 
     private bool IsOld(Start start) => time.GetElapsedTime(start.At) > Memory;

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace NetPilot.CommandsClient.Telemetry;
 
 /// <summary>Says each kind of failure at most once in ten seconds, with the number of those left unsaid: a storm is one line, not a thousand.</summary>
@@ -39,17 +37,7 @@ internal sealed partial class FailureLog(TimeProvider time, ILogger<FailureLog> 
     private bool MaySay(Kind kind, out int unsaid)
     {
         var now = time.GetTimestamp();
-        if (_said.Count > MaxKinds)
-        {
-            foreach (var (old, said) in _said)
-            {
-                if (said.IsOver(time, now))
-                {
-                    _said.TryRemove(old, out _);
-                }
-            }
-        }
-
+        _said.Sweep(MaxKinds, said => said.IsOver(time, now));
         return _said.GetOrAdd(kind, _ => new Said()).MaySay(time, now, out unsaid);
     }
 

@@ -120,7 +120,6 @@ internal sealed class HoldPlacing(
 /// <summary>What came of placing holds, before anything is sent.</summary>
 internal sealed class PlacedHolds
 {
-    /// <summary>The rules that were made.</summary>
     public List<Rule> New { get; } = [];
 
     /// <summary>The rule that each device is held by.</summary>

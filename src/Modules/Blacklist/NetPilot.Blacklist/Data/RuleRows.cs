@@ -20,34 +20,29 @@ internal static class RuleRows
             UserId = row.GetGuid(at.UserId),
             RouterId = row.GetString(at.RouterId),
             DeviceIp = row.GetFieldValue<IPAddress>(at.DeviceIp),
-            DeviceMac = row.IsDBNull(at.DeviceMac) ? null : row.GetFieldValue<PhysicalAddress>(at.DeviceMac),
+            DeviceMac = row.Nullable<PhysicalAddress>(at.DeviceMac),
             MacConfirmed = row.GetBoolean(at.MacConfirmed),
             DeviceAliases = row.GetFieldValue<IPAddress[]>(at.DeviceAliases),
-            Note = Text(row, at.Note),
+            Note = row.Nullable<string>(at.Note),
             State = SnakeCase.Parse<RuleState>(row.GetString(at.State)),
-            Code = Text(row, at.Code),
-            Detail = Text(row, at.Detail),
-            CreatedBy = row.IsDBNull(at.CreatedBy) ? null : row.GetGuid(at.CreatedBy),
+            Code = row.Nullable<string>(at.Code),
+            Detail = row.Nullable<string>(at.Detail),
+            CreatedBy = row.Nullable<Guid?>(at.CreatedBy),
             CreatedAt = row.GetFieldValue<DateTimeOffset>(at.CreatedAt),
-            AppliedAt = Time(row, at.AppliedAt),
-            ExpiresAt = Time(row, at.ExpiresAt),
-            LiftedAt = Time(row, at.LiftedAt),
+            AppliedAt = row.Nullable<DateTimeOffset?>(at.AppliedAt),
+            ExpiresAt = row.Nullable<DateTimeOffset?>(at.ExpiresAt),
+            LiftedAt = row.Nullable<DateTimeOffset?>(at.LiftedAt),
             Fence = row.GetInt64(at.Fence),
             MaybeSent = row.GetBoolean(at.MaybeSent),
-            SettleAt = Time(row, at.SettleAt),
-            GiveUpAt = Time(row, at.GiveUpAt),
+            SettleAt = row.Nullable<DateTimeOffset?>(at.SettleAt),
+            GiveUpAt = row.Nullable<DateTimeOffset?>(at.GiveUpAt),
             Attempts = row.GetInt32(at.Attempts),
             HeldManually = row.GetBoolean(at.HeldManually),
-            HeldUntil = Time(row, at.HeldUntil),
-            LetThroughAt = Time(row, at.LetThroughAt),
-            ReplacedBy = row.IsDBNull(at.ReplacedBy) ? null : row.GetGuid(at.ReplacedBy),
-            ClearingFence = row.IsDBNull(at.ClearingFence) ? null : row.GetInt64(at.ClearingFence),
+            HeldUntil = row.Nullable<DateTimeOffset?>(at.HeldUntil),
+            LetThroughAt = row.Nullable<DateTimeOffset?>(at.LetThroughAt),
+            ReplacedBy = row.Nullable<Guid?>(at.ReplacedBy),
+            ClearingFence = row.Nullable<long?>(at.ClearingFence),
         };
-
-    private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
-
-    private static DateTimeOffset? Time(DbDataReader row, int column) =>
-        row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
 
     private sealed class Columns(DbDataReader rows, RuleKind kind)
     {

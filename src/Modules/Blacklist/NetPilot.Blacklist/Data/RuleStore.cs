@@ -6,7 +6,6 @@ namespace NetPilot.Blacklist.Data;
 /// </summary>
 internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, NpgsqlDataSource database)
 {
-    /// <summary>The rows that a statement returns.</summary>
     public Task<List<Rule>> RulesAsync(RuleKind kind, SqlText sql, CancellationToken cancellationToken = default) =>
         DatabaseRetry.RunAsync(
             async token =>
@@ -119,7 +118,6 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
         return await reader.ReadAllAsync(read, cancellationToken);
     }
 
-    /// <summary>The blocks with these ids.</summary>
     public async Task<List<BlockRow>> FindBlocksAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);

@@ -18,7 +18,7 @@ internal sealed class RuleTargets(
     )
     {
         var caller = context.Caller();
-        var router = await OwnedAsync(caller, routerId, cancellationToken);
+        var router = await ownership.GetAsync(caller, routerId, cancellationToken);
         IReadOnlyList<KnownDevice> known = choice switch
         {
             { DeviceId: { } id } => await devices.LookUpAsync(router.UserId, router.RouterId, [id], [], cancellationToken),
@@ -42,7 +42,7 @@ internal sealed class RuleTargets(
     )
     {
         var caller = context.Caller();
-        var router = await OwnedAsync(caller, routerId, cancellationToken);
+        var router = await ownership.GetAsync(caller, routerId, cancellationToken);
         var known = await devices.LookUpAsync(
             router.UserId,
             router.RouterId,
@@ -72,7 +72,7 @@ internal sealed class RuleTargets(
     )
     {
         var caller = context.Caller();
-        var router = await OwnedAsync(caller, routerId, cancellationToken);
+        var router = await ownership.GetAsync(caller, routerId, cancellationToken);
         var device = await FindAsync(router, ip, cancellationToken);
         return (Target(kind, router, caller, ip, device?.Mac, prefer: null), new ChosenDevice(ip, device));
     }
@@ -86,12 +86,9 @@ internal sealed class RuleTargets(
         CancellationToken cancellationToken
     )
     {
-        var router = await OwnedAsync(context.Caller(), routerId, cancellationToken);
+        var router = await ownership.GetAsync(context.Caller(), routerId, cancellationToken);
         return Target(kind, router, context.Caller(), ip, mac: null, prefer: null);
     }
-
-    public Task<OwnedRouter> OwnedAsync(Caller caller, string routerId, CancellationToken cancellationToken) =>
-        ownership.GetAsync(caller, routerId, cancellationToken);
 
     private Task<KnownDevice?> FindAsync(OwnedRouter router, IPAddress ip, CancellationToken cancellationToken) =>
         devices.FindByAddressAsync(router.UserId, router.RouterId, ip, cancellationToken);

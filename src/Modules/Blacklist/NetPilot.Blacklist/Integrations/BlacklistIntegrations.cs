@@ -18,12 +18,7 @@ internal sealed class BlockedDevices(BlacklistDbContext db) : IBlockedDevices
         FindBlockedDevices.Of(userId, routerId, macs, addresses);
 
     public async Task<BlockedAddresses> ReadAsync(DbDataReader result, CancellationToken cancellationToken) =>
-        Of(
-            await result.ReadAllAsync(
-                row => (row.IsDBNull(0) ? null : row.GetFieldValue<PhysicalAddress>(0), row.GetFieldValue<IPAddress>(1)),
-                cancellationToken
-            )
-        );
+        Of(await result.ReadAllAsync(row => (row.Nullable<PhysicalAddress>(0), row.GetFieldValue<IPAddress>(1)), cancellationToken));
 
     private static BlockedAddresses Of(List<(PhysicalAddress? Mac, IPAddress Ip)> rows) =>
         new(
@@ -65,15 +60,12 @@ internal sealed partial class DeviceSightings(RuleStore store, SettleWorker sett
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
         {
             // A block of the same device is being made at this moment, by its MAC: the next scan finds both.
-            Log.Overtaken(logger, router.RouterId);
+            LogOvertaken(logger, router.RouterId);
         }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Debug, "A block was made while a scan of router {RouterId} was told")]
-        public static partial void Overtaken(ILogger logger, string routerId);
-    }
+    [LoggerMessage(LogLevel.Debug, "A block was made while a scan of router {RouterId} was told")]
+    private static partial void LogOvertaken(ILogger logger, string routerId);
 }
 
 /// <summary>What goes with a router, and with an account.</summary>

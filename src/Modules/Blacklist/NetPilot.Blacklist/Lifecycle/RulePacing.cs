@@ -113,9 +113,7 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
     private TimeSpan Jittered(TimeSpan value) => value * (1 + (0.1 * random()));
 
     private static TimeSpan Clamp(TimeSpan value, TimeSpan least, TimeSpan most) =>
-        value < least ? least
-        : value > most ? most
-        : value;
+        TimeSpan.FromTicks(Math.Clamp(value.Ticks, least.Ticks, most.Ticks));
 }
 
 /// <summary>When a rule is looked at next, and how many attempts it counts then.</summary>

@@ -13,26 +13,17 @@ internal enum Presence
 /// <summary>
 /// What the router's list says of each row. A rule counts as absent only where the list was read whole and holds no rule that could be this one.
 /// </summary>
-internal sealed class RulePresence
+internal sealed class RulePresence(RouterView view, ReconciliationTerms terms, RuleClaims claims)
 {
-    private readonly RouterView view;
-    private readonly ReconciliationTerms terms;
-    private readonly RuleClaims claims;
-
     // Whether there are rules that could be of a row with a MAC, and of one without.
-    private readonly bool anyPlain;
-    private readonly bool anyNamed;
-    private readonly bool anyUnnamed;
+    private readonly bool anyPlain =
+        claims.AnyPresumed
+        || claims.Unclaimed.Exists(rule => rule is { Mac: null, Address: { } ip } && !(view.Seen?.MacsAt(ip).Any() ?? false));
 
-    public RulePresence(RouterView view, ReconciliationTerms terms, RuleClaims claims)
-    {
-        (this.view, this.terms, this.claims) = (view, terms, claims);
-        anyPlain =
-            claims.AnyPresumed
-            || claims.Unclaimed.Exists(rule => rule is { Mac: null, Address: { } ip } && !(view.Seen?.MacsAt(ip).Any() ?? false));
-        anyUnnamed = claims.Unclaimed.Exists(rule => rule.Mac is null);
-        anyNamed = claims.Unclaimed.Exists(rule => rule.Mac is not null) || claims.Found.Values.Any(entries => entries.Count > 1);
-    }
+    private readonly bool anyUnnamed = claims.Unclaimed.Exists(rule => rule.Mac is null);
+
+    private readonly bool anyNamed =
+        claims.Unclaimed.Exists(rule => rule.Mac is not null) || claims.Found.Values.Any(entries => entries.Count > 1);
 
     public Presence Of(Rule row, BlockedRule? entry) =>
         entry is not null ? Presence.Present

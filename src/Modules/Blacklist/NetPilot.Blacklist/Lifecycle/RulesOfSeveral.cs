@@ -13,7 +13,6 @@ internal static class RulesOfSeveral
 
     public static bool IsOne(Rule row) => row is { Code: RuleCodes.Unconfirmed, Detail: Detail };
 
-    /// <summary>The router made the rule.</summary>
     public static RuleChange Made(Rule row, DateTimeOffset now) =>
         RuleOutcomes.InForce(row, now) with
         {

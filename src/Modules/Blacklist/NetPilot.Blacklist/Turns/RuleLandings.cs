@@ -4,7 +4,7 @@ namespace NetPilot.Blacklist.Turns;
 /// Which devices a rule is for, where the router looks an address up as a part of a line: while another device's address contains the one that is
 /// meant, the rule can be for that device, or for both.
 /// </summary>
-internal sealed class RuleLandings(IDeviceLookalikes lookalikes, TimeProvider time)
+internal sealed class RuleLandings(IDeviceDirectory devices, TimeProvider time)
 {
     private static readonly CommandsFailure NoTimeLeft = RuleApplication.NotDone(
         "There was no time left after the look for the router's devices: nothing was sent."
@@ -24,7 +24,7 @@ internal sealed class RuleLandings(IDeviceLookalikes lookalikes, TimeProvider ti
             return null;
         }
 
-        var known = await lookalikes.FindAsync(rule.UserId, rule.RouterId, ip, CancellationToken.None);
+        var known = await devices.FindLookalikesAsync(rule.UserId, rule.RouterId, ip, CancellationToken.None);
         var other = known.Devices.FirstOrDefault(device => device.Mac is null || !device.Mac.Equals(rule.DeviceMac))?.Address;
         if (other is null && turn.Seen is null && !(time.UtcNow() - known.ScannedAt < ScanHolds))
         {

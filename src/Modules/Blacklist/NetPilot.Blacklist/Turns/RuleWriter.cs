@@ -51,7 +51,7 @@ internal sealed partial class RuleWriter(RuleStore store, RuleSignals signals, T
                     && DatabaseFailures.StateOf(exception) != PostgresErrorCodes.UniqueViolation
                 )
             {
-                Log.WriteFailed(logger, rule.Kind.Name, rule.Id, exception.Message);
+                LogWriteFailed(logger, rule.Kind.Name, rule.Id, exception.Message);
                 await Task.Delay(WriteRetries[attempt], CancellationToken.None);
             }
         }
@@ -65,9 +65,6 @@ internal sealed partial class RuleWriter(RuleStore store, RuleSignals signals, T
         return due;
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "The outcome of {Kind} {RuleId} could not be written yet: {Reason}")]
-        public static partial void WriteFailed(ILogger logger, string kind, Guid ruleId, string reason);
-    }
+    [LoggerMessage(LogLevel.Warning, "The outcome of {Kind} {RuleId} could not be written yet: {Reason}")]
+    private static partial void LogWriteFailed(ILogger logger, string kind, Guid ruleId, string reason);
 }

@@ -2,9 +2,7 @@ using System.Linq.Expressions;
 
 namespace NetPilot.Devices.Integrations;
 
-internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contexts, NpgsqlDataSource database)
-    : IDeviceDirectory,
-        IDeviceLookalikes
+internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contexts, NpgsqlDataSource database) : IDeviceDirectory
 {
     private static readonly Expression<Func<UserDevice, KnownDevice>> Known = device => new KnownDevice(
         device.Id,
@@ -70,7 +68,7 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
             .ToListAsync(cancellationToken);
     }
 
-    async Task<Lookalikes> IDeviceLookalikes.FindAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken)
+    public async Task<Lookalikes> FindLookalikesAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken)
     {
         var text = address.ToString();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);

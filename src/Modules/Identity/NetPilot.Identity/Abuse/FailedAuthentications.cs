@@ -65,10 +65,9 @@ internal sealed class FailedAuthentications(IOptions<LoginLimitOptions> options,
         {
             var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromMinutes(1);
             throw new ProblemException(
-                new Problem(ErrorCodes.RateLimited, "Too many requests without a valid token; log in or refresh, and try again later.")
-                {
-                    RetryAfter = wait,
-                }
+                ErrorCodes.RateLimited,
+                "Too many requests without a valid token; log in or refresh, and try again later.",
+                wait
             );
         }
     }

@@ -28,9 +28,7 @@ internal sealed class LoginGuard(NpgsqlDataSource database, IdentityDbContext db
         );
         return fullUntil is null
             ? new CountedAttempt(id, network)
-            : throw new ProblemException(
-                new Problem(ErrorCodes.TooManyAttempts, "Too many wrong passwords; try again later.") { RetryAfter = fullUntil - now }
-            );
+            : throw new ProblemException(ErrorCodes.TooManyAttempts, "Too many wrong passwords; try again later.", fullUntil - now);
     }
 
     /// <summary>Deletes an attempt that does not count as a wrong password.</summary>

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace NetPilot.Identity.Accounts;
 
 /// <summary>A user, as an admin sees it.</summary>

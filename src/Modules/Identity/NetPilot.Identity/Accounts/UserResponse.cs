@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace NetPilot.Identity.Accounts;
 
 /// <summary>A user, as the user sees it.</summary>

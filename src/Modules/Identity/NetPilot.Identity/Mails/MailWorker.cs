@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
@@ -90,10 +89,9 @@ internal sealed partial class MailWorker(
             }
             else
             {
-                var wait = FirstBackOff * Math.Pow(2, Math.Min(mail.Attempts - 1, 20));
                 LogNotSent(logger, recipient.Id, ReasonOf(exception));
                 Count("postponed");
-                await mails.PostponeAsync(mail, wait < LongestBackOff ? wait : LongestBackOff);
+                await mails.PostponeAsync(mail, Backoff.Doubled(FirstBackOff, mail.Attempts - 1, LongestBackOff));
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using NSec.Cryptography;
 
 namespace NetPilot.Identity.Passwords;
@@ -44,10 +43,9 @@ internal sealed class PasswordHasher : IDisposable
         places.Wait(TimeSpan.Zero)
             ? new Place(this)
             : throw new ProblemException(
-                new Problem(ErrorCodes.ServerBusy, "Too many passwords are being checked at the moment.")
-                {
-                    RetryAfter = TimeSpan.FromSeconds(2),
-                }
+                ErrorCodes.ServerBusy,
+                "Too many passwords are being checked at the moment.",
+                TimeSpan.FromSeconds(2)
             );
 
     /// <summary>Whether the parameters of a stored hash are weaker than the present ones.</summary>

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace NetPilot.Identity.Sessions;
 
 internal static class ClientOf
@@ -16,18 +14,8 @@ internal static class ClientOf
     /// <summary>The user agent without control characters, cut to the length of its column.</summary>
     public static string? UserAgent(HttpContext context)
     {
-        var clean = new StringBuilder();
-        foreach (
-            var rune in context
-                .Request.Headers.UserAgent.ToString()
-                .EnumerateRunes()
-                .Where(rune => !Rune.IsControl(rune))
-                .Take(MaxUserAgent)
-        )
-        {
-            clean.Append(rune);
-        }
-
-        return clean.Length == 0 ? null : clean.ToString();
+        var text = context.Request.Headers.UserAgent.ToString();
+        var clean = string.Concat(text.EnumerateRunes().Where(rune => !Rune.IsControl(rune)).Take(MaxUserAgent));
+        return clean.Length == 0 ? null : clean;
     }
 }

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore.Query;
-using Microsoft.Extensions.Hosting;
 
 namespace NetPilot.Identity.Sessions;
 
@@ -78,8 +77,7 @@ internal sealed partial class EndDeliveries(
 
     private Task PostponeAsync(EndingSession ending, DateTimeOffset now)
     {
-        var wait = sessions.Value.SweepInterval * Math.Pow(2, Math.Min(ending.Attempts, 20));
-        var due = now + (wait < LongestBackOff ? wait : LongestBackOff);
+        var due = now + Backoff.Doubled(sessions.Value.SweepInterval, ending.Attempts, LongestBackOff);
         return UpdateAsync(
             ending,
             set =>

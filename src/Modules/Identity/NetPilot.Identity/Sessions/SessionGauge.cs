@@ -1,5 +1,3 @@
-using System.Diagnostics.Metrics;
-
 namespace NetPilot.Identity.Sessions;
 
 /// <summary>How many sessions there are, by what the Commands-Server knows of them.</summary>

@@ -8,18 +8,6 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace NetPilot.Identity.Tokens;
 
-internal sealed class BearerOptions(AccessTokens tokens) : IConfigureNamedOptions<JwtBearerOptions>
-{
-    public void Configure(JwtBearerOptions options) => Configure(JwtBearerDefaults.AuthenticationScheme, options);
-
-    public void Configure(string? name, JwtBearerOptions options)
-    {
-        options.MapInboundClaims = false;
-        options.IncludeErrorDetails = false;
-        options.TokenValidationParameters = tokens.Validation;
-    }
-}
-
 /// <summary>
 /// Authenticates a request by the signature of its token and by the row of its session. Failures are counted per address, and a session that
 /// was refused in the last minute is not read again.

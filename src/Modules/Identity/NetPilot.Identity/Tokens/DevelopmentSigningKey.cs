@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Hosting;
-
 namespace NetPilot.Identity.Tokens;
 
 /// <summary>In Development without a configured key: keeps a key in a file that git ignores, so that logins survive a restart.</summary>

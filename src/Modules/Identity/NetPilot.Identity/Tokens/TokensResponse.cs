@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace NetPilot.Identity.Tokens;
 
 /// <summary>The answer to a login or a refresh.</summary>

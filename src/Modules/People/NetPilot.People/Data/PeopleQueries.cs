@@ -6,17 +6,11 @@ internal static class PeopleQueries
 
     public static readonly Keyset<Schedule> NewestSchedules = new(schedule => schedule.CreatedAt, schedule => schedule.Id);
 
-    public static IQueryable<PlannedRouter> OfRouter(this IQueryable<PlannedRouter> rows, Guid userId, string routerId) =>
-        rows.Where(row => row.UserId == userId && row.RouterId == routerId);
+    public static IQueryable<T> OfRouter<T>(this IQueryable<T> rows, OwnedRouter router)
+        where T : class, IOfRouter => rows.OfRouter(router.UserId, router.RouterId);
 
-    public static IQueryable<Person> OfRouter(this IQueryable<Person> rows, OwnedRouter router) =>
-        rows.Where(row => row.UserId == router.UserId && row.RouterId == router.RouterId);
-
-    public static IQueryable<PersonDevice> OfRouter(this IQueryable<PersonDevice> rows, OwnedRouter router) =>
-        rows.Where(row => row.UserId == router.UserId && row.RouterId == router.RouterId);
-
-    public static IQueryable<Schedule> OfRouter(this IQueryable<Schedule> rows, OwnedRouter router) =>
-        rows.Where(row => row.UserId == router.UserId && row.RouterId == router.RouterId);
+    public static IQueryable<T> OfRouter<T>(this IQueryable<T> rows, Guid userId, string routerId)
+        where T : class, IOfRouter => rows.Where(row => row.UserId == userId && row.RouterId == routerId);
 
     /// <summary>People or schedules go in this transaction, and what they hold is to end.</summary>
     public static Task LeaveOrphansAsync(this PeopleDbContext db, OwnedRouter router, CancellationToken cancellationToken) =>

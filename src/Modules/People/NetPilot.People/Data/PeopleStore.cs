@@ -93,25 +93,22 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
     /// or schedules works out those alone: the others are marked, so that the router stays due for them.
     /// </summary>
     public Task LookAgainAsync(OwnedRouter router, Lease lease, DateTimeOffset at) =>
-        DatabaseRetry.RunAsync(
-            async token =>
+        InTransactionAsync(
+            async (db, token) =>
             {
-                await using var db = await contexts.CreateDbContextAsync(token);
-                await using var transaction = await db.Database.BeginTransactionAsync(token);
                 await db.LookAtRouterAsync(router, lease, at, token);
                 await db
-                    .Schedules.Where(row => row.UserId == router.UserId && row.RouterId == router.RouterId)
+                    .Schedules.OfRouter(router)
                     .ExecuteUpdateAsync(
                         set => set.SetProperty(row => row.NextChangeAt, row => row.NextChangeAt < at ? row.NextChangeAt : at),
                         token
                     );
                 await db
-                    .People.Where(row => row.UserId == router.UserId && row.RouterId == router.RouterId)
+                    .People.OfRouter(router)
                     .ExecuteUpdateAsync(
                         set => set.SetProperty(row => row.NextChangeAt, row => row.NextChangeAt < at ? row.NextChangeAt : at),
                         token
                     );
-                await transaction.CommitAsync(token);
             },
             CancellationToken.None
         );
@@ -125,22 +122,18 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
         }
 
         var (userId, routerId) = (state.Row.UserId, state.Row.RouterId);
-        await DatabaseRetry.RunAsync(
-            async token =>
+        await InTransactionAsync(
+            async (db, token) =>
             {
-                await using var db = await contexts.CreateDbContextAsync(token);
-                await using var transaction = await db.Database.BeginTransactionAsync(token);
                 // Changes of people and schedules have this lock: what they have read stays until they are done.
                 await db
                     .Routers.OfRouter(userId, routerId)
                     .ExecuteUpdateAsync(set => set.SetProperty(row => row.Revision, row => row.Revision), token);
+                await db.Devices.OfRouter(userId, routerId).Where(device => deviceIds.Contains(device.DeviceId)).ExecuteDeleteAsync(token);
                 await db
-                    .Devices.Where(device => device.UserId == userId && device.RouterId == routerId && deviceIds.Contains(device.DeviceId))
+                    .Schedules.OfRouter(userId, routerId)
+                    .Where(row => deviceIds.Contains(row.DeviceId!.Value))
                     .ExecuteDeleteAsync(token);
-                await db
-                    .Schedules.Where(row => row.UserId == userId && row.RouterId == routerId && deviceIds.Contains(row.DeviceId!.Value))
-                    .ExecuteDeleteAsync(token);
-                await transaction.CommitAsync(token);
             },
             CancellationToken.None
         );
@@ -148,11 +141,9 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
 
     /// <summary>Works all of the router's schedules out anew at this time at the latest, whatever was worked out meanwhile.</summary>
     public Task ReplanAsync(Guid userId, string routerId, DateTimeOffset at, CancellationToken cancellationToken) =>
-        DatabaseRetry.RunAsync(
-            async token =>
+        InTransactionAsync(
+            async (db, token) =>
             {
-                await using var db = await contexts.CreateDbContextAsync(token);
-                await using var transaction = await db.Database.BeginTransactionAsync(token);
                 var marked = await db
                     .Routers.OfRouter(userId, routerId)
                     .ExecuteUpdateAsync(
@@ -164,31 +155,27 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
                 if (marked > 0)
                 {
                     await db
-                        .Schedules.Where(row => row.UserId == userId && row.RouterId == routerId && row.Enabled)
+                        .Schedules.OfRouter(userId, routerId)
+                        .Where(row => row.Enabled)
                         .ExecuteUpdateAsync(
                             set => set.SetProperty(row => row.NextChangeAt, row => row.NextChangeAt < at ? row.NextChangeAt : at),
                             token
                         );
                 }
-
-                await transaction.CommitAsync(token);
             },
             cancellationToken
         );
 
     /// <summary>Deletes all of a router, or of all routers of the user.</summary>
     public Task DeleteAsync(Guid userId, string? routerId, CancellationToken cancellationToken) =>
-        DatabaseRetry.RunAsync(
-            async token =>
+        InTransactionAsync(
+            async (db, token) =>
             {
-                await using var db = await contexts.CreateDbContextAsync(token);
-                await using var transaction = await db.Database.BeginTransactionAsync(token);
                 // The row first: a change that has it is done before, and one that waits for it finds nobody any more.
                 await db
                     .Routers.Where(row => row.UserId == userId && (routerId == null || row.RouterId == routerId))
                     .ExecuteDeleteAsync(token);
                 await DeletePeopleAsync(db, userId, routerId, token);
-                await transaction.CommitAsync(token);
             },
             cancellationToken
         );
@@ -197,25 +184,37 @@ internal sealed class PeopleStore(IDbContextFactory<PeopleDbContext> contexts, N
     /// Deletes what a crash left of a router that was given up, unless it was claimed again and changed since it was read under this lease.
     /// </summary>
     /// <returns>Whether it is deleted.</returns>
-    public Task<bool> DeleteLeftAsync(PlannedRouter left, Lease lease) =>
+    public async Task<bool> DeleteLeftAsync(PlannedRouter left, Lease lease)
+    {
+        var isDeleted = false;
+        await InTransactionAsync(
+            async (db, token) =>
+            {
+                var deleted = await db
+                    .Routers.OfRouter(left.UserId, left.RouterId)
+                    .Where(row => row.LeaseId == lease.Id && row.Revision == left.Revision)
+                    .ExecuteDeleteAsync(token);
+                isDeleted = deleted > 0;
+                if (isDeleted)
+                {
+                    await DeletePeopleAsync(db, left.UserId, left.RouterId, token);
+                }
+            },
+            CancellationToken.None
+        );
+        return isDeleted;
+    }
+
+    private Task InTransactionAsync(Func<PeopleDbContext, CancellationToken, Task> work, CancellationToken cancellationToken) =>
         DatabaseRetry.RunAsync(
             async token =>
             {
                 await using var db = await contexts.CreateDbContextAsync(token);
                 await using var transaction = await db.Database.BeginTransactionAsync(token);
-                var deleted = await db
-                    .Routers.OfRouter(left.UserId, left.RouterId)
-                    .Where(row => row.LeaseId == lease.Id && row.Revision == left.Revision)
-                    .ExecuteDeleteAsync(token);
-                if (deleted > 0)
-                {
-                    await DeletePeopleAsync(db, left.UserId, left.RouterId, token);
-                }
-
+                await work(db, token);
                 await transaction.CommitAsync(token);
-                return deleted > 0;
             },
-            CancellationToken.None
+            cancellationToken
         );
 
     private static async Task DeletePeopleAsync(PeopleDbContext db, Guid userId, string? routerId, CancellationToken cancellationToken)

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace NetPilot.People.Features;
 
 /// <summary>A change of a router's people or schedules, as it is stored.</summary>

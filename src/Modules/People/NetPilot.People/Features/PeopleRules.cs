@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using FluentValidation;
 
 namespace NetPilot.People.Features;
 
@@ -29,14 +28,7 @@ internal static partial class PeopleRules
 
     public static IRuleBuilderOptions<T, Optional<IReadOnlyList<Guid>?>> Devices<T>(
         this IRuleBuilder<T, Optional<IReadOnlyList<Guid>?>> rule
-    ) =>
-        rule.Refusing(
-            DevicesShape with
-            {
-                NotNull = true,
-            },
-            (_, field) => field is { IsPresent: true, Value: null } ? "Must not be null." : RefusalOfDevices(field.Value)
-        );
+    ) => rule.RefusingField(DevicesShape, RefusalOfDevices);
 
     /// <summary>A time in the future; null passes.</summary>
     public static IRuleBuilderOptions<T, DateTimeOffset?> Future<T>(this IRuleBuilder<T, DateTimeOffset?> rule, TimeProvider time) =>

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace NetPilot.People.Features;
 
 /// <summary>How far a device's block got.</summary>

@@ -1,5 +1,3 @@
-using FluentValidation;
-
 namespace NetPilot.People.Features;
 
 /// <summary>The rules for the windows and exceptions of a schedule. What the body says need not be what the types promise.</summary>
@@ -19,14 +17,7 @@ internal static class PlanRules
 
     public static IRuleBuilderOptions<T, Optional<IReadOnlyList<Window>?>> Windows<T>(
         this IRuleBuilder<T, Optional<IReadOnlyList<Window>?>> rule
-    ) =>
-        rule.Refusing(
-            WindowsShape,
-            (_, field) =>
-                !field.IsPresent ? null
-                : field.Value is null ? "Must not be null."
-                : RefusalOf(field.Value)
-        );
+    ) => rule.RefusingField(WindowsShape, RefusalOf);
 
     public static IRuleBuilderOptions<T, IReadOnlyList<ScheduleException>?> Exceptions<T>(
         this IRuleBuilder<T, IReadOnlyList<ScheduleException>?> rule
@@ -34,17 +25,7 @@ internal static class PlanRules
 
     public static IRuleBuilderOptions<T, Optional<IReadOnlyList<ScheduleException>?>> Exceptions<T>(
         this IRuleBuilder<T, Optional<IReadOnlyList<ScheduleException>?>> rule
-    ) =>
-        rule.Refusing(
-            ExceptionsShape with
-            {
-                NotNull = true,
-            },
-            (_, field) =>
-                !field.IsPresent ? null
-                : field.Value is null ? "Must not be null."
-                : RefusalOf(field.Value)
-        );
+    ) => rule.RefusingField(ExceptionsShape, RefusalOf);
 
     private static string? RefusalOf(IReadOnlyList<Window> windows) =>
         windows.Count is < 1 or > Schedule.MaxWindows

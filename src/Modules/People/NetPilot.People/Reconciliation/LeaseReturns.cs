@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace NetPilot.People.Reconciliation;
 
 /// <summary>
@@ -10,10 +8,8 @@ internal sealed class LeaseReturns(PeopleStore store)
 {
     private readonly ConcurrentQueue<Func<Task>> left = new();
 
-    /// <summary>Gives back the lease of a router.</summary>
     public Task GiveBackAsync(Guid userId, string routerId, Lease lease) => TryAsync(() => store.GiveBackAsync(userId, routerId, lease));
 
-    /// <summary>Gives back all that was claimed under a lease.</summary>
     public Task GiveBackAsync(Lease lease) => TryAsync(() => store.GiveBackAsync(lease));
 
     /// <summary>Gives back what could not be given back before.</summary>

@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
-
 namespace NetPilot.People.Reconciliation;
 
 /// <summary>For whom a router's state is put in force.</summary>

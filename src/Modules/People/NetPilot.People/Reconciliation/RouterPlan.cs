@@ -120,8 +120,5 @@ internal sealed record RouterPlan(
 
     private static DateTimeOffset? After(DateTimeOffset? time, DateTimeOffset now) => time > now ? time : null;
 
-    private static DateTimeOffset? Earliest(DateTimeOffset? left, DateTimeOffset? right) =>
-        left is null ? right
-        : right is null || left < right ? left
-        : right;
+    private static DateTimeOffset? Earliest(params IEnumerable<DateTimeOffset?> times) => times.Min();
 }

@@ -16,7 +16,6 @@ internal sealed class Touched
     /// <summary>People and devices, with all schedules of theirs.</summary>
     public static Touched Of(IEnumerable<Guid> people, IEnumerable<Guid> devices) => new(people, devices, []);
 
-    /// <summary>One schedule.</summary>
     public static Touched Of(Schedule schedule) => new([], [], [schedule.Id]);
 
     public bool Contains(Person person) => people.Contains(person.Id);

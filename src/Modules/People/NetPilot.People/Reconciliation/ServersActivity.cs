@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace NetPilot.People.Reconciliation;
 
 /// <summary>What began and ended by itself, for the activity. When many schedules change in one minute, many entries share a round trip.</summary>
@@ -21,7 +19,6 @@ internal sealed class ServersActivity(IRouterActivityLog log)
         }
     }
 
-    /// <summary>Records what was noted.</summary>
     public Task FlushAsync()
     {
         var activities = new List<RouterActivity>();

@@ -5,28 +5,14 @@ using NodaTime.Text;
 
 namespace NetPilot.People.Schedules;
 
-/// <summary>A day of the week.</summary>
 internal enum Weekday
 {
-    /// <summary>Monday.</summary>
     Mon,
-
-    /// <summary>Tuesday.</summary>
     Tue,
-
-    /// <summary>Wednesday.</summary>
     Wed,
-
-    /// <summary>Thursday.</summary>
     Thu,
-
-    /// <summary>Friday.</summary>
     Fri,
-
-    /// <summary>Saturday.</summary>
     Sat,
-
-    /// <summary>Sunday.</summary>
     Sun,
 }
 

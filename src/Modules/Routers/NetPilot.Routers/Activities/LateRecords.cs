@@ -5,13 +5,17 @@ namespace NetPilot.Routers.Activities;
 /// nothing more comes of it. A batch may be written twice.
 /// </summary>
 internal sealed partial class LateRecords(NpgsqlDataSource database, TimeProvider time, ILogger<LateRecords> logger)
-    : BackgroundWork(logger)
+    : BackgroundWork(logger),
+        IRouterActivityLog
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(4);
 
     public async Task WriteAsync(string routerId, Action<NpgsqlBatch> add) => BeginToRepeat(await FailureOfAsync(add), routerId, add);
+
+    public Task RecordAsync(IReadOnlyList<RouterActivity> activities) =>
+        activities.Count == 0 ? Task.CompletedTask : WriteAsync(activities[0].RouterId, batch => RecordActivities.AddTo(batch, activities));
 
     /// <summary>
     /// Records activities of a router. False: by then it is no longer this owner's, which the same round trip says. Where PostgreSQL is away, that

@@ -40,7 +40,7 @@ internal sealed partial class PendingResets(
         if (pending.IsOver)
         {
             await ForgetAsync(pending, [], cancellationToken);
-            Log.GivenUp(logger, turn.RouterId, pending.Attempts);
+            LogGivenUp(logger, turn.RouterId, pending.Attempts);
             return true;
         }
 
@@ -48,7 +48,7 @@ internal sealed partial class PendingResets(
         {
             // No reset may run after this owner's command, so there will be no other attempt.
             await ForgetAsync(pending, [KnownRefusal(pending, owner, code)], cancellationToken);
-            Log.Left(logger, turn.RouterId, code, pending.Refusals);
+            LogLeft(logger, turn.RouterId, code, pending.Refusals);
             return true;
         }
 
@@ -86,7 +86,7 @@ internal sealed partial class PendingResets(
         if (result.IsSuccess)
         {
             await ForgetAsync(pending, activities, CancellationToken.None);
-            Log.Done(logger, turn.RouterId);
+            LogDone(logger, turn.RouterId);
             return true;
         }
 
@@ -95,8 +95,8 @@ internal sealed partial class PendingResets(
             return await RefuseAsync(pending, turn.OwnerId, result.Failure, activities);
         }
 
-        var wait = BackoffAfter(pending.Attempts);
-        Log.Failed(logger, turn.RouterId, result.Failure.Code, wait);
+        var wait = Backoff.Doubled(schedule.SweepInterval, pending.Attempts, LongestBackoff);
+        LogFailed(logger, turn.RouterId, result.Failure.Code, wait);
         await PostponeAsync(pending, wait, null, activities);
         return false;
 
@@ -109,12 +109,12 @@ internal sealed partial class PendingResets(
         if (ownerId is not null || refusals > AfterRefusals.Length)
         {
             await ForgetAsync(pending, activities, CancellationToken.None);
-            Log.Left(logger, pending.RouterId, refusal.Code, refusals);
+            LogLeft(logger, pending.RouterId, refusal.Code, refusals);
             return true;
         }
 
         var wait = AfterRefusals[refusals - 1];
-        Log.Failed(logger, pending.RouterId, refusal.Code, wait);
+        LogFailed(logger, pending.RouterId, refusal.Code, wait);
         await PostponeAsync(pending, wait, refusal.Code, activities);
         return false;
     }
@@ -170,12 +170,6 @@ internal sealed partial class PendingResets(
             : report.IsEmpty && Array.TrueForAll(lists, list => list.Result is { IsSuccess: true, Data.IsEmpty: true })
                 ? CommandsResult<Unit>.Success(default)
             : CommandsResult<Unit>.Failed(failed.Failure! with { Router = RouterSighting.Present, Effect = CommandEffect.NotDone });
-    }
-
-    private TimeSpan BackoffAfter(int attempts)
-    {
-        var wait = schedule.SweepInterval * Math.Pow(2, Math.Min(attempts, 20));
-        return wait < LongestBackoff ? wait : LongestBackoff;
     }
 
     private RouterActivity KnownRefusal(Pending pending, Guid ownerId, string code) =>
@@ -252,24 +246,21 @@ internal sealed partial class PendingResets(
         bool IsOver
     );
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Information, "Router {RouterId} was given up, and its rules are cleared now")]
-        public static partial void Done(ILogger logger, string routerId);
+    [LoggerMessage(LogLevel.Information, "Router {RouterId} was given up, and its rules are cleared now")]
+    private static partial void LogDone(ILogger logger, string routerId);
 
-        [LoggerMessage(LogLevel.Information, "Router {RouterId} was given up and could not be reset ({Code}); tried again in {Wait}")]
-        public static partial void Failed(ILogger logger, string routerId, string code, TimeSpan wait);
+    [LoggerMessage(LogLevel.Information, "Router {RouterId} was given up and could not be reset ({Code}); tried again in {Wait}")]
+    private static partial void LogFailed(ILogger logger, string routerId, string code, TimeSpan wait);
 
-        [LoggerMessage(
-            LogLevel.Warning,
-            "Router {RouterId} was given up, refused to be reset ({Code}, {Refusals} times) and keeps the rules of its last owner"
-        )]
-        public static partial void Left(ILogger logger, string routerId, string code, int refusals);
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Router {RouterId} was given up, refused to be reset ({Code}, {Refusals} times) and keeps the rules of its last owner"
+    )]
+    private static partial void LogLeft(ILogger logger, string routerId, string code, int refusals);
 
-        [LoggerMessage(
-            LogLevel.Warning,
-            "Router {RouterId} could not be reset within a day ({Attempts} attempts) and keeps the rules of its last owner"
-        )]
-        public static partial void GivenUp(ILogger logger, string routerId, int attempts);
-    }
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Router {RouterId} could not be reset within a day ({Attempts} attempts) and keeps the rules of its last owner"
+    )]
+    private static partial void LogGivenUp(ILogger logger, string routerId, int attempts);
 }

@@ -1,5 +1,3 @@
-using NetPilot.Routers.Activities;
-
 namespace NetPilot.Routers.Turns;
 
 internal sealed class RouterCommands(

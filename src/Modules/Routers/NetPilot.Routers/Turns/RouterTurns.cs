@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using NetPilot.Routers.Activities;
-using NetPilot.Routers.Resets;
 
 namespace NetPilot.Routers.Turns;
 

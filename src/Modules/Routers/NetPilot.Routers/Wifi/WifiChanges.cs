@@ -106,7 +106,7 @@ internal sealed partial class WifiChanges(
         }
         catch (Exception exception)
         {
-            Log.LookFailed(logger, attempt.Turn.RouterId, exception);
+            LogLookFailed(logger, attempt.Turn.RouterId, exception);
             return unknown;
         }
     }
@@ -150,11 +150,8 @@ internal sealed partial class WifiChanges(
         public TimeSpan SentAfter { get; init; }
     }
 
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning, "A look at router {RouterId}, to find out what became of a Wi-Fi change, failed")]
-        public static partial void LookFailed(ILogger logger, string routerId, Exception exception);
-    }
+    [LoggerMessage(LogLevel.Warning, "A look at router {RouterId}, to find out what became of a Wi-Fi change, failed")]
+    private static partial void LogLookFailed(ILogger logger, string routerId, Exception exception);
 }
 
 /// <summary>The Wi-Fi changes whose outcome is still being found out. A server that stops has each of them record what it knows.</summary>

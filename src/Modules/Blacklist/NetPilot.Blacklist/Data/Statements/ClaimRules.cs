@@ -13,7 +13,6 @@ internal sealed record ClaimTerms(DateTimeOffset Now, DateTimeOffset Until, int 
 
 internal static class ClaimRules
 {
-    /// <summary>Rows whose time has come.</summary>
     public static Task<DueRules[]> ClaimDueAsync(
         this RuleStore store,
         RuleKind kind,

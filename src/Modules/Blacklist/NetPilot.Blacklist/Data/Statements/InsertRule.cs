@@ -68,7 +68,6 @@ internal static class InsertRule
     public static SqlText LockOf(Guid userId, string routerId) =>
         $"SELECT pg_advisory_xact_lock(hashtextextended({userId}::text || {routerId}, 0))";
 
-    /// <summary>The columns that a new row fills.</summary>
     public static SqlText ColumnsOf(RuleKind kind) =>
         $"""
             id, user_id, router_id, device_ip, device_mac, {SqlText.Raw(kind.NoteColumn)}, state, created_by, created_at, expires_at,

@@ -43,7 +43,6 @@ internal static class MoveBlocks
         return (rules, await result.ReadAllAsync(ReadHold, cancellationToken));
     }
 
-    /// <summary>Writes what becomes of them.</summary>
     public static async Task WriteAsync(
         this NpgsqlTransaction transaction,
         DeviceMerge merge,
@@ -87,7 +86,6 @@ internal static class MoveBlocks
         await transaction.ExecuteAsync(statements, cancellationToken);
     }
 
-    /// <summary>All holds of a device.</summary>
     public static async Task<List<Hold>> FindHoldsAsync(
         this NpgsqlTransaction transaction,
         DeviceRemoval removal,
@@ -129,10 +127,10 @@ internal static class MoveBlocks
             DeviceId = row.GetGuid(3),
             Kind = SnakeCase.Parse<HoldKind>(row.GetString(4)),
             SourceId = row.GetGuid(5),
-            PersonId = row.IsDBNull(6) ? null : row.GetGuid(6),
+            PersonId = row.Nullable<Guid?>(6),
             Since = row.GetFieldValue<DateTimeOffset>(7),
-            Until = row.IsDBNull(8) ? null : row.GetFieldValue<DateTimeOffset>(8),
-            CreatedBy = row.IsDBNull(9) ? null : row.GetGuid(9),
+            Until = row.Nullable<DateTimeOffset?>(8),
+            CreatedBy = row.Nullable<Guid?>(9),
             CreatedAt = row.GetFieldValue<DateTimeOffset>(10),
             RuleId = row.GetGuid(11),
         };

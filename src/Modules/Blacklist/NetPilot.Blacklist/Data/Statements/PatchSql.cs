@@ -5,7 +5,6 @@ namespace NetPilot.Blacklist.Data.Statements;
 /// <summary>A <see cref="RulePatch"/> as parts of a statement.</summary>
 internal static class PatchSql
 {
-    /// <summary>What the patch writes.</summary>
     public static SqlText Assignments(this RulePatch patch, RuleKind kind) =>
         SqlText.Join(
             ", ",
@@ -29,7 +28,6 @@ internal static class PatchSql
             When(patch.TakesPlace, SqlText.Raw("replaced_by = NULL"))
         );
 
-    /// <summary>The rows that the patch is for.</summary>
     public static SqlText Condition(this RulePatch patch) =>
         SqlText.Join(
             " AND ",

@@ -12,7 +12,6 @@ internal sealed class SqlText(int literalLength, int formattedCount)
 {
     private readonly List<(string? Text, NpgsqlDbType Type, object? Value)> parts = new((2 * formattedCount) + (literalLength > 0 ? 1 : 0));
 
-    /// <summary>The condition of live rows.</summary>
     public static SqlText Live { get; } = Raw(RuleStates.LiveSql);
 
     /// <summary>Until when a rule is kept.</summary>
@@ -114,14 +113,12 @@ internal sealed class SqlText(int literalLength, int formattedCount)
         return (sql.ToString(), [.. parameters]);
     }
 
-    /// <summary>The statement as a command.</summary>
     public NpgsqlCommand On(NpgsqlDataSource database)
     {
         var (text, parameters) = Write();
         return database.Command(text, parameters);
     }
 
-    /// <summary>The statement for a batch.</summary>
     public NpgsqlBatchCommand ForBatch()
     {
         var (text, parameters) = Write();
@@ -133,7 +130,6 @@ internal sealed class SqlText(int literalLength, int formattedCount)
 
 internal static class SqlTexts
 {
-    /// <summary>Adds statements to a batch, in this order.</summary>
     public static NpgsqlBatch With(this NpgsqlBatch batch, IEnumerable<SqlText> statements)
     {
         foreach (var statement in statements)

@@ -71,7 +71,7 @@ internal sealed record ListEntryResponse(
 }
 
 /// <summary>What the endpoints of the two lists have in common: everything but the list.</summary>
-internal abstract class ListEntriesEndpoint(RuleKind kind, RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices)
+internal abstract class ListEntriesEndpoint(RuleKind kind, IRouterOwnership ownership, BlacklistDbContext db, IDeviceDirectory devices)
     : Endpoint<RouterPageRequest, Page<ListEntryResponse>>
 {
     public override void Configure()
@@ -89,7 +89,7 @@ internal abstract class ListEntriesEndpoint(RuleKind kind, RuleTargets targets, 
     {
         var caller = HttpContext.Caller();
         var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value);
-        await targets.OwnedAsync(caller, request.RouterId, cancellationToken);
+        await ownership.GetAsync(caller, request.RouterId, cancellationToken);
         var rules = await kind.Rows(db)
             .OfRouter(caller.UserId, request.RouterId)
             .InState(null)
@@ -163,8 +163,8 @@ internal abstract class RemoveListEntryEndpoint(RuleKind kind, RuleTargets targe
     }
 }
 
-internal sealed class ListBlacklistEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices)
-    : ListEntriesEndpoint(RuleKind.Limited, targets, db, devices);
+internal sealed class ListBlacklistEndpoint(IRouterOwnership ownership, BlacklistDbContext db, IDeviceDirectory devices)
+    : ListEntriesEndpoint(RuleKind.Limited, ownership, db, devices);
 
 internal sealed class AddToBlacklistEndpoint(RuleTargets targets, RuleCommands commands)
     : AddListEntryEndpoint(RuleKind.Limited, targets, commands);
@@ -172,8 +172,8 @@ internal sealed class AddToBlacklistEndpoint(RuleTargets targets, RuleCommands c
 internal sealed class RemoveFromBlacklistEndpoint(RuleTargets targets, RuleCommands commands)
     : RemoveListEntryEndpoint(RuleKind.Limited, targets, commands);
 
-internal sealed class ListWhitelistEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices)
-    : ListEntriesEndpoint(RuleKind.Exempt, targets, db, devices);
+internal sealed class ListWhitelistEndpoint(IRouterOwnership ownership, BlacklistDbContext db, IDeviceDirectory devices)
+    : ListEntriesEndpoint(RuleKind.Exempt, ownership, db, devices);
 
 internal sealed class AddToWhitelistEndpoint(RuleTargets targets, RuleCommands commands)
     : AddListEntryEndpoint(RuleKind.Exempt, targets, commands);

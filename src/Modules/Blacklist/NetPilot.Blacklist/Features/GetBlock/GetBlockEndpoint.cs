@@ -9,7 +9,7 @@ internal sealed class GetBlockRequest : RouterRequest
     public string Id { get; init; } = "";
 }
 
-internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext db, IDeviceDirectory devices, BlockAnswers answers)
+internal sealed class GetBlockEndpoint(IRouterOwnership ownership, BlacklistDbContext db, IDeviceDirectory devices, BlockAnswers answers)
     : Endpoint<GetBlockRequest, BlockResponse>
 {
     public override void Configure()
@@ -22,7 +22,7 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
     public override async Task HandleAsync(GetBlockRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
-        await targets.OwnedAsync(caller, request.RouterId, cancellationToken);
+        await ownership.GetAsync(caller, request.RouterId, cancellationToken);
         var rule = PathId.TryRead(request.Id, out var id)
             ? await db
                 .Blocks.AsNoTracking()
@@ -31,7 +31,7 @@ internal sealed class GetBlockEndpoint(RuleTargets targets, BlacklistDbContext d
             : null;
         if (rule is null)
         {
-            throw new ProblemException(new Problem(ErrorCodes.BlockNotFound, "This router has no block with this id."));
+            throw new ProblemException(ErrorCodes.BlockNotFound, "This router has no block with this id.");
         }
 
         var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, [rule], cancellationToken);

@@ -17,7 +17,7 @@ internal sealed class ListBlocksValidator : Validator<ListBlocksRequest>
 }
 
 internal sealed class ListBlocksEndpoint(
-    RuleTargets targets,
+    IRouterOwnership ownership,
     RuleStore store,
     BlacklistDbContext db,
     IDeviceDirectory devices,
@@ -35,7 +35,7 @@ internal sealed class ListBlocksEndpoint(
     {
         var caller = HttpContext.Caller();
         var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value, request.State);
-        await targets.OwnedAsync(caller, request.RouterId, cancellationToken);
+        await ownership.GetAsync(caller, request.RouterId, cancellationToken);
         var asked = db.Blocks.AsNoTracking().OfRouter(caller.UserId, request.RouterId).InState(request.State);
         var rules = await HttpContext.PageAsync(asked, RuleQueries.Newest, page, cancellationToken);
         var holds = await store.HoldsOfAsync(rules.Items, cancellationToken);

@@ -21,7 +21,7 @@ internal sealed record SyncResponse(
 /// <example>{"ip":"192.168.1.23","mac":"3c:5a:b4:01:02:03"}</example>
 internal sealed record UnmanagedRule(string? Ip, string? Mac);
 
-internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, RunningCommands running)
+internal sealed class SyncBlocksEndpoint(IRouterOwnership ownership, BlockSync sync, RunningCommands running)
     : Endpoint<RouterRequest, SyncResponse>
 {
     public override void Configure()
@@ -38,7 +38,7 @@ internal sealed class SyncBlocksEndpoint(RuleTargets targets, BlockSync sync, Ru
     public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
-        var router = await targets.OwnedAsync(caller, request.RouterId, cancellationToken);
+        var router = await ownership.GetAsync(caller, request.RouterId, cancellationToken);
         var comparison = sync.RunAsync(router, caller.AsActor());
         running.Track(comparison);
         var report = await comparison.WaitAsync(cancellationToken) ?? throw new ProblemException(Problem.RouterBusy());

@@ -21,9 +21,9 @@ internal sealed class UserDevice
 
     public string? Hostname { get; private set; }
 
-    public string? DeviceName { get; private set; }
+    public string? DeviceName { get; set; }
 
-    public DeviceType DeviceType { get; private set; }
+    public DeviceType DeviceType { get; set; }
 
     public string? Manufacturer { get; private set; }
 
@@ -34,11 +34,14 @@ internal sealed class UserDevice
     public bool Online { get; private set; }
 
     /// <summary>Whether a scan added the device, and nobody has acknowledged it yet. Devices of versions without it count as acknowledged.</summary>
-    public bool IsNew { get; private set; } = true;
+    public bool IsNew { get; set; } = true;
 
     /// <summary>The columns that <see cref="Read"/> expects.</summary>
     public const string Columns =
         "id, user_id, router_id, ip, mac, hostname, device_name, device_type, manufacturer, first_seen, last_seen, online, is_new";
+
+    /// <summary>The same, of the row that a statement calls <c>device</c>.</summary>
+    public static readonly string ColumnsOfDevice = string.Join(", ", Columns.Split(", ").Select(column => $"device.{column}"));
 
     /// <summary>Whether the MAC is locally administered, as phones have it for privacy.</summary>
     public bool HasPrivateAddress => Mac?.GetAddressBytes() is [var first, ..] && (first & 0b10) != 0;
@@ -50,22 +53,16 @@ internal sealed class UserDevice
             UserId = row.GetGuid(1),
             RouterId = row.GetString(2),
             Ip = row.GetFieldValue<IPAddress>(3),
-            Mac = row.IsDBNull(4) ? null : row.GetFieldValue<PhysicalAddress>(4),
-            Hostname = row.IsDBNull(5) ? null : row.GetString(5),
-            DeviceName = row.IsDBNull(6) ? null : row.GetString(6),
+            Mac = row.Nullable<PhysicalAddress>(4),
+            Hostname = row.Nullable<string>(5),
+            DeviceName = row.Nullable<string>(6),
             DeviceType = SnakeCase.Parse<DeviceType>(row.GetString(7)),
-            Manufacturer = row.IsDBNull(8) ? null : row.GetString(8),
+            Manufacturer = row.Nullable<string>(8),
             FirstSeen = row.GetFieldValue<DateTimeOffset>(9),
             LastSeen = row.GetFieldValue<DateTimeOffset>(10),
             Online = row.GetBoolean(11),
             IsNew = row.GetBoolean(12),
         };
-
-    public void Rename(string? name) => DeviceName = name;
-
-    public void Classify(DeviceType type) => DeviceType = type;
-
-    public void Acknowledge() => IsNew = false;
 
     /// <summary>The device as other modules know it.</summary>
     public KnownDevice AsKnown() => new(Id, Ip, Mac, DeviceName ?? Hostname, DeviceType == DeviceType.Router, Online);

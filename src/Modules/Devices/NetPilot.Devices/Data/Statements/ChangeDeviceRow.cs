@@ -53,14 +53,9 @@ internal static class ChangeDeviceRow
                 $"""
                 WITH gone AS (DELETE FROM devices.user_devices WHERE id = $1 RETURNING *)
                 UPDATE devices.user_devices AS device SET
-                    device_name = COALESCE(device.device_name, gone.device_name),
-                    device_type = CASE WHEN device.device_type = 'other' THEN gone.device_type ELSE device.device_type END,
-                    hostname = COALESCE(device.hostname, gone.hostname),
-                    manufacturer = COALESCE(device.manufacturer, gone.manufacturer),
-                    first_seen = LEAST(device.first_seen, gone.first_seen),
-                    is_new = device.is_new AND gone.is_new
+                    {TakeOver}
                 FROM gone WHERE device.id = $2
-                RETURNING {Columns}
+                RETURNING {UserDevice.ColumnsOfDevice}
                 """,
                 from.Id,
                 into.Id
@@ -69,7 +64,15 @@ internal static class ChangeDeviceRow
         return (await result.ReadAllAsync(UserDevice.Read, cancellationToken)).Single();
     }
 
-    private static readonly string Columns = string.Join(", ", UserDevice.Columns.Split(", ").Select(column => $"device.{column}"));
+    /// <summary>What a device takes from the row <c>gone</c> in a merge.</summary>
+    public const string TakeOver = """
+        device_name = COALESCE(device.device_name, gone.device_name),
+        device_type = CASE WHEN device.device_type = 'other' THEN COALESCE(gone.device_type, 'other') ELSE device.device_type END,
+        hostname = COALESCE(device.hostname, gone.hostname),
+        manufacturer = COALESCE(device.manufacturer, gone.manufacturer),
+        first_seen = LEAST(device.first_seen, gone.first_seen),
+        is_new = device.is_new AND gone.is_new
+        """;
 
     private static NpgsqlBatch BatchIn(NpgsqlTransaction transaction) => new(transaction.Connection, transaction);
 }

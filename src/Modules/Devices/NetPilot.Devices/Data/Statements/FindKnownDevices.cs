@@ -52,8 +52,8 @@ internal static class FindKnownDevices
         new(
             row.GetGuid(0),
             row.GetFieldValue<IPAddress>(1),
-            row.IsDBNull(2) ? null : row.GetFieldValue<PhysicalAddress>(2),
-            row.IsDBNull(3) ? null : row.GetString(3),
+            row.Nullable<PhysicalAddress>(2),
+            row.Nullable<string>(3),
             row.GetBoolean(4),
             row.GetBoolean(5)
         );

@@ -7,7 +7,7 @@ internal static class MergeNameless
 {
     // Merges devices without a MAC into the known devices that they turn out to be. Two different names are two devices. If an address has
     // several MACs, the device that is known longest takes the row.
-    private const string MergeInto = """
+    private const string MergeInto = $"""
         , choice AS (
             SELECT DISTINCT ON (nameless.id) nameless.id, device.id AS device_id, nameless.device_name, device.device_name AS own_name
             FROM devices.user_devices AS nameless
@@ -26,12 +26,7 @@ internal static class MergeNameless
                 nameless.manufacturer, nameless.first_seen, nameless.online, nameless.is_new
         ), updated AS (
             UPDATE devices.user_devices AS device SET
-                device_name = COALESCE(device.device_name, gone.device_name),
-                device_type = CASE WHEN device.device_type = 'other' THEN COALESCE(gone.device_type, 'other') ELSE device.device_type END,
-                hostname = COALESCE(device.hostname, gone.hostname),
-                manufacturer = COALESCE(device.manufacturer, gone.manufacturer),
-                first_seen = LEAST(device.first_seen, gone.first_seen),
-                is_new = device.is_new AND gone.is_new
+                {ChangeDeviceRow.TakeOver}
             FROM (
                 SELECT device_id, min(device_name) AS device_name, min(NULLIF(device_type, 'other')) AS device_type, min(hostname) AS hostname,
                     min(manufacturer) AS manufacturer, min(first_seen) AS first_seen, bool_and(is_new) AS is_new
@@ -61,17 +56,22 @@ internal static class MergeNameless
         new(
             userId,
             routerId,
-            new KnownDevice(row.GetGuid(0), row.GetFieldValue<IPAddress>(1), null, Text(row, 2), row.GetBoolean(3), row.GetBoolean(4)),
+            new KnownDevice(
+                row.GetGuid(0),
+                row.GetFieldValue<IPAddress>(1),
+                null,
+                row.Nullable<string>(2),
+                row.GetBoolean(3),
+                row.GetBoolean(4)
+            ),
             new KnownDevice(
                 row.GetGuid(5),
                 row.GetFieldValue<IPAddress>(6),
                 row.GetFieldValue<PhysicalAddress>(7),
-                Text(row, 8),
+                row.Nullable<string>(8),
                 row.GetBoolean(9),
                 row.GetBoolean(10)
             ),
             ByScan: true
         );
-
-    private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

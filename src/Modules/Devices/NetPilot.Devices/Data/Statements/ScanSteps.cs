@@ -70,8 +70,7 @@ internal static class ScanSteps
         SELECT id, $1, $2, ip, mac, hostname, COALESCE(vendor, maker), 'other', $3, $3, {IsNewest}, true FROM {Seen}
         """;
 
-    private static readonly string Stored =
-        "RETURNING " + string.Join(", ", UserDevice.Columns.Split(", ").Select(column => $"device.{column}"));
+    private static readonly string Stored = $"RETURNING {UserDevice.ColumnsOfDevice}";
 
     private const string UpdatesByMac = $"""
         {Update} FROM {Seen}

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using NetPilot.CommandsClient;
 
 namespace NetPilot.Devices.Features.ScanDevices;
 

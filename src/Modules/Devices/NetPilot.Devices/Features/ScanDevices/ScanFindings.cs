@@ -1,5 +1,3 @@
-using NetPilot.CommandsClient;
-
 namespace NetPilot.Devices.Features.ScanDevices;
 
 /// <summary>

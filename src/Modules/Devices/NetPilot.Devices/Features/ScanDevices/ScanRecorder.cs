@@ -1,6 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-using NetPilot.CommandsClient;
-
 namespace NetPilot.Devices.Features.ScanDevices;
 
 /// <summary>What a scan stored, and what else is known of the devices that it found.</summary>

@@ -17,27 +17,14 @@ internal sealed class UpdateDeviceEndpoint(OwnedDevices devices, DeviceDetails d
     public override async Task HandleAsync(UpdateDeviceRequest request, CancellationToken cancellationToken)
     {
         var device = await devices.FindAsync(HttpContext.Caller(), request.RouterId, request.DeviceId, cancellationToken);
-        device.Rename(request.Name.Or(device.DeviceName));
-        device.Classify(request.Type.Or(device.DeviceType));
+        device.DeviceName = request.Name.Or(device.DeviceName);
+        device.DeviceType = request.Type.Or(device.DeviceType);
         if (request.Acknowledged.Value)
         {
-            device.Acknowledge();
+            device.IsNew = false;
         }
 
-        await SaveAsync(cancellationToken);
+        await db.SaveOrRefuseAsync(gone: OwnedDevices.DeviceNotFound(), cancellationToken);
         await Send.OkAsync(await details.AnswerAsync(device, cancellationToken), cancellationToken);
-    }
-
-    private async Task SaveAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await db.SaveChangesAsync(cancellationToken);
-        }
-        catch (DbUpdateConcurrencyException)
-        {
-            // The device was deleted after it was read.
-            throw new ProblemException(OwnedDevices.DeviceNotFound());
-        }
     }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace NetPilot.Identity.Data.Entities;
 
 /// <summary>A login, or the server's own maintenance session (no user). Each write is one statement, which is atomic against the others.</summary>

@@ -15,7 +15,7 @@ internal sealed class User
     /// <summary>Grows with each change of the password. A write after a comparison names the version that was compared.</summary>
     public int PasswordVersion { get; private init; }
 
-    public string? FullName { get; private set; }
+    public string? FullName { get; set; }
 
     public UserTier Tier { get; set; }
 
@@ -39,8 +39,6 @@ internal sealed class User
             FullName = fullName,
             CreatedAt = now,
         };
-
-    public void Rename(string? fullName) => FullName = fullName;
 
     public void Disable(DateTimeOffset now) => DisabledAt ??= now;
 

@@ -1,5 +1,4 @@
 // Row locks and dependent steps: refreshes of one session, and its end, happen one after the other.
-using System.Net;
 
 namespace NetPilot.Identity.Data.Statements;
 

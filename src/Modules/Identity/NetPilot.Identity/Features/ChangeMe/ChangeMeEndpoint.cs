@@ -12,22 +12,9 @@ internal sealed class ChangeMeEndpoint(IdentityDbContext db) : Endpoint<ChangeMe
     public override async Task HandleAsync(ChangeMeRequest request, CancellationToken cancellationToken)
     {
         var user = await db.Users.CallerAsync(HttpContext, cancellationToken);
-        user.Rename(request.FullName.Or(user.FullName));
-        await SaveAsync(cancellationToken);
+        user.FullName = request.FullName.Or(user.FullName);
+        await db.SaveOrRefuseAsync(gone: Problem.Unauthorized(), cancellationToken);
         await Send.OkAsync(UserResponse.Of(user), cancellationToken);
-    }
-
-    private async Task SaveAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await db.SaveChangesAsync(cancellationToken);
-        }
-        catch (DbUpdateConcurrencyException)
-        {
-            // The account was deleted after it was read.
-            throw new ProblemException(Problem.Unauthorized());
-        }
     }
 }
 

@@ -1,9 +1,7 @@
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-
 namespace NetPilot.People.Data.Entities;
 
 /// <summary>Somebody whose devices are held together.</summary>
-internal sealed class Person
+internal sealed class Person : IOfRouter
 {
     public const int MaxNameLength = 50;
     public const int MaxOfRouter = 50;
@@ -19,7 +17,7 @@ internal sealed class Person
     /// <summary>The name without regard to case.</summary>
     public string NameKey { get; private set; } = null!;
 
-    public string? Color { get; private set; }
+    public string? Color { get; set; }
 
     /// <summary>When the present pause began; null where there is none.</summary>
     public DateTimeOffset? PausedSince { get; private set; }
@@ -60,8 +58,6 @@ internal sealed class Person
 
     public void Rename(string name) => (Name, NameKey) = (name, KeyOf(name));
 
-    public void Paint(string? color) => Color = color;
-
     /// <summary>A repeat is a new pause: it holds devices too that were let through from the one before.</summary>
     public void Pause(DateTimeOffset now, DateTimeOffset? until)
     {
@@ -90,7 +86,7 @@ internal sealed class Person
 }
 
 /// <summary>That a device is somebody's.</summary>
-internal sealed class PersonDevice
+internal sealed class PersonDevice : IOfRouter
 {
     private PersonDevice() { }
 

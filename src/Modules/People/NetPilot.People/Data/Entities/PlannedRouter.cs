@@ -1,12 +1,10 @@
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
-
 namespace NetPilot.People.Data.Entities;
 
 /// <summary>
 /// When to look at a router's people and schedules next, and who does. Every change of them locks this row first, so that changes of one router
 /// come one after the other.
 /// </summary>
-internal sealed class PlannedRouter
+internal sealed class PlannedRouter : IOfRouter
 {
     /// <summary>The columns, as <see cref="Read"/> reads them.</summary>
     public const string Columns =

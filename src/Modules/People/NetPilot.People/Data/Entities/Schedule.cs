@@ -1,11 +1,10 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace NetPilot.People.Data.Entities;
 
 /// <summary>When a person's devices, or one device, are held every week.</summary>
-internal sealed class Schedule
+internal sealed class Schedule : IOfRouter
 {
     public const int MaxNameLength = 50;
     public const int MaxOfRouter = 100;
@@ -18,19 +17,19 @@ internal sealed class Schedule
 
     public string RouterId { get; private set; } = null!;
 
-    public string Name { get; private set; } = null!;
+    public string Name { get; set; } = null!;
 
     /// <summary>Whose devices it holds; null for the schedule of a device.</summary>
-    public Guid? PersonId { get; private set; }
+    public Guid? PersonId { get; set; }
 
     /// <summary>The device that it holds; null for the schedule of a person.</summary>
-    public Guid? DeviceId { get; private set; }
+    public Guid? DeviceId { get; set; }
 
-    public bool Enabled { get; private set; }
+    public bool Enabled { get; set; }
 
-    public IReadOnlyList<Window> Windows { get; private set; } = [];
+    public IReadOnlyList<Window> Windows { get; set; } = [];
 
-    public IReadOnlyList<ScheduleException> Exceptions { get; private set; } = [];
+    public IReadOnlyList<ScheduleException> Exceptions { get; set; } = [];
 
     /// <summary>The start of the window that was put in force last and has not ended; null where none holds.</summary>
     public DateTimeOffset? InForceSince { get; private set; }
@@ -52,15 +51,6 @@ internal sealed class Schedule
             CreatedAt = now,
             NextChangeAt = now,
         };
-
-    public void Rename(string name) => Name = name;
-
-    public void Hold(Guid? personId, Guid? deviceId) => (PersonId, DeviceId) = (personId, deviceId);
-
-    public void Switch(bool enabled) => Enabled = enabled;
-
-    public void Replan(IReadOnlyList<Window> windows, IReadOnlyList<ScheduleException> exceptions) =>
-        (Windows, Exceptions) = (windows, exceptions);
 
     /// <summary>What is to hold has changed, and is still to be put in force.</summary>
     public void MarkDue(DateTimeOffset now) => NextChangeAt = now;

@@ -55,7 +55,7 @@ internal sealed class ChangePersonEndpoint(IRouterOwnership ownership, PeopleCha
             {
                 var found = await db.People.FoundAsync(router, request.PersonId, cancellationToken);
                 await RenameAsync(db, router, found, request.Name.Value, cancellationToken);
-                found.Paint(request.Color.Or(found.Color));
+                found.Color = request.Color.Or(found.Color);
                 var touched = request.DeviceIds.Value is { } ids
                     ? await Membership.AssignAsync(db, router, found, [.. ids], now)
                     : Touched.Of([], []);

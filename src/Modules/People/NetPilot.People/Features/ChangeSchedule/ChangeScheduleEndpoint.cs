@@ -84,10 +84,11 @@ internal sealed class ChangeScheduleEndpoint(IRouterOwnership ownership, PeopleC
                 }
 
                 await ScheduleTargets.CheckPersonAsync(db, router, request.PersonId.Value, cancellationToken);
-                found.Rename(request.Name.Value ?? found.Name);
-                found.Hold(personId, deviceId);
-                found.Replan(request.Windows.Value ?? found.Windows, request.Exceptions.Value ?? found.Exceptions);
-                found.Switch(request.Enabled.Or(found.Enabled));
+                found.Name = request.Name.Value ?? found.Name;
+                (found.PersonId, found.DeviceId) = (personId, deviceId);
+                found.Windows = request.Windows.Value ?? found.Windows;
+                found.Exceptions = request.Exceptions.Value ?? found.Exceptions;
+                found.Enabled = request.Enabled.Or(found.Enabled);
                 found.MarkDue(now);
                 return new Edit<Schedule>(found, Touched.Of(found), RouterActivityKind.Schedule, found.Name);
             },

@@ -75,10 +75,11 @@ internal sealed class CreateScheduleEndpoint(IRouterOwnership ownership, PeopleC
                 }
 
                 var added = Schedule.Create(time.NewId(), router, now);
-                added.Rename(request.Name!);
-                added.Hold(request.PersonId, request.DeviceId);
-                added.Replan(request.Windows!, request.Exceptions ?? []);
-                added.Switch(request.Enabled ?? true);
+                added.Name = request.Name!;
+                (added.PersonId, added.DeviceId) = (request.PersonId, request.DeviceId);
+                added.Windows = request.Windows!;
+                added.Exceptions = request.Exceptions ?? [];
+                added.Enabled = request.Enabled ?? true;
                 db.Add(added);
                 return new Edit<Schedule>(added, Touched.Of(added), RouterActivityKind.Schedule, added.Name);
             },

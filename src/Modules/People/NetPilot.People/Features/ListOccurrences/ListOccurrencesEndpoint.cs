@@ -1,5 +1,3 @@
-using FluentValidation;
-
 namespace NetPilot.People.Features.ListOccurrences;
 
 /// <summary>Which occurrences to list.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace NetPilot.People.Features.PauseEverybody;
 
 /// <summary>How long the pause is to last.</summary>

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace NetPilot.Routers.Data.Entities;
 
 /// <summary>When a user at an address was last told that a router is taken, at most <c>Routers:ClaimsPerHour</c> times: nobody may find out by trying which routers exist.</summary>

@@ -35,7 +35,7 @@ internal sealed class UserRouter
             RouterId = row.GetString(2),
             Name = row.GetString(3),
             CreatedAt = row.GetFieldValue<DateTimeOffset>(4),
-            LastSeenAt = row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5),
+            LastSeenAt = row.Nullable<DateTimeOffset?>(5),
             Reachability = SnakeCase.Parse<Reachability>(row.GetString(6)),
             TimeZone = row.GetString(7),
         };

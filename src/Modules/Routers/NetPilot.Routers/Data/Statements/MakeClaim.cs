@@ -1,5 +1,4 @@
 // A counter that makes the tier's limit exact, and a claim that only one of many makes: one statement decides and writes.
-using System.Net;
 using NetPilot.Routers.Features;
 using NetPilot.Routers.Features.ClaimRouter;
 

@@ -40,7 +40,7 @@ internal static class ReadOwnedRouter
                 row.GetGuid(0),
                 row.GetString(1),
                 row.GetString(2),
-                row.IsDBNull(3) ? null : row.GetFieldValue<DateTimeOffset>(3),
+                row.Nullable<DateTimeOffset?>(3),
                 row.GetInt64(4),
                 row.GetString(5),
                 row.GetFieldValue<DateTimeOffset>(6)

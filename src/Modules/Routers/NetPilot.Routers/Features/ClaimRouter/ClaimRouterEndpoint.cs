@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace NetPilot.Routers.Features.ClaimRouter;
 
 internal sealed class ClaimRouterEndpoint(NpgsqlDataSource database, ITierLimits tiers, IOptions<RoutersOptions> options, TimeProvider time)
@@ -46,13 +44,11 @@ internal sealed class ClaimRouterEndpoint(NpgsqlDataSource database, ITierLimits
                 await Send.OkAsync(router, cancellationToken);
                 break;
             case ClaimOutcome.RateLimited(var wait):
-                throw new ProblemException(
-                    new Problem(ErrorCodes.RateLimited, "Too many claims of routers that are taken; try again later.") { RetryAfter = wait }
-                );
+                throw new ProblemException(ErrorCodes.RateLimited, "Too many claims of routers that are taken; try again later.", wait);
             case ClaimOutcome.TierIsFull:
                 throw new ProblemException(Problem.TierLimit("routers", limit));
             case ClaimOutcome.Taken:
-                throw new ProblemException(new Problem(ErrorCodes.RouterTaken, "Another user has this router."));
+                throw new ProblemException(ErrorCodes.RouterTaken, "Another user has this router.");
         }
     }
 }

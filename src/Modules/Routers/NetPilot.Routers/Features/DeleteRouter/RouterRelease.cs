@@ -1,5 +1,4 @@
 using NetPilot.Idempotency;
-using NetPilot.Routers.Resets;
 
 namespace NetPilot.Routers.Features.DeleteRouter;
 
@@ -13,7 +12,7 @@ internal sealed class RouterRelease(
     IdempotencyStore answers,
     IEnumerable<IRouterDependents> dependents,
     ResetWorker resets
-)
+) : IUserDependents
 {
     /// <summary>Gives up one router and all that is kept for it.</summary>
     public async Task ReleaseAsync(OwnedRouter router, CancellationToken cancellationToken)
@@ -32,7 +31,7 @@ internal sealed class RouterRelease(
     }
 
     /// <summary>Gives up all routers of an account that goes; other modules do the same with what they keep for it, before.</summary>
-    public async Task ReleaseAllAsync(Guid userId, CancellationToken cancellationToken)
+    public async Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
         ReleaseRouters.AddTo(batch, userId, routerId: null);

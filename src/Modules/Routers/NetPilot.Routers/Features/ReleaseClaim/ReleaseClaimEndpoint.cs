@@ -19,7 +19,7 @@ internal sealed class ReleaseClaimEndpoint(IRouterOwnership ownership, RouterRel
             : null;
         var router =
             owners?.GetValueOrDefault(request.RouterId)
-            ?? throw new ProblemException(new Problem(ErrorCodes.RouterNotFound, "Nobody has claimed a router with this id."));
+            ?? throw new ProblemException(ErrorCodes.RouterNotFound, "Nobody has claimed a router with this id.");
         await release.ReleaseAsync(router, CancellationToken.None);
         await Send.NoContentAsync(cancellationToken);
     }

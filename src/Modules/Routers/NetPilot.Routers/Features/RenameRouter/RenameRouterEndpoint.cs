@@ -15,24 +15,15 @@ internal sealed class RenameRouterRequest : RouterRequest
 
 internal sealed class RenameRouterValidator : Validator<RenameRouterRequest>
 {
-    private static readonly ValueShape Zone = new()
-    {
-        NotNull = true,
-        MinLength = 1,
-        MaxLength = UserRouter.MaxTimeZoneLength,
-    };
+    private static readonly ValueShape Zone = new() { MinLength = 1, MaxLength = UserRouter.MaxTimeZoneLength };
 
     public RenameRouterValidator()
     {
         RuleFor(request => request.Name).TextUnlessAbsent(1, UserRouter.MaxNameLength);
         RuleFor(request => request.TimeZone)
-            .Refusing(
+            .RefusingField(
                 Zone,
-                (_, field) =>
-                    !field.IsPresent ? null
-                    : field.Value is null ? "Must not be null."
-                    : TimeZones.IsKnown(field.Value) ? null
-                    : "Must be a time zone of the IANA database, such as Europe/Berlin."
+                zone => TimeZones.IsKnown(zone) ? null : "Must be a time zone of the IANA database, such as Europe/Berlin."
             );
     }
 }
