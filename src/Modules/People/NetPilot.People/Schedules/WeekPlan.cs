@@ -5,6 +5,7 @@ using NodaTime.Text;
 
 namespace NetPilot.People.Schedules;
 
+/// <summary>A day of the week.</summary>
 internal enum Weekday
 {
     Mon,
