@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace NetPilot.CommandsClient.Tests.Support;
 
-/// <summary>The client as Host composes it, with short timeouts and a book of sessions in place of Identity.</summary>
+/// <summary>The client as Host composes it, with timeouts that a busy machine does not meet, and a book of sessions in place of Identity.</summary>
 internal sealed class TestClient : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
@@ -23,10 +23,10 @@ internal sealed class TestClient : IAsyncDisposable
         {
             ["CommandsServer:BaseUrl"] = url,
             ["CommandsServer:Dialect"] = dialect.ToString(),
-            ["CommandsServer:Timeouts:Connect"] = "00:00:02",
-            ["CommandsServer:Timeouts:Session"] = "00:00:05",
-            ["CommandsServer:Timeouts:Command"] = "00:00:05",
-            ["CommandsServer:Timeouts:Scan"] = "00:00:05",
+            ["CommandsServer:Timeouts:Connect"] = "00:00:30",
+            ["CommandsServer:Timeouts:Session"] = "00:00:30",
+            ["CommandsServer:Timeouts:Command"] = "00:00:30",
+            ["CommandsServer:Timeouts:Scan"] = "00:00:30",
         };
         foreach (var (key, value) in settings)
         {
