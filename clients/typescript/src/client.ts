@@ -13,8 +13,10 @@ export interface ClientOptions {
   baseUrl?: string;
   /** Where the tokens are kept: in memory if it is left out. */
   storage?: TokenStorage;
-  /** Called once when the session is over and nobody logged out here: it was ended elsewhere, or it is too old. Show the login.
-   * Where another tab with the same storage found the end or logged out, this client tells it at its next call. */
+  /**
+   * Called once when the session is over and nobody logged out here: it was ended elsewhere, or it is too old. Show the login. Where another client
+   * of the same storage, such as another tab, found the end or logged out, this one is called at the next call.
+   */
   onSessionEnd?: (end: SessionEnd) => void;
   /** How often a call is sent again after its answer was lost: 2 if it is left out. Only GET and what has an Idempotency-Key is repeated. */
   repeats?: number;

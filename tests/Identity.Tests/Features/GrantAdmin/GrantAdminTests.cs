@@ -14,6 +14,7 @@ public sealed class GrantAdminTests(IdentityServer server)
         await (await user.Http.Get("/admin/users")).ShouldBeJsonAsync(200);
         (await Run("admin", "grant", "nobody@example.test")).Code.ShouldBe(1);
         (await Run("admin", "revoke")).Code.ShouldBe(2);
+        (await Run("--urls", "http://localhost")).Code.ShouldBe(2);
 
         async Task<(int Code, string Output)> Run(params string[] arguments)
         {
