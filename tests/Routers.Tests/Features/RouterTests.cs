@@ -221,13 +221,11 @@ public sealed class RouterTests(RoutersServer server)
     [Fact]
     public async Task A_router_that_is_down_takes_nothing_from_the_others()
     {
-        // The circuits of a server of its own meet no faults of other tests, and its workers find no routers of theirs.
-        var own = new Dictionary<string, string?>
-        {
-            ["CommandsServer:CircuitFaults"] = "5",
-            ["ConnectionStrings:NetPilot"] = await server.PreparedDatabaseAsync(TestContext.Current.CancellationToken),
-        };
-        await using var replica = await server.StartReplicaAsync(own, TestContext.Current.CancellationToken);
+        // The circuits of a server of its own meet no faults of other tests.
+        await using var replica = await server.StartAloneAsync(
+            new() { ["CommandsServer:CircuitFaults"] = "5" },
+            TestContext.Current.CancellationToken
+        );
         var (down, owner) = await ReadyRouterOnAsync(replica);
         var (other, neighbour) = await ReadyRouterOnAsync(replica);
         server.Commands.Router(down).Online = false;
@@ -249,12 +247,7 @@ public sealed class RouterTests(RoutersServer server)
     private static async Task<(string RouterId, HttpClient Owner)> ReadyRouterOnAsync(NetPilotProcess replica)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
-        using var anyone = replica.NewClient();
-        var account = new { email = TestUsers.NewEmail(), password = TestUsers.Password };
-        using var registered = await anyone.PostAsJsonAsync("/api/v1/auth/register", account, cancellationToken);
-        await registered.ShouldBeJsonAsync(201);
-        using var loggedIn = await anyone.PostAsJsonAsync("/api/v1/auth/login", account, cancellationToken);
-        var owner = replica.NewClient((await loggedIn.ShouldBeJsonAsync(200)).GetProperty("accessToken").GetString());
+        var owner = await replica.NewUserAsync(cancellationToken);
         var routerId = TestRouter.NewId();
         using var claimed = await owner.PostAsJsonAsync("/api/v1/routers", new { routerId, name = "Home" }, cancellationToken);
         await claimed.ShouldBeJsonAsync(201);

@@ -257,12 +257,8 @@ public sealed class IdempotencyTests(RoutersServer server)
     [Fact]
     public async Task A_large_body_needs_no_place_for_temporary_files()
     {
-        var user = await server.UserAsync();
-        await using var replica = await server.StartReplicaAsync(
-            new Dictionary<string, string?> { ["ASPNETCORE_TEMP"] = "/nonexistent" },
-            Ct
-        );
-        using var client = replica.NewClient(user.AccessToken);
+        await using var replica = await server.StartAloneAsync(new() { ["ASPNETCORE_TEMP"] = "/nonexistent" }, Ct);
+        using var client = await replica.NewUserAsync(Ct);
         var body = $$"""{"routerId":"{{TestRouter.NewId()}}","name":"Home"}""";
 
         using var response = await client.PostWithKeyAsync("/api/v1/routers", "large", body.PadRight(64 * 1024), Ct);
