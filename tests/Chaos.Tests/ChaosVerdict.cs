@@ -14,7 +14,7 @@ internal sealed class ChaosVerdict(ChaosStack stack, ChaosLoad load)
     ];
 
     // What never agrees stays so however long one waits; a busy machine needs several times a lease, a claim, two settle intervals and the open circuit.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     /// <summary>Looks until all agree. Rows that wait for their next attempt (10 s and more) are asked for by a sync, or waited for.</summary>
     public async Task<(IReadOnlyList<string> Wrong, TimeSpan Took)> AwaitAsync()

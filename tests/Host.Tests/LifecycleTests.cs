@@ -57,7 +57,7 @@ public sealed class LifecycleTests(NetPilotServer server)
         await using (var killed = NetPilotProcess.Launch(With("ConnectionStrings:NetPilot", database)))
         {
             await using var dwelling = source.CreateCommand($"SELECT count(*) {Dwelling}");
-            await Eventually.HoldsAsync(async () => (await dwelling.ExecuteScalarAsync(Ct)).ShouldBe(1L), seconds: 60);
+            await Eventually.HoldsAsync(async () => (await dwelling.ExecuteScalarAsync(Ct)).ShouldBe(1L));
             await killed.KillAsync();
         }
 

@@ -12,7 +12,7 @@ namespace NetPilot.Testing;
 public sealed class NetPilotProcess : IAsyncDisposable
 {
     // For a machine that has much else to do; a process that ends is noticed at once.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly Process _process;

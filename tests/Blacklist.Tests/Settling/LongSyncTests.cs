@@ -40,14 +40,11 @@ public sealed class LongSyncTests(BlacklistServer server)
         var report = await synced.ShouldBeJsonAsync(200);
         var remaining = report.GetProperty("remaining").GetInt32();
         (report.GetProperty("reapplied").GetArrayLength() + remaining).ShouldBeGreaterThanOrEqualTo(devices.Length - 1);
-        await Eventually.HoldsAsync(
-            () =>
-            {
-                router.Simulated.RuleCounts.Count.ShouldBe(devices.Length);
-                return Task.CompletedTask;
-            },
-            seconds: 300
-        );
+        await Eventually.HoldsAsync(() =>
+        {
+            router.Simulated.RuleCounts.Count.ShouldBe(devices.Length);
+            return Task.CompletedTask;
+        });
         (await router.SyncAsync()).GetProperty("remaining").GetInt32().ShouldBe(0);
         router.Simulated.RuleTallies.Values.ShouldAllBe(tally => tally == new RuleTally(1, 1, 1, 0));
         (await router.BlockedAsync("?limit=1")).Single().GetProperty("state").GetString().ShouldBe("blocked");

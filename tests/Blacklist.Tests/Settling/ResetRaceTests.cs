@@ -60,14 +60,11 @@ public sealed class ResetRaceTests(BlacklistServer server)
     {
         var (router, _) = await LoseResetAsync();
 
-        await Eventually.HoldsAsync(
-            async () =>
-            {
-                using var sync = await router.SendAsync(HttpMethod.Post, "blocked/sync");
-                ((int)sync.StatusCode).ShouldBe(200);
-            },
-            seconds: 120
-        );
+        await Eventually.HoldsAsync(async () =>
+        {
+            using var sync = await router.SendAsync(HttpMethod.Post, "blocked/sync");
+            ((int)sync.StatusCode).ShouldBe(200);
+        });
         await router.CompareAgainAndAgainAsync();
         router.Simulated.CommandsOf(SimulatorOperation.Block).ShouldBe(0);
         router.Simulated.Rules.ShouldBeEmpty();

@@ -92,7 +92,7 @@ public sealed class UnclearLiftTests(BlacklistServer server)
     {
         for (var attempts = first; attempts <= 10; attempts++)
         {
-            await Eventually.HoldsAsync(async () => (await router.RowAsync()).Value<int>("attempts").ShouldBe(attempts), seconds: 60);
+            await Eventually.HoldsAsync(async () => (await router.RowAsync()).Value<int>("attempts").ShouldBe(attempts));
             var row = await router.RowAsync();
             row.Value<string>("state").ShouldBe("lifting");
             row.Value<string>("code").ShouldBe("command_failed");

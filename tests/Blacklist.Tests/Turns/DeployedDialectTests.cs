@@ -234,14 +234,11 @@ public sealed class DeployedDialectTests(BlacklistServer server)
     }
 
     private static Task HasRulesOfAsync(TestRouter router, params SimulatedDevice[] devices) =>
-        Eventually.HoldsAsync(
-            () =>
-            {
-                router.Simulated.RuleCounts.ShouldBe(devices.ToDictionary(device => device.Mac, _ => 1), ignoreOrder: true);
-                return Task.CompletedTask;
-            },
-            seconds: 60
-        );
+        Eventually.HoldsAsync(() =>
+        {
+            router.Simulated.RuleCounts.ShouldBe(devices.ToDictionary(device => device.Mac, _ => 1), ignoreOrder: true);
+            return Task.CompletedTask;
+        });
 
     private void SkipWhereLookUpsAreExact() =>
         Assert.SkipUnless(server.Dialect == CommandsDialect.Deployed, "The plan dialect looks addresses up exactly.");

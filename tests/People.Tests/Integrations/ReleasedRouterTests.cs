@@ -105,14 +105,11 @@ public sealed class ReleasedRouterTests(PeopleServer server)
         await blocks.ReleaseAsync();
         (await pausing).Dispose();
 
-        await Eventually.HoldsAsync(
-            async () =>
-            {
-                (await CountAsync(home, "blacklist.holds")).ShouldBe(0);
-                home.RulesShouldBe();
-            },
-            seconds: 30
-        );
+        await Eventually.HoldsAsync(async () =>
+        {
+            (await CountAsync(home, "blacklist.holds")).ShouldBe(0);
+            home.RulesShouldBe();
+        });
     }
 
     private Task<long> CountAsync(TestHome home, string table) =>

@@ -208,19 +208,16 @@ public sealed class PeopleWorkerTests(PeopleServer server)
         {
             await home.DueAsync();
 
-            await Eventually.HoldsAsync(
-                async () =>
-                {
-                    FailedPasses().ShouldBeGreaterThan(failures);
-                    (
-                        await server.ScalarAsync<bool>(
-                            "SELECT next_change_at <= now() AND lease_id IS NULL AND leased_until IS NULL FROM people.routers WHERE router_id = $1",
-                            home.Router.RouterId
-                        )
-                    ).ShouldBeTrue();
-                },
-                seconds: 20
-            );
+            await Eventually.HoldsAsync(async () =>
+            {
+                FailedPasses().ShouldBeGreaterThan(failures);
+                (
+                    await server.ScalarAsync<bool>(
+                        "SELECT next_change_at <= now() AND lease_id IS NULL AND leased_until IS NULL FROM people.routers WHERE router_id = $1",
+                        home.Router.RouterId
+                    )
+                ).ShouldBeTrue();
+            });
         }
         finally
         {

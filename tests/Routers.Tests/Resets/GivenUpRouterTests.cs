@@ -40,14 +40,11 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         );
         router.Simulated.Online = true;
         // A reset that fails just before the router is back is taken for refused, and comes again after two minutes.
-        await Eventually.HoldsAsync(
-            async () =>
-            {
-                router.Simulated.Rules.ShouldBeEmpty();
-                (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0);
-            },
-            seconds: 240
-        );
+        await Eventually.HoldsAsync(async () =>
+        {
+            router.Simulated.Rules.ShouldBeEmpty();
+            (await server.ScalarAsync<long>(Pending, router.RouterId)).ShouldBe(0);
+        });
 
         // In the server's own name, not in that of the user who has gone.
         var session = Guid.Parse(router.CallsOf(SimulatorOperation.Reset)[^1].SessionId!);
