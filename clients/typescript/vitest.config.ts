@@ -7,8 +7,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: "test/stack.ts",
     // Every test is about one server on a machine that may be busy: the limits only end what hangs.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     maxWorkers: 2,
     minWorkers: 1,
     // Most of the time is spent waiting for tokens to expire.

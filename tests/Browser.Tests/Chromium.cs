@@ -6,6 +6,7 @@ namespace NetPilot.Browser.Tests;
 /// <summary>The Chromium that is installed here, driven by Playwright. No browser is downloaded.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly string? Program = new[]
     {
         Environment.GetEnvironmentVariable("NETPILOT_TEST_CHROMIUM"),
@@ -33,6 +34,7 @@ public sealed class Chromium : IAsyncLifetime
             new BrowserTypeLaunchOptions
             {
                 ExecutablePath = Program,
+                Timeout = (float)Patience.TotalMilliseconds,
                 // Whatever has another host than ours is not found; root has no sandbox.
                 Args =
                 [
@@ -54,7 +56,7 @@ public sealed class Chromium : IAsyncLifetime
                 ViewportSize = new ViewportSize { Width = 1280, Height = 900 },
             }
         );
-        context.SetDefaultTimeout(60_000);
+        context.SetDefaultTimeout((float)Patience.TotalMilliseconds);
         return context;
     }
 

@@ -146,13 +146,21 @@ public sealed class BudgetTests
     [InlineData(1000, 1)]
     public async Task A_command_is_limited_by_what_is_left_as_it_begins_and_not_sent_where_nothing_is(int leftMs, int requests)
     {
+        var time = new FakeTimeProvider();
         await using var server = ScriptedServer.Always(ScriptedReply.Hang);
-        await using var client = new TestClient(server.Url, settings: ("Timeouts:Command", "00:10:00"));
+        await using var client = new TestClient(server.Url, time: time, settings: ("Timeouts:Command", "00:10:00"));
         var left = TimeSpan.FromMinutes(10);
         var target = TestClient.Target() with { TimeLeft = () => left };
         left = TimeSpan.FromMilliseconds(leftMs);
 
-        var failure = (await client.Commands.BlockAsync(target, TestClient.Device, Ct)).Failure.ShouldNotBeNull();
+        var block = client.Commands.BlockAsync(target, TestClient.Device, Ct);
+        while (server.Requests.Count < requests)
+        {
+            await Task.Yield();
+        }
+
+        time.Advance(left);
+        var failure = (await block).Failure.ShouldNotBeNull();
 
         failure.Kind.ShouldBe(CommandsFailureKind.CommandTimeout);
         failure.Effect.ShouldBe(requests == 0 ? CommandEffect.NotDone : CommandEffect.Unknown);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using NetPilot.CommandsClient.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -41,7 +42,7 @@ public sealed class ListFaultTests
     public async Task A_list_that_fails_counts_for_its_routers_own_circuit()
     {
         await using var server = ScriptedServer.Always(ScriptedReply.Of(500, Page));
-        await using var client = new TestClient(server.Url, CommandsDialect.Deployed);
+        await using var client = new TestClient(server.Url, CommandsDialect.Deployed, time: new FakeTimeProvider());
         for (var i = 0; i < Faults; i++)
         {
             await AddAsync(client, "router-off");
@@ -60,7 +61,7 @@ public sealed class ListFaultTests
     public async Task Lists_that_fail_in_another_way_count_for_the_server(CommandsDialect dialect, int status)
     {
         await using var server = ScriptedServer.Always(ScriptedReply.Of(status, Page));
-        await using var client = new TestClient(server.Url, dialect);
+        await using var client = new TestClient(server.Url, dialect, time: new FakeTimeProvider());
         for (var i = 0; i < Faults; i++)
         {
             await AddAsync(client, $"router-{i}");

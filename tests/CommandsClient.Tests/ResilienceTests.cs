@@ -19,7 +19,7 @@ public sealed class ResilienceTests
     public async Task The_circuit_opens_after_five_faults_and_then_answers_at_once()
     {
         await using var server = ScriptedServer.Always(ScriptedReply.Of(500, "<h1>Internal Server Error</h1>"));
-        await using var client = new TestClient(server.Url);
+        await using var client = new TestClient(server.Url, time: new FakeTimeProvider());
         for (var i = 1; i <= 5; i++)
         {
             client.Health.State.ShouldBe(CommandsCircuitState.Closed);
@@ -48,7 +48,7 @@ public sealed class ResilienceTests
                 ? ScriptedReply.Of(500, "<h1>Internal Server Error</h1>")
                 : ScriptedReply.Success("[]")
         );
-        await using var client = new TestClient(server.Url, CommandsDialect.Deployed);
+        await using var client = new TestClient(server.Url, CommandsDialect.Deployed, time: new FakeTimeProvider());
         for (var i = 1; i <= Faults; i++)
         {
             var failed = await client.Commands.AddToListAsync(
@@ -98,7 +98,7 @@ public sealed class ResilienceTests
     public async Task Broken_connections_of_one_router_are_its_own_and_those_of_two_are_the_servers()
     {
         await using var server = ScriptedServer.Always(ScriptedReply.Reset);
-        await using var client = new TestClient(server.Url);
+        await using var client = new TestClient(server.Url, time: new FakeTimeProvider());
         for (var i = 1; i < Faults; i++)
         {
             await client.Commands.ResetAsync(TestClient.Target("router-1"), Ct);
@@ -114,7 +114,7 @@ public sealed class ResilienceTests
     public async Task Session_calls_that_name_no_router_count_for_the_server()
     {
         await using var server = ScriptedServer.Always(ScriptedReply.Of(500, "down"));
-        await using var client = new TestClient(server.Url);
+        await using var client = new TestClient(server.Url, time: new FakeTimeProvider());
         for (var i = 0; i < Faults; i++)
         {
             await client.Commands.EndSessionAsync(TestClient.NewSession(), "router-1", Ct);

@@ -93,7 +93,10 @@ public sealed class TelemetryTests
         await using var server = new ScriptedServer(request =>
             request.Path == "/api/reset" ? ScriptedReply.Success() : ScriptedReply.Of(500, "down")
         );
-        await using var client = new TestClient(server.Url);
+        await using var client = new TestClient(
+            server.Url,
+            time: new FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromMilliseconds(1) }
+        );
         using var measurements = new Measurements(client.Get<IMeterFactory>());
 
         await client.Commands.ResetAsync(TestClient.Target(), Ct);

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace NetPilot.Devices.Tests;
 
-/// <summary>The server that all tests here share: gives a scan up soon enough to be tested.</summary>
+/// <summary>The server that all tests here share: no scan takes too long for it.</summary>
 public sealed class DevicesServer : NetPilotServer
 {
     /// <summary>What was told of each router's devices.</summary>
@@ -23,9 +23,9 @@ public sealed class DevicesServer : NetPilotServer
 
     protected override void Configure(IDictionary<string, string?> settings)
     {
-        settings["CommandsServer:Timeouts:Command"] = "00:00:05";
-        settings["CommandsServer:Timeouts:Scan"] = "00:00:10";
-        settings["CommandsServer:Timeouts:Total"] = "00:00:20";
+        settings["CommandsServer:Timeouts:Command"] = "00:00:10";
+        settings["CommandsServer:Timeouts:Scan"] = "00:01:00";
+        settings["CommandsServer:Timeouts:Total"] = "00:02:00";
     }
 
     protected override void ConfigureServices(IServiceCollection services) =>

@@ -173,12 +173,14 @@ public sealed class LifecycleTests(NetPilotServer server)
             Ct
         );
         using var client = process.NewClient();
-        using var ready = await client.GetAsync("/health/ready", Ct);
-
-        var body = await ready.ShouldBeJsonAsync(200);
-        body.GetProperty("status").GetString().ShouldBe("degraded");
-        body.GetProperty("commandsServer").GetString().ShouldBe("degraded");
-        body.GetProperty("postgres").GetString().ShouldBe("healthy");
+        await Eventually.HoldsAsync(async () =>
+        {
+            using var ready = await client.GetAsync("/health/ready", Ct);
+            var body = await ready.ShouldBeJsonAsync(200);
+            body.GetProperty("status").GetString().ShouldBe("degraded");
+            body.GetProperty("commandsServer").GetString().ShouldBe("degraded");
+            body.GetProperty("postgres").GetString().ShouldBe("healthy");
+        });
     }
 
     [Fact]

@@ -96,5 +96,7 @@ public sealed class LoggingTests(NetPilotServer server)
                 && source.StartsWith("Microsoft.", StringComparison.Ordinal)
             )
             .Select(line => line.Message)
+            // Kestrel tells of a machine that is too busy.
+            .Where(message => !message.Contains("the heartbeat has been running", StringComparison.Ordinal))
             .ShouldBeEmpty();
 }

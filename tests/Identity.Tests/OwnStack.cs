@@ -41,7 +41,6 @@ public sealed class OwnStack : IAsyncDisposable
             ["CommandsServer:BaseUrl"] = commands.BaseUrl.ToString(),
             ["CommandsServer:Dialect"] = dialect.ToString(),
             ["CommandsServer:CircuitFaults"] = null,
-            ["CommandsServer:Timeouts:Connect"] = "00:00:02",
             ["CommandsServer:Timeouts:Session"] = "00:00:20",
             ["CommandsServer:LoginStartBudget"] = "00:01:00",
             ["Sessions:SweepInterval"] = "00:00:00.100",

@@ -38,6 +38,9 @@ public sealed class SettingsTests
         Refusal(With(auth => auth.Argon2.MemoryKiB = 2_000_000)).ShouldStartWith("Auth:Argon2:MemoryKiB");
         Refusal(With(auth => auth.Argon2.MemoryKiB = 7168)).ShouldBeNull();
         Refusal(With(auth => auth.Argon2.Passes = 0)).ShouldStartWith("Auth:Argon2:Passes");
+        Refusal(With(auth => auth.Argon2.Niceness = -1)).ShouldBe("Auth:Argon2:Niceness must be between 0 and 19.");
+        Refusal(With(auth => auth.Argon2.Niceness = 20)).ShouldBe("Auth:Argon2:Niceness must be between 0 and 19.");
+        Refusal(With(auth => auth.Argon2.Niceness = 0)).ShouldBeNull();
     }
 
     [Fact]

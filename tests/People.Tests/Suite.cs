@@ -8,13 +8,13 @@ namespace NetPilot.People.Tests;
 /// <summary>The server that all tests here share: looks often, and gives a command up soon enough to be tested.</summary>
 public sealed class PeopleServer : NetPilotServer
 {
-    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
 
     protected override void Configure(IDictionary<string, string?> settings)
     {
         settings["CommandsServer:Timeouts:Command"] = CommandTimeout.ToString();
         settings["CommandsServer:Timeouts:Scan"] = CommandTimeout.ToString();
-        settings["CommandsServer:Timeouts:Total"] = "00:00:20";
+        settings["CommandsServer:Timeouts:Total"] = "00:00:30";
         settings["Tiers:free:MaxBlocks"] = "4";
     }
 }

@@ -10,13 +10,13 @@ namespace NetPilot.Routers.Tests;
 public sealed class RoutersServer : NetPilotServer
 {
     public const int MaxRoutersOfPro = 10;
-    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
 
     protected override void Configure(IDictionary<string, string?> settings)
     {
         settings["CommandsServer:Timeouts:Command"] = CommandTimeout.ToString();
         settings["CommandsServer:Timeouts:Scan"] = CommandTimeout.ToString();
-        settings["CommandsServer:Timeouts:Total"] = "00:00:15";
+        settings["CommandsServer:Timeouts:Total"] = "00:00:30";
         settings["Tiers:pro:MaxRouters"] = MaxRoutersOfPro.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 }

@@ -14,6 +14,9 @@ public sealed class NetPilotProcess : IAsyncDisposable
     // For a machine that has much else to do; a process that ends is noticed at once.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
+    /// <summary>Longer than whatever a test waits for.</summary>
+    internal static readonly TimeSpan ClientTimeout = TimeSpan.FromMinutes(10);
+
     private static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly Process _process;
     private readonly Process? _guard;
@@ -108,7 +111,11 @@ public sealed class NetPilotProcess : IAsyncDisposable
     /// <summary>A client for this replica, with or without a token.</summary>
     public HttpClient NewClient(string? accessToken = null)
     {
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Address };
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+        {
+            BaseAddress = Address,
+            Timeout = ClientTimeout,
+        };
         if (accessToken is not null)
         {
             client.DefaultRequestHeaders.Authorization = new("Bearer", accessToken);

@@ -69,6 +69,9 @@ public class NetPilotServer : IAsyncLifetime
         {
             MaxPoolSize = 60,
             IncludeErrorDetail = true,
+            // Tests hold locks, and the machine may be busy.
+            Timeout = 120,
+            CommandTimeout = 300,
         }.ConnectionString;
         _database = new NpgsqlDataSourceBuilder(connectionString)
         {
@@ -121,7 +124,8 @@ public class NetPilotServer : IAsyncLifetime
     }
 
     /// <summary>A client without a token.</summary>
-    public HttpClient NewClient() => new(_connections, disposeHandler: false) { BaseAddress = Address };
+    public HttpClient NewClient() =>
+        new(_connections, disposeHandler: false) { BaseAddress = Address, Timeout = NetPilotProcess.ClientTimeout };
 
     /// <summary>A client that carries this access token.</summary>
     public HttpClient NewClient(string accessToken)

@@ -33,6 +33,23 @@ public static class RoundTrips
         return (count, response);
     }
 
+    /// <summary>
+    /// How many one request costs at least, of several. A request notes its session's use once a minute, and asks again whose a router is where a
+    /// second has passed since.
+    /// </summary>
+    public static async Task<(int Count, HttpResponseMessage Response)> LeastAsync(TestUser user, HttpMethod method, string path)
+    {
+        var least = await CountAsync(user, method, path);
+        for (var time = 1; time < 4; time++)
+        {
+            var next = await CountAsync(user, method, path);
+            (next.Count < least.Count ? least.Response : next.Response).Dispose();
+            least = next.Count < least.Count ? next : least;
+        }
+
+        return least;
+    }
+
     /// <summary>The commands that this work sends to PostgreSQL, and nobody else at the same time.</summary>
     public static async Task<string[]> OfAsync(Func<Task> work)
     {

@@ -14,10 +14,14 @@ public static class TestSettings
             ["ConnectionStrings:NetPilot"] = connectionString,
             ["CommandsServer:BaseUrl"] = commands.BaseUrl.ToString(),
             ["CommandsServer:Dialect"] = commands.Options.Dialect.ToString(),
+            // A busy machine takes more than the default, and the simulator always listens.
+            ["CommandsServer:Timeouts:Connect"] = "00:00:30",
             ["Auth:SigningKeys:0:Id"] = "test",
             ["Auth:SigningKeys:0:Key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
             ["Auth:Argon2:MemoryKiB"] = "8192",
             ["Auth:Argon2:Passes"] = "1",
+            // Beside other work a hash that stands back takes seconds.
+            ["Auth:Argon2:Niceness"] = "0",
             ["RateLimits:Enabled"] = "false",
             ["Metrics:Token"] = MetricsToken,
             ["Sessions:SweepInterval"] = "00:00:00.250",

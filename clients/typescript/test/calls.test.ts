@@ -84,6 +84,7 @@ test("A block whose answer is lost is repeated with its key, and gets the first 
   const me = await visitor({ baseUrl: broken.baseUrl });
   const routerId = await claim(me.api);
   const ip = await scannedAddress(me.api, routerId);
+  unwrap(await me.api.login(me.credentials));
   me.sent.length = 0;
   broken.damage = first(/^POST .*\/block$/, "lose");
 
@@ -91,7 +92,8 @@ test("A block whose answer is lost is repeated with its key, and gets the first 
 
   // A second block would answer 200: it was blocked already.
   expect(result.status).toBe(201);
-  expect(broken.requests.filter((request) => request.endsWith("/block"))).toHaveLength(2);
+  expect(broken.requests.filter((request) => request.endsWith("/block")).length).toBeGreaterThan(1);
+  expect(new Set(me.sent.filter(({ operation }) => operation.endsWith("/block")).map(({ key }) => key)).size).toBe(1);
   const blocks = unwrap(await me.api.GET("/api/v1/routers/{routerId}/blocked", { params: { path: { routerId } } }));
   expect(blocks.items.map(({ id }) => id)).toEqual([result.data?.id]);
 });
@@ -119,8 +121,9 @@ test("Each call has a key of its own, and a given one is kept", async () => {
   const options = { params: { header: { "Idempotency-Key": "mine" } }, body: { routerId: await claim(me.api), name: "Home" } };
   unwrap(await me.api.POST("/api/v1/routers", options));
 
-  const keys = me.sent.filter(({ operation }) => operation === "POST /api/v1/routers").map(({ key }) => key);
-  expect(new Set(keys).size).toBe(4);
+  // What is sent again with a new token keeps its key.
+  const keys = [...new Set(me.sent.filter(({ operation }) => operation === "POST /api/v1/routers").map(({ key }) => key))];
+  expect(keys).toHaveLength(4);
   expect(keys.slice(0, 3)).toEqual(Array(3).fill(expect.stringMatching(/^[0-9a-f]{32}$/)));
   expect(keys[3]).toBe("mine");
 

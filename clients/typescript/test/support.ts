@@ -7,7 +7,7 @@ import { inject, type TestContext, vi } from "vitest";
 export const baseUrl = inject("api");
 
 /** For what a busy machine may take long for. */
-export const patience = { timeout: 90_000, interval: 50 };
+export const patience = { timeout: 300_000, interval: 50 };
 
 /** A request as it was sent. */
 export interface Sent {
@@ -15,6 +15,8 @@ export interface Sent {
   token: string | undefined;
   key: string | null;
   search: string;
+  /** The refresh token of a refresh. */
+  refreshToken?: string;
 }
 
 /** A user who is logged in, and what the client sends. */
@@ -31,13 +33,22 @@ export function recorder(): { sent: Sent[]; fetch: (request: Request) => Promise
   const sent: Sent[] = [];
   return {
     sent,
-    fetch: (request) => {
+    fetch: async (request) => {
       const { pathname, search } = new URL(request.url);
       const token = request.headers.get("Authorization")?.replace("Bearer ", "");
-      sent.push({ operation: `${request.method} ${pathname}`, token, key: request.headers.get("Idempotency-Key"), search });
+      const entry: Sent = { operation: `${request.method} ${pathname}`, token, key: request.headers.get("Idempotency-Key"), search };
+      sent.push(entry);
+      if (pathname.endsWith("/auth/refresh")) {
+        entry.refreshToken = ((await request.clone().json()) as { refreshToken: string }).refreshToken;
+      }
       return fetch(request);
     },
   };
+}
+
+/** The refresh tokens that were sent. A refresh that takes long is sent again, with the same one. */
+export function refreshes(sent: Sent[]): string[] {
+  return [...new Set(sent.flatMap(({ refreshToken }) => refreshToken ?? []))];
 }
 
 /** A client with a new session: of a new user, or of a known one. */

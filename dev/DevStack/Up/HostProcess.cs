@@ -5,7 +5,7 @@ namespace NetPilot.DevStack.Up;
 /// <summary>NetPilot itself, as a child.</summary>
 internal sealed class HostProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(15);
 
     private readonly KeptProcess _process;

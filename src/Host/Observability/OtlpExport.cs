@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Tracing;
 using OpenTelemetry;
@@ -51,7 +52,8 @@ internal sealed partial class ExportWatch(ILogger<ExportWatch> logger) : EventLi
         "TransientHttpError",
     ];
 
-    private bool isFailing;
+    // Traces and metrics have endpoints of their own, of which one may be refused.
+    private readonly ConcurrentDictionary<string, bool> failing = new();
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -68,12 +70,17 @@ internal sealed partial class ExportWatch(ILogger<ExportWatch> logger) : EventLi
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         var isFailure = Failures.Contains(eventData.EventName ?? "");
-        if ((!isFailure && eventData.EventName != Success) || Interlocked.Exchange(ref isFailing, isFailure) == isFailure)
+        if (!isFailure && eventData.EventName != Success)
         {
             return;
         }
 
         var endpoint = eventData.Payload?.FirstOrDefault()?.ToString() ?? "";
+        if (isFailure ? !failing.TryAdd(endpoint, true) : !failing.TryRemove(endpoint, out _))
+        {
+            return;
+        }
+
         if (isFailure)
         {
             LogFails(logger, endpoint, Reason(eventData));
@@ -90,11 +97,11 @@ internal sealed partial class ExportWatch(ILogger<ExportWatch> logger) : EventLi
 
     [LoggerMessage(
         LogLevel.Warning,
-        "Traces and metrics do not reach {Endpoint} (OTEL_EXPORTER_OTLP_ENDPOINT), and are lost meanwhile: {Reason}"
+        "Traces or metrics do not reach {Endpoint} (OTEL_EXPORTER_OTLP_ENDPOINT), and are lost meanwhile: {Reason}"
     )]
     private static partial void LogFails(ILogger logger, string endpoint, string reason);
 
-    [LoggerMessage(LogLevel.Information, "Traces and metrics reach {Endpoint} again")]
+    [LoggerMessage(LogLevel.Information, "Traces or metrics reach {Endpoint} again")]
     private static partial void LogSucceeds(ILogger logger, string endpoint);
 }
 

@@ -173,22 +173,23 @@ public sealed partial class DatabaseHealth(
                 return;
             }
 
+            if (before != DatabaseState.Available && found != DatabaseState.Available)
+            {
+                return;
+            }
+
+            // Before anybody is told: who goes on by that finds no old connection.
+            pool.Clear();
             if (before == DatabaseState.Available)
             {
                 incidents++;
                 LogUnavailable(logger, found, reason);
             }
-            else if (found == DatabaseState.Available)
+            else
             {
                 LogAvailableAgain(logger);
             }
-            else
-            {
-                return;
-            }
         }
-
-        pool.Clear();
     }
 
     private bool IsDiskStillFull()

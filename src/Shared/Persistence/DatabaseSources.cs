@@ -15,44 +15,12 @@ internal static class DatabaseSources
     public const int LookTimeout = 2;
 
     /// <exception cref="Exception">Npgsql refuses the connection string, in one of many ways.</exception>
-    public static NpgsqlDataSource Build(string connectionString, DatabasePooler pooler, string name = Name, ILoggerFactory? loggers = null)
-    {
-        var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = name };
-        var settings = builder.ConnectionStringBuilder;
-        settings.ApplicationName ??= "netpilot";
-        var written = KeywordsOf(connectionString);
-        if (!written.Contains("MaxAutoPrepare"))
-        {
-            settings.MaxAutoPrepare = pooler == DatabasePooler.None ? 100 : 0;
-        }
-
-        // Nothing of ours leaves state in a session; behind a pooler the session is another one by then.
-        if (!written.Contains("NoResetOnClose"))
-        {
-            settings.NoResetOnClose = true;
-        }
-
-        // Until its statements are prepared and planned, a new session takes PostgreSQL as long as many requests.
-        if (!written.Contains("MaximumPoolSize") && !written.Contains("MaxPoolSize"))
-        {
-            settings.MaxPoolSize = Math.Max(settings.MinPoolSize, DefaultPoolSize);
-        }
-
-        if (loggers is not null)
-        {
-            builder.UseLoggerFactory(loggers);
-        }
-
-        if (!HasSeveralHosts(settings))
-        {
-            return builder.Build();
-        }
-
-        // What Npgsql asks of a data source for several hosts: the choice among them is made beside it.
-        var wanted = settings.TargetSessionAttributesParsed() ?? TargetSessionAttributes.Primary;
-        settings.TargetSessionAttributes = null;
-        return builder.BuildMultiHost().WithTargetSession(wanted);
-    }
+    public static NpgsqlDataSource Build(
+        string connectionString,
+        DatabasePooler pooler,
+        string name = Name,
+        ILoggerFactory? loggers = null
+    ) => Build(new NpgsqlDataSourceBuilder(connectionString) { Name = name }, pooler, loggers);
 
     /// <summary>
     /// A source of new connections for each host. The addresses that a name has share the time to connect, so that the last is tried too.
@@ -72,7 +40,9 @@ internal static class DatabaseSources
                 .Select(host =>
                 {
                     settings.Host = host;
-                    return Build(settings.ConnectionString, pooler, Name + "-look");
+                    // A look asks for a bool, of which all is known.
+                    var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = Name + "-look" };
+                    return Build(builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false)), pooler);
                 }),
         ];
     }
@@ -132,4 +102,43 @@ internal static class DatabaseSources
         settings.TargetSessionAttributes is not { } text ? null
         : Enum.TryParse<TargetSessionAttributes>(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var value) ? value
         : throw new FormatException();
+
+    private static NpgsqlDataSource Build(NpgsqlDataSourceBuilder builder, DatabasePooler pooler, ILoggerFactory? loggers = null)
+    {
+        var connectionString = builder.ConnectionString;
+        var settings = builder.ConnectionStringBuilder;
+        settings.ApplicationName ??= "netpilot";
+        var written = KeywordsOf(connectionString);
+        if (!written.Contains("MaxAutoPrepare"))
+        {
+            settings.MaxAutoPrepare = pooler == DatabasePooler.None ? 100 : 0;
+        }
+
+        // Nothing of ours leaves state in a session; behind a pooler the session is another one by then.
+        if (!written.Contains("NoResetOnClose"))
+        {
+            settings.NoResetOnClose = true;
+        }
+
+        // Until its statements are prepared and planned, a new session takes PostgreSQL as long as many requests.
+        if (!written.Contains("MaximumPoolSize") && !written.Contains("MaxPoolSize"))
+        {
+            settings.MaxPoolSize = Math.Max(settings.MinPoolSize, DefaultPoolSize);
+        }
+
+        if (loggers is not null)
+        {
+            builder.UseLoggerFactory(loggers);
+        }
+
+        if (!HasSeveralHosts(settings))
+        {
+            return builder.Build();
+        }
+
+        // What Npgsql asks of a data source for several hosts: the choice among them is made beside it.
+        var wanted = settings.TargetSessionAttributesParsed() ?? TargetSessionAttributes.Primary;
+        settings.TargetSessionAttributes = null;
+        return builder.BuildMultiHost().WithTargetSession(wanted);
+    }
 }

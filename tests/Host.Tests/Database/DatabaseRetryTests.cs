@@ -32,7 +32,8 @@ public sealed class DatabaseRetryTests(NetPilotServer server)
     [Fact]
     public async Task Changes_that_EF_Core_saves_are_repeated_when_they_lose_a_deadlock()
     {
-        await using var source = await TwoRowsAsync();
+        // PostgreSQL looks for a deadlock once in a wait: not before the other one waits too.
+        await using var source = await TwoRowsAsync("-c deadlock_timeout=10s");
         await using var context = new PairContext(source);
         await using var other = await source.OpenConnectionAsync(Ct);
         await using var transaction = await other.BeginTransactionAsync(Ct);
@@ -147,9 +148,10 @@ public sealed class DatabaseRetryTests(NetPilotServer server)
         attempts.ShouldBe(DatabaseRetry.Attempts);
     }
 
-    private async Task<NpgsqlDataSource> TwoRowsAsync()
+    private async Task<NpgsqlDataSource> TwoRowsAsync(string? options = null)
     {
-        var source = NpgsqlDataSource.Create(await server.NewDatabaseAsync(Ct));
+        var database = new NpgsqlConnectionStringBuilder(await server.NewDatabaseAsync(Ct)) { Options = options, CommandTimeout = 300 };
+        var source = NpgsqlDataSource.Create(database);
         await using var command = source.CreateCommand(
             "CREATE TABLE pair (id int PRIMARY KEY, count int NOT NULL, note text); INSERT INTO pair VALUES (1, 0), (2, 0)"
         );

@@ -62,7 +62,7 @@ public sealed class FullDiskTests(NetPilotServer server)
             rows.Select(row => row.GetProperty("mac").GetString()!.ToUpperInvariant())
                 .ShouldBe(server.Commands.Router(routerId).Rules.Select(mac => mac.ToUpperInvariant()));
         });
-        (await ChangeAsync(client, routerId, device, "block")).ShouldBeTrue();
+        await Eventually.HoldsAsync(async () => (await ChangeAsync(client, routerId, device, "block")).ShouldBeTrue());
         server.Commands.Router(routerId).Rules.Count.ShouldBe(1);
     }
 

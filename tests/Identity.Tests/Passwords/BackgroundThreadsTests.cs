@@ -9,7 +9,7 @@ public sealed class BackgroundThreadsTests
     [Fact]
     public async Task All_cores_compute_while_nobody_else_needs_one()
     {
-        using var threads = new BackgroundThreads("test", cores: 2, mayUseLastCore: () => true);
+        using var threads = new BackgroundThreads("test", cores: 2, niceness: 19, mayUseLastCore: () => true);
         using var both = new Barrier(2);
 
         var first = threads.RunAsync(() => both.SignalAndWait(TimeSpan.FromMinutes(1)));
@@ -21,7 +21,7 @@ public sealed class BackgroundThreadsTests
     [Fact]
     public async Task One_core_is_left_to_others_that_need_it()
     {
-        using var threads = new BackgroundThreads("test", cores: 2, mayUseLastCore: () => false);
+        using var threads = new BackgroundThreads("test", cores: 2, niceness: 19, mayUseLastCore: () => false);
 
         var used = await Task.WhenAll(
             Enumerable
@@ -41,7 +41,7 @@ public sealed class BackgroundThreadsTests
     [Fact]
     public async Task A_single_core_computes_whoever_needs_it()
     {
-        using var threads = new BackgroundThreads("test", cores: 1, mayUseLastCore: () => false);
+        using var threads = new BackgroundThreads("test", cores: 1, niceness: 19, mayUseLastCore: () => false);
 
         (await threads.RunAsync(() => 42)).ShouldBe(42);
     }

@@ -84,6 +84,7 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
         var login = await OwnStack.LogInAsync(replica);
         var id = await stack.CommandsSessionOf(login);
         await replica.KillAsync();
+        await StartLastsAsync(id);
         slow.Release();
         stack.Commands.ClearFaults();
 
@@ -101,6 +102,10 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
         await stack.Eventually(id, "commands_state = 'ended'");
     }
 
+    // The next server starts within that.
+    private Task StartLastsAsync(Guid id) =>
+        stack.ExecuteAsync("UPDATE identity.sessions SET start_until = now() + interval '30 minutes' WHERE commands_session_id = $1", id);
+
     [Fact]
     public async Task A_start_in_doubt_is_not_forgotten_because_a_later_one_succeeds()
     {
@@ -109,6 +114,7 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
         var login = await OwnStack.LogInAsync(replica);
         var id = await stack.CommandsSessionOf(login);
         await replica.KillAsync();
+        await StartLastsAsync(id);
 
         var successor = await stack.StartReplicaAsync();
         using var http = successor.NewClient(login.Tokens.Text("accessToken"));
@@ -143,6 +149,7 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
         var login = await OwnStack.LogInAsync(replica);
         var id = await stack.CommandsSessionOf(login);
         await replica.KillAsync();
+        await StartLastsAsync(id);
         await stack.ExecuteAsync(
             "UPDATE identity.sessions SET start_until = now() - interval '1 minute' WHERE commands_session_id = $1",
             id

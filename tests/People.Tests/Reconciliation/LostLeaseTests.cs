@@ -65,6 +65,11 @@ public sealed partial class LostLeaseTests(PeopleServer server)
         var mia = await home.AddPersonAsync("Mia", 0);
         var router = await OwnedAsync(home);
         var lease = (await Store.TakeAsync(router)).ShouldNotBeNull();
+        // It is to last as long as the test does.
+        await server.ExecuteAsync(
+            "UPDATE people.routers SET leased_until = now() + interval '30 minutes' WHERE router_id = $1",
+            home.Router.RouterId
+        );
         var left = (await Store.LoadAsync(router.UserId, router.RouterId)).ShouldNotBeNull();
         await Store.EditAsync(
             router,

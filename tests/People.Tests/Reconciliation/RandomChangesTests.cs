@@ -90,7 +90,8 @@ public sealed class RandomChangesTests(PeopleServer server)
                     _ => home.Router.PostAsync(random.Next(2) == 0 ? "pause" : "resume"),
                 }
             );
-            await response.ShouldBeJsonAsync(200);
+            // What is allowed until the next second may come too late.
+            ((int)response.StatusCode).ShouldBeOneOf(200, 400);
         }
     }
 

@@ -129,12 +129,12 @@ public sealed class ListDevicesTests(DevicesServer server)
         var calls = router.Calls.Count;
         router.Simulated.Online = false;
 
-        var (count, response) = await RoundTrips.CountAsync(router.Owner, HttpMethod.Get, router.Path("devices?blocked=false"));
+        var (count, response) = await RoundTrips.LeastAsync(router.Owner, HttpMethod.Get, router.Path("devices?blocked=false"));
         (await response.ShouldBeAsync<Devices>(200)).Items.Count.ShouldBe(1);
         count.ShouldBeInRange(1, 4);
         router.Calls.Count.ShouldBe(calls);
 
-        var (routers, list) = await RoundTrips.CountAsync(router.Owner, HttpMethod.Get, "/api/v1/routers");
+        var (routers, list) = await RoundTrips.LeastAsync(router.Owner, HttpMethod.Get, "/api/v1/routers");
         await list.ShouldBeJsonAsync(200);
         routers.ShouldBe(1);
     }
@@ -155,7 +155,7 @@ public sealed class ListDevicesTests(DevicesServer server)
 
         await router.NameAsync((await router.DevicesAsync("?search=8.78")).Single(), "The name");
 
-        var (count, response) = await RoundTrips.CountAsync(router.Owner, HttpMethod.Get, router.Path("devices"));
+        var (count, response) = await RoundTrips.LeastAsync(router.Owner, HttpMethod.Get, router.Path("devices"));
         var first = await response.ShouldBeJsonAsync(200);
         count.ShouldBe(2);
         using var asked = await router.GetAsync("devices?limit=50");

@@ -298,8 +298,8 @@ public sealed class ScanTests(DevicesServer server)
         var start = (await router.ScanAsync(Array.Empty<object>())).ScannedAt;
         var reports = Enumerable.Range(1, 40).Select(n => Wandering(new Random(n))).ToArray();
 
-        var named = (await router.ScanAsync(new[] { new { ip = "192.168.7.2" }, new { ip = "192.168.7.3" } })).Devices;
-        var users = named.Select(device => router.PatchAsync($"devices/{device.Id}", new { name = device.Ip })).ToArray();
+        var named = await router.ScanAsync(new[] { new { ip = "192.168.7.2" }, new { ip = "192.168.7.3" } });
+        var users = named.Devices.Select(device => router.PatchAsync($"devices/{device.Id}", new { name = device.Ip })).ToArray();
         await Task.WhenAll(
             reports.Select(
                 (report, n) =>
@@ -311,7 +311,7 @@ public sealed class ScanTests(DevicesServer server)
             response.Dispose();
         }
 
-        await scans.RecordAsync(owned!, reports[0], start.AddSeconds(1), byUser: false, cancellationToken);
+        await scans.RecordAsync(owned!, reports[0], named.ScannedAt.AddSeconds(1), byUser: false, cancellationToken);
         var devices = await router.DevicesAsync("?limit=200");
         devices.Select(device => device.Mac).OfType<string>().ShouldBeUnique();
         devices

@@ -21,7 +21,10 @@ public sealed class ActivityTests(RoutersServer server)
         using (await router.PostAsync("reset")) { }
 
         var activity = await router.ActivityAsync();
-        activity.Select(entry => entry.GetProperty("kind").GetString()).ShouldBe(["reset", "wifi_password", "wifi_ssid", "wifi_status"]);
+        // The first look that makes the router ready is repeated where it takes too long.
+        var kinds = activity.Select(entry => entry.GetProperty("kind").GetString()).ToArray();
+        kinds[..3].ShouldBe(["reset", "wifi_password", "wifi_ssid"]);
+        kinds[3..].Distinct().ShouldBe(["wifi_status"]);
         var names = activity[0].EnumerateObject().Select(member => member.Name);
         names.ShouldBe(["id", "at", "userId", "kind", "target", "outcome", "code", "durationMs"]);
         activity.ShouldAllBe(entry => entry.GetProperty("userId").GetGuid() == router.Owner.Id);

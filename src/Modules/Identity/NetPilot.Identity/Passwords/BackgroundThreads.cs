@@ -9,18 +9,20 @@ namespace NetPilot.Identity.Passwords;
 /// </summary>
 internal sealed class BackgroundThreads : IDisposable
 {
-    private const int Niceness = 19;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(100);
     private readonly BlockingCollection<Func<Action>> work = [];
     private readonly BlockingCollection<Action> results = [];
     private readonly ManualResetEventSlim isEnding = new();
+    private readonly int niceness;
     private readonly Func<bool> mayUseLastCore;
     private int computing;
 
     /// <param name="cores">How many cores they may use.</param>
+    /// <param name="niceness">How far they stand back for others, on Linux: 0 (not at all) to 19.</param>
     /// <param name="mayUseLastCore">Whether nobody else needs a core at the moment.</param>
-    public BackgroundThreads(string name, int cores, Func<bool> mayUseLastCore)
+    public BackgroundThreads(string name, int cores, int niceness, Func<bool> mayUseLastCore)
     {
+        this.niceness = niceness;
         this.mayUseLastCore = mayUseLastCore;
         computing = cores;
         for (var i = 1; i < cores; i++)
@@ -110,11 +112,11 @@ internal sealed class BackgroundThreads : IDisposable
     }
 
     // .NET ignores a thread's priority on Linux. If the system refuses the call, the threads keep the normal priority.
-    private static void YieldToOthers()
+    private void YieldToOthers()
     {
         if (OperatingSystem.IsLinux())
         {
-            _ = setpriority(which: 0, who: 0, Niceness);
+            _ = setpriority(which: 0, who: 0, niceness);
         }
     }
 

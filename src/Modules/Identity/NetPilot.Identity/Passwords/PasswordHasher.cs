@@ -21,6 +21,7 @@ internal sealed class PasswordHasher : IDisposable
         threads = new BackgroundThreads(
             "password hash",
             ThreadsFor(Environment.ProcessorCount, memory, options.Value.Argon2.MemoryKiB),
+            options.Value.Argon2.Niceness,
             () => !traffic.IsFlowing
         );
         hashes = meters.Create(IdentityMeter.Name).CreateCounter<long>("netpilot.password.hashes", "{hash}", "Argon2id computations.");

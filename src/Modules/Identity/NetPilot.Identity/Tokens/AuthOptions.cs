@@ -39,6 +39,9 @@ internal sealed class Argon2Options
     public int MemoryKiB { get; set; } = 19456;
 
     public int Passes { get; set; } = 2;
+
+    /// <summary>How far hashes stand back for other work on the machine, as niceness on Linux: 0 (not at all) to 19.</summary>
+    public int Niceness { get; set; } = 19;
 }
 
 internal static class AuthOptionsRules
@@ -98,6 +101,11 @@ internal static class AuthOptionsRules
         if (options.Argon2.Passes is < 1 or > 100)
         {
             yield return "Auth:Argon2:Passes must be between 1 and 100.";
+        }
+
+        if (options.Argon2.Niceness is < 0 or > 19)
+        {
+            yield return "Auth:Argon2:Niceness must be between 0 and 19.";
         }
     }
 }

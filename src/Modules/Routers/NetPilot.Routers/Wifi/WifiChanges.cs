@@ -82,7 +82,7 @@ internal sealed partial class WifiChanges(
             do
             {
                 await Task.Delay(RestBetweenLooks, time, stopping);
-                isLast = IsOver(attempt);
+                isLast = IsGivenUp(attempt);
                 result = await LookAsync(attempt, unknown, options.Value.Timeouts.Command);
             } while (IsOpen(attempt.Change, result) && !isLast);
         }
@@ -127,7 +127,12 @@ internal sealed partial class WifiChanges(
             : unknown;
     }
 
-    private bool IsOver(Attempt attempt) => time.GetElapsedTime(attempt.Started) >= attempt.SentAfter + options.Value.Timeouts.Command;
+    private bool IsOver(Attempt attempt) => SinceSent(attempt) >= options.Value.Timeouts.Command;
+
+    // The first look that the router answers after the command's time settles it. Those that fail are repeated for as long again.
+    private bool IsGivenUp(Attempt attempt) => SinceSent(attempt) >= 2 * options.Value.Timeouts.Command;
+
+    private TimeSpan SinceSent(Attempt attempt) => time.GetElapsedTime(attempt.Started) - attempt.SentAfter;
 
     private Task ReleaseAsync(Attempt attempt, CommandsResult<Unit> result)
     {
