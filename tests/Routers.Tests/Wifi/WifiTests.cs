@@ -283,6 +283,27 @@ public sealed class WifiTests(RoutersServer server)
     }
 
     [Fact]
+    public async Task A_change_of_which_looks_tell_nothing_until_its_time_is_over_is_found_out_by_the_next_that_does()
+    {
+        var router = await server.ReadyRouterAsync();
+        using var name = Fault(router, FaultKind.NotJson, SimulatorOperation.WifiSsid, executed: true);
+        var looks = Fault(router, FaultKind.NotJson, SimulatorOperation.WifiStatus, times: 1000);
+        using (looks)
+        {
+            using var renamed = await router.PutAsync("wifi/ssid", new { ssid = "Attic" });
+            await renamed.ShouldBeProblemAsync(502, "commands_server_protocol_error");
+            var over = router.CallsOf(SimulatorOperation.WifiSsid)[^1].StartedAt + RoutersServer.CommandTimeout;
+            await Eventually.HoldsAsync(() =>
+            {
+                router.CallsOf(SimulatorOperation.WifiStatus).ShouldContain(call => call.StartedAt > over);
+                return Task.CompletedTask;
+            });
+        }
+
+        await Eventually.HoldsAsync(async () => (await router.LastActivityAsync("wifi_ssid")).ShouldBe(("succeeded", null)));
+    }
+
+    [Fact]
     public async Task A_change_after_which_PostgreSQL_is_away_is_found_out_all_the_same()
     {
         var router = await server.ReadyRouterAsync();
