@@ -128,10 +128,10 @@ internal static class Blocks
         await Eventually.HoldsAsync(async () =>
         {
             server.Services.GetRequiredService<DriftWorker>().Nudge();
-            // The claim of a check runs out within a minute, and one that is over is put off for longer, also where it failed.
+            // The claim of a check runs out within some minutes, and one that is over is put off for longer, also where it failed.
             (
                 await server.ScalarAsync<bool>(
-                    "SELECT next_check_at > clock_timestamp() + interval '1 minute' FROM blacklist.router_checks WHERE router_id = $1",
+                    "SELECT next_check_at > clock_timestamp() + interval '10 minutes' FROM blacklist.router_checks WHERE router_id = $1",
                     router.RouterId
                 )
             ).ShouldBeTrue();
