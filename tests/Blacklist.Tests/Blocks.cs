@@ -149,6 +149,18 @@ internal static class Blocks
         }
     }
 
+    /// <summary>Until this is disposed, the router's list can't be read, so that no look settles what became of a call.</summary>
+    public static FaultHandle HideRules(this TestRouter router) =>
+        router.Owner.Server.Commands.AddFault(
+            new Fault(FaultKind.Data)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Blocked,
+                Data = "null",
+                Times = null,
+            }
+        );
+
     /// <summary>Makes what waits for its next attempt due: its time is moved, not waited for.</summary>
     public static async Task DueNowAsync(this TestRouter router)
     {
