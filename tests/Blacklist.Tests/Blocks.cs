@@ -128,10 +128,10 @@ internal static class Blocks
         await Eventually.HoldsAsync(async () =>
         {
             server.Services.GetRequiredService<DriftWorker>().Nudge();
-            // The claim of a check runs out within a minute, and one that is over is put off for longer, also where it failed.
+            // The claim of a check runs out within some minutes, and one that is over is put off for longer, also where it failed.
             (
                 await server.ScalarAsync<bool>(
-                    "SELECT next_check_at > clock_timestamp() + interval '1 minute' FROM blacklist.router_checks WHERE router_id = $1",
+                    "SELECT next_check_at > clock_timestamp() + interval '10 minutes' FROM blacklist.router_checks WHERE router_id = $1",
                     router.RouterId
                 )
             ).ShouldBeTrue();
@@ -148,6 +148,18 @@ internal static class Blocks
             await router.DueNowAsync();
         }
     }
+
+    /// <summary>Until this is disposed, the router's list can't be read, so that no look settles what became of a call.</summary>
+    public static FaultHandle HideRules(this TestRouter router) =>
+        router.Owner.Server.Commands.AddFault(
+            new Fault(FaultKind.Data)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Blocked,
+                Data = "null",
+                Times = null,
+            }
+        );
 
     /// <summary>Makes what waits for its next attempt due: its time is moved, not waited for.</summary>
     public static async Task DueNowAsync(this TestRouter router)

@@ -7,16 +7,18 @@ using Xunit;
 
 namespace NetPilot.Blacklist.Tests;
 
-/// <summary>The server that all tests here share: settles quickly, and gives a command up soon enough to be tested.</summary>
+/// <summary>
+/// The server that all tests here share: settles quickly, and gives a command up soon enough to be tested, but not because a machine is busy.
+/// </summary>
 public sealed class BlacklistServer : NetPilotServer
 {
-    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
 
     protected override void Configure(IDictionary<string, string?> settings)
     {
         settings["CommandsServer:Timeouts:Command"] = CommandTimeout.ToString();
         settings["CommandsServer:Timeouts:Scan"] = CommandTimeout.ToString();
-        settings["CommandsServer:Timeouts:Total"] = "00:00:20";
+        settings["CommandsServer:Timeouts:Total"] = "00:01:00";
         settings["Tiers:free:MaxBlocks"] = "25";
     }
 

@@ -154,31 +154,25 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
             .Where(device => addresses.Contains(device.GetProperty("ip").GetString()))
             .Select(device => device.GetProperty("id").GetGuid())
             .ToArray();
-        var person = await DemandAsync(random, $"routers/{routerId}/people", user.Token, new { name = "Kid", deviceIds }, 201);
-        var personId = person.Body.GetProperty("id").GetGuid();
+        var personId = await DemandNamedAsync(random, $"routers/{routerId}/people", user.Token, "Kid", new { name = "Kid", deviceIds });
         string[] days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-        var schedule = await DemandAsync(
-            random,
-            $"routers/{routerId}/schedules",
-            user.Token,
-            new
+        var schedule = new
+        {
+            name = "Always",
+            personId,
+            enabled = false,
+            windows = new[]
             {
-                name = "Always",
-                personId,
-                enabled = false,
-                windows = new[]
+                new
                 {
-                    new
-                    {
-                        days,
-                        from = "00:00",
-                        to = "24:00",
-                    },
+                    days,
+                    from = "00:00",
+                    to = "24:00",
                 },
             },
-            201
-        );
-        return new ChaosPerson(personId, schedule.Body.GetProperty("id").GetGuid(), addresses);
+        };
+        var scheduleId = await DemandNamedAsync(random, $"routers/{routerId}/schedules", user.Token, schedule.name, schedule);
+        return new ChaosPerson(personId, scheduleId, addresses);
     }
 
     private async Task CommandPersonAsync(ChaosRouter router, Random random, CancellationToken stopping)
@@ -273,14 +267,52 @@ internal sealed class ChaosLoad(ChaosStack stack, int seed)
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
     /// <summary>
-    /// Prepares one thing. A call without an answer, or for which no time was left, is repeated: a machine that has much else to do can lose one.
+    /// Prepares one thing. A call without an answer, or which the Commands-Server did not answer in time, is repeated: a machine that has
+    /// much else to do can lose one.
     /// </summary>
-    private async Task<ChaosAnswer> DemandAsync(Random random, string path, string? token, object? body, params int[] statuses)
+    private Task<ChaosAnswer> DemandAsync(Random random, string path, string? token, object? body, params int[] statuses) =>
+        DemandAsync(path, statuses, () => stack.SendAsync(random, HttpMethod.Post, path, token, body));
+
+    /// <summary>Prepares what has a name, and gives its id. Where the answer was lost, what was made is taken: it can't, or must not, be made twice.</summary>
+    private async Task<Guid> DemandNamedAsync(Random random, string path, string token, string name, object body)
+    {
+        var isRepeat = false;
+        var answer = await DemandAsync(path, [201], MakeAsync);
+        return answer.Body.GetProperty("id").GetGuid();
+
+        async Task<ChaosAnswer?> MakeAsync()
+        {
+            if (isRepeat)
+            {
+                var listed = await stack.SendAsync(random, HttpMethod.Get, path, token);
+                if (listed is not { Status: 200 })
+                {
+                    return listed;
+                }
+
+                foreach (var item in listed.Body.GetProperty("items").EnumerateArray())
+                {
+                    if (item.GetProperty("name").GetString() == name)
+                    {
+                        return new ChaosAnswer(201, item);
+                    }
+                }
+            }
+
+            var made = await stack.SendAsync(random, HttpMethod.Post, path, token, body);
+            // The first request may have been carried out since the list was read.
+            var answer = isRepeat && made is { Status: 409 } ? null : made;
+            isRepeat = true;
+            return answer;
+        }
+    }
+
+    private static async Task<ChaosAnswer> DemandAsync(string path, int[] statuses, Func<Task<ChaosAnswer?>> sendAsync)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var answer = await stack.SendAsync(random, HttpMethod.Post, path, token, body);
-            if (answer is { Status: not 504 } || attempt == 10)
+            var answer = await sendAsync();
+            if (answer is { Status: not (502 or 503 or 504) } || attempt == 10)
             {
                 return answer is { Status: var status } && statuses.Contains(status)
                     ? answer

@@ -14,7 +14,7 @@ namespace NetPilot.Chaos.Tests;
 /// </summary>
 internal sealed class ChaosStack : IAsyncDisposable
 {
-    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan SettleInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly PostgresServer _postgres;
@@ -22,7 +22,7 @@ internal sealed class ChaosStack : IAsyncDisposable
     private readonly NetPilotProcess?[] _replicas;
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
     {
-        Timeout = TimeSpan.FromSeconds(15),
+        Timeout = TimeSpan.FromSeconds(35),
     };
 
     private ChaosStack(PostgresServer postgres, string connectionString, CommandsServerSimulator commands, int replicas)
@@ -30,16 +30,24 @@ internal sealed class ChaosStack : IAsyncDisposable
         _postgres = postgres;
         _replicas = new NetPilotProcess?[replicas];
         Commands = commands;
-        Database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false });
+        // Unlike the replicas, the verdict waits for a busy PostgreSQL.
+        Database = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(connectionString)
+            {
+                Pooling = false,
+                Timeout = 120,
+                CommandTimeout = 300,
+            }
+        );
         _settings = TestSettings.For(connectionString, commands);
         foreach (
             var (key, value) in new (string, string)[]
             {
                 ("CommandsServer:Timeouts:Connect", "00:00:01"),
-                ("CommandsServer:Timeouts:Session", "00:00:02"),
+                ("CommandsServer:Timeouts:Session", CommandTimeout.ToString()),
                 ("CommandsServer:Timeouts:Command", CommandTimeout.ToString()),
                 ("CommandsServer:Timeouts:Scan", CommandTimeout.ToString()),
-                ("CommandsServer:Timeouts:Total", "00:00:10"),
+                ("CommandsServer:Timeouts:Total", "00:00:25"),
                 ("CommandsServer:LoginStartBudget", "00:00:01"),
                 ("Sessions:SweepInterval", "00:00:00.500"),
                 ("Blacklist:SettleInterval", SettleInterval.ToString()),

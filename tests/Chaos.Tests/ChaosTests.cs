@@ -13,7 +13,7 @@ namespace NetPilot.Chaos.Tests;
 /// </summary>
 /// <remarks>
 /// That changes never overlap can be demanded exactly: what a fault delays takes effect within half a second, the shortest time after which
-/// anybody gives a call up is two seconds, and a killed replica's lease outlives both; what hangs longer was executed at once or never.
+/// anybody gives a call up is five seconds, and a killed replica's lease outlives both; what hangs longer was executed at once or never.
 /// </remarks>
 public sealed class ChaosTests(ITestOutputHelper output)
 {

@@ -87,25 +87,24 @@ public sealed class EndedHoldTests(BlacklistServer server)
     [Fact]
     public async Task A_pause_that_ends_during_its_call_which_fails_is_lifted_with_the_calls_end()
     {
-        var (router, device, id) = await server.OneDeviceAsync();
-        using var hold = server.Commands.AddFault(
-            new Fault(FaultKind.Hold)
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
             {
-                RouterId = router.RouterId,
-                Operation = SimulatorOperation.Block,
-                Times = 1,
+                var (router, device, id) = await server.OneDeviceAsync();
+                held.Begin(router);
+                var pause = router.HoldAsync(Pause(_person, id));
+                await held.WaitAsync();
+                await ResumeAsync(router);
+                // The router finds no such device, and its list is empty.
+                router.Simulated.SetDevices();
+                held.Release();
+
+                (await pause).ShouldHaveSingleItem().State.ShouldBe(DeviceBlockState.Lifted);
+
+                (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]);
             }
         );
-        var pause = router.HoldAsync(Pause(_person, id));
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await ResumeAsync(router);
-        // The router finds no such device, and its list is empty.
-        router.Simulated.SetDevices();
-        hold.Release();
-
-        (await pause).ShouldHaveSingleItem().State.ShouldBe(DeviceBlockState.Lifted);
-
-        (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]);
     }
 
     [Fact]

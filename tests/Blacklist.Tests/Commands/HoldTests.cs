@@ -122,33 +122,37 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task Whoever_orders_is_told_when_all_is_stored_and_before_the_commands_have_ended()
     {
-        var (router, device, id) = await server.OneDeviceAsync();
-        using var held = server.Commands.AddFault(
-            new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Block }
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
+            {
+                var (router, device, id) = await server.OneDeviceAsync();
+                held.Begin(router);
+                var stored = new TaskCompletionSource();
+                var order = await router.OrderAsync([Pause(_person, id)]);
+
+                var setting = router
+                    .Holds()
+                    .SetAsync(
+                        order with
+                        {
+                            Stored = _ =>
+                            {
+                                stored.SetResult();
+                                return Task.CompletedTask;
+                            },
+                        },
+                        TestContext.Current.CancellationToken
+                    );
+
+                await stored.Task.WaitAsync(TestContext.Current.CancellationToken);
+                (await router.HoldKindsAsync()).ShouldBe(["pause"]);
+                (setting.IsCompleted, router.Simulated.Rules.Count).ShouldBe((false, 0));
+                held.Release();
+                (await setting).ShouldHaveSingleItem().State.ShouldBe(DeviceBlockState.Blocked);
+                router.Simulated.Rules.ShouldBe([device.Mac]);
+            }
         );
-        var stored = new TaskCompletionSource();
-        var order = await router.OrderAsync([Pause(_person, id)]);
-
-        var setting = router
-            .Holds()
-            .SetAsync(
-                order with
-                {
-                    Stored = _ =>
-                    {
-                        stored.SetResult();
-                        return Task.CompletedTask;
-                    },
-                },
-                TestContext.Current.CancellationToken
-            );
-
-        await stored.Task.WaitAsync(TestContext.Current.CancellationToken);
-        (await router.HoldKindsAsync()).ShouldBe(["pause"]);
-        (setting.IsCompleted, router.Simulated.Rules.Count).ShouldBe((false, 0));
-        held.Release();
-        (await setting).ShouldHaveSingleItem().State.ShouldBe(DeviceBlockState.Blocked);
-        router.Simulated.Rules.ShouldBe([device.Mac]);
     }
 
     [Fact]
@@ -249,24 +253,28 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_pause_that_begins_while_the_device_is_let_through_holds_it_for_its_own_time()
     {
-        var (router, device, id) = await server.OneDeviceAsync();
-        // The window goes on, and was let through together with the first pause.
-        await router.HoldAsync(Pause(_person, id), Window(_schedule, id));
-        await router.SettledAsync();
-        using var hold = server.Commands.AddFault(
-            new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Unblock }
+        await server.HoldingAsync(
+            SimulatorOperation.Unblock,
+            async held =>
+            {
+                var (router, device, id) = await server.OneDeviceAsync();
+                // The window goes on, and was let through together with the first pause.
+                await router.HoldAsync(Pause(_person, id), Window(_schedule, id));
+                await router.SettledAsync();
+                held.Begin(router);
+                var unblock = router.UnblockAsync(device.Ip);
+                await held.WaitAsync();
+
+                var until = TimeProvider.System.GetUtcNow().AddSeconds(1);
+                var results = await router.HoldAsync([Pause(_person, id) with { Until = until }], wait: TimeSpan.Zero);
+
+                results.ShouldHaveSingleItem().State.ShouldBe(DeviceBlockState.Applying);
+                held.Release();
+                (await unblock).Dispose();
+                await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+                router.Simulated.Rules.ShouldBeEmpty();
+            }
         );
-        var unblock = router.UnblockAsync(device.Ip);
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-
-        var until = TimeProvider.System.GetUtcNow().AddSeconds(1);
-        var results = await router.HoldAsync([Pause(_person, id) with { Until = until }], wait: TimeSpan.Zero);
-
-        results.ShouldHaveSingleItem().State.ShouldBe(DeviceBlockState.Applying);
-        hold.Release();
-        (await unblock).Dispose();
-        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
-        router.Simulated.Rules.ShouldBeEmpty();
     }
 
     [Fact]
@@ -379,11 +387,14 @@ public sealed class HoldTests(BlacklistServer server)
         var fault = server.Commands.AddFault(new Fault(FaultKind.Hang) { RouterId = router.RouterId, Operation = operation });
         var command = router.HoldAsync(holds ? pause : WantedHolds.None(pause.Source));
         await fault.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        // So that nothing is settled before it is looked at here.
+        var looks = router.HideRules();
 
         (await router.StatesAsync(device.Ip)).ShouldBe([holds ? "applying" : "lifting"]);
         (await server.ScalarAsync<long>("SELECT count(*) FROM blacklist.holds WHERE router_id = $1", router.RouterId)).ShouldBe(
             holds ? 1 : 0
         );
+        looks.Dispose();
         await command;
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe([holds ? "blocked" : "lifted"]));
         router.Simulated.RuleCounts.Values.ShouldBe(holds ? [1] : []);
@@ -407,30 +418,29 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_pause_that_ends_while_its_devices_wait_for_their_turn_blocks_none_of_them()
     {
-        var router = await server.NewRouterAsync();
-        var devices = Enumerable.Range(0, 3).Select(place => router.Simulated.Device(place)).ToArray();
-        var ids = await router.DeviceIdsAsync([.. devices.Select(device => device.Mac)]);
-        using var hold = server.Commands.AddFault(
-            new Fault(FaultKind.Hold)
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
             {
-                RouterId = router.RouterId,
-                Operation = SimulatorOperation.Block,
-                Times = 1,
+                var router = await server.NewRouterAsync();
+                var devices = Enumerable.Range(0, 3).Select(place => router.Simulated.Device(place)).ToArray();
+                var ids = await router.DeviceIdsAsync([.. devices.Select(device => device.Mac)]);
+                held.Begin(router);
+                await router.HoldAsync([Pause(_person, ids)], wait: TimeSpan.Zero);
+                await held.WaitAsync();
+
+                await router.HoldAsync([WantedHolds.None(HoldSource.OfPause(_person))], wait: TimeSpan.Zero);
+                held.Release();
+
+                await Eventually.HoldsAsync(async () =>
+                {
+                    (await router.BlockedAsync()).ShouldBeEmpty();
+                    router.Simulated.RuleCounts.ShouldBeEmpty();
+                });
+                devices.Sum(device => router.Simulated.TallyOf(device.Mac).Added).ShouldBe(1);
+                router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
             }
         );
-        await router.HoldAsync([Pause(_person, ids)], wait: TimeSpan.Zero);
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-
-        await router.HoldAsync([WantedHolds.None(HoldSource.OfPause(_person))], wait: TimeSpan.Zero);
-        hold.Release();
-
-        await Eventually.HoldsAsync(async () =>
-        {
-            (await router.BlockedAsync()).ShouldBeEmpty();
-            router.Simulated.RuleCounts.ShouldBeEmpty();
-        });
-        devices.Sum(device => router.Simulated.TallyOf(device.Mac).Added).ShouldBe(1);
-        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
     }
 
     [Fact]
@@ -476,101 +486,98 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task A_block_that_was_answered_as_failed_is_no_hold_where_a_pause_came_to_it()
     {
-        var (router, device, id) = await server.OneDeviceAsync();
-        using var hold = server.Commands.AddFault(
-            new Fault(FaultKind.Hold)
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
             {
-                RouterId = router.RouterId,
-                Operation = SimulatorOperation.Block,
-                Times = 1,
+                var (router, device, id) = await server.OneDeviceAsync();
+                held.Begin(router);
+                var block = router.BlockAsync(device.Ip);
+                await held.WaitAsync();
+                await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
+                router.Simulated.Online = false;
+                held.Release();
+
+                using var failed = await block;
+
+                failed.IsSuccessStatusCode.ShouldBeFalse();
+                if (server.Dialect == CommandsDialect.Deployed)
+                {
+                    // This failure says nothing of the rule: the router is asked as soon as it is back.
+                    router.Simulated.Online = true;
+                    await Eventually.HoldsAsync(async () =>
+                    {
+                        await router.LookNowAsync();
+                        (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
+                    });
+                }
+
+                (await router.HoldKindsAsync()).ShouldBe(["pause"]);
             }
         );
-        var block = router.BlockAsync(device.Ip);
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
-        router.Simulated.Online = false;
-        hold.Release();
-
-        using var failed = await block;
-
-        failed.IsSuccessStatusCode.ShouldBeFalse();
-        if (server.Dialect == CommandsDialect.Deployed)
-        {
-            // This failure says nothing of the rule: the router is asked as soon as it is back.
-            router.Simulated.Online = true;
-            await Eventually.HoldsAsync(async () =>
-            {
-                await router.LookNowAsync();
-                (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
-            });
-        }
-
-        (await router.HoldKindsAsync()).ShouldBe(["pause"]);
     }
 
     [Fact]
     public async Task A_pause_that_begins_while_an_ended_ones_rule_is_lifted_is_looked_into_as_soon_as_that_is_over()
     {
-        var (router, device, id) = await server.OneDeviceAsync();
-        await router.HoldAsync(Pause(_person, id));
-        await router.SettledAsync();
-        using var hold = server.Commands.AddFault(
-            new Fault(FaultKind.Hold)
+        await server.HoldingAsync(
+            SimulatorOperation.Unblock,
+            async held =>
             {
-                RouterId = router.RouterId,
-                Operation = SimulatorOperation.Unblock,
-                Times = 1,
+                var (router, device, id) = await server.OneDeviceAsync();
+                await router.HoldAsync(Pause(_person, id));
+                await router.SettledAsync();
+                held.Begin(router);
+                await router.HoldAsync([WantedHolds.None(HoldSource.OfPause(_person))], wait: TimeSpan.Zero);
+                await held.WaitAsync();
+                await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
+                // So that nothing but the end of the call makes it due.
+                await server.ExecuteAsync(
+                    "UPDATE blacklist.user_blacklists SET settle_at = now() + interval '1 hour' WHERE router_id = $1 AND state = 'applying'",
+                    router.RouterId
+                );
+
+                held.Release();
+
+                await Eventually.HoldsAsync(async () =>
+                {
+                    router.Simulated.Rules.ShouldBe([device.Mac]);
+                    (await router.StatesAsync(device.Ip))[^1].ShouldBe("blocked");
+                });
             }
         );
-        await router.HoldAsync([WantedHolds.None(HoldSource.OfPause(_person))], wait: TimeSpan.Zero);
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
-        // So that nothing but the end of the call makes it due.
-        await server.ExecuteAsync(
-            "UPDATE blacklist.user_blacklists SET settle_at = now() + interval '1 hour' WHERE router_id = $1 AND state = 'applying'",
-            router.RouterId
-        );
-
-        hold.Release();
-
-        await Eventually.HoldsAsync(async () =>
-        {
-            router.Simulated.Rules.ShouldBe([device.Mac]);
-            (await router.StatesAsync(device.Ip))[^1].ShouldBe("blocked");
-        });
     }
 
     [Fact]
     public async Task A_pause_that_begins_during_a_lift_which_waits_for_the_device_is_looked_into_as_soon_as_that_is_over()
     {
-        var (router, device, id) = await server.OneDeviceAsync();
-        (await router.BlockAsync(device.Ip)).Dispose();
-        await router.SettledAsync();
-        using var hold = server.Commands.AddFault(
-            new Fault(FaultKind.Hold)
+        await server.HoldingAsync(
+            SimulatorOperation.Unblock,
+            async held =>
             {
-                RouterId = router.RouterId,
-                Operation = SimulatorOperation.Unblock,
-                Times = 1,
+                var (router, device, id) = await server.OneDeviceAsync();
+                (await router.BlockAsync(device.Ip)).Dispose();
+                await router.SettledAsync();
+                held.Begin(router);
+                var unblock = router.UnblockAsync(device.Ip);
+                await held.WaitAsync();
+                await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
+                // So that nothing but the end of the call makes it due.
+                await server.ExecuteAsync(
+                    "UPDATE blacklist.user_blacklists SET settle_at = now() + interval '1 hour' WHERE router_id = $1 AND state = 'applying'",
+                    router.RouterId
+                );
+                // The router finds no such device, and its list shows the rule without an address.
+                router.Simulated.SetDevices();
+
+                held.Release();
+
+                (await unblock).Dispose();
+                await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+                (await router.HoldKindsAsync()).ShouldBe(["pause"]);
+                router.Simulated.Rules.ShouldBe([device.Mac]);
             }
         );
-        var unblock = router.UnblockAsync(device.Ip);
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
-        // So that nothing but the end of the call makes it due.
-        await server.ExecuteAsync(
-            "UPDATE blacklist.user_blacklists SET settle_at = now() + interval '1 hour' WHERE router_id = $1 AND state = 'applying'",
-            router.RouterId
-        );
-        // The router finds no such device, and its list shows the rule without an address.
-        router.Simulated.SetDevices();
-
-        hold.Release();
-
-        (await unblock).Dispose();
-        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
-        (await router.HoldKindsAsync()).ShouldBe(["pause"]);
-        router.Simulated.Rules.ShouldBe([device.Mac]);
     }
 
     [Fact]
@@ -721,29 +728,28 @@ public sealed class HoldTests(BlacklistServer server)
     [Fact]
     public async Task What_comes_to_hold_such_a_row_during_its_call_holds_the_other_one_too()
     {
-        var (router, device, id) = await server.OneDeviceAsync();
-        (await router.BlockAsync(device.Ip)).Dispose();
-        await router.SettledAsync();
-        const string alias = "192.168.9.151";
-        await server.ExecuteAsync("UPDATE devices.user_devices SET ip = $2::inet, mac = NULL WHERE id = $1", id, alias);
-        router.Simulated.SetArp(alias, device.Mac);
-        using var hold = server.Commands.AddFault(
-            new Fault(FaultKind.Hold)
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
             {
-                RouterId = router.RouterId,
-                Operation = SimulatorOperation.Block,
-                Times = 1,
+                var (router, device, id) = await server.OneDeviceAsync();
+                (await router.BlockAsync(device.Ip)).Dispose();
+                await router.SettledAsync();
+                const string alias = "192.168.9.151";
+                await server.ExecuteAsync("UPDATE devices.user_devices SET ip = $2::inet, mac = NULL WHERE id = $1", id, alias);
+                router.Simulated.SetArp(alias, device.Mac);
+                held.Begin(router);
+                var again = router.BlockAsync(alias);
+                await held.WaitAsync();
+                await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
+
+                held.Release();
+
+                (await again).Dispose();
+                await Eventually.HoldsAsync(async () => (await router.HoldKindsAsync()).ShouldBe(["manual", "pause"], ignoreOrder: true));
+                router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
             }
         );
-        var again = router.BlockAsync(alias);
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await router.HoldAsync([Pause(_person, id)], wait: TimeSpan.Zero);
-
-        hold.Release();
-
-        (await again).Dispose();
-        await Eventually.HoldsAsync(async () => (await router.HoldKindsAsync()).ShouldBe(["manual", "pause"], ignoreOrder: true));
-        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
     }
 
     private Task<long> FenceAsync(TestRouter router) =>

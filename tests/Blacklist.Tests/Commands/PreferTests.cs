@@ -154,52 +154,52 @@ public sealed class PreferTests(BlacklistServer server)
     [Fact]
     public async Task An_unblock_that_does_not_wait_for_the_block_under_way_is_seen_to_by_the_server()
     {
-        var router = await server.NewRouterAsync();
-        var device = router.Simulated.Device();
-        using var held = server.Commands.AddFault(
-            new Fault(FaultKind.Hold) { Operation = SimulatorOperation.Block, RouterId = router.RouterId }
-        );
-        var blocking = router.BlockAsync(device.Ip);
-        await server.Commands.WaitForCallAsync(
+        await server.HoldingAsync(
             SimulatorOperation.Block,
-            router.RouterId,
-            cancellationToken: TestContext.Current.CancellationToken
+            async held =>
+            {
+                var router = await server.NewRouterAsync();
+                var device = router.Simulated.Device();
+                held.Begin(router);
+                var blocking = router.BlockAsync(device.Ip);
+                await held.WaitAsync();
+
+                using var response = await router.UnblockAsync(device.Ip, "respond-async");
+
+                (await response.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+                held.Release();
+                (await blocking).Dispose();
+                await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
+                router.Simulated.Rules.ShouldBeEmpty();
+            }
         );
-
-        using var response = await router.UnblockAsync(device.Ip, "respond-async");
-
-        (await response.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
-        held.Release();
-        (await blocking).Dispose();
-        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
-        router.Simulated.Rules.ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_block_that_does_not_wait_for_the_unblock_under_way_is_seen_to_by_the_server()
     {
-        var router = await server.NewRouterAsync();
-        var device = router.Simulated.Device();
-        (await router.BlockAsync(device.Ip)).Dispose();
-        using var held = server.Commands.AddFault(
-            new Fault(FaultKind.Hold) { Operation = SimulatorOperation.Unblock, RouterId = router.RouterId }
-        );
-        var unblocking = router.UnblockAsync(device.Ip);
-        await server.Commands.WaitForCallAsync(
+        await server.HoldingAsync(
             SimulatorOperation.Unblock,
-            router.RouterId,
-            cancellationToken: TestContext.Current.CancellationToken
+            async held =>
+            {
+                var router = await server.NewRouterAsync();
+                var device = router.Simulated.Device();
+                (await router.BlockAsync(device.Ip)).Dispose();
+                held.Begin(router);
+                var unblocking = router.UnblockAsync(device.Ip);
+                await held.WaitAsync();
+
+                using var response = await router.BlockAsync(device.Ip, "respond-async", new { reason = "after all" });
+
+                var block = await response.ShouldBeJsonAsync(202);
+                block.GetProperty("state").GetString().ShouldBe("applying");
+                block.GetProperty("reason").GetString().ShouldBe("after all");
+                held.Release();
+                (await unblocking).Dispose();
+                await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+                router.Simulated.RuleCounts.Values.ShouldBe([1]);
+            }
         );
-
-        using var response = await router.BlockAsync(device.Ip, "respond-async", new { reason = "after all" });
-
-        var block = await response.ShouldBeJsonAsync(202);
-        block.GetProperty("state").GetString().ShouldBe("applying");
-        block.GetProperty("reason").GetString().ShouldBe("after all");
-        held.Release();
-        (await unblocking).Dispose();
-        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
-        router.Simulated.RuleCounts.Values.ShouldBe([1]);
     }
 
     [Theory]
@@ -233,16 +233,7 @@ public sealed class PreferTests(BlacklistServer server)
         router.Simulated.Online = true;
         if (IsOutcomeKnown)
         {
-            await DueNowAsync(router);
+            await router.DueNowAsync();
         }
     }
-
-    /// <summary>The backoff is 10 s and more: its time is moved, not waited for.</summary>
-    private async Task DueNowAsync(TestRouter router) =>
-        (
-            await server.ExecuteAsync(
-                "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND settle_at > now() + interval '2 seconds'",
-                router.RouterId
-            )
-        ).ShouldBe(1);
 }

@@ -100,36 +100,48 @@ public sealed class BatchBlocksTests(BlacklistServer server)
     [Fact]
     public async Task A_router_that_is_given_up_meanwhile_gets_none_of_the_commands_that_are_left()
     {
-        var router = await server.NewRouterAsync();
-        var devices = Enumerable.Range(0, 3).Select(place => router.Simulated.Device(place)).ToArray();
-        using var hold = HoldNext(router, SimulatorOperation.Block);
-        var batch = router.PostAsync("block/batch", new { items = devices.Select(device => new { ip = device.Ip }).ToArray() });
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
+            {
+                var router = await server.NewRouterAsync();
+                var devices = Enumerable.Range(0, 3).Select(place => router.Simulated.Device(place)).ToArray();
+                held.Begin(router);
+                var batch = router.PostAsync("block/batch", new { items = devices.Select(device => new { ip = device.Ip }).ToArray() });
+                await held.WaitAsync();
 
-        (await router.DeleteAsync()).Dispose();
-        hold.Release();
+                (await router.DeleteAsync()).Dispose();
+                held.Release();
 
-        using var response = await batch;
-        (await ResultsAsync(response)).Select(result => result.GetProperty("status").GetInt32()).ShouldBe([404, 404, 404]);
-        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+                using var response = await batch;
+                (await ResultsAsync(response)).Select(result => result.GetProperty("status").GetInt32()).ShouldBe([404, 404, 404]);
+                router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+            }
+        );
     }
 
     [Fact]
     public async Task What_is_unblocked_before_its_turn_comes_is_not_blocked()
     {
-        var router = await server.NewRouterAsync();
-        var devices = Enumerable.Range(0, 2).Select(place => router.Simulated.Device(place)).ToArray();
-        using var hold = HoldNext(router, SimulatorOperation.Block);
-        var batch = router.PostAsync("block/batch", new { items = devices.Select(device => new { ip = device.Ip }).ToArray() });
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
+            {
+                var router = await server.NewRouterAsync();
+                var devices = Enumerable.Range(0, 2).Select(place => router.Simulated.Device(place)).ToArray();
+                held.Begin(router);
+                var batch = router.PostAsync("block/batch", new { items = devices.Select(device => new { ip = device.Ip }).ToArray() });
+                await held.WaitAsync();
 
-        (await router.UnblockAsync(devices[1].Ip, prefer: "respond-async")).Dispose();
-        hold.Release();
+                (await router.UnblockAsync(devices[1].Ip, prefer: "respond-async")).Dispose();
+                held.Release();
 
-        (await batch).Dispose();
-        await router.SettledAsync();
-        router.Simulated.Rules.ShouldBe([devices[0].Mac]);
-        router.Simulated.TallyOf(devices[1].Mac).Added.ShouldBe(0);
+                (await batch).Dispose();
+                await router.SettledAsync();
+                router.Simulated.Rules.ShouldBe([devices[0].Mac]);
+                router.Simulated.TallyOf(devices[1].Mac).Added.ShouldBe(0);
+            }
+        );
     }
 
     [Theory]
@@ -214,14 +226,14 @@ public sealed class BatchBlocksTests(BlacklistServer server)
             Enumerable.Range(102, 40).Select(i => new SimulatedDevice($"192.168.1.{i}", $"02:00:00:00:00:{i:x2}", $"device-{i}", null))
         );
 
-        using var response = await router.PostAsync(
-            "block/batch",
-            new { items = router.Simulated.Devices.Select(device => new { ip = device.Ip }) }
-        );
+        var devices = router.Simulated.Devices.ToArray();
+        await router.HaveBlockedAsync(devices[..20]);
+
+        using var response = await router.PostAsync("block/batch", new { items = devices[20..].Select(device => new { ip = device.Ip }) });
 
         var results = await ResultsAsync(response);
-        results.Count(result => result.GetProperty("status").GetInt32() == 201).ShouldBe(25);
-        results.Skip(25).ShouldAllBe(result => result.GetProperty("code").GetString() == "tier_limit_reached");
+        results.Count(result => result.GetProperty("status").GetInt32() == 201).ShouldBe(5);
+        results.Skip(5).ShouldAllBe(result => result.GetProperty("code").GetString() == "tier_limit_reached");
         router.Simulated.Rules.Count.ShouldBe(25);
     }
 
@@ -302,16 +314,6 @@ public sealed class BatchBlocksTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBeEmpty();
         (await router.HoldAsync(window)).ShouldHaveSingleItem().IsLetThrough.ShouldBeTrue();
     }
-
-    private FaultHandle HoldNext(TestRouter router, SimulatorOperation operation) =>
-        server.Commands.AddFault(
-            new Fault(FaultKind.Hold)
-            {
-                RouterId = router.RouterId,
-                Operation = operation,
-                Times = 1,
-            }
-        );
 
     private static async Task<JsonElement[]> ResultsAsync(HttpResponseMessage response)
     {

@@ -51,15 +51,7 @@ public sealed class LostAnswerTests(BlacklistServer server)
         var router = await server.NewRouterAsync();
         var device = router.Simulated.Device();
         server.Commands.AddFault(Lost(router, SimulatorOperation.Block));
-        var look = server.Commands.AddFault(
-            new Fault(FaultKind.Data)
-            {
-                RouterId = router.RouterId,
-                Operation = SimulatorOperation.Blocked,
-                Data = "null",
-                Times = null,
-            }
-        );
+        var look = router.HideRules();
 
         (await router.BlockAsync(device.Ip)).Dispose();
 
@@ -172,29 +164,38 @@ public sealed class LostAnswerTests(BlacklistServer server)
     [Fact]
     public async Task Callers_who_wait_for_the_same_block_share_its_failure()
     {
-        var router = await server.NewRouterAsync();
-        var device = router.Simulated.Device();
-        using var hold = server.Commands.AddFault(
-            new Fault(FaultKind.Envelope)
-            {
-                RouterId = router.RouterId,
-                Operation = SimulatorOperation.Block,
-                Status = 503,
-                Code = "ROUTER_UNREACHABLE",
-                Delay = TimeSpan.FromSeconds(3),
-            }
-        );
-        var first = router.BlockAsync(device.Ip);
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-
-        var others = await Task.WhenAll(Enumerable.Range(0, 7).Select(_ => router.BlockAsync(device.Ip)));
-
-        foreach (var response in others.Append(await first))
+        await Races.RunAsync(async () =>
         {
-            await response.ShouldBeProblemAsync(503, "router_unreachable");
-        }
+            var router = await server.NewRouterAsync();
+            var device = router.Simulated.Device();
+            using var hold = server.Commands.AddFault(
+                new Fault(FaultKind.Envelope)
+                {
+                    RouterId = router.RouterId,
+                    Operation = SimulatorOperation.Block,
+                    Status = 503,
+                    Code = "ROUTER_UNREACHABLE",
+                    Delay = TimeSpan.FromSeconds(3),
+                }
+            );
+            var first = router.BlockAsync(device.Ip);
+            await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
 
-        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+            var others = await Task.WhenAll(Enumerable.Range(0, 7).Select(_ => router.BlockAsync(device.Ip)));
+            var firstAnswer = await first;
+            // Who comes when the block has failed makes another one.
+            if ((await router.StatesAsync(device.Ip)).Length > 1)
+            {
+                throw new RaceLostException("Not all came during the call.");
+            }
+
+            foreach (var response in others.Append(firstAnswer))
+            {
+                await response.ShouldBeProblemAsync(503, "router_unreachable");
+            }
+
+            router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+        });
     }
 
     /// <summary>

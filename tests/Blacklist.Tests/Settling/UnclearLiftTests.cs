@@ -23,8 +23,10 @@ public sealed class UnclearLiftTests(BlacklistServer server)
         router.Simulated.RemoveRules(device.Mac);
         router.Simulated.SetExtraBlocked(Unreadable);
 
-        await server.ExecuteAsync("UPDATE blacklist.user_blacklists SET expires_at = now() WHERE router_id = $1", router.RouterId);
-        await BacksOffAsync(router, first: 1);
+        await router.BacksOffAsync(
+            () => server.ExecuteAsync("UPDATE blacklist.user_blacklists SET expires_at = now() WHERE router_id = $1", router.RouterId),
+            router.LookNowAsync
+        );
 
         router.Simulated.SetExtraBlocked();
         await router.LookNowAsync();
@@ -47,8 +49,7 @@ public sealed class UnclearLiftTests(BlacklistServer server)
         }
 
         // The first attempt is the one that takes it back at once.
-        await router.LookNowAsync();
-        await BacksOffAsync(router, first: 1);
+        await router.BacksOffAsync(router.LookNowAsync, router.LookNowAsync);
         router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockRefuses = false };
         await router.LookNowAsync();
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
@@ -85,21 +86,5 @@ public sealed class UnclearLiftTests(BlacklistServer server)
         ((int)response.StatusCode).ShouldBeInRange(200, 202);
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldContain("blocked"));
         router.Simulated.TallyOf(device.Mac).ShouldBe(new RuleTally(Now: 1, Most: 1, Added: 2, Removed: 1));
-    }
-
-    /// <summary>Attempt after attempt is made due, and each puts the next one off twice as long, up to an hour.</summary>
-    private async Task BacksOffAsync(TestRouter router, int first)
-    {
-        for (var attempts = first; attempts <= 10; attempts++)
-        {
-            await Eventually.HoldsAsync(async () => (await router.RowAsync()).Value<int>("attempts").ShouldBe(attempts));
-            var row = await router.RowAsync();
-            row.Value<string>("state").ShouldBe("lifting");
-            row.Value<string>("code").ShouldBe("command_failed");
-            var pause = TimeSpan.FromSeconds(Math.Min(3600, 10 << (attempts - 1)));
-            var left = row.Value<DateTime>("settle_at") - await server.ScalarAsync<DateTime>("SELECT clock_timestamp()");
-            left.ShouldBeInRange((pause / 2) + TimeSpan.FromMilliseconds(1), pause * 1.1);
-            await router.LookNowAsync();
-        }
     }
 }

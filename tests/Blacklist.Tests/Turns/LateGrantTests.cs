@@ -14,30 +14,33 @@ public sealed class LateGrantTests(BlacklistServer server)
     [Fact]
     public async Task A_block_is_not_sent_once_another_replica_has_settled_it()
     {
-        var router = await server.NewRouterAsync();
-        var device = router.Simulated.Device();
+        var database = await server.OwnDatabaseAsync();
+        await using var other = await server.StartReplicaAsync(database);
+        var (token, routerId) = await other.ClaimRouterAsync(server.Dialect);
+        var router = server.Commands.Router(routerId);
         // The answer to the batch that stores the block and asks for its turn.
-        using var relay = new PostgresRelay(server.ConnectionString, heldBack: "netpilot.asks");
+        using var relay = new PostgresRelay(database, heldBack: "netpilot.asks");
         await using var replica = await server.StartReplicaAsync(
-            new Dictionary<string, string?>
-            {
-                ["ConnectionStrings:NetPilot"] = relay.ConnectionString,
-                // A short lease, and a request that outlasts it.
-                ["CommandsServer:Timeouts:Command"] = "00:00:01",
-                ["CommandsServer:Timeouts:Total"] = "00:02:00",
-                ["Blacklist:SettleInterval"] = "01:00:00",
-            },
-            Ct
+            relay.ConnectionString,
+            // A short lease, and a request that outlasts it.
+            ("CommandsServer:Timeouts:Command", "00:00:01"),
+            ("CommandsServer:Timeouts:Total", "00:10:00"),
+            ("Blacklist:SettleInterval", "01:00:00")
         );
-        using var client = replica.NewClient(router.Owner.AccessToken);
+        using var here = replica.NewClient(token);
+        using var there = other.NewClient(token);
 
-        var blocking = client.PostAsync(router.Path("block"), JsonContent.Create(new { ip = device.Ip }), Ct);
-        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["failed"]));
+        var blocking = here.PostAsync($"/api/v1/routers/{routerId}/block", JsonContent.Create(new { ip = router.Device().Ip }), Ct);
+        await Eventually.HoldsAsync(async () =>
+        {
+            using var failed = await there.GetAsync($"/api/v1/routers/{routerId}/blocked?state=failed", Ct);
+            (await failed.ShouldBeJsonAsync(200)).GetProperty("items").GetArrayLength().ShouldBe(1);
+        });
         relay.Release();
 
         using var response = await blocking;
         await response.ShouldBeProblemAsync(504, "command_timeout");
-        router.CallsOf(SimulatorOperation.Block).ShouldBeEmpty();
-        router.Simulated.Rules.ShouldBeEmpty();
+        server.Commands.CallsTo(routerId).ShouldNotContain(call => call.Operation == SimulatorOperation.Block);
+        router.Rules.ShouldBeEmpty();
     }
 }

@@ -8,8 +8,6 @@ namespace NetPilot.Blacklist.Tests.Turns;
 /// <summary>Each refusal restarts the router's firewall: what was refused is tried with growing pauses. A router that is away costs nothing.</summary>
 public sealed class RefusedLiftTests(BlacklistServer server)
 {
-    private const int LongestPause = 3600;
-
     [Fact]
     public async Task A_timed_block_whose_lift_is_refused_is_tried_with_growing_pauses_and_says_so()
     {
@@ -20,16 +18,15 @@ public sealed class RefusedLiftTests(BlacklistServer server)
         await router.SettledAsync();
         router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockRefuses = true };
 
-        await BackOffAsync(
-            router,
-            first: 1,
-            () => server.ExecuteAsync("UPDATE blacklist.user_blacklists SET expires_at = now() WHERE router_id = $1", router.RouterId)
+        var attempts = await router.BacksOffAsync(
+            () => server.ExecuteAsync("UPDATE blacklist.user_blacklists SET expires_at = now() WHERE router_id = $1", router.RouterId),
+            router.DueNowAsync
         );
 
         var block = (await router.BlockedAsync()).Single();
         block.GetProperty("state").GetString().ShouldBe("lifting");
         block.GetProperty("code").GetString().ShouldBe("command_failed");
-        router.Simulated.CommandsOf(SimulatorOperation.Unblock).ShouldBe(11);
+        router.Simulated.CommandsOf(SimulatorOperation.Unblock).ShouldBe(attempts);
         await LiftsWhenItMayAsync(router, device);
     }
 
@@ -44,7 +41,7 @@ public sealed class RefusedLiftTests(BlacklistServer server)
         router.Simulated.AddRule(device.Mac);
         router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockRefuses = true };
 
-        await BackOffAsync(router, first: 1, router.DriftAsync);
+        await router.BacksOffAsync(router.DriftAsync, router.DueNowAsync);
 
         var block = (await router.BlockedAsync()).Single();
         block.GetProperty("state").GetString().ShouldBe("lifting");
@@ -97,17 +94,13 @@ public sealed class RefusedLiftTests(BlacklistServer server)
 
         for (var look = 1; look <= 6; look++)
         {
-            await LooksAgainAsync(router);
-            // A tenth of the time that it is late, and a tenth of that.
-            (
-                await server.ScalarAsync<bool>(
-                    """
-                    SELECT settle_at <= clock_timestamp() + interval '1.1 s' + (clock_timestamp() - expires_at) * 0.11
-                    FROM blacklist.user_blacklists WHERE router_id = $1
-                    """,
-                    router.RouterId
-                )
-            ).ShouldBeTrue();
+            // Between the look and this statement the second may be over, and a worker may have claimed the row for a longer time.
+            var tries = 0;
+            do
+            {
+                (++tries).ShouldBeLessThan(6);
+                await LooksAgainAsync(router);
+            } while (!await IsDueSoonAsync(router));
         }
 
         // However often it could not be asked, the router has refused nothing yet.
@@ -119,28 +112,6 @@ public sealed class RefusedLiftTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBeEmpty();
     }
 
-    /// <summary>Attempt after attempt is made due, and each puts the next one off twice as long, up to an hour.</summary>
-    private async Task BackOffAsync(TestRouter router, int first, Func<Task> begin)
-    {
-        var before = await NowAsync();
-        await begin();
-        for (var attempts = first; attempts <= 11; attempts++)
-        {
-            await ReachesAsync(router, attempts);
-            var after = await NowAsync();
-            var pause = TimeSpan.FromSeconds(Math.Min(LongestPause, 10 << (attempts - 1)));
-            var row = await router.RowAsync();
-            row.Value<string>("state").ShouldBe("lifting");
-            row.Value<string>("code").ShouldBe("command_failed");
-            row.Value<DateTime>("settle_at").ShouldBeInRange(before + pause, after + (pause * 1.1));
-            before = await NowAsync();
-            if (attempts < 11)
-            {
-                await router.DueNowAsync();
-            }
-        }
-    }
-
     private async Task LiftsWhenItMayAsync(TestRouter router, SimulatedDevice device)
     {
         router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockRefuses = false };
@@ -148,14 +119,6 @@ public sealed class RefusedLiftTests(BlacklistServer server)
         await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]));
         router.Simulated.Rules.ShouldBeEmpty();
     }
-
-    private static Task ReachesAsync(TestRouter router, int attempts) =>
-        Eventually.HoldsAsync(async () =>
-        {
-            var row = await router.RowAsync();
-            row.Value<int>("attempts").ShouldBe(attempts);
-            row.Value<bool>("maybe_sent").ShouldBeFalse();
-        });
 
     private static async Task LooksAgainAsync(TestRouter router)
     {
@@ -169,5 +132,13 @@ public sealed class RefusedLiftTests(BlacklistServer server)
         });
     }
 
-    private Task<DateTime> NowAsync() => server.ScalarAsync<DateTime>("SELECT clock_timestamp()");
+    /// <summary>The pause is a tenth of the time that it is late, and a tenth of that.</summary>
+    private Task<bool> IsDueSoonAsync(TestRouter router) =>
+        server.ScalarAsync<bool>(
+            """
+            SELECT settle_at <= clock_timestamp() + interval '1.1 s' + (clock_timestamp() - expires_at) * 0.11
+            FROM blacklist.user_blacklists WHERE router_id = $1
+            """,
+            router.RouterId
+        );
 }

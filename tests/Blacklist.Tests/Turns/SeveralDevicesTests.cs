@@ -134,24 +134,28 @@ public sealed class SeveralDevicesTests(BlacklistServer server)
     public async Task A_rule_for_several_devices_that_was_unblocked_during_its_call_says_that_it_is_there()
     {
         SkipWhereLookUpsAreExact();
-        var router = await server.NewRouterAsync();
-        router.Simulated.SetDevices(Meant);
-        await router.ScanAsync();
-        router.Simulated.SetArp(Bystander.Ip, Bystander.Mac);
-        using var hold = server.Commands.AddFault(
-            new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Block }
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
+            {
+                var router = await server.NewRouterAsync();
+                router.Simulated.SetDevices(Meant);
+                await router.ScanAsync();
+                router.Simulated.SetArp(Bystander.Ip, Bystander.Mac);
+                held.Begin(router);
+                var block = router.BlockAsync(Meant.Ip);
+                await held.WaitAsync();
+                (await router.UnblockAsync(Meant.Ip, "respond-async")).Dispose();
+
+                held.Release();
+
+                (await block).Dispose();
+                await router.CompareAgainAndAgainAsync();
+                (await router.StatesAsync(Meant.Ip)).ShouldBe(["blocked"]);
+                (await router.RowAsync()).Value<string>("code").ShouldBe("unconfirmed");
+                router.CallsOf(SimulatorOperation.Unblock).ShouldBeEmpty();
+            }
         );
-        var block = router.BlockAsync(Meant.Ip);
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-        (await router.UnblockAsync(Meant.Ip, "respond-async")).Dispose();
-
-        hold.Release();
-
-        (await block).Dispose();
-        await router.CompareAgainAndAgainAsync();
-        (await router.StatesAsync(Meant.Ip)).ShouldBe(["blocked"]);
-        (await router.RowAsync()).Value<string>("code").ShouldBe("unconfirmed");
-        router.CallsOf(SimulatorOperation.Unblock).ShouldBeEmpty();
     }
 
     [Fact]

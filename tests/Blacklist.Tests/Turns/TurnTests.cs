@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -36,36 +37,58 @@ public sealed class TurnTests(BlacklistServer server)
     [Fact]
     public async Task Two_replicas_share_one_turn_per_router()
     {
-        var router = await server.NewRouterAsync();
-        await router.ScanAsync();
-        await using var replica = await server.StartReplicaAsync(cancellationToken: TestContext.Current.CancellationToken);
-        var devices = Enumerable.Range(0, 6).Select(place => router.Simulated.Device(place)).ToArray();
+        var database = await server.OwnDatabaseAsync();
+        await using var one = await server.StartReplicaAsync(database);
+        await using var other = await server.StartReplicaAsync(database);
+        var (token, routerId) = await one.ClaimRouterAsync(server.Dialect);
+        var router = server.Commands.Router(routerId);
+        using var here = one.NewClient(token);
+        using var there = other.NewClient(token);
+        await ApiCalls.PreparedAsync(() => SendAsync(here, "scan", body: null));
+        var devices = Enumerable.Range(0, 7).Select(place => router.Device(place)).ToArray();
+        // The first commands of a process take longer.
+        foreach (var replica in new[] { here, there })
+        {
+            (await SendAsync(replica, "block", new { ip = devices[6].Ip })).Dispose();
+            (await SendAsync(replica, "unblock", new { ip = devices[6].Ip })).Dispose();
+        }
+
         using var slow = server.Commands.AddFault(
             new Fault(FaultKind.Delay)
             {
-                RouterId = router.RouterId,
+                RouterId = routerId,
                 Delay = TimeSpan.FromMilliseconds(30),
                 Times = null,
             }
         );
-        using var there = replica.NewClient(router.Owner.AccessToken);
 
         var responses = await Task.WhenAll(
             Enumerable
                 .Range(0, 24)
-                .Select(i =>
-                    (i % 2 == 0 ? router.Owner.Http : there).PostAsync(
-                        router.Path(i % 3 == 0 ? "unblock" : "block"),
-                        System.Net.Http.Json.JsonContent.Create(new { ip = devices[i % 6].Ip }),
-                        TestContext.Current.CancellationToken
-                    )
-                )
+                .Select(i => SendAsync(i % 2 == 0 ? here : there, i % 3 == 0 ? "unblock" : "block", new { ip = devices[i % 6].Ip }))
         );
 
-        responses.ShouldAllBe(response => (int)response.StatusCode < 500);
-        router.Simulated.MaxConcurrentChanges.ShouldBe(1);
-        var blocked = (await router.BlockedAsync()).Select(block => block.GetProperty("mac").GetString()).Order();
-        router.Simulated.Rules.Order().ShouldBe(blocked);
+        foreach (var response in responses.Where(response => (int)response.StatusCode >= 500))
+        {
+            // On a busy machine the last ones may get no turn in time.
+            await response.ShouldBeProblemAsync(503, "router_busy");
+        }
+
+        router.MaxConcurrentChanges.ShouldBe(1);
+        // An unblock that got no turn goes on by itself.
+        await Eventually.HoldsAsync(async () =>
+        {
+            using var listed = await here.GetAsync($"/api/v1/routers/{routerId}/blocked", TestContext.Current.CancellationToken);
+            var blocked = (await listed.ShouldBeJsonAsync(200)).GetProperty("items").EnumerateArray();
+            router.Rules.Order().ShouldBe(blocked.Select(block => block.GetProperty("mac").GetString()).Order());
+        });
+
+        Task<HttpResponseMessage> SendAsync(HttpClient replica, string below, object? body) =>
+            replica.PostAsync(
+                $"/api/v1/routers/{routerId}/{below}",
+                body is null ? null : JsonContent.Create(body),
+                TestContext.Current.CancellationToken
+            );
     }
 
     [Fact]
@@ -129,23 +152,27 @@ public sealed class TurnTests(BlacklistServer server)
     [Fact]
     public async Task A_client_that_goes_away_does_not_leave_a_command_half_way()
     {
-        var router = await server.NewRouterAsync();
-        var device = router.Simulated.Device();
-        using var hold = server.Commands.AddFault(
-            new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Block }
-        );
-        using var impatient = new CancellationTokenSource();
-        var blocking = router.Owner.Http.PostAsync(
-            router.Path("block"),
-            System.Net.Http.Json.JsonContent.Create(new { ip = device.Ip }),
-            impatient.Token
-        );
-        await hold.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
+            {
+                var router = await server.NewRouterAsync();
+                var device = router.Simulated.Device();
+                held.Begin(router);
+                using var impatient = new CancellationTokenSource();
+                var blocking = router.Owner.Http.PostAsync(
+                    router.Path("block"),
+                    JsonContent.Create(new { ip = device.Ip }),
+                    impatient.Token
+                );
+                await held.WaitAsync();
 
-        await impatient.CancelAsync();
-        await Should.ThrowAsync<OperationCanceledException>(blocking);
-        hold.Release();
+                await impatient.CancelAsync();
+                await Should.ThrowAsync<OperationCanceledException>(blocking);
+                held.Release();
 
-        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+                await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+            }
+        );
     }
 }

@@ -160,36 +160,48 @@ public sealed class VacantAddressTests(BlacklistServer server)
     [Fact]
     public async Task Who_unblocks_the_device_during_the_look_keeps_it_from_being_blocked()
     {
-        var (router, phone) = await PhoneAsync(movesTo: PhonesNew);
-        using var look = Hold(router, SimulatorOperation.Scan);
-        var block = router.PostAsync("block", new { deviceId = phone });
-        await look.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-        using var unblocked = await router.SendAsync(HttpMethod.Post, "unblock", new { deviceId = phone }, "respond-async");
-        (await unblocked.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+        await server.HoldingAsync(
+            SimulatorOperation.Scan,
+            async held =>
+            {
+                var (router, phone) = await PhoneAsync(movesTo: PhonesNew);
+                held.Begin(router);
+                var block = router.PostAsync("block", new { deviceId = phone });
+                await held.WaitAsync();
+                using var unblocked = await router.SendAsync(HttpMethod.Post, "unblock", new { deviceId = phone }, "respond-async");
+                (await unblocked.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
 
-        look.Release();
+                held.Release();
 
-        (await block).Dispose();
-        await Eventually.HoldsAsync(async () => (await router.RowAsync()).Value<string>("state").ShouldBe("lifted"));
-        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
-        router.Simulated.RuleHistory.ShouldBeEmpty();
+                (await block).Dispose();
+                await Eventually.HoldsAsync(async () => (await router.RowAsync()).Value<string>("state").ShouldBe("lifted"));
+                router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+                router.Simulated.RuleHistory.ShouldBeEmpty();
+            }
+        );
     }
 
     [Fact]
     public async Task Nothing_more_is_sent_for_a_router_that_is_given_up_during_the_look()
     {
-        var (router, phone) = await PhoneAsync(movesTo: PhonesNew);
-        using var look = Hold(router, SimulatorOperation.Scan);
-        var block = router.PostAsync("block", new { deviceId = phone });
-        await look.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-        (await router.DeleteAsync()).Dispose();
+        await server.HoldingAsync(
+            SimulatorOperation.Scan,
+            async held =>
+            {
+                var (router, phone) = await PhoneAsync(movesTo: PhonesNew);
+                held.Begin(router);
+                var block = router.PostAsync("block", new { deviceId = phone });
+                await held.WaitAsync();
+                (await router.DeleteAsync()).Dispose();
 
-        look.Release();
+                held.Release();
 
-        using var response = await block;
-        response.IsSuccessStatusCode.ShouldBeFalse();
-        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
-        router.Simulated.RuleHistory.ShouldBeEmpty();
+                using var response = await block;
+                response.IsSuccessStatusCode.ShouldBeFalse();
+                router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+                router.Simulated.RuleHistory.ShouldBeEmpty();
+            }
+        );
     }
 
     private FaultHandle Hold(TestRouter router, SimulatorOperation operation) =>
