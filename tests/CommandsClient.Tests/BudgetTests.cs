@@ -154,7 +154,7 @@ public sealed class BudgetTests
         left = TimeSpan.FromMilliseconds(leftMs);
 
         var block = client.Commands.BlockAsync(target, TestClient.Device, Ct);
-        while (server.Requests.Count < requests)
+        while (server.Requests.Count < requests && !block.IsCompleted)
         {
             await Task.Yield();
         }

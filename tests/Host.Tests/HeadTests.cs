@@ -20,7 +20,11 @@ public sealed class HeadTests(NetPilotServer server)
     [InlineData("/api/v1/auth/login", 405)]
     public async Task Without_a_token(string path, int status) =>
         // A look at what is slow for a moment says that it is away, and HEAD may see another look than GET.
-        await Eventually.HoldsAsync(() => AnswersAlikeAsync(server.NewClient(), path, status));
+        await (
+            path == "/health/ready"
+                ? Eventually.HoldsAsync(() => AnswersAlikeAsync(server.NewClient(), path, status))
+                : AnswersAlikeAsync(server.NewClient(), path, status)
+        );
 
     [Theory]
     [InlineData("/api/v1/me", 200)]

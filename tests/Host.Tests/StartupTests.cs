@@ -438,7 +438,7 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
         using var client = process.NewClient();
         using var registered = await client.PostAsJsonAsync(
             "/api/v1/auth/register",
-            new { email = "mia@example.org", password = "a-fresh-breeze-in-the-attic" },
+            new { email = TestUsers.NewEmail(), password = TestUsers.Password },
             Ct
         );
         await registered.ShouldBeJsonAsync(201);

@@ -34,12 +34,17 @@ internal static class TestHasher
         return await place.VerifyAsync(password, stored, cancellationToken);
     }
 
-    public static PasswordHasher Make(int memoryKiB, int passes) =>
+    public static PasswordHasher Make(int memoryKiB, int passes, int niceness = 19) =>
         new(
             Options.Create(
                 new AuthOptions
                 {
-                    Argon2 = new Argon2Options { MemoryKiB = memoryKiB, Passes = passes },
+                    Argon2 = new Argon2Options
+                    {
+                        MemoryKiB = memoryKiB,
+                        Passes = passes,
+                        Niceness = niceness,
+                    },
                 }
             ),
             new CallerTraffic(),

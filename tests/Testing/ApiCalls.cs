@@ -111,7 +111,7 @@ public static class ApiCalls
 /// <summary>For what the server does in its own time.</summary>
 public static class Eventually
 {
-    // What the server does after a lost answer takes it some twenty seconds, of which a busy machine makes minutes.
+    // The server settles a lost answer in about twenty seconds, and on a busy machine in minutes.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Looks until it is so; when the time is over, says what is not.</summary>

@@ -20,7 +20,7 @@ public static class TestSettings
             ["Auth:SigningKeys:0:Key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
             ["Auth:Argon2:MemoryKiB"] = "8192",
             ["Auth:Argon2:Passes"] = "1",
-            // Beside other work a hash that stands back takes seconds.
+            // Beside other work a hash of low priority takes seconds.
             ["Auth:Argon2:Niceness"] = "0",
             ["RateLimits:Enabled"] = "false",
             ["Metrics:Token"] = MetricsToken,

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, connect, type Socket } from "node:net";
 import { type Client, type ClientOptions, createClient, memoryStorage, type Schemas, type TokenStorage, unwrap } from "@netpilot/client";
-import { inject, type TestContext, vi } from "vitest";
+import { expect, inject, type TestContext, vi } from "vitest";
 
 export const baseUrl = inject("api");
 
@@ -17,6 +17,10 @@ export interface Sent {
   search: string;
   /** The refresh token of a refresh. */
   refreshToken?: string;
+  /** The other refreshes that were under way when it was sent. */
+  beside?: number;
+  /** The code of a 401. */
+  code?: string;
 }
 
 /** A user who is logged in, and what the client sends. */
@@ -31,6 +35,7 @@ export interface Visitor {
 /** Sends with `fetch`, and keeps what was sent. */
 export function recorder(): { sent: Sent[]; fetch: (request: Request) => Promise<Response> } {
   const sent: Sent[] = [];
+  let refreshing = 0;
   return {
     sent,
     fetch: async (request) => {
@@ -39,16 +44,28 @@ export function recorder(): { sent: Sent[]; fetch: (request: Request) => Promise
       const entry: Sent = { operation: `${request.method} ${pathname}`, token, key: request.headers.get("Idempotency-Key"), search };
       sent.push(entry);
       if (pathname.endsWith("/auth/refresh")) {
-        entry.refreshToken = ((await request.clone().json()) as { refreshToken: string }).refreshToken;
+        entry.beside = refreshing++;
+        try {
+          entry.refreshToken = ((await request.clone().json()) as { refreshToken: string }).refreshToken;
+          return await fetch(request);
+        } finally {
+          refreshing--;
+        }
       }
-      return fetch(request);
+      const answer = await fetch(request);
+      if (answer.status === 401) {
+        entry.code = ((await answer.clone().json()) as { code: string }).code;
+      }
+      return answer;
     },
   };
 }
 
-/** The refresh tokens that were sent. A refresh that takes long is sent again, with the same one. */
+/** The refreshes, one after the other. One that takes long is sent again with the same token, after the first attempt was given up. */
 export function refreshes(sent: Sent[]): string[] {
-  return [...new Set(sent.flatMap(({ refreshToken }) => refreshToken ?? []))];
+  const made = sent.filter(({ refreshToken }) => refreshToken !== undefined);
+  expect(made.filter(({ beside }) => beside !== 0)).toEqual([]);
+  return [...new Set(made.map(({ refreshToken }) => refreshToken!))];
 }
 
 /** A client with a new session: of a new user, or of a known one. */

@@ -32,7 +32,7 @@ internal static class OtlpEndpoints
 }
 
 /// <summary>
-/// Tells once that exports do not reach their collector, and once that they do again. OpenTelemetry itself tells it with each export, and to
+/// Tells once for each endpoint that exports do not reach it, and once that they do again. OpenTelemetry itself tells it with each export, and to
 /// event listeners alone.
 /// </summary>
 internal sealed partial class ExportWatch(ILogger<ExportWatch> logger) : EventListener, IHostedService

@@ -167,25 +167,24 @@ public sealed partial class DatabaseHealth(
         lock (gate)
         {
             var before = state;
+            if (before != found && (before == DatabaseState.Available || found == DatabaseState.Available))
+            {
+                // Before anybody is told: who goes on by that finds no old connection.
+                pool.Clear();
+            }
+
             state = found;
             if (before == found)
             {
                 return;
             }
 
-            if (before != DatabaseState.Available && found != DatabaseState.Available)
-            {
-                return;
-            }
-
-            // Before anybody is told: who goes on by that finds no old connection.
-            pool.Clear();
             if (before == DatabaseState.Available)
             {
                 incidents++;
                 LogUnavailable(logger, found, reason);
             }
-            else
+            else if (found == DatabaseState.Available)
             {
                 LogAvailableAgain(logger);
             }

@@ -20,7 +20,7 @@ internal static class DatabaseSources
         DatabasePooler pooler,
         string name = Name,
         ILoggerFactory? loggers = null
-    ) => Build(new NpgsqlDataSourceBuilder(connectionString) { Name = name }, pooler, loggers);
+    ) => Build(new NpgsqlDataSourceBuilder(connectionString) { Name = name }, connectionString, pooler, loggers);
 
     /// <summary>
     /// A source of new connections for each host. The addresses that a name has share the time to connect, so that the last is tried too.
@@ -40,9 +40,9 @@ internal static class DatabaseSources
                 .Select(host =>
                 {
                     settings.Host = host;
-                    // A look asks for a bool, of which all is known.
+                    // A look reads a bool, whose type Npgsql knows.
                     var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = Name + "-look" };
-                    return Build(builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false)), pooler);
+                    return Build(builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false)), settings.ConnectionString, pooler);
                 }),
         ];
     }
@@ -103,9 +103,13 @@ internal static class DatabaseSources
         : Enum.TryParse<TargetSessionAttributes>(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var value) ? value
         : throw new FormatException();
 
-    private static NpgsqlDataSource Build(NpgsqlDataSourceBuilder builder, DatabasePooler pooler, ILoggerFactory? loggers = null)
+    private static NpgsqlDataSource Build(
+        NpgsqlDataSourceBuilder builder,
+        string connectionString,
+        DatabasePooler pooler,
+        ILoggerFactory? loggers = null
+    )
     {
-        var connectionString = builder.ConnectionString;
         var settings = builder.ConnectionStringBuilder;
         settings.ApplicationName ??= "netpilot";
         var written = KeywordsOf(connectionString);

@@ -90,7 +90,7 @@ public sealed class MergedDeviceTests(BlacklistServer server)
         await router.HoldAsync(Pause(_person, old));
         await StoreMergeAsync(router, old, present, commits: true);
         await server.ExecuteAsync(
-            "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND host(device_ip) = $2",
+            "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND host(device_ip) = $2 AND settle_at IS NOT NULL",
             router.RouterId,
             Old.Ip
         );

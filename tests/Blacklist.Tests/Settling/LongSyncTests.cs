@@ -7,7 +7,7 @@ using Xunit;
 
 namespace NetPilot.Blacklist.Tests.Settling;
 
-/// <summary>A router that lost hundreds of rules is mended in several turns, between which its other commands have theirs.</summary>
+/// <summary>A router that lost many rules is mended in several turns, between which its other commands have theirs.</summary>
 public sealed class LongSyncTests(BlacklistServer server)
 {
     [Fact]

@@ -74,6 +74,12 @@ public sealed class TurnTests(BlacklistServer server)
             await response.ShouldBeProblemAsync(503, "router_busy");
         }
 
+        // Each replica had its turns.
+        foreach (var replica in new[] { 0, 1 })
+        {
+            responses.Where((_, i) => i % 2 == replica).ShouldContain(response => (int)response.StatusCode < 500);
+        }
+
         router.MaxConcurrentChanges.ShouldBe(1);
         // An unblock that got no turn goes on by itself.
         await Eventually.HoldsAsync(async () =>

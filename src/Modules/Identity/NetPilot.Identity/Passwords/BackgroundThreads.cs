@@ -18,7 +18,7 @@ internal sealed class BackgroundThreads : IDisposable
     private int computing;
 
     /// <param name="cores">How many cores they may use.</param>
-    /// <param name="niceness">How far they stand back for others, on Linux: 0 (not at all) to 19.</param>
+    /// <param name="niceness">Their niceness on Linux: 1 to 19 (the lowest priority); 0: that of the process.</param>
     /// <param name="mayUseLastCore">Whether nobody else needs a core at the moment.</param>
     public BackgroundThreads(string name, int cores, int niceness, Func<bool> mayUseLastCore)
     {
@@ -114,7 +114,7 @@ internal sealed class BackgroundThreads : IDisposable
     // .NET ignores a thread's priority on Linux. If the system refuses the call, the threads keep the normal priority.
     private void YieldToOthers()
     {
-        if (OperatingSystem.IsLinux())
+        if (niceness > 0 && OperatingSystem.IsLinux())
         {
             _ = setpriority(which: 0, who: 0, niceness);
         }

@@ -40,7 +40,7 @@ internal sealed class Argon2Options
 
     public int Passes { get; set; } = 2;
 
-    /// <summary>How far hashes stand back for other work on the machine, as niceness on Linux: 0 (not at all) to 19.</summary>
+    /// <summary>The niceness of the threads that hash, on Linux: 1 to 19 (the lowest priority); 0: that of the process.</summary>
     public int Niceness { get; set; } = 19;
 }
 
