@@ -1,8 +1,6 @@
 using System.Net.Http.Json;
 using NetPilot.CommandsClient;
 using NetPilot.Testing;
-using Npgsql;
-using Shouldly;
 using Xunit;
 
 namespace NetPilot.Blacklist.Tests;
@@ -14,13 +12,6 @@ namespace NetPilot.Blacklist.Tests;
 internal static class Replicas
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    /// <summary>Another database, reached as the suite's own is.</summary>
-    public static async Task<string> OwnDatabaseAsync(this BlacklistServer server) =>
-        new NpgsqlConnectionStringBuilder(server.Settings["ConnectionStrings:NetPilot"])
-        {
-            Database = new NpgsqlConnectionStringBuilder(await server.PreparedDatabaseAsync(Ct)).Database,
-        }.ConnectionString;
 
     public static Task<NetPilotProcess> StartReplicaAsync(
         this BlacklistServer server,
@@ -38,12 +29,7 @@ internal static class Replicas
     /// <summary>A new user of the replica, and a router that the user claims. The session is started, as in <see cref="Blocks.NewRouterAsync"/>.</summary>
     public static async Task<(string AccessToken, string RouterId)> ClaimRouterAsync(this NetPilotProcess replica, CommandsDialect dialect)
     {
-        using var anyone = replica.NewClient();
-        var account = new { email = TestUsers.NewEmail(), password = TestUsers.Password };
-        using var registered = await anyone.PostAsJsonAsync("/api/v1/auth/register", account, Ct);
-        await registered.ShouldBeJsonAsync(201);
-        using var loggedIn = await anyone.PostAsJsonAsync("/api/v1/auth/login", account, Ct);
-        var token = (await loggedIn.ShouldBeJsonAsync(200)).GetProperty("accessToken").GetString().ShouldNotBeNull();
+        var token = await replica.RegisterAsync(Ct);
         using var user = replica.NewClient(token);
         var routerId = TestRouter.NewId();
         using var claimed = await user.PostAsJsonAsync("/api/v1/routers", new { routerId, name = "Home" }, Ct);

@@ -6,7 +6,7 @@ namespace NetPilot.Browser.Tests;
 /// <summary>The Chromium that is installed here, driven by Playwright. No browser is downloaded.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly float Patience = 300_000;
     private static readonly string? Program = new[]
     {
         Environment.GetEnvironmentVariable("NETPILOT_TEST_CHROMIUM"),
@@ -34,7 +34,7 @@ public sealed class Chromium : IAsyncLifetime
             new BrowserTypeLaunchOptions
             {
                 ExecutablePath = Program,
-                Timeout = (float)Patience.TotalMilliseconds,
+                Timeout = Patience,
                 // Whatever has another host than ours is not found; root has no sandbox.
                 Args =
                 [
@@ -56,7 +56,7 @@ public sealed class Chromium : IAsyncLifetime
                 ViewportSize = new ViewportSize { Width = 1280, Height = 900 },
             }
         );
-        context.SetDefaultTimeout((float)Patience.TotalMilliseconds);
+        context.SetDefaultTimeout(Patience);
         return context;
     }
 

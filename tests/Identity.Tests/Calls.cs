@@ -13,7 +13,7 @@ internal static class Calls
     public const string Password = TestUsers.Password;
 
     /// <summary>How long a test waits for what the server does by itself, on a machine that has much else to do.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan Patience = NetPilot.Testing.Eventually.Patience;
 
     private static CancellationToken EndOfTest => TestContext.Current.CancellationToken;
 

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using NetPilot.Testing;
 
 namespace NetPilot.Routers.Tests;
@@ -14,16 +13,5 @@ internal static class Replicas
     {
         overrides["ConnectionStrings:NetPilot"] = await server.PreparedDatabaseAsync(cancellationToken);
         return await server.StartReplicaAsync(overrides, cancellationToken);
-    }
-
-    /// <summary>Registers a user there and logs in.</summary>
-    public static async Task<HttpClient> NewUserAsync(this NetPilotProcess replica, CancellationToken cancellationToken)
-    {
-        using var anyone = replica.NewClient();
-        var account = new { email = TestUsers.NewEmail(), password = TestUsers.Password };
-        using var registered = await anyone.PostAsJsonAsync("/api/v1/auth/register", account, cancellationToken);
-        await registered.ShouldBeJsonAsync(201);
-        using var loggedIn = await anyone.PostAsJsonAsync("/api/v1/auth/login", account, cancellationToken);
-        return replica.NewClient((await loggedIn.ShouldBeJsonAsync(200)).GetProperty("accessToken").GetString());
     }
 }

@@ -111,8 +111,8 @@ public static class ApiCalls
 /// <summary>For what the server does in its own time.</summary>
 public static class Eventually
 {
-    // The server settles a lost answer in about twenty seconds, and on a busy machine in minutes.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    /// <summary>The server settles a lost answer in about twenty seconds, and on a busy machine in minutes.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Looks until it is so; when the time is over, says what is not.</summary>
     public static async Task HoldsAsync(Func<Task> assertion)

@@ -19,7 +19,7 @@ public sealed class LogCapture : ILogEventSink
     public async Task<LogLine> WaitForAsync(Func<LogLine, bool> fits, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(5));
+        limit.CancelAfter(Eventually.Patience);
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         while (true)
         {

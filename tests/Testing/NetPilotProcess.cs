@@ -11,9 +11,6 @@ namespace NetPilot.Testing;
 /// </summary>
 public sealed class NetPilotProcess : IAsyncDisposable
 {
-    // For a machine that has much else to do; a process that ends is noticed at once.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-
     /// <summary>Longer than whatever a test waits for.</summary>
     internal static readonly TimeSpan ClientTimeout = TimeSpan.FromMinutes(10);
 
@@ -128,7 +125,7 @@ public sealed class NetPilotProcess : IAsyncDisposable
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken = default)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(Eventually.Patience);
         while (!_process.HasExited)
         {
             try
@@ -158,7 +155,7 @@ public sealed class NetPilotProcess : IAsyncDisposable
     public async Task WaitForOutputAsync(string text, CancellationToken cancellationToken = default)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(Eventually.Patience);
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!_output.Any(line => line.Contains(text, StringComparison.Ordinal)))
         {

@@ -158,9 +158,19 @@ public class NetPilotServer : IAsyncLifetime
     /// <summary>Runs a statement and counts the rows that it touched.</summary>
     public Task<int> ExecuteAsync(string sql, params IReadOnlyList<object?> arguments) => Sql.ExecuteAsync(Database, sql, arguments);
 
-    /// <summary>Another database on the same PostgreSQL, with the schema in place.</summary>
-    public Task<string> PreparedDatabaseAsync(CancellationToken cancellationToken = default) =>
-        PreparedDatabase.CreateAsync(_postgres ?? throw NotStarted(), $"other_{Guid.CreateVersion7():N}", cancellationToken);
+    /// <summary>Another database on the same PostgreSQL, with the schema in place, reached as the server's own is.</summary>
+    public async Task<string> PreparedDatabaseAsync(CancellationToken cancellationToken = default)
+    {
+        var prepared = await PreparedDatabase.CreateAsync(
+            _postgres ?? throw NotStarted(),
+            $"other_{Guid.CreateVersion7():N}",
+            cancellationToken
+        );
+        return new NpgsqlConnectionStringBuilder(Settings["ConnectionStrings:NetPilot"])
+        {
+            Database = new NpgsqlConnectionStringBuilder(prepared).Database,
+        }.ConnectionString;
+    }
 
     /// <summary>Another, empty database on the same PostgreSQL.</summary>
     public Task<string> NewDatabaseAsync(CancellationToken cancellationToken = default) =>

@@ -95,6 +95,17 @@ public static class TestUsers
         return await server.LogInAsync(email, Password, cancellationToken);
     }
 
+    /// <summary>Registers a user at a replica and logs in there: for one with a database of its own. The access token.</summary>
+    public static async Task<string> RegisterAsync(this NetPilotProcess replica, CancellationToken cancellationToken)
+    {
+        using var anyone = replica.NewClient();
+        var account = new { email = NewEmail(), password = Password };
+        using var registered = await anyone.PostAsJsonAsync("/api/v1/auth/register", account, cancellationToken);
+        await registered.ShouldBeJsonAsync(201);
+        using var loggedIn = await anyone.PostAsJsonAsync("/api/v1/auth/login", account, cancellationToken);
+        return (await loggedIn.ShouldBeJsonAsync(200)).GetProperty("accessToken").GetString()!;
+    }
+
     /// <summary>Another session of a user.</summary>
     public static Task<TestUser> LogInAgainAsync(this TestUser user, CancellationToken cancellationToken = default) =>
         user.Server.LogInAsync(user.Email, user.Password, cancellationToken);

@@ -76,16 +76,11 @@ internal sealed partial class ExportWatch(ILogger<ExportWatch> logger) : EventLi
         }
 
         var endpoint = eventData.Payload?.FirstOrDefault()?.ToString() ?? "";
-        if (isFailure ? !failing.TryAdd(endpoint, true) : !failing.TryRemove(endpoint, out _))
-        {
-            return;
-        }
-
-        if (isFailure)
+        if (isFailure && failing.TryAdd(endpoint, true))
         {
             LogFails(logger, endpoint, Reason(eventData));
         }
-        else
+        else if (!isFailure && failing.TryRemove(endpoint, out _))
         {
             LogSucceeds(logger, endpoint);
         }

@@ -167,26 +167,23 @@ public sealed partial class DatabaseHealth(
         lock (gate)
         {
             var before = state;
-            if (before != found && (before == DatabaseState.Available || found == DatabaseState.Available))
+            if (before == found || (before != DatabaseState.Available && found != DatabaseState.Available))
             {
-                // Before anybody is told: who goes on by that finds no old connection.
-                pool.Clear();
-            }
-
-            state = found;
-            if (before == found)
-            {
+                state = found;
                 return;
             }
 
-            if (before == DatabaseState.Available)
+            // Before anybody is told: who goes on by that finds no old connection.
+            pool.Clear();
+            state = found;
+            if (found == DatabaseState.Available)
+            {
+                LogAvailableAgain(logger);
+            }
+            else
             {
                 incidents++;
                 LogUnavailable(logger, found, reason);
-            }
-            else if (found == DatabaseState.Available)
-            {
-                LogAvailableAgain(logger);
             }
         }
     }

@@ -19,8 +19,51 @@ internal static class DatabaseSources
         string connectionString,
         DatabasePooler pooler,
         string name = Name,
-        ILoggerFactory? loggers = null
-    ) => Build(new NpgsqlDataSourceBuilder(connectionString) { Name = name }, connectionString, pooler, loggers);
+        ILoggerFactory? loggers = null,
+        bool loadsTypes = true
+    )
+    {
+        var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = name };
+        if (!loadsTypes)
+        {
+            builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
+        }
+
+        var settings = builder.ConnectionStringBuilder;
+        settings.ApplicationName ??= "netpilot";
+        var written = KeywordsOf(connectionString);
+        if (!written.Contains("MaxAutoPrepare"))
+        {
+            settings.MaxAutoPrepare = pooler == DatabasePooler.None ? 100 : 0;
+        }
+
+        // Nothing of ours leaves state in a session; behind a pooler the session is another one by then.
+        if (!written.Contains("NoResetOnClose"))
+        {
+            settings.NoResetOnClose = true;
+        }
+
+        // Until its statements are prepared and planned, a new session takes PostgreSQL as long as many requests.
+        if (!written.Contains("MaximumPoolSize") && !written.Contains("MaxPoolSize"))
+        {
+            settings.MaxPoolSize = Math.Max(settings.MinPoolSize, DefaultPoolSize);
+        }
+
+        if (loggers is not null)
+        {
+            builder.UseLoggerFactory(loggers);
+        }
+
+        if (!HasSeveralHosts(settings))
+        {
+            return builder.Build();
+        }
+
+        // What Npgsql asks of a data source for several hosts: the choice among them is made beside it.
+        var wanted = settings.TargetSessionAttributesParsed() ?? TargetSessionAttributes.Primary;
+        settings.TargetSessionAttributes = null;
+        return builder.BuildMultiHost().WithTargetSession(wanted);
+    }
 
     /// <summary>
     /// A source of new connections for each host. The addresses that a name has share the time to connect, so that the last is tried too.
@@ -41,8 +84,7 @@ internal static class DatabaseSources
                 {
                     settings.Host = host;
                     // A look reads a bool, whose type Npgsql knows.
-                    var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = Name + "-look" };
-                    return Build(builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false)), settings.ConnectionString, pooler);
+                    return Build(settings.ConnectionString, pooler, Name + "-look", loadsTypes: false);
                 }),
         ];
     }
@@ -102,47 +144,4 @@ internal static class DatabaseSources
         settings.TargetSessionAttributes is not { } text ? null
         : Enum.TryParse<TargetSessionAttributes>(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var value) ? value
         : throw new FormatException();
-
-    private static NpgsqlDataSource Build(
-        NpgsqlDataSourceBuilder builder,
-        string connectionString,
-        DatabasePooler pooler,
-        ILoggerFactory? loggers = null
-    )
-    {
-        var settings = builder.ConnectionStringBuilder;
-        settings.ApplicationName ??= "netpilot";
-        var written = KeywordsOf(connectionString);
-        if (!written.Contains("MaxAutoPrepare"))
-        {
-            settings.MaxAutoPrepare = pooler == DatabasePooler.None ? 100 : 0;
-        }
-
-        // Nothing of ours leaves state in a session; behind a pooler the session is another one by then.
-        if (!written.Contains("NoResetOnClose"))
-        {
-            settings.NoResetOnClose = true;
-        }
-
-        // Until its statements are prepared and planned, a new session takes PostgreSQL as long as many requests.
-        if (!written.Contains("MaximumPoolSize") && !written.Contains("MaxPoolSize"))
-        {
-            settings.MaxPoolSize = Math.Max(settings.MinPoolSize, DefaultPoolSize);
-        }
-
-        if (loggers is not null)
-        {
-            builder.UseLoggerFactory(loggers);
-        }
-
-        if (!HasSeveralHosts(settings))
-        {
-            return builder.Build();
-        }
-
-        // What Npgsql asks of a data source for several hosts: the choice among them is made beside it.
-        var wanted = settings.TargetSessionAttributesParsed() ?? TargetSessionAttributes.Primary;
-        settings.TargetSessionAttributes = null;
-        return builder.BuildMultiHost().WithTargetSession(wanted);
-    }
 }

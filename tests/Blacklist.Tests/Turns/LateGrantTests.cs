@@ -14,7 +14,7 @@ public sealed class LateGrantTests(BlacklistServer server)
     [Fact]
     public async Task A_block_is_not_sent_once_another_replica_has_settled_it()
     {
-        var database = await server.OwnDatabaseAsync();
+        var database = await server.PreparedDatabaseAsync(Ct);
         await using var other = await server.StartReplicaAsync(database);
         var (token, routerId) = await other.ClaimRouterAsync(server.Dialect);
         var router = server.Commands.Router(routerId);

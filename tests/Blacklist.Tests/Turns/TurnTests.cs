@@ -37,7 +37,7 @@ public sealed class TurnTests(BlacklistServer server)
     [Fact]
     public async Task Two_replicas_share_one_turn_per_router()
     {
-        var database = await server.OwnDatabaseAsync();
+        var database = await server.PreparedDatabaseAsync(TestContext.Current.CancellationToken);
         await using var one = await server.StartReplicaAsync(database);
         await using var other = await server.StartReplicaAsync(database);
         var (token, routerId) = await one.ClaimRouterAsync(server.Dialect);

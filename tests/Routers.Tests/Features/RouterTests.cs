@@ -247,7 +247,7 @@ public sealed class RouterTests(RoutersServer server)
     private static async Task<(string RouterId, HttpClient Owner)> ReadyRouterOnAsync(NetPilotProcess replica)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
-        var owner = await replica.NewUserAsync(cancellationToken);
+        var owner = replica.NewClient(await replica.RegisterAsync(cancellationToken));
         var routerId = TestRouter.NewId();
         using var claimed = await owner.PostAsJsonAsync("/api/v1/routers", new { routerId, name = "Home" }, cancellationToken);
         await claimed.ShouldBeJsonAsync(201);

@@ -258,7 +258,7 @@ public sealed class IdempotencyTests(RoutersServer server)
     public async Task A_large_body_needs_no_place_for_temporary_files()
     {
         await using var replica = await server.StartAloneAsync(new() { ["ASPNETCORE_TEMP"] = "/nonexistent" }, Ct);
-        using var client = await replica.NewUserAsync(Ct);
+        using var client = replica.NewClient(await replica.RegisterAsync(Ct));
         var body = $$"""{"routerId":"{{TestRouter.NewId()}}","name":"Home"}""";
 
         using var response = await client.PostWithKeyAsync("/api/v1/routers", "large", body.PadRight(64 * 1024), Ct);

@@ -2,8 +2,9 @@ namespace NetPilot.Routers.Wifi;
 
 /// <summary>
 /// Changes to the Wi-Fi that the router can be asked about. Where a command's outcome is unknown, the router is asked until it shows the
-/// change, or until the command's own time is over without it: then it surely did not happen. Looks that fail are repeated for as
-/// long again. The turn is held meanwhile, since the command may still be running, and the activity says what became of it in the end. The user waits for the first look only.
+/// change, or until the command's own time is over without it: then it surely did not happen. Looks that fail are repeated for as long
+/// again. The turn is held meanwhile, since the command may still be running, and the activity says what became of it in the end. The user
+/// waits for the first look only.
 /// </summary>
 internal sealed partial class WifiChanges(
     IRouterOwnership ownership,
