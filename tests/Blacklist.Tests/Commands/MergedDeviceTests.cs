@@ -338,6 +338,29 @@ public sealed class MergedDeviceTests(BlacklistServer server)
         (await LiveAsync(router)).ShouldBe(1);
     }
 
+    /// <summary>The list names the new device's address by then, and the old one has none.</summary>
+    [Fact]
+    public async Task The_old_rule_goes_in_a_later_turn_too()
+    {
+        var (router, old, present) = await HomeAsync();
+        await SeeNewAsync(router);
+        await StoreMergeAsync(router, old, present, commits: true);
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET settle_at = now() WHERE router_id = $1 AND host(device_ip) = $2",
+            router.RouterId,
+            New.Ip
+        );
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(New.Ip)).ShouldBe(["blocked"]));
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [Old.Mac] = 1, [New.Mac] = 1 });
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.DueNowAsync();
+            (await router.StatesAsync(Old.Ip)).ShouldBe(["lifted"]);
+        });
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [New.Mac] = 1 });
+    }
+
     [Fact]
     public async Task A_device_that_has_its_old_MAC_again_is_merged_back()
     {

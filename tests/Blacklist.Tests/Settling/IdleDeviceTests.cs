@@ -9,6 +9,7 @@ namespace NetPilot.Blacklist.Tests.Settling;
 public sealed class IdleDeviceTests(BlacklistServer server)
 {
     private static readonly SimulatedDevice Idle = new("192.168.1.160", "3c:52:82:00:01:60", "idle");
+    private static readonly SimulatedDevice Awake = new("192.168.1.170", "3c:52:82:00:01:70", "awake");
 
     [Theory]
     [InlineData(null)]
@@ -51,6 +52,24 @@ public sealed class IdleDeviceTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBeEmpty();
     }
 
+    /// <summary>At night a phone sleeps, and the time of its block ends while others are blocked and awake.</summary>
+    [Fact]
+    public async Task A_block_whose_time_ends_while_it_is_idle_is_lifted_by_its_lease()
+    {
+        var router = await NewRouterAsync();
+        (await router.BlockAsync(Idle.Ip, more: new { expiresAt = DateTimeOffset.Parse("2031-01-01T00:00:00Z") })).Dispose();
+        (await router.BlockAsync(Awake.Ip)).Dispose();
+        await router.SettledAsync();
+
+        await server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET expires_at = now() WHERE router_id = $1 AND expires_at IS NOT NULL",
+            router.RouterId
+        );
+
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(Idle.Ip)).ShouldBe(["lifted"]));
+        router.Simulated.Rules.ShouldBe([Awake.Mac]);
+    }
+
     /// <summary>The router finds it by its lease: it refuses, and does not wait for the device.</summary>
     [Fact]
     public async Task An_unblock_that_the_router_refuses_says_why()
@@ -89,7 +108,7 @@ public sealed class IdleDeviceTests(BlacklistServer server)
     private async Task<TestRouter> NewRouterAsync()
     {
         var router = await server.NewRouterAsync();
-        router.Simulated.SetDevices(Idle, new SimulatedDevice("192.168.1.170", "3c:52:82:00:01:70", "awake"));
+        router.Simulated.SetDevices(Idle, Awake);
         router.Simulated.LetIdle(Idle.Mac);
         return router;
     }

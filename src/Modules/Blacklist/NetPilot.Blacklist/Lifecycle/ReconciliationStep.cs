@@ -19,7 +19,11 @@ internal abstract record ReconciliationStep
     public sealed record Apply(Rule Rule, IPAddress Ip) : ReconciliationStep;
 
     /// <summary>The rule is to be lifted, at the device's present address.</summary>
-    public sealed record Lift(Rule Rule, IPAddress Ip) : ReconciliationStep;
+    public sealed record Lift(Rule Rule, IPAddress Ip) : ReconciliationStep
+    {
+        /// <summary>Whether nothing shows the device at the address, so that only the list afterwards shows which rule went.</summary>
+        public bool MustAsk { get; init; }
+    }
 
     /// <summary>The router holds the rule of a live row more than once: one is to go.</summary>
     public sealed record LiftExtra(Rule Rule, IPAddress Ip) : ReconciliationStep;

@@ -191,9 +191,9 @@ internal sealed class RuleReconciliation
                 new ReconciliationStep.Lift(row, row.DeviceIp),
             Presence.Absent => Gone(row),
             _ when row.GiveUpAt <= terms.Now && row.IsKept(terms.Now) => Settle(row, RuleOutcomes.LiftGivenUp(row, terms.Now)),
-            Presence.Present => presence.PresentAddress(row, entry!) is { } present
-                ? new ReconciliationStep.Lift(row, present)
-                : Settle(row, terms.Outcomes.WaitsForDevice(row, terms.Now)),
+            Presence.Present => (entry!.Address ?? presence.WhereIs(row)) is { } present ? new ReconciliationStep.Lift(row, present)
+            : presence.MayBeLiftedUnseen(row, entry) ? new ReconciliationStep.Lift(row, row.DeviceIp) { MustAsk = true }
+            : Settle(row, terms.Outcomes.WaitsForDevice(row, terms.Now)),
             _ when presence.WhereIs(row) is null && claims.IsAtAnothersAddress(row) => Settle(
                 row,
                 terms.Outcomes.WaitsForDevice(row, terms.Now)

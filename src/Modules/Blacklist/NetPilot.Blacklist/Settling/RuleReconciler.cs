@@ -110,10 +110,10 @@ internal sealed class RuleReconciler(
                 await ApplyAsync(turn, rule, ip, report);
                 break;
 
-            case ReconciliationStep.Lift(var rule, var ip):
+            case ReconciliationStep.Lift(var rule, var ip) lift:
                 if (
                     await turn.BeginAsync(rule, RuleState.Lifting) is { } begun
-                    && (await lifting.LiftAsync(begun, ip, turn)).Rule is { State: RuleState.Lifted }
+                    && (await lifting.LiftAsync(begun, ip, turn, lift.MustAsk)).Rule is { State: RuleState.Lifted }
                 )
                 {
                     report.Lifted.Add(ip);

@@ -24,7 +24,8 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
     /// <param name="rule">The row, in state <c>lifting</c>.</param>
     /// <param name="ip">Where its device is.</param>
     /// <param name="turn">The turn.</param>
-    public async Task<RowAfterCall> LiftAsync(Rule rule, IPAddress ip, RuleTurn turn)
+    /// <param name="mustAsk">Whether the router is to be asked afterwards, whatever its form.</param>
+    public async Task<RowAfterCall> LiftAsync(Rule rule, IPAddress ip, RuleTurn turn, bool mustAsk = false)
     {
         running.MarkSent(rule.Id);
         if (RulesOfSeveral.IsOne(rule))
@@ -36,12 +37,12 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
         // The list never confirmed the rule, and the row does not know its device: only a rule that is missing afterwards shows what was lifted.
         return rule.Kind.FollowsDevice && rule is { DeviceMac: null, Code: RuleCodes.Unconfirmed }
             ? await LiftUnknownAsync(rule, ip, turn)
-            : await LiftAsync(rule, ip, mayMove: true, turn);
+            : await LiftAsync(rule, ip, mayMove: true, mustAsk, turn);
     }
 
-    private async Task<RowAfterCall> LiftAsync(Rule rule, IPAddress ip, bool mayMove, RuleTurn turn)
+    private async Task<RowAfterCall> LiftAsync(Rule rule, IPAddress ip, bool mayMove, bool mustAsk, RuleTurn turn)
     {
-        var mustAsk = rule.Kind.FollowsDevice && (turn.MatchesBySubstring || rule.Code == RuleCodes.Unconfirmed);
+        mustAsk |= rule.Kind.FollowsDevice && (turn.MatchesBySubstring || rule.Code == RuleCodes.Unconfirmed);
         var left = MostAtOnce;
         while (true)
         {
@@ -139,7 +140,7 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
 
             case { Entry.Address: { } present } when mayMove && !present.Equals(ip) && await turn.MayGoOnAsync():
                 await store.IdentifyAsync(rule, new RuleDevice(present, null, false));
-                return await LiftAsync(rule, present, mayMove: false, turn);
+                return await LiftAsync(rule, present, mayMove: false, mustAsk: false, turn);
 
             // The router has answered: whatever the failure said of its effect, the list says what is true.
             case { Presence: Presence.Present }:
