@@ -482,6 +482,28 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
         }
     }
 
+    /// <summary>It could not hold every name and hostname.</summary>
+    [Fact]
+    public async Task A_database_with_another_encoding_than_UTF8_ends_the_start()
+    {
+        var name = $"latin_{Guid.CreateVersion7():N}";
+        await server.ExecuteAsync($"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'");
+        try
+        {
+            var latin = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = name, Pooling = false }.ConnectionString;
+            await using var process = NetPilotProcess.Launch(With("ConnectionStrings:NetPilot", latin));
+
+            (await process.WaitForExitAsync(Ct)).ShouldBe(1);
+            var line = process.Output.Single(IsSentence);
+            line.ShouldContain("ConnectionStrings:NetPilot");
+            line.ShouldContain("LATIN1");
+        }
+        finally
+        {
+            await server.ExecuteAsync($"DROP DATABASE {name} WITH (FORCE)");
+        }
+    }
+
     [Fact]
     public async Task The_runtime_role_must_be_led_to_the_database_that_was_migrated()
     {

@@ -99,7 +99,8 @@ public sealed partial class DatabaseMigrator(
         await using var source = DatabaseSources.Build(
             settings.NetPilotMigrations ?? settings.NetPilot!,
             settings.Pooler,
-            "netpilot-migrations"
+            "netpilot-migrations",
+            migrates: true
         );
         await using var guard = await OpenAsync(source, OwnerKey, cancellationToken);
         if (guard.PostgreSqlVersion.Major < 15)
@@ -107,16 +108,7 @@ public sealed partial class DatabaseMigrator(
             throw new DatabaseStartException($"{OwnerKey} is a PostgreSQL {guard.PostgreSqlVersion}; NetPilot needs 15 or newer.");
         }
 
-        await using (var fold = new NpgsqlCommand("SELECT lower('I') = 'i'", guard))
-        {
-            if (await fold.ExecuteScalarAsync(cancellationToken) is not true)
-            {
-                throw new DatabaseStartException(
-                    $"{OwnerKey} is a database in whose locale \"i\" is not the small letter of \"I\", so that e-mail addresses would not be told apart without regard to case: create it with LOCALE 'C.UTF-8'."
-                );
-            }
-        }
-
+        await DemandTextsAsync(guard, cancellationToken);
         await using var turn = await TakeTurnAsync(guard, cancellationToken);
         var pending = await PendingAsync(source, isToApply, cancellationToken);
         // Only when all are known to be fit for this version.
@@ -138,6 +130,29 @@ public sealed partial class DatabaseMigrator(
         await turn.CommitAsync(cancellationToken);
         migrated = true;
         return pending.Sum(entry => entry.Missing);
+    }
+
+    private async Task DemandTextsAsync(NpgsqlConnection guard, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT pg_encoding_to_char(encoding), lower('I') = 'i' FROM pg_database WHERE datname = current_database()",
+            guard
+        );
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        if (row.GetString(0) is var encoding && encoding != "UTF8")
+        {
+            throw new DatabaseStartException(
+                $"{OwnerKey} is a database with the encoding {encoding}, which cannot hold every name: create it with ENCODING 'UTF8' and LOCALE 'C.UTF-8'."
+            );
+        }
+
+        if (!row.GetBoolean(1))
+        {
+            throw new DatabaseStartException(
+                $"{OwnerKey} is a database in whose locale \"i\" is not the small letter of \"I\", so that e-mail addresses would not be told apart without regard to case: create it with LOCALE 'C.UTF-8'."
+            );
+        }
     }
 
     private async Task PatientlyAsync(string key, Func<Task> work, CancellationToken cancellationToken)

@@ -20,7 +20,8 @@ internal static class DatabaseSources
         DatabasePooler pooler,
         string name = Name,
         ILoggerFactory? loggers = null,
-        bool loadsTypes = true
+        bool loadsTypes = true,
+        bool migrates = false
     )
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = name };
@@ -47,6 +48,18 @@ internal static class DatabaseSources
         if (!written.Contains("MaximumPoolSize") && !written.Contains("MaxPoolSize"))
         {
             settings.MaxPoolSize = Math.Max(settings.MinPoolSize, DefaultPoolSize);
+        }
+
+        // Npgsql asks Kerberos for each new connection by default, which takes time where there is a domain, and prints errors where there is no library.
+        if (!written.Contains("GSSEncryptionMode") && Environment.GetEnvironmentVariable("PGGSSENCMODE") is null)
+        {
+            settings.GssEncryptionMode = GssEncryptionMode.Disable;
+        }
+
+        // A migration reads whole tables, and waits for a dump that holds one.
+        if (migrates && !written.Contains("CommandTimeout"))
+        {
+            settings.CommandTimeout = 0;
         }
 
         if (loggers is not null)
