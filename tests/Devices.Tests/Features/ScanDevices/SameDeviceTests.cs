@@ -34,6 +34,53 @@ public sealed class SameDeviceTests(DevicesServer server)
         (await router.DevicesAsync()).ShouldBe([device]);
     }
 
+    /// <summary>A guest has the address of a device that has left, and its MAC is told only later.</summary>
+    [Fact]
+    public async Task A_guest_whose_mac_is_not_told_leaves_a_known_devices_hostname_and_vendor_alone()
+    {
+        var router = await server.HomeAsync();
+        var records = new[]
+        {
+            new
+            {
+                ip = "192.168.6.8",
+                mac = MacA,
+                hostname = "annas-iphone",
+                vendor = "Apple",
+            },
+        };
+        var known = (await router.ScanAsync(records)).Devices.Single();
+
+        await router.ScanAsync(
+            new[]
+            {
+                new
+                {
+                    ip = "192.168.6.8",
+                    hostname = "bens-laptop",
+                    vendor = "Dell",
+                },
+            }
+        );
+
+        var device = await router.DeviceAsync(MacA);
+        (device.Id, device.Hostname, device.Vendor).ShouldBe((known.Id, "annas-iphone", "Apple"));
+        await router.ScanAsync(
+            new[]
+            {
+                new
+                {
+                    ip = "192.168.6.8",
+                    mac = MacB,
+                    hostname = "bens-laptop",
+                    vendor = "Dell",
+                },
+            }
+        );
+        (await router.DeviceAsync(MacA)).Hostname.ShouldBe("annas-iphone");
+        (await router.DeviceAsync(MacB)).Hostname.ShouldBe("bens-laptop");
+    }
+
     [Fact]
     public async Task An_incomplete_entry_of_the_arp_table_is_the_device_that_was_there()
     {

@@ -54,14 +54,17 @@ internal static class ScanSteps
         WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = claim.id
         """;
 
+    private const string Update = $"UPDATE devices.user_devices AS device SET ip = seen.ip, last_seen = $3, online = {IsNewest}";
+
     // The router's values come first, then the stored ones, then the registry's.
-    private const string Update = $"""
-        UPDATE devices.user_devices AS device SET
-            ip = seen.ip,
-            hostname = COALESCE(seen.hostname, device.hostname),
-            manufacturer = COALESCE(seen.vendor, device.manufacturer, seen.maker),
-            last_seen = $3,
-            online = {IsNewest}
+    private const string Names =
+        "hostname = COALESCE(seen.hostname, device.hostname), manufacturer = COALESCE(seen.vendor, device.manufacturer, seen.maker)";
+
+    // A record without a MAC can be of a guest at the address: it tells a device with a MAC only what that lacks.
+    private const string NamesByAddress = """
+        hostname = CASE WHEN device.mac IS NULL THEN COALESCE(seen.hostname, device.hostname) ELSE COALESCE(device.hostname, seen.hostname) END,
+        manufacturer = CASE WHEN device.mac IS NULL THEN COALESCE(seen.vendor, device.manufacturer, seen.maker)
+            ELSE COALESCE(device.manufacturer, seen.vendor, seen.maker) END
         """;
 
     private const string Insert = $"""
@@ -73,7 +76,7 @@ internal static class ScanSteps
     private static readonly string Stored = $"RETURNING {UserDevice.ColumnsOfDevice}";
 
     private const string UpdatesByMac = $"""
-        {Update} FROM {Seen}
+        {Update}, {Names} FROM {Seen}
         WHERE device.user_id = $1 AND device.router_id = $2 AND device.mac = seen.mac AND device.last_seen <= $3
         """;
 
@@ -104,7 +107,7 @@ internal static class ScanSteps
         """;
 
     public static readonly string UpdateByAddress = $"""
-        {Update} FROM ({Holders}) AS seen
+        {Update}, {NamesByAddress} FROM ({Holders}) AS seen
         WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = seen.id AND device.last_seen <= $3
         {Stored}
         """;
