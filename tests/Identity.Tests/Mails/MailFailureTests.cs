@@ -48,6 +48,9 @@ public sealed class MailFailureTests(IdentityServer server)
         try
         {
             await Ask(user);
+            // A mail server that does not know us at the moment says the same of every recipient.
+            await server.Eventually("SELECT attempts >= 1 AND due_at > now() FROM identity.reset_mails WHERE email = $1", user.Email);
+            await server.ExecuteAsync("UPDATE identity.reset_mails SET attempts = 17, due_at = now() WHERE email = $1", user.Email);
             await server.Eventually("SELECT due_at IS NULL FROM identity.reset_mails WHERE email = $1", user.Email);
         }
         finally
@@ -57,6 +60,25 @@ public sealed class MailFailureTests(IdentityServer server)
 
         server.Logs.Containing(user.Id.ToString()).ShouldContain(line => line.Message.Contains("given up"));
         (await server.ScalarAsync<long>("SELECT count(*) FROM identity.password_resets WHERE user_id = $1", user.Id)).ShouldBe(0);
+    }
+
+    /// <summary>The server was stopped for a day, or had no mail server.</summary>
+    [Fact]
+    public async Task A_mail_that_was_asked_for_a_day_ago_is_not_sent_any_more()
+    {
+        var user = await server.NewUser();
+        await server.ExecuteAsync(
+            """
+            INSERT INTO identity.reset_mails (id, email, created_at, due_at)
+            VALUES (gen_random_uuid(), lower($1), now() - interval '24 hours', now())
+            """,
+            user.Email
+        );
+
+        await server.Eventually("SELECT due_at IS NULL FROM identity.reset_mails WHERE email = $1", user.Email);
+
+        (await server.ScalarAsync<long>("SELECT count(*) FROM identity.password_resets WHERE user_id = $1", user.Id)).ShouldBe(0);
+        server.Mails.Messages.ShouldNotContain(mail => mail.Recipients.Contains(user.Email));
     }
 
     private async Task Ask(TestUser user)

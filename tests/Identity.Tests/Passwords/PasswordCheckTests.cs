@@ -54,6 +54,16 @@ public sealed class PasswordCheckTests(IdentityServer server)
         (await CountedAsync(email)).ShouldBe(0);
     }
 
+    [Fact]
+    public async Task An_attempt_whose_hash_cannot_be_compared_counts_for_nothing()
+    {
+        var email = TestUsers.NewEmail();
+
+        await Should.ThrowAsync<FormatException>(() => DemandAsync(email, () => Task.FromResult<string?>("of another program"), EndOfTest));
+
+        (await CountedAsync(email)).ShouldBe(0);
+    }
+
     [Theory]
     [InlineData("/auth/login")]
     [InlineData("/me/password")]

@@ -1,4 +1,6 @@
+using NetPilot.Identity.Abuse;
 using NetPilot.Testing;
+using Shouldly;
 using Xunit;
 
 namespace NetPilot.Identity.Tests.Sessions;
@@ -23,6 +25,38 @@ public sealed class SetBackClockTests(IdentityServer server)
         var id = await InsertAsync("starting", "NULL, NULL", "NULL", "now() + interval '3 days'");
 
         await server.Eventually("SELECT commands_state = 'unavailable' FROM identity.sessions WHERE id = $1", id);
+    }
+
+    [Fact]
+    public async Task Wrong_passwords_and_requests_for_mails_of_that_time_do_not_count()
+    {
+        var user = await server.NewUser();
+        var address = Calls.NewAddress();
+        using var client = server.Stranger(address);
+        await (await client.LogIn(user.Email, "not the password")).ShouldBeProblemAsync(401, "invalid_credentials");
+        await server.ExecuteAsync(
+            """
+            INSERT INTO identity.login_attempts (account, network, at)
+            SELECT account, network, now() + interval '3 days' FROM identity.login_attempts, generate_series(1, 50) WHERE account = $1
+            """,
+            LoginGuard.AccountOf(user.Email)
+        );
+        await server.ExecuteAsync(
+            """
+            INSERT INTO identity.reset_mails (id, email, created_at) SELECT gen_random_uuid(), lower($1), now() + interval '3 days'
+            FROM generate_series(1, 3)
+            """,
+            user.Email
+        );
+
+        await (await client.LogIn(user.Email)).ShouldBeJsonAsync(200);
+        await (await client.Post("/auth/password/forgot", new { email = user.Email })).ShouldBeEmptyAsync(202);
+        (
+            await server.ScalarAsync<long>(
+                "SELECT count(*) FROM identity.reset_mails WHERE email = lower($1) AND created_at < now() + interval '1 day'",
+                user.Email
+            )
+        ).ShouldBe(1);
     }
 
     private async Task<Guid> InsertAsync(string state, string ended, string due, string start)

@@ -66,6 +66,21 @@ public sealed class ChangeUserTests(IdentityServer server)
         await (await user.Http.Get("/me")).ShouldBeProblemAsync(401, "unauthorized");
     }
 
+    /// <summary>An operator did so in the database, and an admin makes sure of it.</summary>
+    [Fact]
+    public async Task Disabling_a_user_who_was_disabled_by_hand_ends_the_sessions_too()
+    {
+        var (admin, user) = (await server.NewUser(role: "admin"), await server.NewUser());
+        await server.ExecuteAsync("UPDATE identity.users SET disabled_at = now() WHERE id = $1", user.Id);
+
+        await (await admin.Http.Patch($"/admin/users/{user.Id}", new { disabled = true })).ShouldBeJsonAsync(200);
+        await (await admin.Http.Patch($"/admin/users/{user.Id}", new { disabled = false })).ShouldBeJsonAsync(200);
+
+        (await server.ScalarAsync<string>("SELECT end_reason FROM identity.sessions WHERE id = $1", user.SessionId)).ShouldBe("disabled");
+        using var anyone = server.Stranger();
+        await (await anyone.Refresh(user.RefreshToken)).ShouldBeProblemAsync(401, "invalid_refresh_token");
+    }
+
     [Theory]
     [InlineData("nonsense")]
     [InlineData("00000000-0000-7000-8000-000000000000")]

@@ -7,6 +7,7 @@ using NetPilot.CommandsClient;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Identity.Tokens;
 using NetPilot.Testing;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -197,6 +198,34 @@ public sealed class RefreshTests(IdentityServer server)
             "SELECT commands_state = 'ended' AND end_reason = 'expired' FROM identity.sessions WHERE id = $1",
             user.SessionId
         );
+    }
+
+    /// <summary>The wait for the locks took as long as the ten seconds in which a token may be repeated.</summary>
+    [Fact]
+    public async Task A_refresh_that_had_to_wait_may_be_repeated_for_ten_seconds_from_its_end()
+    {
+        var user = await server.NewUser();
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var rotation = ActivatorUtilities.CreateInstance<TokenRotation>(server.Services, time);
+        await using var connection = new NpgsqlConnection(server.ConnectionString);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using (var locking = new NpgsqlCommand($"SELECT FROM identity.sessions WHERE id = '{user.SessionId}' FOR UPDATE", connection))
+        {
+            await locking.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
+        var first = RotateAsync();
+        await server.Eventually("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid)))", connection.ProcessID);
+        time.Advance(TimeSpan.FromSeconds(11));
+        await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+        var tokens = (await first).ShouldNotBeNull();
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        (await RotateAsync()).ShouldNotBeNull().RefreshToken.ShouldBe(tokens.RefreshToken);
+
+        Task<TokensResponse?> RotateAsync() =>
+            rotation.RotateAsync(Secret.Read(user.RefreshToken)!.Value, TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -25,6 +25,9 @@ internal sealed partial class MailWorker(
 
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(5);
+
+    // Within about an hour, by the pauses between them.
+    private const int MostRefusals = 18;
     private static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(24);
     private static readonly Counter<long> Deliveries = new Meter(IdentityMeter.Name).CreateCounter<long>(
         "netpilot.mail.deliveries",
@@ -54,7 +57,14 @@ internal sealed partial class MailWorker(
             return false;
         }
 
-        if (
+        if (IsTooOld(mail))
+        {
+            // Nobody waits for it any more.
+            LogTooOld(logger, mail.CreatedAt);
+            Count("given_up");
+            await mails.CloseAsync(mail);
+        }
+        else if (
             await mails.FindRecipientAsync(mail, cancellationToken) is { } recipient
             && await tokens.MintAsync(recipient.Id, cancellationToken) is { } token
         )
@@ -74,14 +84,12 @@ internal sealed partial class MailWorker(
         try
         {
             await SendInTimeAsync(Compose(recipient, token));
-            Count("sent");
-            await mails.CloseAsync(mail);
         }
-        catch (Exception exception) when (exception is not Npgsql.NpgsqlException)
+        catch (Exception exception)
         {
             // The mail may have arrived all the same. The next one has another link.
             await tokens.DiscardAsync(token);
-            if (IsHopeless(exception) || Time.UtcNow() - mail.CreatedAt >= GivenUpAfter)
+            if ((IsRefused(exception) && mail.Attempts >= MostRefusals) || IsTooOld(mail))
             {
                 LogGivenUp(logger, recipient.Id, mail.Attempts, exception);
                 Count("given_up");
@@ -93,8 +101,16 @@ internal sealed partial class MailWorker(
                 Count("postponed");
                 await mails.PostponeAsync(mail, Backoff.Doubled(FirstBackOff, mail.Attempts - 1, LongestBackOff));
             }
+
+            return;
         }
+
+        // What fails from here on is no reason to send it again before the lease is over.
+        Count("sent");
+        await mails.CloseAsync(mail);
     }
+
+    private bool IsTooOld(ResetMail mail) => Time.UtcNow() - mail.CreatedAt >= GivenUpAfter;
 
     private static void Count(string outcome) => Deliveries.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
@@ -105,7 +121,8 @@ internal sealed partial class MailWorker(
         return string.Join(' ', reason.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
     }
 
-    private static bool IsHopeless(Exception exception) =>
+    // The mailbox is gone, or the mail server does not know us at the moment: both are told by 550.
+    private static bool IsRefused(Exception exception) =>
         exception
             is SmtpCommandException { ErrorCode: SmtpErrorCode.RecipientNotAccepted, StatusCode: >= SmtpStatusCode.MailboxUnavailable };
 
@@ -187,6 +204,9 @@ internal sealed partial class MailWorker(
 
     [LoggerMessage(LogLevel.Warning, "The mail for user {UserId} was not sent, and is tried again: {Reason}")]
     private static partial void LogNotSent(ILogger logger, Guid userId, string reason);
+
+    [LoggerMessage(LogLevel.Error, "A mail that was asked for at {AskedAt} was not sent within a day, and is given up")]
+    private static partial void LogTooOld(ILogger logger, DateTimeOffset askedAt);
 
     [LoggerMessage(LogLevel.Error, "The mail for user {UserId} could not be sent and is given up ({Attempts} attempts)")]
     private static partial void LogGivenUp(ILogger logger, Guid userId, int attempts, Exception exception);

@@ -20,18 +20,8 @@ internal sealed class PasswordCheck(LoginGuard guard)
     {
         var attempt = await guard.CountAsync(email, context, cancellationToken);
         var hash = await guard.WithoutCountingAsync(attempt, findHash);
-        bool isRight;
-        try
-        {
-            isRight = await place.VerifyAsync(password, hash, cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            // A hash that has begun is never cancelled, so nothing was compared and nothing was learned about the password.
-            await guard.TakeBackAsync(attempt);
-            throw;
-        }
-
+        // A hash that has begun is never cancelled: whatever is thrown, nothing was compared and nothing was learned about the password.
+        var isRight = await guard.WithoutCountingAsync(attempt, () => place.VerifyAsync(password, hash, cancellationToken));
         return isRight ? attempt : throw new ProblemException(AccountProblems.InvalidCredentials());
     }
 }

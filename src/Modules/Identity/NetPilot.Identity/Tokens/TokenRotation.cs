@@ -19,13 +19,16 @@ internal sealed class TokenRotation(
     /// <summary>The next tokens; null if the token is not valid.</summary>
     public async Task<TokensResponse?> RotateAsync(Secret token, CancellationToken cancellationToken)
     {
-        var now = time.UtcNow();
+        var askedAt = time.UtcNow();
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (await RotateToken.FindAsync(connection, token.Hash(), now, cancellationToken) is not { } found)
+        if (await RotateToken.FindAsync(connection, token.Hash(), askedAt, cancellationToken) is not { } found)
         {
             return null;
         }
+
+        // The wait for a connection and for the locks can be as long as the grace, which begins when the token is spent.
+        var now = time.UtcNow();
 
         await using var batch = connection.CreateBatch();
         var expires = Earlier(found.Session.CreatedAt + options.Value.SessionLifetime, now + options.Value.RefreshTokenLifetime);
@@ -41,7 +44,7 @@ internal sealed class TokenRotation(
             return Tokens(found.User, found.Session with { LastUsedAt = now, ExpiresAt = expires }, next, now);
         }
 
-        if (found.SealedSuccessor is { } successor && now - found.ReplacedAt <= Grace)
+        if (found.SealedSuccessor is { } successor && askedAt - found.ReplacedAt <= Grace)
         {
             return Tokens(found.User, found.Session, token.Unseal(successor), now);
         }

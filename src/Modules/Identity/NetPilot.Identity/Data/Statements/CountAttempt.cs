@@ -12,18 +12,19 @@ internal static class CountAttempt
     // All callers take the two locks in this order. The count is a statement of its own, because it has to see what was written before.
     private const string Lock = "SELECT pg_advisory_xact_lock(1718574, $1), pg_advisory_xact_lock(1718575, $2)";
 
-    // Each part of the union finds the attempt that has to age out before the next one is allowed.
+    // Each part of the union finds the attempt that has to age out before the next one is allowed. What a clock wrote that ran ahead does not count
+    // until then.
     private const string Count = """
         WITH full_until AS (
             SELECT max(until) AS until FROM (
                 (SELECT at + $5::interval AS until FROM identity.login_attempts
-                 WHERE account = $1 AND network = $2 AND at > $3::timestamptz - $5::interval ORDER BY at DESC OFFSET $7 - 1 LIMIT 1)
+                 WHERE account = $1 AND network = $2 AND at BETWEEN $3::timestamptz - $5::interval AND $3::timestamptz + $5::interval ORDER BY at DESC OFFSET $7 - 1 LIMIT 1)
                 UNION ALL
                 (SELECT at + $5::interval FROM identity.login_attempts
-                 WHERE network = $2 AND at > $3::timestamptz - $5::interval ORDER BY at DESC OFFSET $8 - 1 LIMIT 1)
+                 WHERE network = $2 AND at BETWEEN $3::timestamptz - $5::interval AND $3::timestamptz + $5::interval ORDER BY at DESC OFFSET $8 - 1 LIMIT 1)
                 UNION ALL
                 (SELECT at + $6::interval FROM identity.login_attempts
-                 WHERE account = $1 AND at > $3::timestamptz - $6::interval
+                 WHERE account = $1 AND at BETWEEN $3::timestamptz - $6::interval AND $3::timestamptz + $6::interval
                    AND NOT EXISTS (
                        SELECT FROM identity.known_networks known JOIN identity.users owner ON owner.id = known.user_id
                        WHERE lower(owner.email) = lower($4) AND known.network = $2

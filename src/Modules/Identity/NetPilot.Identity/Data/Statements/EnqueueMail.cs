@@ -6,6 +6,7 @@ namespace NetPilot.Identity.Data.Statements;
 internal static class EnqueueMail
 {
     private const int PerHour = 3;
+    private static readonly TimeSpan Window = TimeSpan.FromHours(1);
 
     public static NpgsqlBatch AddTo(NpgsqlBatch batch, Guid id, string email, DateTimeOffset now) =>
         batch
@@ -14,12 +15,14 @@ internal static class EnqueueMail
                 """
                 INSERT INTO identity.reset_mails (id, email, created_at, due_at)
                 SELECT $1, lower($2), $3, $3
-                WHERE (SELECT count(*) FROM identity.reset_mails WHERE email = lower($2) AND created_at > $4) < $5
+                WHERE (SELECT count(*) FROM identity.reset_mails WHERE email = lower($2) AND created_at > $4 AND created_at <= $6) < $5
                 """,
                 id,
                 email,
                 now,
-                now - TimeSpan.FromHours(1),
-                PerHour
+                now - Window,
+                PerHour,
+                // What a clock wrote that ran ahead does not count until then.
+                now + Window
             );
 }

@@ -18,17 +18,29 @@ internal sealed class ChangeUserEndpoint(IdentityDbContext db, SessionEndings en
     public override async Task HandleAsync(ChangeUserRequest request, CancellationToken cancellationToken)
     {
         var id = PathId.TryRead(request.Id, out var parsed) ? parsed : throw new ProblemException(AccountProblems.UserNotFound());
+        var (user, ended) = await DatabaseRetry.RunAsync(token => ChangeAsync(id, request, token), cancellationToken);
+        endings.Deliver(ended);
+        await Send.OkAsync(AdminUserResponse.Of(user), cancellationToken);
+    }
+
+    private async Task<(User User, List<EndingSession?> Ended)> ChangeAsync(
+        Guid id,
+        ChangeUserRequest request,
+        CancellationToken cancellationToken
+    )
+    {
+        // What an attempt before this one has read was rolled back.
+        db.ChangeTracker.Clear();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var user =
             await LockUser.From(db, id).SingleOrDefaultAsync(cancellationToken)
             ?? throw new ProblemException(AccountProblems.UserNotFound());
-        var disables = request.Disabled.Or(false) && user.DisabledAt is null;
         Apply(request, user);
         await db.SaveChangesAsync(cancellationToken);
-        var ended = disables ? await EndSessionsAsync(id, cancellationToken) : [];
+        // Also of a user who was disabled by hand, whose sessions would live again once the user is enabled.
+        var ended = request.Disabled.Or(false) ? await EndSessionsAsync(id, cancellationToken) : [];
         await LastAdmin.GuardAsync(() => transaction.CommitAsync(cancellationToken));
-        endings.Deliver(ended);
-        await Send.OkAsync(AdminUserResponse.Of(user), cancellationToken);
+        return (user, ended);
     }
 
     private void Apply(ChangeUserRequest request, User user)
