@@ -170,7 +170,7 @@ public sealed class ReconciliationTests
                     var failure = anyFailure with { SentAt = waited == 0 ? null : sent };
                     var change = applies
                         ? Outcomes.ApplyFailed(row, failure, called, Now)
-                        : Outcomes.LiftEnded(row, failure, called, Now, byServer);
+                        : Outcomes.LiftEnded(row, failure, called, Now, byServer ? LiftAsker.Server : LiftAsker.User);
                     if (failure.Effect == CommandEffect.Unknown)
                     {
                         (change.State, change.MaybeSent).ShouldBe((row.State, true));
@@ -199,6 +199,21 @@ public sealed class ReconciliationTests
         step.ShouldBeOfType<ReconciliationStep.Settle>().Change.State.ShouldBe(RuleState.Lifted);
     }
 
+    /// <summary>Since it was seen absent nothing was sent for it, so that an entry that nobody can read is not its own.</summary>
+    [Fact]
+    public void What_was_proved_lost_is_put_back_though_a_later_entry_cannot_be_read()
+    {
+        var row = Timed(RuleState.Applying, Now.AddHours(2), attempts: 1, appliedAt: Now.AddDays(-1));
+        var view = new RouterView(
+            new BlockedReport([], [new UnreadableRule("N/A", "br:lan")]),
+            new Sightings([(row.DeviceMac!, row.DeviceIp)])
+        );
+
+        var step = new RuleReconciliation(view, [row], Terms(_ => true)).Plan().ShouldHaveSingleItem();
+
+        step.ShouldBeOfType<ReconciliationStep.Apply>();
+    }
+
     [Theory]
     [InlineData(2, 2, 2)]
     [InlineData(5, 5, 5)]
@@ -224,7 +239,7 @@ public sealed class ReconciliationTests
         Outcomes.Undecided(lifting, Now).SettleAt.ShouldBe(Now.AddHours(1));
     }
 
-    private static Rule Timed(RuleState state, DateTimeOffset heldUntil, int attempts) =>
+    private static Rule Timed(RuleState state, DateTimeOffset heldUntil, int attempts, DateTimeOffset? appliedAt = null) =>
         new()
         {
             Id = World.IdOf(0),
@@ -238,6 +253,7 @@ public sealed class ReconciliationTests
             HeldUntil = heldUntil,
             SettleAt = Now,
             GiveUpAt = Now.AddHours(23),
+            AppliedAt = appliedAt,
             Attempts = attempts,
         };
 
@@ -392,7 +408,7 @@ public sealed class ReconciliationTests
 
                         break;
                     case ReconciliationStep.Lift(var row, var ip):
-                        Change(row, Outcomes.LiftEnded(row, Remove(ip) ? null : Refused, Now, Now, byServer: true));
+                        Change(row, Outcomes.LiftEnded(row, Remove(ip) ? null : Refused, Now, Now, LiftAsker.Server));
                         break;
                     case ReconciliationStep.LiftStray(_, var ip):
                         Remove(ip);

@@ -36,6 +36,29 @@ public sealed class RulePacingTests
         (Pacing.NextLook(row, now, refused: true).At - now).ShouldBeLessThan(TimeSpan.FromMinutes(6));
     }
 
+    /// <summary>What may have been sent is looked at soon, and less and less often while the router is away.</summary>
+    [Theory]
+    [InlineData(10, 13.5)]
+    [InlineData(600, 60)]
+    [InlineData(6000, 272.7)]
+    [InlineData(100_000, 3960)]
+    public void Looks_at_a_router_that_is_away_become_rare(int secondsAgo, double pause)
+    {
+        Pacing.LookPause(Made(giveUpAt: null), Now).TotalSeconds.ShouldBe(pause, tolerance: 0.1);
+        // A rule that was in force for long, and is being put back since a moment ago.
+        Pacing.LookPause(Made(Now + RulePacing.GiveUpAfter), Now).TotalSeconds.ShouldBe(13.5, tolerance: 0.1);
+
+        Rule Made(DateTimeOffset? giveUpAt) =>
+            new()
+            {
+                RouterId = "router",
+                DeviceIp = IPAddress.Parse("192.168.1.10"),
+                State = RuleState.Applying,
+                CreatedAt = Now.AddSeconds(-secondsAgo),
+                GiveUpAt = giveUpAt,
+            };
+    }
+
     [Theory]
     [InlineData(true, true, false)]
     [InlineData(false, false, false)]

@@ -36,7 +36,7 @@ public sealed class UnseenLiftTests
             []
         );
 
-        var step = StepFor(lifting, others, report, seen: null, bySubstring);
+        var step = StepFor(lifting, others, new RouterView(report), bySubstring);
 
         if (isLifted)
         {
@@ -57,18 +57,32 @@ public sealed class UnseenLiftTests
         var lifting = Row(Idle, "192.168.1.16", RuleState.Lifting);
         var seen = Sightings.Of(new ScanReport([new ScannedDevice(IPAddress.Parse(seenAt), Other, null, null)], []));
 
-        var step = StepFor(lifting, [], new BlockedReport([new BlockedRule(null, Idle), Far], []), seen, bySubstring: true);
+        var step = StepFor(lifting, [], new RouterView(new BlockedReport([new BlockedRule(null, Idle), Far], []), seen), bySubstring: true);
 
         (step is ReconciliationStep.Lift).ShouldBe(isLifted);
     }
 
+    /// <summary>No entry has an address, and the scan that could say who is where failed.</summary>
+    [Fact]
+    public void Nothing_is_sent_where_the_scan_failed_that_was_to_say_whose_address_it_is()
+    {
+        var lifting = Row(Idle, "192.168.1.16", RuleState.Lifting);
+        var view = new RouterView(new BlockedReport([new BlockedRule(null, Idle), new BlockedRule(null, Other)], []), null, Failed);
+
+        var step = StepFor(lifting, [Row(Other, "192.168.1.12", RuleState.InForce)], view, bySubstring: false);
+
+        step.ShouldBeOfType<ReconciliationStep.Settle>().Change.State.ShouldBe(RuleState.Lifting);
+    }
+
+    private static CommandsFailure Failed { get; } = new(CommandsFailureKind.CommandTimeout, CommandEffect.NotDone, "No scan.");
+
     private static BlockedRule Far { get; } = new(new IPAddress([192, 168, 1, 99]), new PhysicalAddress([2, 0, 0, 0, 0, 9]));
 
-    private static ReconciliationStep StepFor(Rule lifting, Rule[] others, BlockedReport report, Sightings? seen, bool bySubstring)
+    private static ReconciliationStep StepFor(Rule lifting, Rule[] others, RouterView view, bool bySubstring)
     {
         var outcomes = new RuleOutcomes(new RulePacing(TimeSpan.FromSeconds(3), new BlacklistOptions(), () => 0), bySubstring);
         var terms = new ReconciliationTerms(row => row == lifting, outcomes, Now, FollowsDevice: true, bySubstring, Eager: false);
-        return new RuleReconciliation(new RouterView(report, seen), [lifting, .. others], terms)
+        return new RuleReconciliation(view, [lifting, .. others], terms)
             .Plan()
             .Single(step => step is ReconciliationStep.Lift or ReconciliationStep.Settle);
     }

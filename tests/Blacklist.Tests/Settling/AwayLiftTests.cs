@@ -66,6 +66,72 @@ public sealed class AwayLiftTests(BlacklistServer server)
         await LiftsAsync(router, device);
     }
 
+    /// <summary>The first answer said that the server goes on by itself.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("respond-async")]
+    public async Task An_unblock_that_waits_goes_on_though_a_second_one_fails(string? prefer)
+    {
+        var (router, device, _) = await server.OneDeviceAsync();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        using var first = await router.UnblockAsync(device.Ip);
+        await first.ShouldBeJsonAsync(202);
+        router.Simulated.Online = false;
+
+        using (var second = await router.UnblockAsync(device.Ip, prefer))
+        {
+            if (prefer is null)
+            {
+                await second.ShouldBeOfflineAsync(server);
+            }
+            else
+            {
+                await second.ShouldBeJsonAsync(202);
+            }
+        }
+
+        await Eventually.HoldsAsync(async () =>
+            // The second attempt is over.
+            (
+                await server.ScalarAsync<bool>(
+                    "SELECT code IS NOT NULL FROM blacklist.user_blacklists WHERE router_id = $1",
+                    router.RouterId
+                )
+            ).ShouldBeTrue()
+        );
+        (await router.StatesAsync(device.Ip)).ShouldBe(["lifting"]);
+        router.Simulated.Online = true;
+        router.Simulated.ChangeDevice(device.Mac, present: true);
+        await router.ScanAsync();
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.LookNowAsync();
+            (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]);
+        });
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task An_unblock_of_a_block_of_unknown_outcome_waits_for_the_device_too()
+    {
+        var (router, device, _) = await server.OneDeviceAsync();
+        server.Commands.AddFault(new Fault(FaultKind.ResetAfter) { RouterId = router.RouterId, Operation = SimulatorOperation.Block });
+        using (router.HideRules())
+        {
+            (await router.BlockAsync(device.Ip)).Dispose();
+            (await router.StatesAsync(device.Ip)).ShouldBe(["applying"]);
+        }
+
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+
+        using var unblocked = await router.UnblockAsync(device.Ip);
+
+        (await unblocked.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+        await LiftsAsync(router, device);
+    }
+
     [Fact]
     public async Task An_outage_of_the_router_makes_no_pause_longer()
     {

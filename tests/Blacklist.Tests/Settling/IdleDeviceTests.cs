@@ -86,6 +86,33 @@ public sealed class IdleDeviceTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task An_unblock_that_waits_goes_on_though_a_sync_is_refused_it()
+    {
+        var router = await NewRouterAsync();
+        (await router.BlockAsync(Idle.Ip)).Dispose();
+        router.Simulated.RemoveLease(Idle.Ip);
+        using (var unblocked = await router.UnblockAsync(Idle.Ip))
+        {
+            await unblocked.ShouldBeJsonAsync(202);
+        }
+
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockRefuses = true };
+        router.Simulated.ChangeDevice(Idle.Mac, present: true);
+        var before = router.Simulated.CommandsOf(SimulatorOperation.Unblock);
+
+        await router.SyncAsync();
+
+        router.Simulated.CommandsOf(SimulatorOperation.Unblock).ShouldBeGreaterThan(before);
+        (await router.StatesAsync(Idle.Ip)).ShouldBe(["lifting"]);
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockRefuses = false };
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.DueNowAsync();
+            (await router.StatesAsync(Idle.Ip)).ShouldBe(["lifted"]);
+        });
+    }
+
+    [Fact]
     public async Task An_unblock_that_is_refused_is_no_absence_where_the_list_names_no_address()
     {
         var router = await server.NewRouterAsync();

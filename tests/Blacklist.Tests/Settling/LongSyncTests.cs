@@ -53,4 +53,36 @@ public sealed class LongSyncTests(BlacklistServer server)
         router.Simulated.RuleTallies.Values.ShouldAllBe(tally => tally == new RuleTally(1, 1, 1, 0));
         (await router.BlockedAsync("?limit=1")).Single().GetProperty("state").GetString().ShouldBe("blocked");
     }
+
+    /// <summary>Each refusal restarts the router's firewall, and takes longer than a part of the repair.</summary>
+    [Fact]
+    public async Task What_the_router_refuses_is_tried_once_and_the_rest_is_reached()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        SimulatedDevice[] devices = [router.Simulated.Device(), router.Simulated.Device(1)];
+        await router.HaveBlockedAsync(devices);
+        await server.ExecuteAsync(
+            """
+            UPDATE blacklist.user_blacklists
+            SET state = 'lifting', settle_at = now() + interval '1 hour', code = 'command_failed', attempts = 9, held_manually = false, held_until = now()
+            WHERE router_id = $1
+            """,
+            router.RouterId
+        );
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockRefuses = true };
+        using var slow = server.Commands.AddFault(
+            new Fault(FaultKind.Delay)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Unblock,
+                Delay = ReconciliationOrder.LongestTurn,
+                Times = null,
+            }
+        );
+
+        (await router.SyncAsync()).GetProperty("remaining").GetInt32().ShouldBe(0);
+
+        router.CallsOf(SimulatorOperation.Unblock).Select(call => call.Ip).ShouldBe(devices.Select(device => device.Ip), ignoreOrder: true);
+    }
 }

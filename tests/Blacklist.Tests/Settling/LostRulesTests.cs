@@ -1,3 +1,4 @@
+using System.Text.Json;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -78,6 +79,44 @@ public sealed class LostRulesTests(BlacklistServer server)
             router.Simulated.TallyOf(Blocked.Mac).ShouldBe(new RuleTally(Now: 1, Most: 1, Added: time + 1, Removed: time));
             router.Simulated.RemoveRules(Blocked.Mac);
         }
+    }
+
+    [Fact]
+    public async Task A_rule_that_is_lost_a_second_time_is_put_back_however_long_its_device_was_waited_for()
+    {
+        var router = await BlockAndLoseAsync(plain: false);
+        router.Simulated.ChangeDevice(Blocked.Mac, present: false);
+        await router.DriftAsync();
+        (await router.StatesAsync(Blocked.Ip)).ShouldBe(["applying"]);
+        await router.LooksAgainAsync((await router.RowAsync()).Value<Guid>("id"), attempts: 4);
+        router.Simulated.ChangeDevice(Blocked.Mac, present: true);
+        await router.ScanAsync();
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(Blocked.Ip)).ShouldBe(["blocked"]));
+        router.Simulated.RemoveRules(Blocked.Mac);
+
+        await router.DriftAsync();
+
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [Blocked.Mac] = 1 });
+        (await router.BlockedAsync()).Single().GetProperty("code").ValueKind.ShouldBe(JsonValueKind.Null);
+    }
+
+    [Fact]
+    public async Task A_rule_that_is_to_be_put_back_is_not_given_up_while_its_router_is_away()
+    {
+        var router = await BlockAndLoseAsync(plain: false);
+        router.Simulated.ChangeDevice(Blocked.Mac, present: false);
+        await router.DriftAsync();
+        router.Simulated.Online = false;
+        await server.ExecuteAsync("UPDATE blacklist.user_blacklists SET give_up_at = now() WHERE router_id = $1", router.RouterId);
+
+        await router.LooksAgainAsync((await router.RowAsync()).Value<Guid>("id"));
+
+        (await router.StatesAsync(Blocked.Ip)).ShouldBe(["applying"]);
+        router.Simulated.Online = true;
+        router.Simulated.ChangeDevice(Blocked.Mac, present: true);
+        await router.ScanAsync();
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(Blocked.Ip)).ShouldBe(["blocked"]));
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [Blocked.Mac] = 1 });
     }
 
     [Fact]

@@ -100,6 +100,41 @@ public sealed class ResetRaceTests(BlacklistServer server)
         router.Simulated.TallyOf(devices[0].Mac).Most.ShouldBe(1);
     }
 
+    /// <summary>A reset ends what was there when it was sent.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_wanted_while_a_reset_is_being_sent_is_put_in_force_after_it(bool wasBlocked)
+    {
+        await server.HoldingAsync(
+            SimulatorOperation.Reset,
+            async held =>
+            {
+                var router = await server.NewRouterAsync();
+                var (device, other) = (router.Simulated.Device(), router.Simulated.Device(1));
+                await router.ScanAsync();
+                await router.HaveBlockedAsync(wasBlocked ? [device, other] : [other]);
+                held.Begin(router);
+                var resetting = router.SendAsync(HttpMethod.Post, "reset");
+                await held.WaitAsync();
+                using var blocked = await router.BlockAsync(device.Ip, "respond-async");
+                ((int)blocked.StatusCode).ShouldBe(wasBlocked ? 200 : 202);
+
+                held.Release();
+
+                using var reset = await resetting;
+                await reset.ShouldBeJsonAsync(200);
+                await Eventually.HoldsAsync(async () =>
+                {
+                    router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
+                    (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
+                });
+                (await router.StatesAsync(other.Ip)).ShouldBe(["lifted"]);
+                (await LiveAsync(router)).ShouldBe(1);
+            }
+        );
+    }
+
     [Fact]
     public async Task A_reset_that_waited_for_its_turn_is_looked_into_when_its_own_time_is_over_and_not_sooner()
     {

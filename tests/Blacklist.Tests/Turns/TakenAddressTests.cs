@@ -320,6 +320,32 @@ public sealed class TakenAddressTests(BlacklistServer server)
         await ReturnsAsync(router);
     }
 
+    [Fact]
+    public async Task What_is_tried_again_for_a_user_who_named_the_device_does_not_stay_there_either()
+    {
+        var router = await NewRouterAsync();
+        var ids = await router.DeviceIdsAsync(Away.Mac);
+        router.Simulated.Online = false;
+        using (var blocked = await router.SendAsync(HttpMethod.Post, "block", new { deviceId = ids[0] }, "respond-async"))
+        {
+            await blocked.ShouldBeJsonAsync(202);
+        }
+
+        // The first attempt is over.
+        await Eventually.HoldsAsync(async () => (await router.RowAsync())["code"].ShouldNotBeNull());
+        Swap(router);
+        router.Simulated.LetIdle(Other.Mac);
+        router.Simulated.Online = true;
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.LookNowAsync();
+            router.CallsOf(SimulatorOperation.Unblock).ShouldNotBeEmpty();
+            router.Simulated.RuleCounts.ShouldBeEmpty();
+        });
+        (await router.StatesAsync(Taken)).ShouldNotContain("blocked");
+    }
+
     /// <summary>The device comes back at another address, and is held there.</summary>
     private static async Task ReturnsAsync(TestRouter router)
     {

@@ -26,10 +26,11 @@ internal sealed class Lift(
         if (turn is null)
         {
             var busy = Problem.RouterBusy();
-            var change = outcomes.LiftNotDone(begun, busy.Code, busy.Detail, time.UtcNow(), byServer: false);
+            var change = outcomes.LiftNotDone(begun, busy.Code, busy.Detail, time.UtcNow(), LiftAsker.User);
             return CommandEnd.NoTurn(await writer.SaveAsync(begun, change, begun.Fence));
         }
 
+        turn.AwaitedLift = begun.Id;
         var rule = await turn.FreshAsync(begun);
         // Who named the address of the row's own device has just looked who has it.
         var isThere = !target.IsOfDevice && (target.Mac is null || target.Mac.Equals(begun.DeviceMac));
@@ -52,6 +53,7 @@ internal sealed class Lift(
         return CommandEndOf(rule.IsKept(now) ? await writer.LookNowAsync(rule) : await turn.SaveAsync(rule, RuleOutcomes.Gone(rule, now)));
     }
 
+    // Whoever was told that it waits was promised that it goes on, whatever becomes of this attempt.
     private async Task<CommandEnd> LiftWaitingAsync(Rule waiting, RuleTurn? turn)
     {
         if (turn is null)
@@ -83,7 +85,7 @@ internal sealed class Lift(
         if (report is { WasListed: false, Failure: { } failure } && settled is { State: RuleState.Lifting })
         {
             // Nothing was sent.
-            var change = outcomes.LiftNotDone(settled, failure.Code, failure.Detail, time.UtcNow(), turn.ByServer);
+            var change = outcomes.LiftNotDone(settled, failure.Code, failure.Detail, time.UtcNow(), turn.AskerOf(settled));
             return new CommandEnd(await turn.SaveAsync(settled, change), failure.ToProblem());
         }
 

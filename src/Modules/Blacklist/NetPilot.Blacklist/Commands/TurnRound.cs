@@ -94,6 +94,7 @@ internal sealed class TurnRound(
     {
         // As a lifting row, it is settled by asking: lifted where the router does not hold it, unblocked where it does.
         var now = time.UtcNow();
+        turn.AwaitedLift = rule.Id;
         var lifting = await turn.SaveAsync(rule, outcomes.Withdrawn(rule, now) with { LetThroughAt = now });
         var order = new ReconciliationOrder(rule.Kind, RouterActivityKind.Settle, [rule.Id], Patience: turns.Timeouts.Command);
         var report = await reconciler.RunAsync(turn, order);
@@ -103,6 +104,8 @@ internal sealed class TurnRound(
             { State: RuleState.Lifted } => new CommandEnd(settled),
             _ when report.Failure is { } failure => new CommandEnd(settled, failure.ToProblem()),
             null => CommandEnd.NoRouter,
+            // It waits for its device.
+            { State: RuleState.Lifting, MaybeSent: false, Code: null } => new CommandEnd(settled, null, RuleAnswerKind.UnderWay),
             _ => CommandEnd.Failed(settled),
         };
     }

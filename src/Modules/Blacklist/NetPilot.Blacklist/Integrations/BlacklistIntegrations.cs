@@ -82,8 +82,12 @@ internal sealed class BlacklistDependents(RuleStore store, IDbContextFactory<Bla
     public Task ForgetClearingAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
         store.PatchRouterAsync(userId, turn.RouterId, RuleIntents.ClearingForgotten(turn.Fence), cancellationToken);
 
-    public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
-        store.PatchRouterAsync(userId, turn.RouterId, RouterOutcomes.Cleared(turn.Fence, time.UtcNow()), cancellationToken);
+    public async Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken)
+    {
+        var now = time.UtcNow();
+        await store.PatchRouterAsync(userId, turn.RouterId, RouterOutcomes.Cleared(turn.Fence, now), cancellationToken);
+        await store.PatchRouterAsync(userId, turn.RouterId, RouterOutcomes.WantedSinceReset(now), cancellationToken);
+    }
 
     public async Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken)
     {

@@ -3,7 +3,7 @@ namespace NetPilot.Blacklist.Lifecycle;
 /// <summary>What becomes of the rows of a router by what happened to all of its rules or devices. Pure.</summary>
 internal static class RouterOutcomes
 {
-    /// <summary>The router was reset: it holds no rule any more.</summary>
+    /// <summary>The router was reset: it holds none of the rules any more that were there when the reset was sent.</summary>
     public static RulePatch Cleared(long fence, DateTimeOffset now) =>
         new(RuleStates.Live)
         {
@@ -16,7 +16,11 @@ internal static class RouterOutcomes
             GiveUpAt = new(null),
             ForgetsFailure = true,
             ClearingFence = new(null),
+            OnlyOfReset = fence,
         };
+
+    /// <summary>A rule that was wanted again while the reset was being sent is put back now.</summary>
+    public static RulePatch WantedSinceReset(DateTimeOffset now) => new(RuleState.InForce) { Due = new(now, DueWhere.Later) };
 
     /// <summary>A scan shows the device of a row that waits for it: the row is due.</summary>
     public static RulePatch DeviceSeen(DateTimeOffset now) => new(RuleState.Applying, RuleState.Lifting) { Due = new(now, DueWhere.Later) };

@@ -10,15 +10,16 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
     /// <summary>How often a rule that the router lost is put back without being seen there in between.</summary>
     public const int MostRepeats = 3;
 
-    /// <summary>The Commands-Server acknowledged the command that puts the rule in force.</summary>
-    /// <param name="rule">The row.</param>
-    /// <param name="device">The device that the answer names; null if it names none.</param>
-    /// <param name="now">The time.</param>
+    /// <summary>The Commands-Server acknowledged the command that puts the rule in force, and named the device, or none.</summary>
     public RuleChange Applied(Rule rule, RuleDevice? device, DateTimeOffset now) =>
         InForce(rule, now) with
         {
             Device = device,
-            Attempts = rule.AppliedAt is null ? 0 : rule.Attempts,
+            // Of a row that waited for its device or its router, the attempts count the waits, and this is the first time that the rule is put back.
+            Attempts =
+                rule.AppliedAt is null ? 0
+                : rule.Code is null or RuleCodes.Unconfirmed ? rule.Attempts
+                : 1,
             SettleAt = verifyAfterApply && device is not { Confirmed: true } ? now : null,
         };
 
@@ -49,31 +50,25 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
         };
 
     /// <summary>The call that lifts the rule was made, or no turn came for it.</summary>
-    public RuleChange LiftEnded(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, DateTimeOffset now, bool byServer) =>
+    public RuleChange LiftEnded(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, DateTimeOffset now, LiftAsker asker) =>
         failure switch
         {
             null => Gone(rule, now),
             { Effect: CommandEffect.Unknown } => Unknown(rule, failure, calledAt),
-            _ => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer, ObstacleOf(failure)),
+            _ => LiftNotDone(rule, failure.Code, failure.Detail, now, asker, ObstacleOf(failure)),
         };
 
-    /// <summary>The rule was not lifted.</summary>
-    /// <param name="rule">The row.</param>
-    /// <param name="code">Why.</param>
-    /// <param name="detail">What goes with it.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="byServer">Whether the server acts, and not a user who waits.</param>
-    /// <param name="obstacle">What was in the way.</param>
+    /// <summary>The rule was not lifted, for the reason that the code names, because of the obstacle.</summary>
     public RuleChange LiftNotDone(
         Rule rule,
         string code,
         string? detail,
         DateTimeOffset now,
-        bool byServer,
+        LiftAsker asker,
         LiftObstacle obstacle = LiftObstacle.RouterAway
     ) =>
-        !rule.IsKept(now) || rule.GiveUpAt > now || (byServer && rule.GiveUpAt is null)
-            ? LiftedLater(rule, code, detail, now, obstacle, byServer)
+        !rule.IsKept(now) || rule.GiveUpAt > now || (!asker.Awaits && rule.GiveUpAt is null)
+            ? LiftedLater(rule, code, detail, now, obstacle, asker.IsServer)
             : new RuleChange(RuleState.InForce)
             {
                 Code = code,
@@ -192,9 +187,19 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
         rule switch
         {
             // A look is no attempt: what is tried after it waits as after the first failure.
-            { MaybeSent: true } => RuleChange.None(rule) with { SettleAt = now + (pacing.SettleInterval * 0.9) },
+            { MaybeSent: true } => RuleChange.None(rule) with { SettleAt = now + pacing.LookPause(rule, now) },
+            // A rule that was in force is wanted for as long as it is kept, however long the router is away.
+            { State: RuleState.Applying, AppliedAt: not null } when rule.IsKept(now) => Again(
+                rule,
+                failure.Code,
+                failure.Detail,
+                pacing.NextLook(rule, now, refused: false)
+            ) with
+            {
+                GiveUpAt = now + RulePacing.GiveUpAfter,
+            },
             { State: RuleState.Applying } => ApplyNotDone(rule, failure.Code, failure.Detail, now),
-            { State: RuleState.Lifting } => LiftNotDone(rule, failure.Code, failure.Detail, now, byServer: true),
+            { State: RuleState.Lifting } => LiftNotDone(rule, failure.Code, failure.Detail, now, LiftAsker.Server),
             _ => RuleChange.None(rule) with { SettleAt = now + pacing.SettleInterval },
         };
 

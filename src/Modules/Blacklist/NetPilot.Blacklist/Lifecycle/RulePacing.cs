@@ -101,6 +101,19 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
     }
 
     /// <summary>
+    /// How long to wait after a look that failed, before the next one at a row whose command may have been sent: a tenth of the time since that was
+    /// wanted, and an hour where the router has been away for a day. What its next command, or a check, finds out is not waited for.
+    /// </summary>
+    public TimeSpan LookPause(Rule rule, DateTimeOffset now)
+    {
+        var since =
+            rule.GiveUpAt - GiveUpAfter
+            ?? (rule.State == RuleState.Lifting ? rule.UnkeptSince(now) ?? rule.LetThroughAt : null)
+            ?? rule.CreatedAt;
+        return now - since > LongAway ? Jittered(LongestBackoff) : Clamp((now - since) / 10, SettleInterval * 0.9, LongestDelay / 1.1);
+    }
+
+    /// <summary>
     /// The rows of a router are due at the same times, so that one list and one scan are for them all; those of other routers are due at others.
     /// </summary>
     private static DateTimeOffset NextOf(string routerId, DateTimeOffset now)
@@ -130,4 +143,14 @@ internal enum LiftObstacle
 
     /// <summary>The router refused, and may have restarted its firewall for it.</summary>
     Refused,
+}
+
+/// <summary>Who wants a rule lifted.</summary>
+/// <param name="IsServer">Whether it is the server by itself, whose attempts make its pauses longer.</param>
+/// <param name="Awaits">Whether a user waits for the first attempt, so that the rule stays in force where that fails.</param>
+internal readonly record struct LiftAsker(bool IsServer, bool Awaits)
+{
+    public static LiftAsker Server { get; } = new(IsServer: true, Awaits: false);
+
+    public static LiftAsker User { get; } = new(IsServer: false, Awaits: true);
 }

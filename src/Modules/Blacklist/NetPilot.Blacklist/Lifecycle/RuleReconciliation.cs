@@ -12,9 +12,7 @@ internal sealed class RuleReconciliation
     private readonly RulePresence presence;
     private readonly SurplusRules surplus;
 
-    /// <param name="view">What is known of the router.</param>
     /// <param name="rows">The router's live rows, and the newest row of each device and address that the router reports.</param>
-    /// <param name="terms">What the comparison goes by.</param>
     public RuleReconciliation(RouterView view, IReadOnlyList<Rule> rows, ReconciliationTerms terms)
     {
         (this.view, this.terms) = (view, terms);
@@ -163,7 +161,7 @@ internal sealed class RuleReconciliation
             Presence.Absent => row.GoesOnByItself ? ApplyStep(row) : Settle(row, RuleOutcomes.NeverArrivedForUser(row, terms.Now)),
             // Nothing was ever sent for it, so that no rule on the router can be its own.
             _ when row is { MaybeSent: false, AppliedAt: null } && !row.IsKept(terms.Now) => Gone(row),
-            _ when row is { MaybeSent: false, AppliedAt: null } && isTriedAgain => ApplyStep(row),
+            _ when !row.MaybeSent && isTriedAgain => ApplyStep(row),
             // Nobody goes on for longer. A rule of it that a later list shows is lifted.
             _ when row.AppliedAt is null && !isTriedAgain && (row.GiveUpAt ?? row.CreatedAt + RulePacing.GiveUpAfter) <= terms.Now =>
                 Settle(row, RuleOutcomes.NeverArrived(row)),
@@ -191,13 +189,12 @@ internal sealed class RuleReconciliation
                 new ReconciliationStep.Lift(row, row.DeviceIp),
             Presence.Absent => Gone(row),
             _ when row.GiveUpAt <= terms.Now && row.IsKept(terms.Now) => Settle(row, RuleOutcomes.LiftGivenUp(row, terms.Now)),
+            // Only the scan that failed could say whose rule a command by the row's address would take.
+            Presence.Present when view.ScanFailure is { } failure && presence.CouldTakeAnother(entry!) => LookFailed(row, failure),
             Presence.Present => (entry!.Address ?? presence.WhereIs(row)) is { } present ? new ReconciliationStep.Lift(row, present)
             : presence.MayBeLiftedUnseen(row, entry) ? new ReconciliationStep.Lift(row, row.DeviceIp) { MustAsk = true }
-            : Settle(row, terms.Outcomes.WaitsForDevice(row, terms.Now)),
-            _ when presence.WhereIs(row) is null && claims.IsAtAnothersAddress(row) => Settle(
-                row,
-                terms.Outcomes.WaitsForDevice(row, terms.Now)
-            ),
+            : WaitsForDevice(row),
+            _ when presence.WhereIs(row) is null && claims.IsAtAnothersAddress(row) => WaitsForDevice(row),
             _ => new ReconciliationStep.Lift(row, presence.WhereIs(row) ?? row.DeviceIp),
         };
 
@@ -214,7 +211,7 @@ internal sealed class RuleReconciliation
 
         if (view.ScanFailure is { } failure)
         {
-            return Settle(row, terms.Outcomes.LookFailed(row, failure, terms.Now));
+            return LookFailed(row, failure);
         }
 
         if (view.Seen is null || presence.WhereIs(row) is not null)
@@ -231,11 +228,6 @@ internal sealed class RuleReconciliation
 
     private ReconciliationStep.Identify? IdentifyStep(Rule row, BlockedRule entry)
     {
-        if (!terms.FollowsDevice)
-        {
-            return null;
-        }
-
         // The list names one address of the device, and the row's own may be another one that it still has.
         var mac = entry.Mac ?? row.DeviceMac;
         var keepsAddress =
@@ -245,10 +237,15 @@ internal sealed class RuleReconciliation
                 || (mac.Equals(row.DeviceMac) && row.DeviceAliases.Contains(entry.Address))
             );
         var ip = keepsAddress ? row.DeviceIp : entry.Address ?? row.DeviceIp;
-        return !ip.Equals(row.DeviceIp) || (entry.Mac is not null && !entry.Mac.Equals(row.DeviceMac))
+        return terms.FollowsDevice && (!ip.Equals(row.DeviceIp) || (entry.Mac is not null && !entry.Mac.Equals(row.DeviceMac)))
             ? new ReconciliationStep.Identify(row, new RuleDevice(ip, entry.Mac, entry.Mac is not null))
             : null;
     }
+
+    private ReconciliationStep.Settle LookFailed(Rule row, CommandsFailure failure) =>
+        Settle(row, terms.Outcomes.LookFailed(row, failure, terms.Now));
+
+    private ReconciliationStep.Settle WaitsForDevice(Rule row) => Settle(row, terms.Outcomes.WaitsForDevice(row, terms.Now));
 
     private static ReconciliationStep.Settle Settle(Rule row, RuleChange change) => new(row, change);
 

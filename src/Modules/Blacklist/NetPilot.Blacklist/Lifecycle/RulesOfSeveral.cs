@@ -26,11 +26,11 @@ internal static class RulesOfSeveral
         row switch
         {
             { State: RuleState.InForce, SettleAt: null } => null,
-            { State: RuleState.Lifting } when !row.IsKept(now) => NotLifted(row, outcomes, now, byServer: true),
+            { State: RuleState.Lifting } when !row.IsKept(now) => NotLifted(row, outcomes, now, LiftAsker.Server),
             _ => Made(row, now),
         };
 
     /// <summary>The rule is to be lifted, and can't be.</summary>
-    public static RuleChange NotLifted(Rule row, RuleOutcomes outcomes, DateTimeOffset now, bool byServer) =>
-        outcomes.LiftNotDone(row, RuleCodes.Unconfirmed, Detail, now, byServer, LiftObstacle.Refused);
+    public static RuleChange NotLifted(Rule row, RuleOutcomes outcomes, DateTimeOffset now, LiftAsker asker) =>
+        outcomes.LiftNotDone(row, RuleCodes.Unconfirmed, Detail, now, asker, LiftObstacle.Refused);
 }

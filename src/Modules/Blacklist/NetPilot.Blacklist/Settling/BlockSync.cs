@@ -15,7 +15,8 @@ internal sealed class BlockSync(
     public async Task<ReconciliationReport?> RunAsync(OwnedRouter router, CommandActor actor)
     {
         var budget = new RequestBudget(time, options.Value.Timeouts);
-        var report = await RunTurnAsync(router, actor, budget, null);
+        var firstTurn = 0L;
+        var report = await RunTurnAsync(null);
         if (report is null)
         {
             await ownership.DemandStillOwnedAsync(router, CancellationToken.None);
@@ -23,7 +24,7 @@ internal sealed class BlockSync(
 
         while (report is { Failure: null, Remaining: > 0 } && budget.Patience > TimeSpan.Zero)
         {
-            var next = await RunTurnAsync(router, actor, budget, report.Seen);
+            var next = await RunTurnAsync(report.Seen);
             if (next is null or { Failure: not null })
             {
                 break;
@@ -40,18 +41,22 @@ internal sealed class BlockSync(
         }
 
         return report;
-    }
 
-    private async Task<ReconciliationReport?> RunTurnAsync(OwnedRouter router, CommandActor actor, RequestBudget budget, Sightings? seen)
-    {
-        await using var turn = await turns.TakeAsync(router, actor, budget);
-        if (turn is null)
+        async Task<ReconciliationReport?> RunTurnAsync(Sightings? seen)
         {
-            return null;
-        }
+            await using var turn = await turns.TakeAsync(router, actor, budget);
+            if (turn is null)
+            {
+                return null;
+            }
 
-        var patience = budget.Patience < ReconciliationOrder.LongestTurn ? budget.Patience : ReconciliationOrder.LongestTurn;
-        var order = new ReconciliationOrder(RuleKind.Block, RouterActivityKind.Sync, [], patience, Eager: true, seen);
-        return await reconciler.RunAsync(turn, order);
+            firstTurn = firstTurn == 0 ? turn.Fence : firstTurn;
+            var patience = budget.Patience < ReconciliationOrder.LongestTurn ? budget.Patience : ReconciliationOrder.LongestTurn;
+            var order = new ReconciliationOrder(RuleKind.Block, RouterActivityKind.Sync, [], patience, Eager: true, seen)
+            {
+                FirstTurn = firstTurn,
+            };
+            return await reconciler.RunAsync(turn, order);
+        }
     }
 }

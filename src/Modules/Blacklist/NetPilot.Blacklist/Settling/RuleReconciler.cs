@@ -57,7 +57,8 @@ internal sealed class RuleReconciler(
         async Task<RuleReconciliation> CompareAsync() => new(view, await turn.LoadAsync(order.Kind, look.Data), terms);
 
         bool IsDue(Rule row) =>
-            !running.IsUnsent(row.Id) && (order.Claimed.Contains(row.Id) || row.SettleAt <= now || (order.Eager && !row.MaybeSent));
+            !running.IsUnsent(row.Id)
+            && (order.Claimed.Contains(row.Id) || row.SettleAt <= now || (order.Eager && !row.MaybeSent && row.Fence < order.FirstTurn));
     }
 
     /// <summary>Carries the plan out as far as the time goes.</summary>
@@ -155,8 +156,8 @@ internal sealed class RuleReconciler(
             return;
         }
 
-        // Who blocked an address before the router told the device means whoever has it.
-        var isOfDevice = rule.MacConfirmed || !rule.HeldManually;
+        // Who blocked an address before the router told the device means whoever has it, if the scan shows that this is the device.
+        var isOfDevice = rule.MacConfirmed || !rule.HeldManually || !IsSeenAt(ip);
         var outcome = await application.ApplyAsync(begun, ip, turn, isOfDevice);
         if (outcome.WasThere)
         {
@@ -173,6 +174,8 @@ internal sealed class RuleReconciler(
         {
             report.Unproven.Add(applied.Id);
         }
+
+        bool IsSeenAt(IPAddress at) => rule.DeviceMac is null || report.Seen?.AddressesOf(rule.DeviceMac).Contains(at) == true;
     }
 
     private async Task LiftStrayAsync(RuleTurn turn, Rule ended, IPAddress ip, ReconciliationReport report)

@@ -173,7 +173,7 @@ internal sealed class RuleApplication(
             row =>
                 failure is null && reason is not null
                     ? RuleOutcomes.WentElsewhere(row, time.UtcNow())
-                    : outcomes.LiftEnded(row, failure, calledAt, time.UtcNow(), byServer: true)
+                    : outcomes.LiftEnded(row, failure, calledAt, time.UtcNow(), LiftAsker.Server)
         );
         return new RowAfterCall(ended, reason);
     }

@@ -30,7 +30,7 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
         running.MarkSent(rule.Id);
         if (RulesOfSeveral.IsOne(rule))
         {
-            var saved = await turn.EndAsync(rule, row => RulesOfSeveral.NotLifted(row, outcomes, time.UtcNow(), turn.ByServer));
+            var saved = await turn.EndAsync(rule, row => RulesOfSeveral.NotLifted(row, outcomes, time.UtcNow(), turn.AskerOf(row)));
             return new RowAfterCall(saved, RulesOfSeveral.Failure);
         }
 
@@ -88,7 +88,7 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
             var unseen = before?.Failure ?? NotSeen;
             var saved = await turn.EndAsync(
                 rule,
-                row => outcomes.LiftNotDone(row, unseen.Code, unseen.Detail, time.UtcNow(), turn.ByServer)
+                row => outcomes.LiftNotDone(row, unseen.Code, unseen.Detail, time.UtcNow(), turn.AskerOf(row))
             );
             return new RowAfterCall(saved, unseen);
         }
@@ -160,5 +160,5 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
         (turn.Seen ?? (await turn.ScanAsync())?.Data) is not { } seen || RulePlaces.Shows(seen, rule);
 
     private async Task<RowAfterCall> EndAsync(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, RuleTurn turn) =>
-        new(await turn.EndAsync(rule, row => outcomes.LiftEnded(row, failure, calledAt, time.UtcNow(), turn.ByServer)), failure);
+        new(await turn.EndAsync(rule, row => outcomes.LiftEnded(row, failure, calledAt, time.UtcNow(), turn.AskerOf(row))), failure);
 }

@@ -29,6 +29,11 @@ internal sealed class RuleTurn(
     /// <summary>Whether the server acts, and not a user who waits.</summary>
     public bool ByServer => actor.UserId is null;
 
+    /// <summary>The row whose lift a user waits for: where that fails, the rule stays in force. Every other one that is being lifted goes on.</summary>
+    public Guid? AwaitedLift { get; set; }
+
+    public LiftAsker AskerOf(Rule rule) => new(ByServer, Awaits: !ByServer && AwaitedLift == rule.Id);
+
     public bool MatchesBySubstring => turns.MatchesBySubstring;
 
     /// <summary>The last scan that was made in this turn.</summary>
