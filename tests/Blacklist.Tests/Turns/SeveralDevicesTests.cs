@@ -53,6 +53,26 @@ public sealed class SeveralDevicesTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_refused_reset_does_not_count_as_done_where_the_list_leaves_the_only_rule_out()
+    {
+        SkipWhereLookUpsAreExact();
+        var router = await server.NewRouterAsync();
+        router.Simulated.SetDevices(Meant);
+        router.Simulated.SetArp(Bystander.Ip, Bystander.Mac);
+        (await router.BlockAsync(Meant.Ip)).Dispose();
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { ResetRefuses = true };
+
+        using var reset = await router.SendAsync(HttpMethod.Post, "reset");
+
+        await reset.ShouldBeProblemAsync(502, "command_failed");
+        (await router.StatesAsync(Meant.Ip)).ShouldBe(["blocked"]);
+        await router.CompareAgainAndAgainAsync();
+        (await router.StatesAsync(Meant.Ip)).ShouldBe(["blocked"]);
+        (await router.RowAsync()).Value<string>("code").ShouldBe("unconfirmed");
+        router.Simulated.Rules.ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public async Task A_timed_rule_for_several_devices_is_not_called_lifted_when_its_time_is_over()
     {
         SkipWhereLookUpsAreExact();

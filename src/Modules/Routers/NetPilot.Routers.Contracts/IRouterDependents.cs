@@ -24,4 +24,10 @@ public interface IRouterDependents
     /// end states, so that rows and rules agree.
     /// </summary>
     Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Whether the router may hold a rule of this module that its lists leave out, so that empty lists do not prove that a reset of unknown outcome
+    /// took effect.
+    /// </summary>
+    Task<bool> MayHoldUnlistedAsync(Guid userId, string routerId, CancellationToken cancellationToken) => Task.FromResult(false);
 }

@@ -7,6 +7,10 @@ internal static class RuleQueries
     public static IQueryable<TRow> OfRouter<TRow>(this IQueryable<TRow> rules, Guid userId, string routerId)
         where TRow : Rule => rules.Where(rule => rule.UserId == userId && rule.RouterId == routerId);
 
+    /// <summary>Live rows whose rules the router acknowledged, and its list can't confirm.</summary>
+    public static IQueryable<TRow> Unconfirmed<TRow>(this IQueryable<TRow> rules)
+        where TRow : Rule => rules.InState(null).Where(rule => rule.Code == RuleCodes.Unconfirmed);
+
     /// <summary>Rows in the named state; without a name, the live ones.</summary>
     public static IQueryable<TRow> InState<TRow>(this IQueryable<TRow> rules, string? name)
         where TRow : Rule

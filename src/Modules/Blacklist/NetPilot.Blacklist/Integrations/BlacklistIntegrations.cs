@@ -89,6 +89,12 @@ internal sealed class BlacklistDependents(RuleStore store, IDbContextFactory<Bla
         await store.PatchRouterAsync(userId, turn.RouterId, RouterOutcomes.WantedSinceReset(now), cancellationToken);
     }
 
+    public async Task<bool> MayHoldUnlistedAsync(Guid userId, string routerId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Blocks.OfRouter(userId, routerId).Unconfirmed().AnyAsync(cancellationToken);
+    }
+
     public async Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);

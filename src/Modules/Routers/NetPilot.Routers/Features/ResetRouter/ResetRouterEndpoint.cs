@@ -25,7 +25,7 @@ internal sealed class ResetRouterEndpoint(
             router,
             caller.AsActor(),
             new RouterCommand(RouterActivityKind.Reset, null, options.Value.Timeouts.Command * 2),
-            target => ResetAsync(target, budget),
+            target => ResetAsync(router, target, budget),
             (turn, outcome) => EndAsync(router, turn, outcome),
             cancellationToken,
             beforehand: turn => ExpectAsync(router, turn)
@@ -44,23 +44,37 @@ internal sealed class ResetRouterEndpoint(
         return ForEachAsync(dependent => dependent.ExpectClearingAsync(router.UserId, turn, checkAt, CancellationToken.None));
     }
 
-    private async Task<CommandsResult<Unit>> ResetAsync(CommandsTarget target, RequestBudget budget)
+    private async Task<CommandsResult<Unit>> ResetAsync(OwnedRouter router, CommandsTarget target, RequestBudget budget)
     {
         var result = await client.ResetAsync(target, CancellationToken.None);
         return
             result.Failure?.Effect == CommandEffect.Unknown
             && budget.Patience > TimeSpan.Zero
-            && await MayAskAsync(target)
+            && await WouldProveAsync(router, target)
             && await HoldsNothingAsync(target with { Deadline = budget.Remaining })
             ? CommandsResult<Unit>.Success(default)
             : result;
     }
 
-    private static async Task<bool> MayAskAsync(CommandsTarget target)
+    // The router may be asked, and empty lists would mean that it holds nothing.
+    private async Task<bool> WouldProveAsync(OwnedRouter router, CommandsTarget target)
     {
         try
         {
-            return await target.Objection!(CancellationToken.None) is null;
+            if (await target.Objection!(CancellationToken.None) is not null)
+            {
+                return false;
+            }
+
+            foreach (var dependent in dependents)
+            {
+                if (await dependent.MayHoldUnlistedAsync(router.UserId, router.RouterId, CancellationToken.None))
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
         catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
         {
