@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Time.Testing;
+using NetPilot.CommandsClient.Resilience;
 using NetPilot.CommandsClient.Tests.Support;
 using NetPilot.DevStack.Simulator;
 using Shouldly;
@@ -76,6 +77,22 @@ public sealed class TelemetryTests
                 .ShouldBeEmpty();
             details.ShouldNotContain(detail => detail.Contains(secret, StringComparison.OrdinalIgnoreCase));
         }
+    }
+
+    [Theory]
+    [InlineData(CommandsDialect.Plan)]
+    [InlineData(CommandsDialect.Deployed)]
+    public async Task An_exception_of_the_pipeline_says_nothing_of_the_session(CommandsDialect dialect)
+    {
+        await using var server = ScriptedServer.Always(ScriptedReply.Success("[]"));
+        await using var client = new TestClient(server.Url, dialect);
+        var target = TestClient.Target();
+        client.Get<RouterBulkhead>().Dispose();
+
+        var thrown = await Should.ThrowAsync<ObjectDisposedException>(() => client.Commands.ListBlockedAsync(target, Ct));
+
+        thrown.ToString().ShouldNotContain(target.CommandsSessionId.ToString());
+        server.Requests.ShouldBeEmpty();
     }
 
     [Fact]

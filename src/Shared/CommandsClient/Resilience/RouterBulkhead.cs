@@ -17,23 +17,42 @@ internal sealed class RouterBulkhead : IDisposable
     /// <summary>A burst on a healthy router waits rather than fails; beyond this it is no burst any more.</summary>
     public const int Queue = 256;
 
-    // Idle partitions are dropped by the limiter itself, so a router that is never called again costs nothing.
-    private readonly PartitionedRateLimiter<string?> _limiter = PartitionedRateLimiter.Create<string?, string>(share =>
-        share is null
-            ? RateLimitPartition.GetNoLimiter("")
-            : RateLimitPartition.GetConcurrencyLimiter(
-                share,
-                _ => new ConcurrencyLimiterOptions
-                {
-                    PermitLimit = PerRouter,
-                    QueueLimit = Queue,
-                    QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-                }
-            )
-    );
+    private readonly PartitionedRateLimiter<string?> _limiter;
 
-    public ValueTask<RateLimitLease> EnterAsync(string? share, CancellationToken cancellationToken) =>
-        _limiter.AcquireAsync(share, 1, cancellationToken);
+    public RouterBulkhead()
+        : this(Create()) { }
+
+    internal RouterBulkhead(PartitionedRateLimiter<string?> limiter) => _limiter = limiter;
+
+    public ValueTask<RateLimitLease> EnterAsync(string? share, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _limiter.AcquireAsync(share, 1, cancellationToken);
+        }
+        catch (ObjectDisposedException)
+        {
+            // https://github.com/dotnet/runtime/issues/99865: an idle partition can be dropped between its look-up and its use. The second look-up
+            // makes a new one. Where this bulkhead itself is disposed, it throws the same again.
+            return _limiter.AcquireAsync(share, 1, cancellationToken);
+        }
+    }
 
     public void Dispose() => _limiter.Dispose();
+
+    // Idle partitions are dropped by the limiter itself, so a router that is never called again costs nothing.
+    private static PartitionedRateLimiter<string?> Create() =>
+        PartitionedRateLimiter.Create<string?, string>(share =>
+            share is null
+                ? RateLimitPartition.GetNoLimiter("")
+                : RateLimitPartition.GetConcurrencyLimiter(
+                    share,
+                    _ => new ConcurrencyLimiterOptions
+                    {
+                        PermitLimit = PerRouter,
+                        QueueLimit = Queue,
+                        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+                    }
+                )
+        );
 }

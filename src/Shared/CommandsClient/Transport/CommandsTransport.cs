@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Flurl.Http;
 
 namespace NetPilot.CommandsClient.Transport;
@@ -38,6 +39,11 @@ internal sealed class CommandsTransport(IHttpClientFactory clients, CommandsRout
         catch (FlurlHttpException) when (exchange.Outcome is not null || end.IsCancellationRequested)
         {
             // Flurl's exception names the whole address, session id included: nothing of it may go further. What happened is on the exchange.
+        }
+        catch (FlurlHttpException e)
+        {
+            // Nor may it where nothing explains it.
+            ExceptionDispatchInfo.Throw(e.InnerException ?? new InvalidOperationException($"{call} broke off."));
         }
 
         exchange.Unasked?.Throw();

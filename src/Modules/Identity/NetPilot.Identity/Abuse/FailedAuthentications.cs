@@ -60,7 +60,7 @@ internal sealed class FailedAuthentications(IOptions<LoginLimitOptions> options,
             return;
         }
 
-        using var lease = failures.AttemptAcquire(ClientOf.Network(context), permits);
+        using var lease = AttemptAcquire(failures, ClientOf.Network(context), permits);
         if (!lease.IsAcquired)
         {
             var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromMinutes(1);
@@ -69,6 +69,20 @@ internal sealed class FailedAuthentications(IOptions<LoginLimitOptions> options,
                 "Too many requests without a valid token; log in or refresh, and try again later.",
                 wait
             );
+        }
+    }
+
+    internal static RateLimitLease AttemptAcquire(PartitionedRateLimiter<string> limiter, string network, int permits)
+    {
+        try
+        {
+            return limiter.AttemptAcquire(network, permits);
+        }
+        catch (ObjectDisposedException)
+        {
+            // https://github.com/dotnet/runtime/issues/99865: an idle partition can be dropped between its look-up and its use. The second look-up
+            // makes a new one. Where the whole limiter is disposed, it throws the same again.
+            return limiter.AttemptAcquire(network, permits);
         }
     }
 
