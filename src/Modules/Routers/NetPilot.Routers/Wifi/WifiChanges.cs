@@ -3,8 +3,8 @@ namespace NetPilot.Routers.Wifi;
 /// <summary>
 /// Changes to the Wi-Fi that the router can be asked about. Where a command's outcome is unknown, the router is asked until it shows the
 /// change, or until the command's own time is over without it: then it surely did not happen. Looks that fail are repeated for as long
-/// again. The turn is held meanwhile, since the command may still be running, and the activity says what became of it in the end. The user
-/// waits for the first look only.
+/// again. The turn is held meanwhile, since the command may still be running, and the activity says what became of it in the end. Nobody is
+/// asked once the turn, or the router, was lost. The user waits for the first look only.
 /// </summary>
 internal sealed partial class WifiChanges(
     IRouterOwnership ownership,
@@ -54,12 +54,13 @@ internal sealed partial class WifiChanges(
             attempt = attempt with { SentAfter = sentAfter };
         }
 
-        if (IsOpen(change, result))
+        var isOpen = change.ShowsIn is not null && result.Failure?.Effect == CommandEffect.Unknown;
+        if (isOpen)
         {
-            result = await LookAsync(attempt, result, budget.For(timeouts.Command));
+            (result, isOpen) = await LookAsync(attempt, result, budget.For(timeouts.Command));
         }
 
-        if (IsOpen(change, result))
+        if (isOpen)
         {
             _ = settlements.Begin(stopping => SettleAsync(attempt, result, stopping));
         }
@@ -71,21 +72,19 @@ internal sealed partial class WifiChanges(
         return result;
     }
 
-    private static bool IsOpen(WifiChange change, CommandsResult<Unit> result) =>
-        change.ShowsIn is not null && result.Failure?.Effect == CommandEffect.Unknown;
-
     private async Task SettleAsync(Attempt attempt, CommandsResult<Unit> unknown, CancellationToken stopping)
     {
         var result = unknown;
         try
         {
             bool isLast;
+            bool isOpen;
             do
             {
                 await Task.Delay(RestBetweenLooks, time, stopping);
                 isLast = IsGivenUp(attempt);
-                result = await LookAsync(attempt, unknown, options.Value.Timeouts.Command);
-            } while (IsOpen(attempt.Change, result) && !isLast);
+                (result, isOpen) = await LookAsync(attempt, unknown, options.Value.Timeouts.Command);
+            } while (isOpen && !isLast);
         }
         catch (OperationCanceledException)
         {
@@ -96,10 +95,14 @@ internal sealed partial class WifiChanges(
     }
 
     /// <summary>
-    /// One look at the router: done if it shows the change, not done if the command's time is over without it, else as unknown as before. A look
-    /// that fails, because PostgreSQL is away for instance, says nothing of the change.
+    /// One look at the router: done if it shows the change, not done if the command's time is over without it, else as unknown as before, and whether
+    /// another look may tell more. One that fails, because PostgreSQL is away for instance, says nothing of the change.
     /// </summary>
-    private async Task<CommandsResult<Unit>> LookAsync(Attempt attempt, CommandsResult<Unit> unknown, TimeSpan timeout)
+    private async Task<(CommandsResult<Unit> Result, bool IsOpen)> LookAsync(
+        Attempt attempt,
+        CommandsResult<Unit> unknown,
+        TimeSpan timeout
+    )
     {
         try
         {
@@ -108,24 +111,25 @@ internal sealed partial class WifiChanges(
         catch (Exception exception)
         {
             LogLookFailed(logger, attempt.Turn.RouterId, exception);
-            return unknown;
+            return (unknown, true);
         }
     }
 
-    private async Task<CommandsResult<Unit>> AskAsync(Attempt attempt, CommandsResult<Unit> unknown, TimeSpan timeout)
+    private async Task<(CommandsResult<Unit> Result, bool IsOpen)> AskAsync(Attempt attempt, CommandsResult<Unit> unknown, TimeSpan timeout)
     {
         if (!await turns.RenewAsync(attempt.Turn, timeout, CancellationToken.None))
         {
-            return unknown;
+            // A turn that was lost does not come back.
+            return (unknown, false);
         }
 
         var isOver = IsOver(attempt);
         var target = turns.TargetOf(attempt.Turn, attempt.Caller.CommandsSessionId, timeout);
         var look = await client.GetWifiAsync(target, CancellationToken.None);
-        return !look.IsSuccess ? unknown
-            : attempt.Change.ShowsIn!(look.Data) ? CommandsResult<Unit>.Success(default)
-            : isOver ? CommandsResult<Unit>.Failed(unknown.Failure! with { Effect = CommandEffect.NotDone })
-            : unknown;
+        return !look.IsSuccess ? (unknown, true)
+            : attempt.Change.ShowsIn!(look.Data) ? (CommandsResult<Unit>.Success(default), false)
+            : isOver ? (CommandsResult<Unit>.Failed(unknown.Failure! with { Effect = CommandEffect.NotDone }), false)
+            : (unknown, true);
     }
 
     private bool IsOver(Attempt attempt) => SinceSent(attempt) >= options.Value.Timeouts.Command;
