@@ -335,6 +335,31 @@ public sealed class WifiTests(RoutersServer server)
     }
 
     [Fact]
+    public async Task A_rename_stays_unknown_where_the_router_does_not_tell_its_name()
+    {
+        var router = await server.ReadyRouterAsync();
+        using var name = Fault(router, FaultKind.NotJson, SimulatorOperation.WifiSsid, executed: true);
+        using var told = server.Commands.AddFault(
+            new Fault(FaultKind.Data)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.WifiStatus,
+                Data = """{"enabled":true,"ssid":"Unknown","encryption":"Unknown"}""",
+                Times = null,
+            }
+        );
+
+        using var renamed = await router.PutAsync("wifi/ssid", new { ssid = "Attic" });
+        await renamed.ShouldBeProblemAsync(502, "commands_server_protocol_error");
+        await Eventually.HoldsAsync(async () => (await router.LastActivityAsync("wifi_ssid")).Outcome.ShouldNotBeNull());
+
+        (await router.LastActivityAsync("wifi_ssid")).ShouldBe(("unknown", "commands_server_protocol_error"));
+        // The command could still have been carried out until its time was over.
+        var entry = (await router.ActivityAsync("?kind=wifi_ssid")).Single();
+        entry.GetProperty("durationMs").GetInt32().ShouldBeGreaterThanOrEqualTo((int)RoutersServer.CommandTimeout.TotalMilliseconds);
+    }
+
+    [Fact]
     public async Task A_password_whose_outcome_is_unknown_stays_so_and_the_user_is_told_to_send_it_again()
     {
         var router = await server.ReadyRouterAsync();

@@ -2,9 +2,9 @@ namespace NetPilot.Routers.Wifi;
 
 /// <summary>
 /// Changes to the Wi-Fi that the router can be asked about. Where a command's outcome is unknown, the router is asked until it shows the
-/// change, or until the command's own time is over without it: then it surely did not happen. Looks that fail are repeated for as long
-/// again. The turn is held meanwhile, since the command may still be running, and the activity says what became of it in the end. Nobody is
-/// asked once the turn, or the router, was lost. The user waits for the first look only.
+/// change, or until the command's own time is over without it: then it surely did not happen, unless the router does not tell. Looks that fail are
+/// repeated for as long again. The turn is held meanwhile, since the command may still be running, and the activity says what became of it in
+/// the end. Nobody is asked once the turn, or the router, was lost. The user waits for the first look only.
 /// </summary>
 internal sealed partial class WifiChanges(
     IRouterOwnership ownership,
@@ -126,10 +126,18 @@ internal sealed partial class WifiChanges(
         var isOver = IsOver(attempt);
         var target = turns.TargetOf(attempt.Turn, attempt.Caller.CommandsSessionId, timeout);
         var look = await client.GetWifiAsync(target, CancellationToken.None);
-        return !look.IsSuccess ? (unknown, true)
-            : attempt.Change.ShowsIn!(look.Data) ? (CommandsResult<Unit>.Success(default), false)
-            : isOver ? (CommandsResult<Unit>.Failed(unknown.Failure! with { Effect = CommandEffect.NotDone }), false)
-            : (unknown, true);
+        if (!look.IsSuccess)
+        {
+            return (unknown, true);
+        }
+
+        return attempt.Change.ShowsIn!(look.Data) switch
+        {
+            true => (CommandsResult<Unit>.Success(default), false),
+            false when isOver => (CommandsResult<Unit>.Failed(unknown.Failure! with { Effect = CommandEffect.NotDone }), false),
+            // A router that does not tell now will not tell in the next minute.
+            _ => (unknown, !isOver),
+        };
     }
 
     private bool IsOver(Attempt attempt) => SinceSent(attempt) >= options.Value.Timeouts.Command;
@@ -171,12 +179,14 @@ internal sealed class WifiSettlements(ILogger<WifiSettlements> logger) : Backgro
 /// <param name="Kind">What is asked.</param>
 /// <param name="Target">The new name; null for all else, a password above all.</param>
 /// <param name="Send">Makes the call.</param>
-/// <param name="ShowsIn">Whether the Wi-Fi's state shows that the change was made; null where it can't.</param>
+/// <param name="ShowsIn">
+/// Whether the Wi-Fi's state shows that the change was made, or null if this router does not tell. Null where no state can show it.
+/// </param>
 internal sealed record WifiChange(
     RouterActivityKind Kind,
     string? Target,
     Func<ICommandsClient, CommandsTarget, Task<CommandsResult<Unit>>> Send,
-    Func<WifiReport, bool>? ShowsIn
+    Func<WifiReport, bool?>? ShowsIn
 )
 {
     // A record would print what the delegates hold.

@@ -30,7 +30,7 @@ internal sealed class RenameWifiEndpoint(WifiChanges wifi) : Endpoint<RenameWifi
             RouterActivityKind.WifiSsid,
             ssid,
             (client, target) => client.SetWifiNameAsync(target, ssid, CancellationToken.None),
-            report => report.Ssid == ssid
+            report => report.Ssid is null ? null : report.Ssid == ssid
         );
         (await wifi.RunAsync(HttpContext.Caller(), request.RouterId, change, cancellationToken)).OrThrow();
         await Send.OkAsync(new MessageResponse("The Wi-Fi has its new name."), cancellationToken);
