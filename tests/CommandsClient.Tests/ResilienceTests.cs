@@ -70,6 +70,47 @@ public sealed class ResilienceTests
     }
 
     [Fact]
+    public async Task Session_calls_pass_by_the_circuit_of_the_router_that_they_name()
+    {
+        await using var server = new ScriptedServer(request =>
+            request.Path.StartsWith("/api/session/", StringComparison.Ordinal)
+                ? ScriptedReply.Success("{}")
+                : ScriptedReply.Of(500, "<h1>Internal Server Error</h1>")
+        );
+        await using var client = new TestClient(server.Url, CommandsDialect.Deployed, time: new FakeTimeProvider());
+        var target = TestClient.Target("router-down");
+        for (var i = 0; i < Faults; i++)
+        {
+            await client.Commands.AddToListAsync(target, RouterList.Whitelist, TestClient.Device, Ct);
+        }
+
+        (await client.Commands.EndSessionAsync(target.CommandsSessionId, target.RouterId, Ct)).IsSuccess.ShouldBeTrue();
+
+        // What they say of the Commands-Server says nothing of the router.
+        var refused = await client.Commands.AddToListAsync(target, RouterList.Whitelist, TestClient.Device, Ct);
+        refused.Failure.ShouldNotBeNull().Effect.ShouldBe(CommandEffect.NotDone);
+    }
+
+    [Fact]
+    public async Task Faults_of_session_calls_count_for_the_server_under_their_routers_names()
+    {
+        await using var server = ScriptedServer.Always(ScriptedReply.Of(500, "<h1>Internal Server Error</h1>"));
+        await using var client = new TestClient(server.Url, CommandsDialect.Deployed, time: new FakeTimeProvider());
+        var session = TestClient.NewSession();
+        for (var i = 0; i < Faults; i++)
+        {
+            await client.Commands.EndSessionAsync(session, "router-1", Ct);
+        }
+
+        client.Health.State.ShouldBe(CommandsCircuitState.Closed);
+        (await client.Commands.ResetAsync(TestClient.Target("router-1"), Ct))
+            .Failure.ShouldNotBeNull()
+            .Effect.ShouldBe(CommandEffect.Unknown);
+        await client.Commands.EndSessionAsync(session, "router-2", Ct);
+        client.Health.State.ShouldBe(CommandsCircuitState.Open);
+    }
+
+    [Fact]
     public async Task A_routers_own_circuit_lets_one_call_try_and_closes_when_it_is_answered()
     {
         var time = new FakeTimeProvider();

@@ -12,7 +12,7 @@ internal sealed class CircuitBreakerStrategy(Circuits circuits) : ResilienceStra
     )
     {
         var exchange = CommandsExchange.Of(context.GetRequestMessage());
-        if (!circuits.TryEnter(exchange.Router, out var passage, out var refusal))
+        if (!circuits.TryEnter(exchange.Operation, exchange.Router, out var passage, out var refusal))
         {
             exchange.Outcome = refusal;
             return Outcome.FromResult(new HttpResponseMessage(HttpStatusCode.NoContent));
@@ -24,7 +24,7 @@ internal sealed class CircuitBreakerStrategy(Circuits circuits) : ResilienceStra
         }
         finally
         {
-            passage.Report(exchange.Operation, exchange.Outcome);
+            passage.Report(exchange.Outcome);
         }
     }
 }

@@ -4,7 +4,8 @@ namespace NetPilot.CommandsClient.Resilience;
 /// The circuit to the Commands-Server, and beside it one for each router that has had faults. A call passes both. A connection that did not
 /// come about is the server's fault; a bare 5xx or a broken connection may be the router's, so it counts for the router's own circuit, and
 /// for the server's once others show it too. The deployed form answers 500 without an envelope to the list calls of a router that is off: that
-/// counts for the router's own alone.
+/// counts for the router's own alone. Session calls pass by the routers' own circuits: an end has to get through, and what fails them is seldom the
+/// router.
 /// </summary>
 internal sealed class Circuits(IOptions<CommandsServerOptions> options, TimeProvider time, ILogger<CircuitBreaker> logger)
 {
@@ -16,13 +17,14 @@ internal sealed class Circuits(IOptions<CommandsServerOptions> options, TimeProv
 
     /// <summary>Asks to make a call, whose outcome the passage takes.</summary>
     public bool TryEnter(
+        CommandsOperation operation,
         string? router,
         [NotNullWhen(true)] out Passage? passage,
         [NotNullWhen(false)] out CallOutcome.CircuitOpen? refusal
     )
     {
         passage = null;
-        var own = router is null ? null : _routers.GetValueOrDefault(router);
+        var own = router is null || operation.IsSessionCall() ? null : _routers.GetValueOrDefault(router);
         var ownTicket = 0;
         if (own is not null && !own.TryEnter(null, out ownTicket, out var ownWait))
         {
@@ -37,7 +39,7 @@ internal sealed class Circuits(IOptions<CommandsServerOptions> options, TimeProv
             return false;
         }
 
-        passage = new Passage(this, router, ticket, own, ownTicket);
+        passage = new Passage(this, operation, router, ticket, own, ownTicket);
         refusal = null;
         return true;
     }
@@ -52,9 +54,16 @@ internal sealed class Circuits(IOptions<CommandsServerOptions> options, TimeProv
         options.Value.Dialect is CommandsDialect.Deployed && operation.IsOfList() && fault is CallOutcome.NoEnvelope { Status: 500 };
 
     /// <summary>A call that was let through.</summary>
-    internal sealed class Passage(Circuits circuits, string? router, int ticket, CircuitBreaker? own, int ownTicket)
+    internal sealed class Passage(
+        Circuits circuits,
+        CommandsOperation operation,
+        string? router,
+        int ticket,
+        CircuitBreaker? own,
+        int ownTicket
+    )
     {
-        public void Report(CommandsOperation operation, CallOutcome? answer)
+        public void Report(CallOutcome? answer)
         {
             switch (answer)
             {
@@ -72,7 +81,7 @@ internal sealed class Circuits(IOptions<CommandsServerOptions> options, TimeProv
                         circuits.Server.ReportFault(ticket, router);
                     }
 
-                    if (router is not null)
+                    if (router is not null && !operation.IsSessionCall())
                     {
                         (own ?? circuits.Of(router)).ReportFault(ownTicket, router: null);
                     }
