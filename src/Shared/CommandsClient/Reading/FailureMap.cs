@@ -9,7 +9,10 @@ internal static partial class FailureMap
 
     /// <summary>Why the call failed; null where the answer is an acknowledgement.</summary>
     public static CommandsFailure? Judge(CallOutcome answer, CommandsCall call, CommandsServerOptions options) =>
-        FailureOf(answer, call, options) is { } failure ? failure with { Router = RouterSightings.Of(answer, failure) } : null;
+        FailureOf(answer, call, options) is not { } failure ? null
+        // A call that names no router was not for one.
+        : call.NamedRouter(options.Dialect) is null ? failure
+        : failure with { Router = RouterSightings.Of(answer, failure) };
 
     private static CommandsFailure? FailureOf(CallOutcome answer, CommandsCall call, CommandsServerOptions options) =>
         answer switch
