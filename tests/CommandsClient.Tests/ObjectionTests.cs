@@ -45,6 +45,34 @@ public sealed class ObjectionTests
     }
 
     [Fact]
+    public async Task A_session_is_not_mended_on_a_router_that_is_no_longer_the_users()
+    {
+        await using var simulator = await CommandsServerSimulator.StartAsync(
+            new SimulatorOptions { Dialect = SimulatorDialect.Deployed },
+            Ct
+        );
+        await using var client = new TestClient(simulator.BaseUrl.ToString(), CommandsDialect.Deployed);
+        var away = TestClient.Target("router-away");
+        var given = away with { RouterId = "router-given", Objection = _ => Answer(Gone) };
+        simulator.Router(away.RouterId).Online = false;
+        using var start = simulator.AddFault(
+            new Fault(FaultKind.Hold) { Operation = SimulatorOperation.SessionStart, RouterId = away.RouterId }
+        );
+        using var refused = simulator.AddFault(new Fault(FaultKind.Delay) { Operation = SimulatorOperation.WifiStatus, Times = null });
+
+        // The second command waits for the start that the first one needs.
+        var first = client.Commands.GetWifiAsync(away, Ct);
+        await start.WaitForHitAsync(cancellationToken: Ct);
+        var second = client.Commands.GetWifiAsync(given, Ct);
+        await refused.WaitForHitAsync(2, Ct);
+        start.Release();
+
+        (await first).Failure.ShouldNotBeNull().Kind.ShouldBe(CommandsFailureKind.RouterUnreachable);
+        (await second).Failure.ShouldBe(Gone);
+        simulator.CallsOf(SimulatorOperation.SessionStart).ShouldAllBe(call => call.RouterId == away.RouterId);
+    }
+
+    [Fact]
     public async Task A_command_whose_session_was_mended_is_sent_where_nothing_is_against_it()
     {
         await using var simulator = await CommandsServerSimulator.StartAsync(new SimulatorOptions(), Ct);

@@ -176,7 +176,7 @@ internal sealed class HttpCommandsClient(
         {
             // What a failed start left there takes commands and fails them all, without ever saying that the session is invalid.
             cancellationToken.ThrowIfCancellationRequested();
-            if (await mender.MendAsync(sessionId, call.RouterId, sentAt, budget) is { } unusable)
+            if (await mender.MendAsync(call, sentAt, budget) is { } unusable)
             {
                 return (null, unusable);
             }
@@ -192,7 +192,7 @@ internal sealed class HttpCommandsClient(
             return (answer, null);
         }
 
-        if (await mender.MendAsync(sessionId, call.RouterId, sentAt, budget) is { } unmended)
+        if (await mender.MendAsync(call, sentAt, budget) is { } unmended)
         {
             return (null, unmended);
         }

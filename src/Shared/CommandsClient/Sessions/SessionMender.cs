@@ -19,15 +19,14 @@ internal sealed class SessionMender(
     private readonly Lazy<ICommandsSessionAuthority> _authority = new(services.GetRequiredService<ICommandsSessionAuthority>);
 
     /// <summary>Why the session cannot be used; null when it can, and the command is to be repeated.</summary>
-    /// <param name="sessionId">The session that was refused.</param>
-    /// <param name="routerId">The router that the refused command was for.</param>
+    /// <param name="call">The command that was refused.</param>
     /// <param name="sentAt">When that command was sent: a start since then has mended it already.</param>
     /// <param name="budget">The time that the command has left.</param>
-    public async Task<CommandsFailure?> MendAsync(Guid sessionId, string? routerId, long sentAt, Budget budget)
+    public async Task<CommandsFailure?> MendAsync(CommandsCall call, long sentAt, Budget budget)
     {
         try
         {
-            return await MendAsync(sessionId, routerId, sentAt).WaitAsync(budget.Token);
+            return await MendAsync(call, sentAt, budget.Token).WaitAsync(budget.Token);
         }
         catch (OperationCanceledException) when (budget.Token.IsCancellationRequested)
         {
@@ -67,10 +66,17 @@ internal sealed class SessionMender(
         }
     }
 
-    private async Task<CommandsFailure?> MendAsync(Guid sessionId, string? routerId, long sentAt)
+    private async Task<CommandsFailure?> MendAsync(CommandsCall call, long sentAt, CancellationToken cancellationToken)
     {
+        var (sessionId, routerId) = (call.SessionId!.Value, call.RouterId);
         while (true)
         {
+            // The start sets up the router that it names, which may be another user's by now: the refusal was waited for, or another's start.
+            if (_startNamesRouter && call.Objection is { } ask && await ask(cancellationToken) is { } objection)
+            {
+                return objection;
+            }
+
             var mending = await _flights.RunAsync(sessionId, () => FlyAsync(sessionId, routerId, sentAt));
             if (mending.Failure is null or { Kind: CommandsFailureKind.SessionEnded } || mending.RouterId == routerId || !_startNamesRouter)
             {
