@@ -45,15 +45,17 @@ internal sealed record TestHome(TestRouter Router, SimulatedDevice[] Devices, Gu
     }
 
     /// <summary>A command that a person's devices are to follow, and its answer.</summary>
-    public async Task<JsonElement> CommandAsync(
+    public Task<JsonElement> CommandAsync(
         JsonElement person,
         string command,
         object? body = null,
         int status = 200,
         string? prefer = null
-    )
+    ) => PostAsync($"people/{person.Id()}/{command}", body, status, prefer);
+
+    public async Task<JsonElement> PostAsync(string below, object? body, int status, string? prefer = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, Router.Path($"people/{person.Id()}/{command}"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, Router.Path(below));
         request.Content = body is null ? null : JsonContent.Create(body);
         if (prefer is not null)
         {

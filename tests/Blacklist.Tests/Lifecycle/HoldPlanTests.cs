@@ -74,6 +74,23 @@ public sealed class HoldPlanTests
     }
 
     [Fact]
+    public void A_device_that_was_let_through_is_known_by_the_rule_that_holds_it()
+    {
+        var pause = HoldSource.OfPause(Device);
+        var paused = new WantedHolds(pause, [Device], Now, null);
+        var held = Present(RuleState.InForce, null, null, pause);
+        var letThrough = Present(RuleState.Lifted, 5, 60);
+        letThrough.RuleId.ShouldNotBe(held.RuleId);
+
+        foreach (var wanted in new[] { new[] { paused, Want(60) }, [Want(60), paused], [WantedHolds.None(pause), Want(60)] })
+        {
+            var plan = HoldPlan.Of(wanted, [held, letThrough], Now.AddMinutes(10));
+            plan.Known.ShouldBe(new Dictionary<Guid, Guid> { [Device] = held.RuleId });
+            plan.LetThrough.ShouldBe([Device]);
+        }
+    }
+
+    [Fact]
     public void What_is_not_wanted_ends_and_other_sources_stay()
     {
         var other = HoldSource.OfPause(Source.Id);
@@ -136,17 +153,18 @@ public sealed class HoldPlanTests
 
     private static DateTimeOffset? At(int? minutes) => minutes is { } some ? Now.AddMinutes(some) : null;
 
-    private static Hold Present(RuleState state, int? letThrough, int? until) =>
+    private static Hold Present(RuleState state, int? letThrough, int? until, HoldSource? source = null) =>
         new()
         {
             Id = Source.Id,
             RouterId = "router",
             DeviceId = Device,
-            Kind = Source.Kind,
-            SourceId = Source.Id,
+            Kind = (source ?? Source).Kind,
+            SourceId = (source ?? Source).Id,
+            PersonId = source?.PersonId,
             Since = Now,
             Until = At(until),
-            RuleId = Device,
+            RuleId = (source ?? Source).Id,
             Rule = new BlockRow
             {
                 RouterId = "router",

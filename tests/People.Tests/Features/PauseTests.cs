@@ -117,6 +117,61 @@ public sealed class PauseTests(PeopleServer server)
     }
 
     [Fact]
+    public async Task A_device_that_was_let_through_from_a_schedule_is_told_by_what_holds_it_now()
+    {
+        var home = await server.HomeAsync(1);
+        var mia = await LetThroughAsync(home);
+        Results(await home.CommandAsync(mia, "pause")).ShouldBe([$"{home.Ids[0]} blocked "]);
+
+        // The pause holds the device already.
+        var until = TimeProvider.System.GetUtcNow().AddHours(1);
+        Results(await home.CommandAsync(mia, "pause", new { until })).ShouldBe([$"{home.Ids[0]} blocked "]);
+
+        home.RulesShouldBe(0);
+        home.Router.Simulated.Online = false;
+        var resumed = await home.CommandAsync(mia, "resume", new { }, 202, "respond-async");
+        Results(resumed).ShouldHaveSingleItem().ShouldStartWith($"{home.Ids[0]} lifting ");
+        home.RulesShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_device_that_was_let_through_from_a_schedule_and_blocked_again_by_its_user_is_told_as_blocked()
+    {
+        var home = await server.HomeAsync(1);
+        var mia = await LetThroughAsync(home);
+        Results(await home.CommandAsync(mia, "resume")).ShouldBe([$"{home.Ids[0]} lifted "]);
+        await home.PostAsync("block", new { deviceId = home.Ids[0] }, 201);
+
+        Results(await home.CommandAsync(mia, "resume")).ShouldBe([$"{home.Ids[0]} blocked "]);
+        var until = TimeProvider.System.GetUtcNow().AddHours(1);
+        Results(await home.CommandAsync(mia, "allow", new { until })).ShouldBe([$"{home.Ids[0]} blocked "]);
+        home.RulesShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_device_for_which_a_command_has_nothing_to_do_is_told_by_its_block()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0, 1, 2);
+        await home.PostAsync("block", new { deviceId = home.Ids[1] }, 201);
+        home.Router.Simulated.Online = false;
+        await home.PostAsync("block", new { deviceId = home.Ids[0] }, 202, "wait=10");
+        await home.PostAsync("unblock", new { deviceId = home.Ids[1] }, 202, "wait=10");
+        var blocks = (await home.ShowAsync("blocked")).GetProperty("items").EnumerateArray();
+
+        var resumed = await home.CommandAsync(mia, "resume", new { }, 202, "respond-async");
+
+        var told = Results(resumed);
+        told.ShouldBe(
+            [.. blocks.Select(block => Told(block.GetProperty("deviceId").GetGuid(), block)), $"{home.Ids[2]} lifted "],
+            ignoreOrder: true
+        );
+        // With the code of the dialect for a router that is away.
+        told.Count(result => result.StartsWith($"{home.Ids[0]} applying ", StringComparison.Ordinal) && !result.EndsWith(' ')).ShouldBe(1);
+        told.Count(result => result.StartsWith($"{home.Ids[1]} lifting ", StringComparison.Ordinal) && !result.EndsWith(' ')).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_cannot_be_reached_goes_on_by_itself()
     {
         var home = await server.HomeAsync();
@@ -299,12 +354,18 @@ public sealed class PauseTests(PeopleServer server)
     private static bool Flag(JsonElement person, string name) => person.GetProperty(name).GetBoolean();
 
     private static string[] Results(JsonElement person) =>
-        [
-            .. person
-                .GetProperty("results")
-                .EnumerateArray()
-                .Select(result =>
-                    $"{result.GetProperty("deviceId").GetGuid()} {result.GetProperty("state").GetString()} {result.GetProperty("code").GetString()}"
-                ),
-        ];
+        [.. person.GetProperty("results").EnumerateArray().Select(result => Told(result.GetProperty("deviceId").GetGuid(), result))];
+
+    private static string Told(Guid deviceId, JsonElement told) =>
+        $"{deviceId} {told.GetProperty("state").GetString()} {told.GetProperty("code").GetString()}";
+
+    /// <summary>A person whose schedule is in a window, and whose device was let through from it.</summary>
+    private static async Task<JsonElement> LetThroughAsync(TestHome home)
+    {
+        var mia = await home.AddPersonAsync("Mia", 0);
+        await home.AddScheduleAsync("Bedtime", mia, Homes.Present());
+        await home.PostAsync("unblock", new { deviceId = home.Ids[0] }, 200);
+        home.RulesShouldBe();
+        return mia;
+    }
 }

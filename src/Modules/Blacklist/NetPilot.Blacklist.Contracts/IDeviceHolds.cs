@@ -30,6 +30,19 @@ public interface IDeviceHolds
     /// <param name="routerId">The router.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     Task<IReadOnlyList<DeviceHold>> OfRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken);
+
+    /// <summary>How far the blocks of devices got, whatever holds them. Two round trips, and none without a device.</summary>
+    /// <param name="userId">The router's owner.</param>
+    /// <param name="routerId">The router.</param>
+    /// <param name="deviceIds">The devices.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The block of each of these devices that has one: applying, blocked or lifting. The others are not blocked.</returns>
+    Task<IReadOnlyDictionary<Guid, DeviceBlock>> FindBlocksAsync(
+        Guid userId,
+        string routerId,
+        IReadOnlyCollection<Guid> deviceIds,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>What a hold is for.</summary>
@@ -117,6 +130,11 @@ public enum DeviceBlockState
 /// </param>
 /// <param name="IsLetThrough">Whether a user let the device through, so that a hold that is wanted does not count.</param>
 public sealed record DeviceHoldResult(Guid DeviceId, DeviceBlockState State, string? Code, bool IsLetThrough);
+
+/// <summary>The block of a device.</summary>
+/// <param name="State">How far it got.</param>
+/// <param name="Code">Why the last attempt did not succeed; else null.</param>
+public sealed record DeviceBlock(DeviceBlockState State, string? Code);
 
 /// <summary>A hold that is stored.</summary>
 /// <param name="DeviceId">The device.</param>

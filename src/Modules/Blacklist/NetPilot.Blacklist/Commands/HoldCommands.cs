@@ -8,6 +8,7 @@ internal sealed class HoldCommands(
     RuleStore store,
     RulePacing pacing,
     HoldPlacing placing,
+    IDeviceDirectory devices,
     PutInForce putInForce,
     Lift lift,
     RuleTurns turns,
@@ -56,6 +57,34 @@ internal sealed class HoldCommands(
                 HoldPlan.IsLetThrough(hold.Rule, hold.Since)
             )),
         ];
+
+    public async Task<IReadOnlyDictionary<Guid, DeviceBlock>> FindBlocksAsync(
+        Guid userId,
+        string routerId,
+        IReadOnlyCollection<Guid> deviceIds,
+        CancellationToken cancellationToken
+    )
+    {
+        var found = new Dictionary<Guid, DeviceBlock>();
+        if (deviceIds.Count == 0)
+        {
+            return found;
+        }
+
+        var known = await devices.LookUpAsync(userId, routerId, deviceIds, [], cancellationToken);
+        var live = await store.LoadAsync(RuleKind.Block, userId, routerId, []);
+        foreach (var device in known)
+        {
+            // A device that has a MAC can have one rule of that, and one of its address.
+            var own = live.Where(rule => HoldPlacing.MayBeOf(rule, device)).OrderBy(rule => rule.State != RuleState.InForce);
+            if (own.ThenBy(rule => rule.State).FirstOrDefault() is { } rule)
+            {
+                found[device.Id] = new DeviceBlock(StateOf(rule), rule.Code);
+            }
+        }
+
+        return found;
+    }
 
     /// <summary>Starts what is to be sent for the rules that are new, and for those that nothing keeps any more.</summary>
     private async Task<Task[]> StartAsync(HoldPlan plan, PlacedHolds placed, SharedTurn shared)

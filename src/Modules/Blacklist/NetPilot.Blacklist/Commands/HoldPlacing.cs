@@ -110,8 +110,8 @@ internal sealed class HoldPlacing(
     private static string? RefusalOf(KnownDevice device, List<Rule>? live) =>
         live?.Exists(rule => MayBeOf(rule, device)) == false ? ErrorCodes.TierLimitReached : null;
 
-    // Which rule is the device's is for the statement to say that finds it.
-    private static bool MayBeOf(Rule rule, KnownDevice device) =>
+    /// <summary>Whether a live rule can be the device's. To place a hold, which one is it is for the statement to say that finds it.</summary>
+    public static bool MayBeOf(Rule rule, KnownDevice device) =>
         rule.DeviceMac is not null && device.Mac is not null
             ? rule.DeviceMac.Equals(device.Mac)
             : rule.DeviceIp.Equals(device.Address) || rule.DeviceAliases.Contains(device.Address);

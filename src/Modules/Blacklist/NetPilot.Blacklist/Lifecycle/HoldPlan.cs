@@ -31,7 +31,7 @@ internal sealed class HoldPlan
     /// <summary>The rules of holds that end.</summary>
     public Dictionary<Guid, BlockRow> Released { get; } = [];
 
-    /// <summary>The rule that each device is held by already, or was let through from.</summary>
+    /// <summary>The rule that each device is held by already, or else was let through from.</summary>
     public Dictionary<Guid, Guid> Known { get; } = [];
 
     /// <summary>Devices that a user let through, and that are wanted all the same.</summary>
@@ -106,7 +106,16 @@ internal sealed class HoldPlan
             return;
         }
 
-        Known[device] = hold.RuleId;
+        if (isLetThrough)
+        {
+            // Another source may hold the device by a newer rule.
+            Known.TryAdd(device, hold.RuleId);
+        }
+        else
+        {
+            Known[device] = hold.RuleId;
+        }
+
         if (hold.Since != want.Since.ToMicroseconds() || hold.Until != want.Until?.ToMicroseconds())
         {
             Change(hold, want.Since, want.Until);

@@ -51,7 +51,7 @@ internal sealed record PersonCommandResponse(
 }
 
 /// <summary>Commands for one person: pausing, ending the pause, extra time.</summary>
-internal sealed class PersonCommands(IRouterOwnership ownership, PeopleChanges changes, PersonAnswers answers)
+internal sealed class PersonCommands(IRouterOwnership ownership, PeopleChanges changes, PersonAnswers answers, IDeviceHolds holds)
 {
     /// <summary>Changes the person and puts that in force. With a preference of the client's, the answer is 202 while commands are under way.</summary>
     public async Task<(PersonCommandResponse Answer, int Status)> RunAsync(
@@ -88,7 +88,7 @@ internal sealed class PersonCommands(IRouterOwnership ownership, PeopleChanges c
         return (PersonCommandResponse.Of(answer, devices), isUnderWay ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
     }
 
-    // Of a device that the command had nothing to do for, others know whether it is blocked.
+    // A device that the command does not hold may be blocked for another reason, which its own block says.
     private async Task<IReadOnlyList<DeviceResult>> ResultsAsync(
         OwnedRouter router,
         PersonResponse person,
@@ -97,15 +97,16 @@ internal sealed class PersonCommands(IRouterOwnership ownership, PeopleChanges c
     )
     {
         var resultOf = results.ToDictionary(result => result.DeviceId);
-        Guid[] others = [.. person.DeviceIds.Where(id => !resultOf.ContainsKey(id))];
-        var blocked = await answers.BlockedAsync(router, others, cancellationToken);
-        return
-        [
-            .. person.DeviceIds.Select(id =>
-                resultOf.TryGetValue(id, out var result)
-                    ? new DeviceResult(id, result.State, result.Code)
-                    : new DeviceResult(id, blocked.Contains(id) ? DeviceBlockState.Blocked : DeviceBlockState.Lifted, null)
-            ),
-        ];
+        Guid[] others = [.. person.DeviceIds.Where(id => !IsUnderWayOrHeld(resultOf.GetValueOrDefault(id)))];
+        var blocks = await holds.FindBlocksAsync(router.UserId, router.RouterId, others, cancellationToken);
+        return [.. person.DeviceIds.Select(ResultOf)];
+
+        DeviceResult ResultOf(Guid id) =>
+            blocks.TryGetValue(id, out var block) ? new DeviceResult(id, block.State, block.Code)
+            : resultOf.TryGetValue(id, out var result) ? new DeviceResult(id, result.State, result.Code)
+            : new DeviceResult(id, DeviceBlockState.Lifted, null);
     }
+
+    private static bool IsUnderWayOrHeld(DeviceHoldResult? result) =>
+        result is { IsLetThrough: false, State: DeviceBlockState.Applying or DeviceBlockState.Blocked or DeviceBlockState.Lifting };
 }

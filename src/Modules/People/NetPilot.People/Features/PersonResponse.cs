@@ -75,7 +75,7 @@ internal sealed class PersonAnswers(PeopleDbContext db, IDeviceDirectory devices
     }
 
     /// <summary>Those of the devices whose block is in force.</summary>
-    public async Task<IReadOnlySet<Guid>> BlockedAsync(OwnedRouter router, Guid[] deviceIds, CancellationToken cancellationToken)
+    private async Task<IReadOnlySet<Guid>> BlockedAsync(OwnedRouter router, Guid[] deviceIds, CancellationToken cancellationToken)
     {
         if (deviceIds.Length == 0)
         {
