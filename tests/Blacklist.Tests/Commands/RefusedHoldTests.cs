@@ -1,3 +1,4 @@
+using System.Text.Json;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -25,6 +26,12 @@ public sealed class RefusedHoldTests(BlacklistServer server)
         var first = await ToldAsync(router);
         first.Length.ShouldBe(2);
         first.ShouldBeSubsetOf(devices.Select(device => device.Ip));
+        foreach (var id in (await EntriesAsync(router)).Select(entry => entry.GetProperty("id").GetGuid()))
+        {
+            (id.Version, id.Variant >> 2).ShouldBe((7, 0b10));
+            id.ToString("N")[..12].ShouldBe($"{window.Since.ToUnixTimeMilliseconds():x12}");
+        }
+
         // The worker tries again, as any replica does.
         await router.HoldAsync([window], byServer: true);
         await router.HoldAsync([window with { Until = window.Until!.Value.AddHours(1) }], byServer: true);
@@ -34,20 +41,19 @@ public sealed class RefusedHoldTests(BlacklistServer server)
         (await ToldAsync(router)).Length.ShouldBe(4);
     }
 
-    private static async Task<string[]> ToldAsync(TestRouter router)
+    private static async Task<string[]> ToldAsync(TestRouter router) =>
+        [
+            .. (await EntriesAsync(router)).Select(entry =>
+            {
+                entry.GetProperty("outcome").GetString().ShouldBe("failed");
+                return entry.GetProperty("target").GetString()!;
+            }),
+        ];
+
+    private static async Task<JsonElement[]> EntriesAsync(TestRouter router)
     {
         using var response = await router.SendAsync(HttpMethod.Get, "activity?kind=block");
-        return
-        [
-            .. (await response.ShouldBeJsonAsync(200))
-                .GetProperty("items")
-                .EnumerateArray()
-                .Where(entry => entry.GetProperty("code").GetString() == "tier_limit_reached")
-                .Select(entry =>
-                {
-                    entry.GetProperty("outcome").GetString().ShouldBe("failed");
-                    return entry.GetProperty("target").GetString()!;
-                }),
-        ];
+        var items = (await response.ShouldBeJsonAsync(200)).GetProperty("items").EnumerateArray();
+        return [.. items.Where(entry => entry.GetProperty("code").GetString() == "tier_limit_reached")];
     }
 }

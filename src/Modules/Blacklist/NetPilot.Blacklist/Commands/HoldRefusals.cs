@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -32,10 +33,16 @@ internal sealed class HoldRefusals(IRouterActivityLog log, TimeProvider time)
             Id = IdOf(want),
         };
 
-    // Whichever replica tells it, and however often, it is the same entry.
+    // Whichever replica tells it, and however often, it is the same entry. Ids are UUIDs of version 7, of which only the time is not random.
     private static Guid IdOf(WantedHold want)
     {
         var told = $"{want.Source.Kind} {want.Source.Id} {want.DeviceId} {want.Since.UtcTicks}";
-        return new Guid(SHA256.HashData(Encoding.ASCII.GetBytes(told)).AsSpan(0, 16));
+        var id = SHA256.HashData(Encoding.ASCII.GetBytes(told)).AsSpan(0, 16);
+        Span<byte> began = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64BigEndian(began, want.Since.ToUnixTimeMilliseconds());
+        began[2..].CopyTo(id);
+        id[6] = (byte)(0x70 | (id[6] & 0x0F));
+        id[8] = (byte)(0x80 | (id[8] & 0x3F));
+        return new Guid(id, bigEndian: true);
     }
 }
