@@ -1,11 +1,16 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using NetPilot.Blacklist.Contracts;
+using NetPilot.DevStack.Simulator;
 using NetPilot.Identity.Contracts;
+using NetPilot.People.Data;
+using NetPilot.People.Reconciliation;
 using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
+using Lease = NetPilot.People.Data.Statements.Lease;
 
 namespace NetPilot.People.Tests.Reconciliation;
 
@@ -99,6 +104,71 @@ public sealed class RefusedHoldsTests(PeopleServer server)
             home.RulesShouldBe(0);
             return Task.CompletedTask;
         });
+    }
+
+    [Fact]
+    public async Task What_has_no_room_before_the_same_change_makes_some_is_looked_at_again_as_soon_as_there_may_be_some()
+    {
+        var home = await server.HomeAsync(5);
+        var mia = await home.AddPersonAsync("Mia", 0, 1, 2, 3);
+        var tom = await home.AddPersonAsync("Tom", 4);
+        await home.CommandAsync(mia, "pause");
+        var store = server.Services.GetRequiredService<PeopleStore>();
+        var order = await OrderAsync(home, []);
+        var router = order.Router;
+        // By a clock that is ahead, the worker does not come before the test has looked.
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddHours(1).ToMicroseconds());
+        var reconciler = ActivatorUtilities.CreateInstance<PeopleReconciler>(server.Services, clock);
+        using var held = server.Commands.AddFault(
+            new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Unblock }
+        );
+
+        var (_, lease) = await store.EditAsync(
+            router,
+            async (db, now) =>
+            {
+                (await db.People.FoundAsync(router, mia.Id(), Ct)).Resume(now);
+                (await db.People.FoundAsync(router, tom.Id(), Ct)).Pause(now, null);
+                return true;
+            },
+            Ct
+        );
+        await LookAsync(lease.ShouldNotBeNull());
+        (await NextAsync()).ShouldBe(clock.GetUtcNow().AddSeconds(2).UtcDateTime);
+
+        // There is no room yet, and this time none is made.
+        await LookAsync((await store.TakeAsync(router)).ShouldNotBeNull());
+        (await NextAsync()).ShouldBe(clock.GetUtcNow().AddMinutes(5).UtcDateTime);
+
+        held.Release();
+        await Eventually.HoldsAsync(async () =>
+            (
+                await server.ScalarAsync<long>(
+                    "SELECT count(*) FROM blacklist.user_blacklists WHERE router_id = $1 AND state <> 'lifted'",
+                    router.RouterId
+                )
+            ).ShouldBe(0)
+        );
+        await home.DueAsync();
+        await Eventually.HoldsAsync(() =>
+        {
+            home.RulesShouldBe(4);
+            return Task.CompletedTask;
+        });
+
+        async Task LookAsync(Lease lease)
+        {
+            var state = (await store.LoadAsync(router.UserId, router.RouterId)).ShouldNotBeNull();
+            var results = await reconciler.RunAsync(
+                new ReconcileOrder(router, order.Actor, UserTier.Free, null, TimeSpan.Zero),
+                state,
+                lease
+            );
+            results.Single(result => result.DeviceId == home.Ids[4]).Code.ShouldBe("tier_limit_reached");
+        }
+
+        Task<DateTime> NextAsync() =>
+            server.ScalarAsync<DateTime>("SELECT next_change_at FROM people.routers WHERE router_id = $1", router.RouterId);
     }
 
     private async Task<HoldsOrder> OrderAsync(TestHome home, WantedHolds[] wanted)

@@ -79,11 +79,19 @@ public sealed record HoldsOrder(OwnedRouter Router, CommandActor Actor, UserTier
     public TimeSpan? Wait { get; init; }
 
     /// <summary>
-    /// Is called when all of it is stored, before the commands are waited for: from then on an order that follows is the later one. It is told
-    /// which devices were refused, by the code that <see cref="DeviceHoldResult.Code"/> will say. Null: nobody is told.
+    /// Is called when all of it is stored, before the commands are waited for: from then on an order that follows is the later one. Null: nobody
+    /// is told.
     /// </summary>
-    public Func<IReadOnlyDictionary<Guid, string>, Task>? Stored { get; init; }
+    public Func<StoredHolds, Task>? Stored { get; init; }
 }
+
+/// <summary>What is known of an order when all of it is stored.</summary>
+/// <param name="Refused">The devices that were refused, by the code that <see cref="DeviceHoldResult.Code"/> will say.</param>
+/// <param name="MakesRoom">
+/// Whether a device was refused because the tier has no room, and the order itself ends what may keep another block: once that is lifted, there may
+/// be room.
+/// </param>
+public sealed record StoredHolds(IReadOnlyDictionary<Guid, string> Refused, bool MakesRoom);
 
 /// <summary>All holds that a source is to have now.</summary>
 /// <param name="Source">The source.</param>

@@ -37,7 +37,8 @@ internal sealed class HoldCommands(
         var commands = await StartAsync(plan, placed, shared);
         if (order.Stored is { } stored)
         {
-            await stored(placed.Refused);
+            var makesRoom = plan.Released.Count > 0 && placed.Refused.ContainsValue(ErrorCodes.TierLimitReached);
+            await stored(new StoredHolds(placed.Refused, makesRoom));
         }
 
         await WaitAsync(commands, order.Wait, cancellationToken);

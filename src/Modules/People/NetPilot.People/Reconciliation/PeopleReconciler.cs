@@ -23,6 +23,9 @@ internal sealed partial class PeopleReconciler(
 {
     // What was refused may be possible later: the tier has room, the device has an address, or its user says that it is not the router.
     private static readonly TimeSpan RefusalsLast = TimeSpan.FromMinutes(5);
+
+    // By then the router has lifted, as a rule, what the same order released.
+    private static readonly TimeSpan RoomComes = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(20);
 
@@ -60,11 +63,12 @@ internal sealed partial class PeopleReconciler(
             );
 
             // What was refused is stored with the rest: a crash while the commands run does not lose it.
-            async Task StoredAsync(IReadOnlyDictionary<Guid, string> refused)
+            async Task StoredAsync(StoredHolds stored)
             {
+                var refused = stored.Refused;
                 await store.ForgetDevicesAsync(state, DevicesOf(refused, ErrorCodes.DeviceNotFound));
                 var later = DevicesOf(refused, ErrorCodes.TierLimitReached, ErrorCodes.DeviceWithoutAddress, ErrorCodes.ValidationFailed);
-                await FinishAsync(plan.LookingAgain(later, time.UtcNow() + RefusalsLast));
+                await FinishAsync(plan.LookingAgain(later, time.UtcNow() + (stored.MakesRoom ? RoomComes : RefusalsLast)));
             }
 
             async Task FinishAsync(RouterPlan finished)
