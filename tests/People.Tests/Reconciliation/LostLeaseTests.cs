@@ -1,6 +1,10 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
+using NetPilot.Identity.Contracts;
 using NetPilot.People.Data;
+using NetPilot.People.Data.Statements;
+using NetPilot.People.Reconciliation;
+using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using NetPilot.Testing;
 using Npgsql;
@@ -91,6 +95,35 @@ public sealed partial class LostLeaseTests(PeopleServer server)
         {
             (await server.ScalarAsync<long>($"SELECT count(*) FROM people.{table} WHERE router_id = $1", router.RouterId)).ShouldBe(0);
         }
+    }
+
+    [Fact]
+    public async Task What_a_plan_stored_that_outlasted_its_lease_and_failed_is_looked_at_again()
+    {
+        var home = await server.HomeAsync(1);
+        var mia = await home.AddPersonAsync("Mia", 0);
+        await home.CommandAsync(mia, "pause");
+        var router = await OwnedAsync(home);
+        var actor = new CommandActor(null, await server.Services.GetRequiredService<IMaintenanceSession>().GetCommandsSessionIdAsync(Ct));
+        var paused = (await Store.LoadAsync(router.UserId, router.RouterId)).ShouldNotBeNull();
+        await home.CommandAsync(mia, "resume");
+        home.RulesShouldBe();
+        var now = TimeProvider.System.GetUtcNow();
+        // PostgreSQL takes times in UTC alone: the holds are stored, and what follows them fails.
+        paused.People.Single().Allow(now, now.AddHours(1).ToOffset(TimeSpan.FromHours(1)));
+        var over = new Lease(TimeProvider.System.NewId(), now.AddMinutes(-1));
+
+        await Should.ThrowAsync<ArgumentException>(() =>
+            server
+                .Services.GetRequiredService<PeopleReconciler>()
+                .RunAsync(new ReconcileOrder(router, actor, UserTier.Pro, null, TimeSpan.Zero), paused, over)
+        );
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            (await server.ScalarAsync<long>("SELECT count(*) FROM blacklist.holds WHERE router_id = $1", router.RouterId)).ShouldBe(0);
+            home.RulesShouldBe();
+        });
     }
 
     [Fact]

@@ -10,6 +10,10 @@ internal sealed class LeaseReturns(PeopleStore store)
 
     public Task GiveBackAsync(Guid userId, string routerId, Lease lease) => TryAsync(() => store.GiveBackAsync(userId, routerId, lease));
 
+    /// <summary>Gives a lease back, and has all of the router looked at again: what was stored under the lease may be wanted no longer.</summary>
+    public Task LookAgainAsync(OwnedRouter router, Lease lease, DateTimeOffset at) =>
+        TryAsync(() => store.LookAgainAsync(router, lease, at));
+
     public Task GiveBackAsync(Lease lease) => TryAsync(() => store.GiveBackAsync(lease));
 
     /// <summary>Gives back what could not be given back before.</summary>

@@ -46,6 +46,7 @@ internal sealed partial class PeopleReconciler(
     public async Task<IReadOnlyList<DeviceHoldResult>> RunAsync(ReconcileOrder order, RouterState state, Lease lease)
     {
         var isFinished = false;
+        var mayHaveStored = false;
         try
         {
             var now = time.UtcNow();
@@ -57,6 +58,7 @@ internal sealed partial class PeopleReconciler(
                 return [];
             }
 
+            mayHaveStored = true;
             return await holds.SetAsync(
                 new HoldsOrder(order.Router, order.Actor, order.Tier, wanted) { Wait = order.Wait, Stored = StoredAsync },
                 CancellationToken.None
@@ -91,9 +93,19 @@ internal sealed partial class PeopleReconciler(
         {
             if (!isFinished)
             {
-                await leases.GiveBackAsync(order.Router.UserId, order.Router.RouterId, lease);
+                await EndAsync(order.Router, lease, mayHaveStored);
             }
         }
+    }
+
+    /// <summary>Ends a lease under which the state was not put in force.</summary>
+    private Task EndAsync(OwnedRouter router, Lease lease, bool mayHaveStored)
+    {
+        var now = time.UtcNow();
+        // Somebody else may have put a later state in force since, so that nothing is due any more.
+        return mayHaveStored && lease.Until <= now
+            ? leases.LookAgainAsync(router, lease, now)
+            : leases.GiveBackAsync(router.UserId, router.RouterId, lease);
     }
 
     private async Task<IReadOnlyList<DeviceHoldResult>> PutInForceAsync(ReconcileOrder order, Lease? lease)
