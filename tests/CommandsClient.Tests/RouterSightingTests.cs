@@ -81,7 +81,7 @@ public sealed class RouterSightingTests
         await using var server = new ScriptedServer(request =>
             request.Path == "/api/session/start" ? ScriptedReply.Hang : ScriptedReply.Failure(401, "SESSION_INVALID")
         );
-        await using var client = new TestClient(server.Url, dialect, settings: ("Timeouts:Session", "00:00:01"));
+        await using var client = new TestClient(server.Url, dialect, settings: ("Timeouts:Session", "00:00:05"));
 
         (await client.Commands.BlockAsync(TestClient.Target(), TestClient.Device, Ct)).Router.ShouldBe(expected);
     }

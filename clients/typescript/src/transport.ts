@@ -36,8 +36,11 @@ export class CallFailed extends Error {
   }
 }
 
-/** How long a repeat waits while the server still works on the request whose answer was lost: as long as the server gives a request. */
-const inFlightPatience = 75_000;
+/**
+ * How long a repeat waits while the server still works on the request whose answer was lost: as long as the key is taken where the replica that worked
+ * on it has crashed.
+ */
+const inFlightPatience = 105_000;
 
 /** Sends requests with the session's token, and sends them again where that is right. */
 export class Transport {

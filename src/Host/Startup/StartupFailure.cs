@@ -31,7 +31,7 @@ internal static class StartupFailure
             SocketException => $"An address to listen on (ASPNETCORE_URLS, Kestrel:Endpoints) cannot be used: {exception.Message}.",
             FileNotFoundException or CryptographicException =>
                 $"A certificate of Kestrel:Certificates or Kestrel:Endpoints cannot be read: {exception.Message}",
-            UnauthorizedAccessException => $"A settings file or a certificate cannot be read: {exception.Message}",
+            UnauthorizedAccessException => $"A file cannot be opened: {exception.Message}",
             // A settings file that is no JSON, a port that is taken.
             InvalidDataException or IOException => exception.Message,
             _ => null,

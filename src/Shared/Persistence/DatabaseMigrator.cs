@@ -96,12 +96,8 @@ public sealed partial class DatabaseMigrator(
     private async Task<int> RunAsync(bool isToApply, CancellationToken cancellationToken)
     {
         var settings = options.Value;
-        await using var source = DatabaseSources.Build(
-            settings.NetPilotMigrations ?? settings.NetPilot!,
-            settings.Pooler,
-            "netpilot-migrations",
-            migrates: true
-        );
+        var connectionString = settings.NetPilotMigrations ?? settings.NetPilot!;
+        await using var source = DatabaseSources.Build(connectionString, settings.Pooler, "netpilot-migrations");
         await using var guard = await OpenAsync(source, OwnerKey, cancellationToken);
         if (guard.PostgreSqlVersion.Major < 15)
         {
@@ -116,6 +112,7 @@ public sealed partial class DatabaseMigrator(
         {
             LogMigrating(logger, module.Schema, missing);
             await using var context = ContextOf(module, builder => Connect(builder, source, module));
+            context.Database.SetCommandTimeout(DatabaseSources.MigrationTimeoutOf(connectionString));
             await context.Database.MigrateAsync(cancellationToken);
         }
 

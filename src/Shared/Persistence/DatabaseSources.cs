@@ -20,8 +20,7 @@ internal static class DatabaseSources
         DatabasePooler pooler,
         string name = Name,
         ILoggerFactory? loggers = null,
-        bool loadsTypes = true,
-        bool migrates = false
+        bool loadsTypes = true
     )
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = name };
@@ -54,12 +53,6 @@ internal static class DatabaseSources
         if (!written.Contains("GSSEncryptionMode") && Environment.GetEnvironmentVariable("PGGSSENCMODE") is null)
         {
             settings.GssEncryptionMode = GssEncryptionMode.Disable;
-        }
-
-        // A migration reads whole tables, and waits for a dump that holds one.
-        if (migrates && !written.Contains("CommandTimeout"))
-        {
-            settings.CommandTimeout = 0;
         }
 
         if (loggers is not null)
@@ -142,6 +135,9 @@ internal static class DatabaseSources
             return $"is refused by Npgsql: {exception.Message.ReplaceLineEndings(" ")}";
         }
     }
+
+    /// <summary>The seconds that a statement of a migration may take; null: as the connection string says. It reads whole tables, and waits for a dump.</summary>
+    public static int? MigrationTimeoutOf(string connectionString) => KeywordsOf(connectionString).Contains("CommandTimeout") ? null : 0;
 
     private static bool HasSeveralHosts(NpgsqlConnectionStringBuilder settings) =>
         settings.Host?.Contains(',', StringComparison.Ordinal) == true;

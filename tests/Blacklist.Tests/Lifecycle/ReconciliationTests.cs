@@ -199,19 +199,31 @@ public sealed class ReconciliationTests
         step.ShouldBeOfType<ReconciliationStep.Settle>().Change.State.ShouldBe(RuleState.Lifted);
     }
 
-    /// <summary>Since it was seen absent nothing was sent for it, so that an entry that nobody can read is not its own.</summary>
     [Fact]
-    public void What_was_proved_lost_is_put_back_though_a_later_entry_cannot_be_read()
+    public void What_was_in_force_is_put_back_however_long_its_router_was_away()
     {
-        var row = Timed(RuleState.Applying, Now.AddHours(2), attempts: 1, appliedAt: Now.AddDays(-1));
-        var view = new RouterView(
-            new BlockedReport([], [new UnreadableRule("N/A", "br:lan")]),
-            new Sightings([(row.DeviceMac!, row.DeviceIp)])
-        );
+        var row = Kept(RuleState.Applying, giveUpAt: Now.AddHours(-1));
+        var view = new RouterView(new BlockedReport([], []), new Sightings([(row.DeviceMac!, row.DeviceIp)]));
+
+        new RuleReconciliation(view, [row], Terms(_ => true)).Plan().ShouldHaveSingleItem().ShouldBeOfType<ReconciliationStep.Apply>();
+
+        Outcomes.Sending(row, RuleState.Applying, Now).GiveUpAt.ShouldBe(Now + RulePacing.GiveUpAfter);
+    }
+
+    /// <summary>No list showed the rule before the reset whose outcome is unknown.</summary>
+    [Theory]
+    [InlineData(RuleCodes.Unconfirmed, true)]
+    [InlineData(null, false)]
+    public void An_unconfirmed_rule_is_neither_gone_nor_put_back_because_no_list_shows_it_after_a_reset(string? code, bool stays)
+    {
+        var row = Kept(RuleState.InForce, code: code, clearingFence: 7);
+        var view = new RouterView(new BlockedReport([], []), new Sightings([(row.DeviceMac!, row.DeviceIp)]));
 
         var step = new RuleReconciliation(view, [row], Terms(_ => true)).Plan().ShouldHaveSingleItem();
 
-        step.ShouldBeOfType<ReconciliationStep.Apply>();
+        var change = step.ShouldBeOfType<ReconciliationStep.Settle>().Change;
+        change.State.ShouldBe(stays ? RuleState.InForce : RuleState.Lifted);
+        change.KeepsClearing.ShouldBe(stays);
     }
 
     [Theory]
@@ -239,7 +251,27 @@ public sealed class ReconciliationTests
         Outcomes.Undecided(lifting, Now).SettleAt.ShouldBe(Now.AddHours(1));
     }
 
-    private static Rule Timed(RuleState state, DateTimeOffset heldUntil, int attempts, DateTimeOffset? appliedAt = null) =>
+    /// <summary>A user's block without an end, in force for a month.</summary>
+    private static Rule Kept(RuleState state, DateTimeOffset? giveUpAt = null, string? code = null, long? clearingFence = null) =>
+        new()
+        {
+            Id = World.IdOf(0),
+            UserId = Owner,
+            RouterId = "router",
+            DeviceIp = World.AddressOf(0),
+            DeviceMac = World.MacOf(0),
+            State = state,
+            CreatedAt = Now.AddDays(-30),
+            AppliedAt = Now.AddDays(-30),
+            HeldManually = true,
+            MaybeSent = state == RuleState.Applying,
+            SettleAt = Now,
+            GiveUpAt = giveUpAt,
+            Code = code,
+            ClearingFence = clearingFence,
+        };
+
+    private static Rule Timed(RuleState state, DateTimeOffset heldUntil, int attempts) =>
         new()
         {
             Id = World.IdOf(0),
@@ -253,7 +285,6 @@ public sealed class ReconciliationTests
             HeldUntil = heldUntil,
             SettleAt = Now,
             GiveUpAt = Now.AddHours(23),
-            AppliedAt = appliedAt,
             Attempts = attempts,
         };
 

@@ -62,6 +62,21 @@ public sealed class UnseenLiftTests
         (step is ReconciliationStep.Lift).ShouldBe(isLifted);
     }
 
+    /// <summary>Without the arp program, the router looks the address up in its leases, by substring too.</summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void A_list_without_addresses_says_nothing_of_an_address_that_contains_its_own(bool bySubstring, bool isLifted)
+    {
+        var lifting = Row(Idle, "192.168.1.16", RuleState.Lifting);
+        var seen = Sightings.Of(new ScanReport([new ScannedDevice(IPAddress.Parse("192.168.1.160"), Other, null, null)], []));
+        var view = new RouterView(new BlockedReport([new BlockedRule(null, Idle), new BlockedRule(null, Other)], []), seen);
+
+        var step = StepFor(lifting, [Row(Other, "192.168.1.160", RuleState.InForce)], view, bySubstring);
+
+        (step is ReconciliationStep.Lift).ShouldBe(isLifted);
+    }
+
     /// <summary>No entry has an address, and the scan that could say who is where failed.</summary>
     [Fact]
     public void Nothing_is_sent_where_the_scan_failed_that_was_to_say_whose_address_it_is()

@@ -100,6 +100,27 @@ public sealed class ResetRaceTests(BlacklistServer server)
         router.Simulated.TallyOf(devices[0].Mac).Most.ShouldBe(1);
     }
 
+    /// <summary>The router holds nothing, and the command may still be on its way to it.</summary>
+    [Fact]
+    public async Task After_a_reset_whose_answer_was_lost_the_router_is_compared_with_its_rows_once_more()
+    {
+        var router = await server.NewRouterAsync();
+        await router.HaveBlockedAsync([router.Simulated.Device()]);
+        server.Commands.AddFault(new Fault(FaultKind.ResetAfter) { RouterId = router.RouterId, Operation = SimulatorOperation.Reset });
+
+        using var reset = await router.SendAsync(HttpMethod.Post, "reset");
+
+        await reset.ShouldBeJsonAsync(200);
+        var total = TimeSpan.Parse(server.Settings["CommandsServer:Timeouts:Total"]!, CultureInfo.InvariantCulture);
+        (
+            await server.ScalarAsync<bool>(
+                "SELECT next_check_at <= clock_timestamp() + $2::interval FROM blacklist.router_checks WHERE router_id = $1",
+                router.RouterId,
+                total
+            )
+        ).ShouldBeTrue();
+    }
+
     /// <summary>A reset ends what was there when it was sent.</summary>
     [Theory]
     [InlineData(false)]

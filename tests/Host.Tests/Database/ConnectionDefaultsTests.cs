@@ -46,17 +46,16 @@ public sealed class ConnectionDefaultsTests
 
     /// <summary>A migration that reads a large table, or waits for a dump, takes as long as it takes.</summary>
     [Theory]
-    [InlineData("", true, 0)]
-    [InlineData(";Command Timeout=7", true, 7)]
-    [InlineData("", false, 30)]
-    public void A_migration_has_all_the_time_that_it_needs(string words, bool migrates, int seconds) =>
-        SettingsOf(Server + words, migrates).CommandTimeout.ShouldBe(seconds);
+    [InlineData("", 0)]
+    [InlineData(";Command Timeout=7", null)]
+    public void A_migration_has_all_the_time_that_it_needs(string words, int? seconds) =>
+        DatabaseSources.MigrationTimeoutOf(Server + words).ShouldBe(seconds);
 
     private static int SizeOf(string connectionString) => SettingsOf(connectionString).MaxPoolSize;
 
-    private static NpgsqlConnectionStringBuilder SettingsOf(string connectionString, bool migrates = false)
+    private static NpgsqlConnectionStringBuilder SettingsOf(string connectionString)
     {
-        using var source = DatabaseSources.Build(connectionString, DatabasePooler.None, migrates: migrates);
+        using var source = DatabaseSources.Build(connectionString, DatabasePooler.None);
         return new NpgsqlConnectionStringBuilder(source.ConnectionString);
     }
 }

@@ -120,7 +120,12 @@ public sealed class RefusedHoldsTests(PeopleServer server)
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddHours(1).ToMicroseconds());
         var reconciler = ActivatorUtilities.CreateInstance<PeopleReconciler>(server.Services, clock);
         using var held = server.Commands.AddFault(
-            new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = SimulatorOperation.Unblock }
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Unblock,
+                Times = null,
+            }
         );
 
         var (_, lease) = await store.EditAsync(

@@ -33,7 +33,7 @@ internal sealed class HoldRefusals(IRouterActivityLog log, TimeProvider time)
             Id = IdOf(want),
         };
 
-    // Whichever replica tells it, and however often, it is the same entry. Ids are UUIDs of version 7, of which only the time is not random.
+    // Whichever replica tells it, and however often, it is the same entry. Ids are UUIDs of version 7; here a hash stands in place of the random bits.
     private static Guid IdOf(WantedHold want)
     {
         var told = $"{want.Source.Kind} {want.Source.Id} {want.DeviceId} {want.Since.UtcTicks}";

@@ -105,7 +105,7 @@ internal sealed class TurnRound(
             _ when report.Failure is { } failure => new CommandEnd(settled, failure.ToProblem()),
             null => CommandEnd.NoRouter,
             // It waits for its device.
-            { State: RuleState.Lifting, MaybeSent: false, Code: null } => new CommandEnd(settled, null, RuleAnswerKind.UnderWay),
+            { State: RuleState.Lifting, MaybeSent: false } => new CommandEnd(settled, null, RuleAnswerKind.UnderWay),
             _ => CommandEnd.Failed(settled),
         };
     }

@@ -76,8 +76,12 @@ internal sealed class BlacklistDependents(RuleStore store, IDbContextFactory<Bla
     public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
         store.DeleteRouterAsync(userId, routerId, cancellationToken: cancellationToken);
 
-    public Task ExpectClearingAsync(Guid userId, RouterTurn turn, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
-        store.PatchRouterAsync(userId, turn.RouterId, RuleIntents.ClearingExpected(turn.Fence, checkAt), cancellationToken);
+    public async Task ExpectClearingAsync(Guid userId, RouterTurn turn, DateTimeOffset checkAt, CancellationToken cancellationToken)
+    {
+        await store.PatchRouterAsync(userId, turn.RouterId, RuleIntents.ClearingExpected(turn.Fence, checkAt), cancellationToken);
+        // A reset that hangs can be carried out when its turn is over, and take the rules that were made since.
+        await store.ScheduleCheckAsync(userId, turn.RouterId, checkAt);
+    }
 
     public Task ForgetClearingAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
         store.PatchRouterAsync(userId, turn.RouterId, RuleIntents.ClearingForgotten(turn.Fence), cancellationToken);

@@ -19,7 +19,7 @@ internal static class RouterOutcomes
             OnlyOfReset = fence,
         };
 
-    /// <summary>A rule that was wanted again while the reset was being sent is put back now.</summary>
+    /// <summary>What is in force once the rows of a reset are cleared was wanted again while it was being sent: it is put back now.</summary>
     public static RulePatch WantedSinceReset(DateTimeOffset now) => new(RuleState.InForce) { Due = new(now, DueWhere.Later) };
 
     /// <summary>A scan shows the device of a row that waits for it: the row is due.</summary>

@@ -45,4 +45,10 @@ internal sealed record ReconciliationTerms(
 {
     /// <summary>Whether a scan is worth it that only tells where surplus rules are. It is for a comparison of the whole router, and not for a row.</summary>
     public bool LooksForSurplus { get; init; }
+
+    /// <summary>The fence of the first turn of a comparison in several: what was tried since is not tried again before it is due.</summary>
+    public long FirstFence { get; init; } = long.MaxValue;
+
+    /// <summary>Whether what the router refused before is tried again now.</summary>
+    public bool IsTriedNow(Rule row) => Eager && row.Fence < FirstFence;
 }

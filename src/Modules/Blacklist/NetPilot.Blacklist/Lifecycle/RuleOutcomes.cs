@@ -177,8 +177,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             MaybeSent = true,
             SettleAt = pacing.AfterLease(now),
             Attempts = rule.State == RuleState.InForce && state == RuleState.Applying ? rule.Attempts + 1 : rule.Attempts,
-            // A rule in force that the router lost is put back for as long as it takes within a day.
-            GiveUpAt = rule.State == RuleState.InForce && state == RuleState.Applying ? now + RulePacing.GiveUpAfter : rule.GiveUpAt,
+            GiveUpAt = state == RuleState.Applying && IsPutBack(rule, now) ? now + RulePacing.GiveUpAfter : rule.GiveUpAt,
             Guard = state == RuleState.Lifting ? RuleChange.IfUnkept(rule, now) : HeldAsRead.Anyhow,
         };
 
@@ -200,12 +199,15 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             },
             { State: RuleState.Applying } => ApplyNotDone(rule, failure.Code, failure.Detail, now),
             { State: RuleState.Lifting } => LiftNotDone(rule, failure.Code, failure.Detail, now, LiftAsker.Server),
-            _ => RuleChange.None(rule) with { SettleAt = now + pacing.SettleInterval },
+            _ => RuleChange.None(rule) with { SettleAt = now + pacing.LookPause(rule, now) },
         };
 
     // Nobody goes on with a user's block that has failed: what came to hold the device meanwhile wants it alone.
     private static RuleChange ForOthers(Rule rule, RuleChange change, DateTimeOffset now) =>
         IsUsersOwnAttempt(rule) ? change with { EndsManual = true, GiveUpAt = now + RulePacing.GiveUpAfter } : change;
+
+    private static bool IsPutBack(Rule rule, DateTimeOffset now) =>
+        rule.State == RuleState.InForce || (rule is { State: RuleState.Applying, AppliedAt: not null } && rule.GiveUpAt <= now);
 
     private static bool IsUsersOwnAttempt(Rule rule) => rule is { State: RuleState.Applying, GiveUpAt: null };
 

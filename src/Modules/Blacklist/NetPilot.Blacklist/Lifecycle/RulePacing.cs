@@ -102,7 +102,7 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
 
     /// <summary>
     /// How long to wait after a look that failed, before the next one at a row whose command may have been sent: a tenth of the time since that was
-    /// wanted, and an hour where the router has been away for a day. What its next command, or a check, finds out is not waited for.
+    /// wanted, from about <see cref="SettleInterval"/> to five minutes.
     /// </summary>
     public TimeSpan LookPause(Rule rule, DateTimeOffset now)
     {
@@ -110,7 +110,8 @@ internal sealed class RulePacing(TimeSpan commandTimeout, BlacklistOptions inter
             rule.GiveUpAt - GiveUpAfter
             ?? (rule.State == RuleState.Lifting ? rule.UnkeptSince(now) ?? rule.LetThroughAt : null)
             ?? rule.CreatedAt;
-        return now - since > LongAway ? Jittered(LongestBackoff) : Clamp((now - since) / 10, SettleInterval * 0.9, LongestDelay / 1.1);
+        var (least, most) = (SettleInterval * 0.9, LongestDelay / 1.1);
+        return Clamp((now - since) / 10, least, least < most ? most : least);
     }
 
     /// <summary>

@@ -101,8 +101,15 @@ internal sealed class RulePresence(RouterView view, ReconciliationTerms terms, R
     /// Whether to lift a rule at the row's own address, although neither the list nor a scan shows its device there. An idle device has no ARP entry,
     /// and the router still knows its lease; of one that is gone the router says so, and does nothing.
     /// </summary>
+    /// <remarks>A rule that no row claims can be of a device that is idle too.</remarks>
     public bool MayBeLiftedUnseen(Rule row, BlockedRule entry) =>
-        entry.Address is null && !IsAnothers(row, entry) && (IsLiftedAtItsOwnAddress(entry) || !MayBeTheLeaseOfAnother(row));
+        entry.Address is null
+        && !IsAnothers(row, entry)
+        && !MayMeanAnother(row)
+        && (
+            ListNamesNoAddress
+            || !(claims.Unclaimed.Exists(rule => rule.Address is null) || view.Report.Rules.Any(rule => row.DeviceIp.Equals(rule.Address)))
+        );
 
     /// <summary>
     /// Whether a command by the row's own address could take another rule, and only a scan says who has the address. Without the <c>arp</c> program, a
@@ -110,21 +117,21 @@ internal sealed class RulePresence(RouterView view, ReconciliationTerms terms, R
     /// </summary>
     public bool CouldTakeAnother(BlockedRule entry) =>
         terms.FollowsDevice
-        && IsLiftedAtItsOwnAddress(entry)
+        && entry.Address is null
+        && ListNamesNoAddress
         && view.Report.Rules.Any(rule => rule.Mac is null || !rule.Mac.Equals(entry.Mac));
 
     // Where the list names no address at all, it says nothing about who is away.
-    private bool IsLiftedAtItsOwnAddress(BlockedRule entry) => entry.Address is null && view.Report.Rules.All(rule => rule.Address is null);
+    private bool ListNamesNoAddress => view.Report.Rules.All(rule => rule.Address is null);
 
-    // A rule that no row claims can be of a device that is idle too.
-    private bool MayBeTheLeaseOfAnother(Rule row) =>
-        claims.Unclaimed.Exists(rule => rule.Address is null)
-        || view.Report.Rules.Any(rule => row.DeviceIp.Equals(rule.Address) || IsTakenFor(row, rule.Address))
-        || Array.Exists(claims.Live, other => IsTakenFor(row, other.DeviceIp))
-        || (terms.MatchesBySubstring && (view.Seen?.AnyLookalike(row.DeviceIp) ?? false));
-
-    // The router may look the address of the row up as a part of the other one.
-    private bool IsTakenFor(Rule row, IPAddress? other) => terms.MatchesBySubstring && RuleMatching.IsLookalike(other, row.DeviceIp);
+    // The router may look the address of the row up as a part of another one.
+    private bool MayMeanAnother(Rule row) =>
+        terms.MatchesBySubstring
+        && (
+            view.Report.Rules.Any(rule => RuleMatching.IsLookalike(rule.Address, row.DeviceIp))
+            || Array.Exists(claims.Live, other => RuleMatching.IsLookalike(other.DeviceIp, row.DeviceIp))
+            || (view.Seen?.AnyLookalike(row.DeviceIp) ?? false)
+        );
 
     private bool IsAnothers(Rule row, BlockedRule entry) =>
         claims.IsAtAnothersAddress(row) || (view.Seen?.MacsAt(row.DeviceIp).Any(mac => !mac.Equals(entry.Mac ?? row.DeviceMac)) ?? false);

@@ -68,7 +68,6 @@ internal sealed class RuleReconciliation
 
         foreach (var row in rows[false])
         {
-            var isFound = claims.Found.ContainsKey(row);
             var entry = presence.EntryOf(row);
             if (entry is not null && IdentifyStep(row, entry) is { } identify)
             {
@@ -77,7 +76,7 @@ internal sealed class RuleReconciliation
 
             if (!IsDecided(row))
             {
-                isUnsure |= row.DeviceMac is null && !isFound;
+                isUnsure |= row.DeviceMac is null && !claims.Found.ContainsKey(row);
                 mayLiftExtras &= !isUnsure;
                 continue;
             }
@@ -157,11 +156,11 @@ internal sealed class RuleReconciliation
                 ? new ReconciliationStep.Lift(row, address)
                 : Settle(row, RuleOutcomes.InForce(row, terms.Now)),
             Presence.Absent when HasEnded(row) => Gone(row),
-            Presence.Absent when !isTriedAgain => Settle(row, RuleOutcomes.NeverArrived(row)),
+            Presence.Absent when !isTriedAgain && row.AppliedAt is null => Settle(row, RuleOutcomes.NeverArrived(row)),
             Presence.Absent => row.GoesOnByItself ? ApplyStep(row) : Settle(row, RuleOutcomes.NeverArrivedForUser(row, terms.Now)),
             // Nothing was ever sent for it, so that no rule on the router can be its own.
             _ when row is { MaybeSent: false, AppliedAt: null } && !row.IsKept(terms.Now) => Gone(row),
-            _ when !row.MaybeSent && isTriedAgain => ApplyStep(row),
+            _ when row is { MaybeSent: false, AppliedAt: null } && isTriedAgain => ApplyStep(row),
             // Nobody goes on for longer. A rule of it that a later list shows is lifted.
             _ when row.AppliedAt is null && !isTriedAgain && (row.GiveUpAt ?? row.CreatedAt + RulePacing.GiveUpAfter) <= terms.Now =>
                 Settle(row, RuleOutcomes.NeverArrived(row)),
@@ -172,11 +171,13 @@ internal sealed class RuleReconciliation
     private ReconciliationStep? StepForInForce(Rule row, Presence seen)
     {
         var isUnconfirmed = row.Code == RuleCodes.Unconfirmed;
+        // What no list showed before a reset is not proved to be gone by one after it, and is not put back.
+        var isDoubtful = isUnconfirmed && row.IsBeingCleared && row.IsKept(terms.Now);
         return seen switch
         {
             Presence.Present => row.SettleAt is null && !isUnconfirmed ? null : Settle(row, ListedOutcomes.Shown(row, terms.Now)),
-            Presence.Absent when HasEnded(row) => Gone(row),
-            Presence.Absent when !presence.IsUnlistable(row) => ApplyStep(row),
+            Presence.Absent when !isDoubtful && HasEnded(row) => Gone(row),
+            Presence.Absent when !isDoubtful && !presence.IsUnlistable(row) => ApplyStep(row),
             _ => isUnconfirmed && row.SettleAt is null ? null : Settle(row, ListedOutcomes.Unconfirmed(row)),
         };
     }

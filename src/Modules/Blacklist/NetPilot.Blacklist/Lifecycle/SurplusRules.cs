@@ -44,7 +44,7 @@ internal sealed class SurplusRules(RouterView view, ReconciliationTerms terms, R
 
     private IEnumerable<(Rule Row, BlockedRule Entry)> Seconds() =>
         from pair in claims.Found
-        where pair.Key.State != RuleState.Lifting && (terms.Eager || pair.Key.Code is null or RuleCodes.Unconfirmed)
+        where pair.Key.State != RuleState.Lifting && (terms.IsTriedNow(pair.Key) || pair.Key.Code is null or RuleCodes.Unconfirmed)
         from entry in pair.Value.Skip(1)
         select (pair.Key, entry);
 

@@ -15,7 +15,7 @@ internal sealed class BlockSync(
     public async Task<ReconciliationReport?> RunAsync(OwnedRouter router, CommandActor actor)
     {
         var budget = new RequestBudget(time, options.Value.Timeouts);
-        var firstTurn = 0L;
+        var firstFence = 0L;
         var report = await RunTurnAsync(null);
         if (report is null)
         {
@@ -50,11 +50,11 @@ internal sealed class BlockSync(
                 return null;
             }
 
-            firstTurn = firstTurn == 0 ? turn.Fence : firstTurn;
+            firstFence = firstFence == 0 ? turn.Fence : firstFence;
             var patience = budget.Patience < ReconciliationOrder.LongestTurn ? budget.Patience : ReconciliationOrder.LongestTurn;
             var order = new ReconciliationOrder(RuleKind.Block, RouterActivityKind.Sync, [], patience, Eager: true, seen)
             {
-                FirstTurn = firstTurn,
+                FirstFence = firstFence,
             };
             return await reconciler.RunAsync(turn, order);
         }

@@ -15,8 +15,8 @@ internal sealed record ReconciliationOrder(
     Sightings? Seen = null
 )
 {
-    /// <summary>The first turn of a comparison in several: what was tried since is not tried again before it is due.</summary>
-    public long FirstTurn { get; init; } = long.MaxValue;
+    /// <inheritdoc cref="ReconciliationTerms.FirstFence"/>
+    public long FirstFence { get; init; } = long.MaxValue;
 
     /// <summary>Whether it is about all that the router holds, and not about rows that are due.</summary>
     public bool IsOfRouter => Asked is RouterActivityKind.Sync or RouterActivityKind.Drift;

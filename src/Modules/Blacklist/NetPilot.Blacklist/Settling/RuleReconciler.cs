@@ -31,7 +31,11 @@ internal sealed class RuleReconciler(
         }
 
         (report.WasListed, report.Unreadable) = (true, look.Data.Unreadable);
-        var terms = turn.TermsOf(order.Kind, IsDue, order.Eager, now) with { LooksForSurplus = order.IsOfRouter };
+        var terms = turn.TermsOf(order.Kind, IsDue, order.Eager, now) with
+        {
+            LooksForSurplus = order.IsOfRouter,
+            FirstFence = order.FirstFence,
+        };
         var view = new RouterView(look.Data, order.Seen);
         var comparison = await CompareAsync();
         if (comparison.NeedsSightings)
@@ -58,7 +62,7 @@ internal sealed class RuleReconciler(
 
         bool IsDue(Rule row) =>
             !running.IsUnsent(row.Id)
-            && (order.Claimed.Contains(row.Id) || row.SettleAt <= now || (order.Eager && !row.MaybeSent && row.Fence < order.FirstTurn));
+            && (order.Claimed.Contains(row.Id) || row.SettleAt <= now || (order.Eager && !row.MaybeSent && row.Fence < order.FirstFence));
     }
 
     /// <summary>Carries the plan out as far as the time goes.</summary>
@@ -156,7 +160,8 @@ internal sealed class RuleReconciler(
             return;
         }
 
-        // Who blocked an address before the router told the device means whoever has it, if the scan shows that this is the device.
+        // A row does not say whether its user named an address or a device. It takes the device that the router names only where a scan has just shown
+        // its own there.
         var isOfDevice = rule.MacConfirmed || !rule.HeldManually || !IsSeenAt(ip);
         var outcome = await application.ApplyAsync(begun, ip, turn, isOfDevice);
         if (outcome.WasThere)

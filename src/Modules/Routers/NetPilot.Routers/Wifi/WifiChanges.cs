@@ -135,8 +135,9 @@ internal sealed partial class WifiChanges(
         {
             true => (CommandsResult<Unit>.Success(default), false),
             false when isOver => (CommandsResult<Unit>.Failed(unknown.Failure! with { Effect = CommandEffect.NotDone }), false),
+            false => (unknown, true),
             // A router that does not tell now will not tell in the next minute.
-            _ => (unknown, !isOver),
+            null => (unknown, !isOver),
         };
     }
 

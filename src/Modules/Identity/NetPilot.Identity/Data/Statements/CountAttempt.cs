@@ -12,8 +12,7 @@ internal static class CountAttempt
     // All callers take the two locks in this order. The count is a statement of its own, because it has to see what was written before.
     private const string Lock = "SELECT pg_advisory_xact_lock(1718574, $1), pg_advisory_xact_lock(1718575, $2)";
 
-    // Each part of the union finds the attempt that has to age out before the next one is allowed. What a clock wrote that ran ahead does not count
-    // until then.
+    // Each part of the union finds the attempt that has to age out before the next one is allowed. What a clock wrote that ran far ahead does not count.
     private const string Count = """
         WITH full_until AS (
             SELECT max(until) AS until FROM (

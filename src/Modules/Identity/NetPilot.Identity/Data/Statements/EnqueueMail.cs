@@ -22,7 +22,7 @@ internal static class EnqueueMail
                 now,
                 now - Window,
                 PerHour,
-                // What a clock wrote that ran ahead does not count until then.
+                // What a clock wrote that ran far ahead does not count.
                 now + Window
             );
 }
