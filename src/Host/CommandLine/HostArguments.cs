@@ -71,13 +71,19 @@ internal sealed record HostArguments(HostCommand Command, string[] Words, string
             ["migrate", ScriptFlag] => new(HostCommand.PrintMigrations, [.. words], []),
             ["admin", ..] => new(HostCommand.Admin, [.. words], []),
             ["help"] => new(HostCommand.Help, [], []),
-            _ => Unknown($"There is no command \"{string.Join(' ', words)}\"."),
+            // A misspelt setting may hold a secret.
+            _ => Unknown($"There is no command \"{string.Join(' ', words.Select(word => word.Contains('=') ? "…" : word))}\"."),
         };
 
     private static HostArguments Unknown(string complaint) => new(HostCommand.Unknown, [], [], complaint);
 
-    // An e-mail address may contain the sign, too.
+    // An e-mail address may contain the sign, too, and a password an at sign. A key of several parts has a colon before it.
     private static bool IsPair(string argument) =>
-        argument.Contains('=', StringComparison.Ordinal)
-        && (argument.StartsWith("--", StringComparison.Ordinal) || !argument.Contains('@', StringComparison.Ordinal));
+        argument.IndexOf('=', StringComparison.Ordinal) is var sign
+        && sign >= 0
+        && (
+            argument.StartsWith("--", StringComparison.Ordinal)
+            || !argument.Contains('@', StringComparison.Ordinal)
+            || argument.AsSpan(0, sign).Contains(':')
+        );
 }

@@ -12,6 +12,7 @@ public sealed class HostArgumentsTests
     [InlineData("--urls=http://127.0.0.1:1 Auth:Issuer=x", HostCommand.Serve, "--urls=http://127.0.0.1:1 Auth:Issuer=x")]
     [InlineData("migrate --ConnectionStrings:NetPilot=Host=db", HostCommand.Migrate, "--ConnectionStrings:NetPilot=Host=db")]
     [InlineData("--Database:Pooler none migrate --script", HostCommand.PrintMigrations, "--Database:Pooler none")]
+    [InlineData("ConnectionStrings:NetPilot=Password=p@ss migrate", HostCommand.Migrate, "ConnectionStrings:NetPilot=Password=p@ss")]
     [InlineData("admin grant a=b@example.org", HostCommand.Admin, "")]
     [InlineData("admin", HostCommand.Admin, "")]
     [InlineData("help", HostCommand.Help, "")]
@@ -30,4 +31,8 @@ public sealed class HostArgumentsTests
         read.Command.ShouldBe(command);
         string.Join(' ', read.Settings).ShouldBe(settings);
     }
+
+    [Fact]
+    public void What_may_hold_a_secret_is_not_repeated() =>
+        HostArguments.Read(["migrate", "Password=p@ss"]).Complaint.ShouldBe("There is no command \"migrate …\".");
 }
