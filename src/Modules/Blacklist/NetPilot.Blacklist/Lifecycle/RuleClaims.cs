@@ -15,6 +15,7 @@ internal sealed class RuleClaims
     {
         this.view = view;
         Live = [.. rows.Where(row => row.IsLive)];
+        NamesNoAddress = view.Report.Rules.All(rule => rule.Address is null);
         byMac = Live.Where(row => row.DeviceMac is not null).ToDictionary(row => row.DeviceMac!);
         nameless = ByAddress(Live.Where(row => row.DeviceMac is null));
         named = ByAddress(Live.Where(row => row.DeviceMac is not null));
@@ -34,6 +35,9 @@ internal sealed class RuleClaims
     }
 
     public Rule[] Live { get; }
+
+    /// <summary>Whether the list names no address at all, as without the <c>arp</c> program: it says nothing about who is away then.</summary>
+    public bool NamesNoAddress { get; }
 
     /// <summary>The live rows whose rule the router shows, each with its rules: more than one where it holds the rule more than once.</summary>
     public IReadOnlyDictionary<Rule, List<BlockedRule>> Found => found;
@@ -56,6 +60,13 @@ internal sealed class RuleClaims
     public bool IsAtAnothersAddress(Rule row) =>
         row.DeviceMac is not null
         && Array.Exists(Live, other => other.Id != row.Id && other.DeviceMac is not null && other.DeviceIp.Equals(row.DeviceIp));
+
+    /// <summary>Whether a look-up by substring can find the device of another rule that the list shows by this address.</summary>
+    public bool ListsLookalike(IPAddress ip) => view.Report.Rules.Any(rule => RuleMatching.IsLookalike(view.AddressOf(rule), ip));
+
+    /// <summary>Whether it can find another device there that a scan shows, or that a live row remembers.</summary>
+    public bool RemembersLookalike(IPAddress ip) =>
+        (view.Seen?.AnyLookalike(ip) ?? false) || Array.Exists(Live, row => RuleMatching.IsLookalike(row.DeviceIp, ip));
 
     /// <summary>The newest row of a rule's device or address.</summary>
     public Rule? Newest(BlockedRule rule)

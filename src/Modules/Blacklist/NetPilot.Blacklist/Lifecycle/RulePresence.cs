@@ -107,7 +107,7 @@ internal sealed class RulePresence(RouterView view, ReconciliationTerms terms, R
         && !IsAnothers(row, entry)
         && !MayMeanAnother(row)
         && (
-            ListNamesNoAddress
+            claims.NamesNoAddress
             || !(claims.Unclaimed.Exists(rule => rule.Address is null) || view.Report.Rules.Any(rule => row.DeviceIp.Equals(rule.Address)))
         );
 
@@ -118,20 +118,12 @@ internal sealed class RulePresence(RouterView view, ReconciliationTerms terms, R
     public bool CouldTakeAnother(BlockedRule entry) =>
         terms.FollowsDevice
         && entry.Address is null
-        && ListNamesNoAddress
+        && claims.NamesNoAddress
         && view.Report.Rules.Any(rule => rule.Mac is null || !rule.Mac.Equals(entry.Mac));
-
-    // Where the list names no address at all, it says nothing about who is away.
-    private bool ListNamesNoAddress => view.Report.Rules.All(rule => rule.Address is null);
 
     // The router may look the address of the row up as a part of another one.
     private bool MayMeanAnother(Rule row) =>
-        terms.MatchesBySubstring
-        && (
-            view.Report.Rules.Any(rule => RuleMatching.IsLookalike(rule.Address, row.DeviceIp))
-            || Array.Exists(claims.Live, other => RuleMatching.IsLookalike(other.DeviceIp, row.DeviceIp))
-            || (view.Seen?.AnyLookalike(row.DeviceIp) ?? false)
-        );
+        terms.MatchesBySubstring && (claims.ListsLookalike(row.DeviceIp) || claims.RemembersLookalike(row.DeviceIp));
 
     private bool IsAnothers(Rule row, BlockedRule entry) =>
         claims.IsAtAnothersAddress(row) || (view.Seen?.MacsAt(row.DeviceIp).Any(mac => !mac.Equals(entry.Mac ?? row.DeviceMac)) ?? false);

@@ -6,8 +6,6 @@ namespace NetPilot.Blacklist.Lifecycle;
 /// </summary>
 internal sealed class SurplusRules(RouterView view, ReconciliationTerms terms, RuleClaims claims)
 {
-    private readonly bool namesNoAddress = view.Report.Rules.All(rule => rule.Address is null);
-
     /// <summary>The router holds the rule more than once, and refused to remove what is too much.</summary>
     public static RuleChange Kept(Rule rule, CommandsFailure refusal) =>
         RuleChange.None(rule) with
@@ -53,7 +51,7 @@ internal sealed class SurplusRules(RouterView view, ReconciliationTerms terms, R
     /// unless somebody else is there.
     /// </summary>
     private IPAddress? PlaceOf(BlockedRule rule, Rule row) =>
-        view.AddressOf(rule) ?? (namesNoAddress && IsFreeFor(row) ? row.DeviceIp : null);
+        view.AddressOf(rule) ?? (claims.NamesNoAddress && IsFreeFor(row) ? row.DeviceIp : null);
 
     private bool IsFreeFor(Rule row) =>
         view.Seen is { } seen
@@ -62,15 +60,5 @@ internal sealed class SurplusRules(RouterView view, ReconciliationTerms terms, R
 
     // A look-up by substring could lift the rule of another device, which is in force rightly.
     private bool CouldTakeAnother(IPAddress address) =>
-        terms.MatchesBySubstring
-        && (
-            view.Report.Rules.Any(other => RuleMatching.IsLookalike(view.AddressOf(other), address))
-            || (
-                namesNoAddress
-                && (
-                    (view.Seen?.AnyLookalike(address) ?? false)
-                    || Array.Exists(claims.Live, row => RuleMatching.IsLookalike(row.DeviceIp, address))
-                )
-            )
-        );
+        terms.MatchesBySubstring && (claims.ListsLookalike(address) || (claims.NamesNoAddress && claims.RemembersLookalike(address)));
 }
