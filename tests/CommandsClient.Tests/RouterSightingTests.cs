@@ -55,31 +55,23 @@ public sealed class RouterSightingTests
     [Theory]
     [InlineData(CommandsDialect.Plan, RouterSighting.None)]
     [InlineData(CommandsDialect.Deployed, RouterSighting.Absent)]
-    public async Task A_refused_start_of_a_session_says_something_only_of_a_router_that_it_names(
+    public Task A_refused_start_of_a_session_says_something_only_of_a_router_that_it_names(
         CommandsDialect dialect,
         RouterSighting expected
-    )
-    {
-        await using var server = new ScriptedServer(request =>
-            request.Path == "/api/session/start"
-                ? ScriptedReply.Failure(503, "TUNNEL_OR_ROUTER_UNAVAILABLE")
-                : ScriptedReply.Failure(401, "SESSION_INVALID")
-        );
-        await using var client = new TestClient(server.Url, dialect);
-
-        (await client.Commands.BlockAsync(TestClient.Target(), TestClient.Device, Ct)).Router.ShouldBe(expected);
-    }
+    ) => SaysAfterStartAsync(ScriptedReply.Failure(503, "TUNNEL_OR_ROUTER_UNAVAILABLE"), dialect, expected);
 
     [Theory]
     [InlineData(CommandsDialect.Plan, RouterSighting.None)]
     [InlineData(CommandsDialect.Deployed, RouterSighting.Doubtful)]
-    public async Task A_start_of_a_session_that_takes_too_long_says_something_only_of_a_router_that_it_names(
+    public Task A_start_of_a_session_that_takes_too_long_says_something_only_of_a_router_that_it_names(
         CommandsDialect dialect,
         RouterSighting expected
-    )
+    ) => SaysAfterStartAsync(ScriptedReply.Hang, dialect, expected);
+
+    private static async Task SaysAfterStartAsync(ScriptedReply start, CommandsDialect dialect, RouterSighting expected)
     {
         await using var server = new ScriptedServer(request =>
-            request.Path == "/api/session/start" ? ScriptedReply.Hang : ScriptedReply.Failure(401, "SESSION_INVALID")
+            request.Path == "/api/session/start" ? start : ScriptedReply.Failure(401, "SESSION_INVALID")
         );
         await using var client = new TestClient(server.Url, dialect, settings: ("Timeouts:Session", "00:00:05"));
 

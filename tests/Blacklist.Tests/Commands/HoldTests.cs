@@ -19,6 +19,23 @@ public sealed class HoldTests(BlacklistServer server)
     private readonly Guid _person = NewId();
     private readonly Guid _schedule = NewId();
 
+    /// <summary>By its MAC, by its address, and by an address that the block remembers as another one of it.</summary>
+    [Theory]
+    [InlineData("device_ip = '192.168.1.251'", true)]
+    [InlineData("device_mac = NULL", true)]
+    [InlineData("device_mac = NULL, device_ip = '192.168.1.251', device_aliases = ARRAY[device_ip]", true)]
+    [InlineData("device_mac = '02:00:00:00:00:99'", false)]
+    public async Task The_block_of_a_device_is_found(string change, bool isFound)
+    {
+        var (router, device, id) = await server.OneDeviceAsync();
+        await router.HaveBlockedAsync([device]);
+        await server.ExecuteAsync($"UPDATE blacklist.user_blacklists SET {change} WHERE router_id = $1", router.RouterId);
+
+        var blocks = await router.Holds().FindBlocksAsync(router.Owner.Id, router.RouterId, [id], TestContext.Current.CancellationToken);
+
+        blocks.Values.ShouldBe(isFound ? [new DeviceBlock(DeviceBlockState.Blocked, null)] : []);
+    }
+
     [Fact]
     public async Task A_pause_holds_many_devices_in_one_turn_and_lets_them_go()
     {

@@ -73,7 +73,7 @@ internal sealed class HoldCommands(
         }
 
         var known = await devices.LookUpAsync(userId, routerId, deviceIds, [], cancellationToken);
-        var live = await store.LoadAsync(RuleKind.Block, userId, routerId, []);
+        var live = await store.FindBlocksAsync(all => all.OfRouter(userId, routerId).InState(null).OfDevices(known), cancellationToken);
         foreach (var device in known)
         {
             // A device that has a MAC can have one rule of that, and one of its address.
@@ -110,7 +110,7 @@ internal sealed class HoldCommands(
     {
         Guid[] ids = [.. plan.Released.Values.Select(rule => rule.Id).Distinct()];
         var now = time.UtcNow();
-        var rules = await store.FindBlocksAsync(ids, CancellationToken.None);
+        var rules = await store.FindBlocksAsync(all => all.WithIds(ids), CancellationToken.None);
         return [.. rules.Where(rule => !rule.IsKept(now) && rule is { MaybeSent: false, State: RuleState.Lifting or RuleState.Applying })];
     }
 
@@ -139,7 +139,8 @@ internal sealed class HoldCommands(
             ruleOf[device] = rule.Id;
         }
 
-        var rules = (await store.FindBlocksAsync([.. ruleOf.Values.Distinct()], cancellationToken)).ToDictionary(rule => rule.Id);
+        Guid[] ids = [.. ruleOf.Values.Distinct()];
+        var rules = (await store.FindBlocksAsync(all => all.WithIds(ids), cancellationToken)).ToDictionary(rule => rule.Id);
         return [.. ruleOf.Keys.Union(placed.Refused.Keys).Select(device => ResultOf(device))];
 
         DeviceHoldResult ResultOf(Guid device)

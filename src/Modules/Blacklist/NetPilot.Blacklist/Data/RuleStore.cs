@@ -118,10 +118,13 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
         return await reader.ReadAllAsync(read, cancellationToken);
     }
 
-    public async Task<List<BlockRow>> FindBlocksAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    public async Task<List<BlockRow>> FindBlocksAsync(
+        Func<IQueryable<BlockRow>, IQueryable<BlockRow>> which,
+        CancellationToken cancellationToken
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Blocks.AsNoTracking().Where(rule => ids.Contains(rule.Id)).ToListAsync(cancellationToken);
+        return await which(db.Blocks.AsNoTracking()).ToListAsync(cancellationToken);
     }
 
     /// <summary>The holds of a router, with their rules: those of these sources, or all.</summary>
