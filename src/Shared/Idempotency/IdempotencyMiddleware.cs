@@ -29,6 +29,11 @@ internal sealed partial class IdempotencyMiddleware(
     // More than the host takes, so that a body never goes to a temporary file: a container with a read-only file system has no place for one.
     private const int BufferSize = (64 * 1024) + 1;
 
+    // The answer to a batch grows with it; any other one is small.
+    private const int LargeBody = 4 * 1024;
+
+    private static readonly TimeSpan NoRoomFor = TimeSpan.FromHours(1);
+
     // In place of a hash, for it is none.
     private static readonly byte[] TooLarge = new byte[SHA256.HashSizeInBytes];
 
@@ -50,9 +55,10 @@ internal sealed partial class IdempotencyMiddleware(
 
         var store = context.RequestServices.GetRequiredService<IdempotencyStore>();
         var request = new RequestName(options.Value.UserOf(context), context.Request.Method, path, key);
-        var (hash, refusal) = await HashBodyAsync(context);
+        var (hash, isLarge, refusal) = await HashBodyAsync(context);
         var lockedUntil = time.UtcNow() + options.Value.LockedFor;
-        var (claim, answer) = await store.ClaimAsync(request, hash, lockedUntil, context.RequestAborted);
+        // A key that was claimed for a client that left would stay claimed though nothing runs.
+        var (claim, answer) = await store.ClaimAsync(request, hash, isLarge, lockedUntil, CancellationToken.None);
         switch (claim)
         {
             case KeyClaim.Reused:
@@ -62,6 +68,12 @@ internal sealed partial class IdempotencyMiddleware(
                 );
             case KeyClaim.InFlight:
                 throw new ProblemException(ErrorCodes.RequestInFlight, "The first request with this Idempotency-Key is still running.");
+            case KeyClaim.NoRoom:
+                throw new ProblemException(
+                    ErrorCodes.RateLimited,
+                    "Too many large answers are kept under the Idempotency-Keys of this account; they are kept for a day.",
+                    NoRoomFor
+                );
             case KeyClaim.Answered:
                 await ReplayAsync(context, answer!);
                 return;
@@ -175,7 +187,7 @@ internal sealed partial class IdempotencyMiddleware(
     /// The body's meaning rather than its bytes: spaces and the order of fields make no other request. Of a body that is too large nothing else is
     /// known. One that breaks off is no request yet, and its client will send it again.
     /// </summary>
-    private async Task<(byte[] Hash, Problem? Refusal)> HashBodyAsync(HttpContext context)
+    private async Task<(byte[] Hash, bool IsLarge, Problem? Refusal)> HashBodyAsync(HttpContext context)
     {
         context.Request.EnableBuffering(BufferSize);
         using var body = new MemoryStream();
@@ -185,19 +197,20 @@ internal sealed partial class IdempotencyMiddleware(
         }
         catch (Exception exception) when (options.Value.ProblemOf(exception) is { Status: StatusCodes.Status413PayloadTooLarge } refusal)
         {
-            return (TooLarge, refusal);
+            return (TooLarge, IsLarge: false, refusal);
         }
 
         context.Request.Body.Position = 0;
+        var isLarge = body.Length > LargeBody;
         try
         {
             body.Position = 0;
             var json = await JsonNode.ParseAsync(body, cancellationToken: context.RequestAborted);
-            return (SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(Sorted(json))), null);
+            return (SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(Sorted(json))), isLarge, null);
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
-            return (SHA256.HashData(body.ToArray()), null);
+            return (SHA256.HashData(body.ToArray()), isLarge, null);
         }
     }
 

@@ -30,6 +30,9 @@ internal enum KeyClaim
 
     /// <summary>The first one's answer is there.</summary>
     Answered,
+
+    /// <summary>The user's kept answers leave no room for a large one.</summary>
+    NoRoom,
 }
 
 /// <summary>The keys and the answers that are kept under them, for a day.</summary>
@@ -49,12 +52,13 @@ public sealed class IdempotencyStore(IIdempotencyContext db, NpgsqlDataSource da
     internal Task<(KeyClaim Claim, KeptAnswer? Answer)> ClaimAsync(
         RequestName request,
         byte[] bodyHash,
+        bool isLarge,
         DateTimeOffset lockedUntil,
         CancellationToken cancellationToken
     )
     {
         var now = time.UtcNow();
-        return ClaimKey.ExecuteAsync(database, Table, request, bodyHash, now, lockedUntil, now - KeptFor, cancellationToken);
+        return ClaimKey.ExecuteAsync(database, Table, request, bodyHash, now, lockedUntil, now - KeptFor, isLarge, cancellationToken);
     }
 
     /// <summary>Keeps the answer of the request that holds the key, unless it took so long that another one holds it now.</summary>

@@ -1,6 +1,8 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
+using Npgsql;
 using Shouldly;
 using Xunit;
 using static NetPilot.Blacklist.Tests.Holding;
@@ -9,6 +11,8 @@ namespace NetPilot.Blacklist.Tests.Features;
 
 public sealed class BatchBlocksTests(BlacklistServer server)
 {
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task Each_item_gets_what_it_would_get_alone_in_order_and_all_go_out_in_one_turn()
     {
@@ -313,6 +317,39 @@ public sealed class BatchBlocksTests(BlacklistServer server)
         (await ResultsAsync(response))[0].GetProperty("status").GetInt32().ShouldBe(200);
         router.Simulated.Rules.ShouldBeEmpty();
         (await router.HoldAsync(window)).ShouldHaveSingleItem().IsLetThrough.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_batch_asks_a_database_that_takes_nothing_no_further_and_tells_what_is_malformed_all_the_same()
+    {
+        var database = await server.PreparedDatabaseAsync(Ct);
+        await using var replica = await server.StartReplicaAsync(database);
+        var (token, routerId) = await replica.ClaimRouterAsync(server.Dialect);
+        using var user = replica.NewClient(token);
+        await using var pool = NpgsqlDataSource.Create(database);
+        await ExecuteAsync(
+            """
+            CREATE SEQUENCE tries;
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN PERFORM nextval('public.tries'); RAISE EXCEPTION USING ERRCODE = '57014'; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON blacklist.user_blacklists FOR EACH ROW EXECUTE FUNCTION refuse();
+            """
+        );
+
+        var items = Enumerable.Range(2, 5).Select(place => new { ip = $"192.168.1.{place}" }).Append(new { ip = "none" });
+        using var response = await user.PostAsync($"/api/v1/routers/{routerId}/block/batch", JsonContent.Create(new { items }), Ct);
+
+        (await ResultsAsync(response))
+            .Select(result => result.GetProperty("code").GetString())
+            .ShouldBe([.. Enumerable.Repeat("database_unavailable", 5), "validation_failed"]);
+        await using var tries = pool.CreateCommand("SELECT last_value FROM tries");
+        (await tries.ExecuteScalarAsync(Ct)).ShouldBe(1L);
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var command = pool.CreateCommand(sql);
+            await command.ExecuteNonQueryAsync(Ct);
+        }
     }
 
     private static async Task<JsonElement[]> ResultsAsync(HttpResponseMessage response)

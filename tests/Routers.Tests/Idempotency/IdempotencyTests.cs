@@ -266,6 +266,28 @@ public sealed class IdempotencyTests(RoutersServer server)
         await response.ShouldBeJsonAsync(201);
     }
 
+    [Fact]
+    public async Task Large_answers_are_kept_as_far_as_there_is_room_and_no_repeat_is_refused()
+    {
+        var router = await server.ReadyRouterAsync();
+        var body = new { items = Enumerable.Repeat(new { ip = "none", reason = new string('x', 500) }, 10) };
+        using var first = await router.Owner.PostWithKeyAsync(router.Path("block/batch"), "first", body);
+        await first.ShouldBeJsonAsync(200);
+        await server.ExecuteAsync(
+            "UPDATE routers.idempotency_keys SET body = body || decode(repeat('20', 64 * 1024 * 1024), 'hex') WHERE user_id = $1",
+            router.Owner.Id
+        );
+
+        using var repeat = await router.Owner.PostWithKeyAsync(router.Path("block/batch"), "first", body);
+        using var another = await router.Owner.PostWithKeyAsync(router.Path("block/batch"), "another", body);
+        using var small = await SendAsync(router, "small", new { ip = router.Simulated.Device().Ip });
+
+        await repeat.ShouldBeJsonAsync(200);
+        await another.ShouldBeProblemAsync(429, "rate_limited");
+        another.Headers.RetryAfter.ShouldNotBeNull();
+        await small.ShouldBeJsonAsync(201);
+    }
+
     private static Fault Refused(TestRouter router) =>
         new(FaultKind.Envelope)
         {

@@ -4,6 +4,10 @@ namespace NetPilot.Idempotency.Data.Statements;
 
 internal static class ClaimKey
 {
+    // More than a home's batches leave in a day, and little beside a disk.
+    private const int MostBytes = 64 * 1024 * 1024;
+
+    /// <param name="isLarge">Whether the answer can be large: it is kept only while the user's answers leave room for it.</param>
     public static async Task<(KeyClaim Claim, KeptAnswer? Answer)> ExecuteAsync(
         NpgsqlDataSource database,
         string table,
@@ -12,14 +16,17 @@ internal static class ClaimKey
         DateTimeOffset now,
         DateTimeOffset lockedUntil,
         DateTimeOffset keptSince,
+        bool isLarge,
         CancellationToken cancellationToken
     )
     {
         await using var command = database.Command(
             $"""
-            WITH claimed AS (
+            WITH full_up AS MATERIALIZED (
+                SELECT 1 WHERE $10 AND $11 <= (SELECT sum(octet_length(body)) FROM {table} WHERE user_id = $1)
+            ), claimed AS (
                 INSERT INTO {table} AS kept (user_id, method, path, key, body_hash, created_at, locked_until)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS (SELECT 1 FROM full_up)
                 ON CONFLICT (user_id, method, path, key) DO UPDATE
                 SET body_hash = $5, created_at = $6, locked_until = $7, status = NULL, content_type = NULL, location = NULL,
                     preference_applied = NULL, body = NULL
@@ -30,6 +37,8 @@ internal static class ClaimKey
             UNION ALL
             SELECT false, body_hash, status, content_type, location, preference_applied, body FROM {table}
             WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND NOT EXISTS (SELECT 1 FROM claimed)
+            UNION ALL
+            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM full_up
             """,
             request.UserId,
             request.Method,
@@ -39,13 +48,20 @@ internal static class ClaimKey
             now,
             lockedUntil,
             keptSince,
-            lockedUntil + Clock.Slack
+            lockedUntil + Clock.Slack,
+            isLarge,
+            (long)MostBytes
         );
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken))
         {
             // The first request came at the very same moment: its row was not there yet when this statement began.
             return (KeyClaim.InFlight, null);
+        }
+
+        if (row.IsDBNull(0))
+        {
+            return (KeyClaim.NoRoom, null);
         }
 
         if (row.GetBoolean(0))

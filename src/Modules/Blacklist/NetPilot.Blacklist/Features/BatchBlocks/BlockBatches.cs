@@ -23,6 +23,7 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
         var results = new Task<BatchResult>[items.Length];
         var later = new List<(int Index, BegunCommand Command, ChosenDevice Chosen)>();
         var run = Task.CompletedTask;
+        Problem? away = null;
         try
         {
             for (var index = 0; index < items.Length; index++)
@@ -51,6 +52,11 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
                     chosen.RefuseRouter();
                 }
 
+                if (away is not null)
+                {
+                    throw new ProblemException(away);
+                }
+
                 var begun = await beginAsync(target, item, cancellationToken);
                 if (begun.IsStored)
                 {
@@ -64,6 +70,8 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
             catch (Exception exception) when (ProblemOf(exception) is { } problem)
             {
                 results[index] = Task.FromResult(Refused(index, problem));
+                // The items that are left would each wait for PostgreSQL once more.
+                away ??= problem.Code == ErrorCodes.DatabaseUnavailable ? problem : null;
             }
         }
     }
