@@ -274,6 +274,10 @@ public sealed class DataReaderTests
     [InlineData("00:00:00:00:00:00", null)]
     [InlineData("ff:ff:ff:ff:ff:ff", null)]
     [InlineData("01:00:5e:00:00:01", null)]
+    [InlineData("33:33:00:00:00:fb", null)]
+    [InlineData("01:80:c2:00:00:0e", null)]
+    [InlineData("11:22:33:44:55:66", "112233445566")]
+    [InlineData("01:23:45:67:89:ab", "0123456789AB")]
     [InlineData("aa:bb:cc:dd:ee", null)]
     [InlineData("aa:bb:cc:dd:ee:0g", null)]
     [InlineData("aa:bb:cc:dd:ee:01:02", null)]
@@ -283,7 +287,7 @@ public sealed class DataReaderTests
     [InlineData("", null)]
     [InlineData(null, null)]
     public void A_mac_is_read_in_any_usual_form(string? text, string? expected) =>
-        DeviceAddresses.ReadMac(text)?.ToString().ShouldBe(expected);
+        (DeviceAddresses.ReadMac(text)?.ToString()).ShouldBe(expected);
 
     [Theory]
     [InlineData("  Living\u0000 Room\u0007\u202e  ", "Living Room")]

@@ -161,6 +161,56 @@ public sealed class SessionTests
         simulator.CallsOf(SimulatorOperation.SessionEnd).Count.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task A_start_that_succeeds_after_its_time_is_not_undone_by_the_next_command()
+    {
+        await using var simulator = await CommandsServerSimulator.StartAsync(
+            new SimulatorOptions { Dialect = SimulatorDialect.Deployed },
+            Ct
+        );
+        await using var client = new TestClient(
+            simulator.BaseUrl.ToString(),
+            CommandsDialect.Deployed,
+            settings: ("Timeouts:Session", "00:00:05")
+        );
+        var target = TestClient.Target();
+        using var start = simulator.AddFault(new Fault(FaultKind.HoldAnswer) { Operation = SimulatorOperation.SessionStart });
+        var first = await client.Commands.GetWifiAsync(target, Ct);
+
+        var next = await client.Commands.GetWifiAsync(target, Ct);
+
+        first.Failure.ShouldNotBeNull().Kind.ShouldBe(CommandsFailureKind.CommandTimeout);
+        first.Failure.Effect.ShouldBe(CommandEffect.NotDone);
+        next.IsSuccess.ShouldBeTrue(next.Failure?.ToString());
+        simulator.CallsOf(SimulatorOperation.SessionEnd).ShouldBeEmpty();
+        client.Sessions.Started.ShouldBe([(target.CommandsSessionId, target.RouterId)]);
+    }
+
+    [Theory]
+    [InlineData(500, "COMMAND_FAILED")]
+    [InlineData(400, "BAD_REQUEST")]
+    [InlineData(503, "TUNNEL_OR_ROUTER_UNAVAILABLE")]
+    public async Task In_the_plan_a_lost_session_that_cannot_be_started_stays_lost(int status, string code)
+    {
+        await using var simulator = await CommandsServerSimulator.StartAsync(new SimulatorOptions(), Ct);
+        await using var client = new TestClient(simulator.BaseUrl.ToString());
+        using var refused = simulator.AddFault(
+            new Fault(FaultKind.Envelope)
+            {
+                Operation = SimulatorOperation.SessionStart,
+                Status = status,
+                Code = code,
+            }
+        );
+
+        var result = await client.Commands.BlockAsync(TestClient.Target(), TestClient.Device, Ct);
+
+        result.Failure.ShouldNotBeNull().Kind.ShouldBe(CommandsFailureKind.Unavailable);
+        result.Failure.Effect.ShouldBe(CommandEffect.NotDone);
+        result.Failure.RetryAfter.ShouldNotBeNull();
+        result.Failure.Router.ShouldBe(RouterSighting.None);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -40,15 +40,24 @@ internal static class DeviceAddresses
         return reason is null;
     }
 
-    /// <summary>A device's MAC in any usual form; null for none, and for those that name no single device (zero, broadcast, multicast).</summary>
+    /// <summary>A device's MAC in any usual form; null for none, and for those that name no single device.</summary>
     public static PhysicalAddress? ReadMac(string? text) =>
-        BytesOf(text) is { } bytes && (bytes[0] & 1) == 0 && bytes.AsSpan().ContainsAnyExcept((byte)0) ? new PhysicalAddress(bytes) : null;
+        BytesOf(text) is { } bytes && !IsOfNoDevice(bytes) ? new PhysicalAddress(bytes) : null;
 
     /// <summary>A MAC to show: in lower case with colons, and what is none as it came, cleaned and cut at 255; null if nothing is left.</summary>
     public static string? ShowMac(string? text) =>
         BytesOf(text) is { } bytes
             ? string.Join(':', bytes.Select(value => value.ToString("x2", CultureInfo.InvariantCulture)))
             : DownstreamText.Clean(text);
+
+    /// <summary>
+    /// Zero, broadcast, and the groups of IPv4, IPv6 and bridges. The group bit alone says nothing: addresses that people make up for virtual
+    /// devices have it too.
+    /// </summary>
+    private static bool IsOfNoDevice(byte[] mac) =>
+        mac is [0x01, 0x00, 0x5E, ..] or [0x33, 0x33, ..] or [0x01, 0x80, 0xC2, ..]
+        || !mac.AsSpan().ContainsAnyExcept((byte)0)
+        || !mac.AsSpan().ContainsAnyExcept((byte)0xFF);
 
     private static byte[]? BytesOf(string? text)
     {

@@ -68,6 +68,10 @@ internal static partial class FailureMap
     public static CommandsFailure SessionEnded { get; } =
         new(CommandsFailureKind.SessionEnded, CommandEffect.NotDone, "The session has ended.");
 
+    /// <summary>The session is unknown there, and stays so.</summary>
+    public static CommandsFailure SessionNotKept { get; } =
+        Unavailable(CommandEffect.NotDone, "The Commands-Server does not keep the session.", ServerRetryAfter);
+
     /// <summary>Data of the wrong shape where the shape matters.</summary>
     public static CommandsFailure WrongShape { get; } = Protocol("had data of the wrong shape");
 
@@ -80,7 +84,7 @@ internal static partial class FailureMap
         var code = cleaner.CleanCode(envelope.Code);
         if (envelope.IsSessionInvalid)
         {
-            return Unavailable(CommandEffect.NotDone, "The Commands-Server does not keep the session.", ServerRetryAfter, code);
+            return SessionNotKept with { UpstreamCode = code };
         }
 
         if (SaysRouterIsAway(envelope))

@@ -80,11 +80,29 @@ internal sealed class SessionMender(
             var mending = await _flights.RunAsync(sessionId, () => FlyAsync(sessionId, routerId, sentAt));
             if (mending.Failure is null or { Kind: CommandsFailureKind.SessionEnded } || mending.RouterId == routerId || !_startNamesRouter)
             {
-                // Whatever became of the start, the command itself was refused.
-                return mending.Failure is null ? null : mending.Failure with { Effect = CommandEffect.NotDone };
+                return mending.Failure is null ? null : OfCommand(mending.Failure);
             }
         }
     }
+
+    /// <summary>Whatever became of the start, the command itself was refused.</summary>
+    private CommandsFailure OfCommand(CommandsFailure ofStart) =>
+        ofStart.Kind switch
+        {
+            CommandsFailureKind.CommandTimeout => ofStart with
+            {
+                Effect = CommandEffect.NotDone,
+                Detail = FailureMap.TimedOutUnsent.Detail,
+            },
+            // A start that names no router says of none why it was refused.
+            CommandsFailureKind.CommandFailed
+            or CommandsFailureKind.ProtocolError
+            or CommandsFailureKind.RouterUnreachable when !_startNamesRouter => FailureMap.SessionNotKept with
+            {
+                UpstreamCode = ofStart.UpstreamCode,
+            },
+            _ => ofStart with { Effect = CommandEffect.NotDone },
+        };
 
     private async Task<Mending> FlyAsync(Guid sessionId, string? routerId, long sentAt)
     {

@@ -2,7 +2,8 @@ namespace NetPilot.CommandsClient.Sessions;
 
 /// <summary>
 /// Starts sessions, each once at a time however many ask. The deployed form keeps a session "active" whose start failed; it is ended and
-/// started once more, and ended again when that fails too, so that no later start takes the remains for a session.
+/// started once more, and ended again when that fails too, so that no later start takes the remains for a session. A start that took longer
+/// than its time leaves a session that works, which a look at the router's rules shows.
 /// </summary>
 internal sealed class SessionStarter(
     CommandsTransport transport,
@@ -39,7 +40,7 @@ internal sealed class SessionStarter(
     {
         using var budget = new Budget(_options.Timeouts.Session, time);
         var answer = await transport.SendAsync(call, budget, CancellationToken.None);
-        if (NeedsHealing(answer, sessionId))
+        if (NeedsHealing(answer, sessionId) && !(IsActive(answer) && await WorksAsync(call, budget)))
         {
             await EndAsync(call, budget);
             answer = await transport.SendAsync(call, budget, CancellationToken.None);
@@ -68,6 +69,10 @@ internal sealed class SessionStarter(
         _options.Dialect is CommandsDialect.Deployed
         && answer is CallOutcome.Envelope { Success: false } refusal
         && (refusal.IsSessionAlreadyActive ? started.IsDoubtful(sessionId) : refusal.Status is not (400 or 401 or 501));
+
+    private async Task<bool> WorksAsync(CommandsCall start, Budget budget) =>
+        await transport.SendAsync(start with { Operation = CommandsOperation.ListBlocked }, budget, CancellationToken.None)
+            is CallOutcome.Envelope { Success: true };
 
     private static bool IsActive(CallOutcome answer) => answer is CallOutcome.Envelope { IsSessionAlreadyActive: true };
 
