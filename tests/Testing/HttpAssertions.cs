@@ -20,7 +20,7 @@ public static class HttpAssertions
     public static async Task<T> ShouldBeAsync<T>(this HttpResponseMessage response, int status)
     {
         await response.ShouldHaveStatusAsync(status);
-        response.Content.Headers.ContentType?.MediaType.ShouldBe("application/json");
+        (response.Content.Headers.ContentType?.MediaType).ShouldBe("application/json");
         return (await response.Content.ReadFromJsonAsync<T>(Json))!;
     }
 
@@ -43,7 +43,7 @@ public static class HttpAssertions
     )
     {
         await response.ShouldHaveStatusAsync(status, code);
-        response.Content.Headers.ContentType?.MediaType.ShouldBe("application/problem+json");
+        (response.Content.Headers.ContentType?.MediaType).ShouldBe("application/problem+json");
 
         var body = await response.Content.ReadFromJsonAsync<JsonElement>(Json);
         string[] members = ["type", "title", "status", "detail", "instance", "traceId", "code"];
