@@ -115,6 +115,43 @@ public sealed class SlowMailTests(IdentityServer server) : IAsyncLifetime
         (await RowOf(user)).ShouldBe((true, 1));
     }
 
+    /// <summary>A mail server that takes its time over the content is given up, and has the mail all the same.</summary>
+    [Fact]
+    public async Task A_mail_that_may_have_arrived_keeps_its_link_and_is_sent_a_few_times_at_most()
+    {
+        var user = await AskedAsync();
+        await using var smtp = new SlowSmtp { TakesWithoutAnswer = true };
+        var worker = Worker(smtp);
+        for (var sent = 1; sent <= 3; sent++)
+        {
+            (await worker.SendNextAsync(EndOfTest)).ShouldBeTrue();
+            smtp.Mails.Count.ShouldBe(sent);
+            time.Advance(TimeSpan.FromMinutes(4));
+            (await worker.SendNextAsync(EndOfTest)).ShouldBeFalse();
+            time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        (await worker.SendNextAsync(EndOfTest)).ShouldBeFalse();
+        (await RowOf(user)).ShouldBe((true, 3));
+        var token = smtp.Mails.First().Split("#token=")[1][..43];
+        using var anyone = server.Stranger();
+        await (await anyone.Post("/auth/password/reset", new { token, newPassword = "another long password" })).ShouldBeEmptyAsync(204);
+    }
+
+    [Fact]
+    public async Task The_id_of_a_mail_has_the_domain_of_its_sender()
+    {
+        await AskedAsync();
+        await using var smtp = new SlowSmtp();
+
+        (await Worker(smtp).SendNextAsync(EndOfTest)).ShouldBeTrue();
+
+        smtp.Mails.ShouldHaveSingleItem()
+            .Split("\r\n")
+            .Single(line => line.StartsWith("Message-Id:", StringComparison.OrdinalIgnoreCase))
+            .ShouldEndWith("@example.test>");
+    }
+
     [Fact]
     public void A_delivery_ends_well_before_its_lease() =>
         (ResetMails.LeaseTime - MailWorker.Deadline).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromSeconds(30));
@@ -192,7 +229,10 @@ public sealed class SlowMailTests(IdentityServer server) : IAsyncLifetime
 
         public bool LeavesWithoutGoodbye { get; init; }
 
-        /// <summary>The mails that it acknowledged, headers and all.</summary>
+        /// <summary>Whether it takes a mail and hangs up without saying so.</summary>
+        public bool TakesWithoutAnswer { get; init; }
+
+        /// <summary>The mails that it took, headers and all.</summary>
         public ConcurrentQueue<string> Mails { get; } = new();
 
         /// <summary>Returns when the conversations that have begun are over.</summary>
@@ -245,6 +285,12 @@ public sealed class SlowMailTests(IdentityServer server) : IAsyncLifetime
                         if (line == "DATA")
                         {
                             var mail = await ReadMailAsync(reader);
+                            if (TakesWithoutAnswer)
+                            {
+                                Mails.Enqueue(mail);
+                                return;
+                            }
+
                             await SayAsync("250 taken");
                             Mails.Enqueue(mail);
                             if (LeavesWithoutGoodbye)
@@ -272,7 +318,7 @@ public sealed class SlowMailTests(IdentityServer server) : IAsyncLifetime
             var mail = new StringBuilder();
             while (await reader.ReadLineAsync(EndOfTest) is { } line && line != ".")
             {
-                mail.AppendLine(line);
+                mail.Append(line).Append("\r\n");
             }
 
             return mail.ToString();

@@ -2,6 +2,7 @@ using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using MimeKit;
+using MimeKit.Utils;
 
 namespace NetPilot.Identity.Mails;
 
@@ -23,11 +24,17 @@ internal sealed partial class MailWorker(
 
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
 
+    // A mail server may look into the content before it takes it.
+    private static readonly TimeSpan ContentTimeout = TimeSpan.FromSeconds(100);
+
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(5);
 
     // Within about an hour, by the pauses between them.
     private const int MostRefusals = 18;
+
+    // A mail server that takes a mail and does not say so would send one after the other.
+    private const int MostUnknown = 3;
     private static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(24);
     private static readonly Counter<long> Deliveries = new Meter(IdentityMeter.Name).CreateCounter<long>(
         "netpilot.mail.deliveries",
@@ -81,15 +88,24 @@ internal sealed partial class MailWorker(
 
     private async Task SendAsync(ResetMail mail, User recipient, ResetToken token)
     {
+        var content = new ContentProgress();
         try
         {
-            await SendInTimeAsync(Compose(recipient, token));
+            await SendInTimeAsync(Compose(recipient, token), content);
         }
         catch (Exception exception)
         {
-            // The mail may have arrived all the same. The next one has another link.
-            await tokens.DiscardAsync(token);
-            if ((IsRefused(exception) && mail.Attempts >= MostRefusals) || IsTooOld(mail))
+            var mayHaveArrived = content.HasBegun && exception is not SmtpCommandException;
+            if (!mayHaveArrived)
+            {
+                await tokens.DiscardAsync(token);
+            }
+
+            if (
+                (IsRefused(exception) && mail.Attempts >= MostRefusals)
+                || (mayHaveArrived && mail.Attempts >= MostUnknown)
+                || IsTooOld(mail)
+            )
             {
                 LogGivenUp(logger, recipient.Id, mail.Attempts, exception);
                 Count("given_up");
@@ -99,7 +115,8 @@ internal sealed partial class MailWorker(
             {
                 LogNotSent(logger, recipient.Id, ReasonOf(exception));
                 Count("postponed");
-                await mails.PostponeAsync(mail, Backoff.Doubled(FirstBackOff, mail.Attempts - 1, LongestBackOff));
+                var wait = mayHaveArrived ? LongestBackOff : Backoff.Doubled(FirstBackOff, mail.Attempts - 1, LongestBackOff);
+                await mails.PostponeAsync(mail, wait);
             }
 
             return;
@@ -126,12 +143,12 @@ internal sealed partial class MailWorker(
         exception
             is SmtpCommandException { ErrorCode: SmtpErrorCode.RecipientNotAccepted, StatusCode: >= SmtpStatusCode.MailboxUnavailable };
 
-    private async Task SendInTimeAsync(MimeMessage message)
+    private async Task SendInTimeAsync(MimeMessage message, ContentProgress content)
     {
         using var deadline = new CancellationTokenSource(Deadline, Time);
         try
         {
-            await SendAsync(message, deadline.Token);
+            await SendAsync(message, content, deadline.Token);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
@@ -139,7 +156,7 @@ internal sealed partial class MailWorker(
         }
     }
 
-    private async Task SendAsync(MimeMessage message, CancellationToken deadline)
+    private async Task SendAsync(MimeMessage message, ContentProgress content, CancellationToken deadline)
     {
         var smtp = settings.Value.Smtp;
         using var client = new SmtpClient
@@ -161,7 +178,8 @@ internal sealed partial class MailWorker(
             await client.AuthenticateAsync(smtp.User, smtp.Password!, deadline);
         }
 
-        await client.SendAsync(message, deadline);
+        client.Timeout = (int)ContentTimeout.TotalMilliseconds;
+        await client.SendAsync(message, deadline, content);
         await QuitAsync(client, deadline);
     }
 
@@ -180,8 +198,10 @@ internal sealed partial class MailWorker(
 
     private MimeMessage Compose(User recipient, ResetToken token)
     {
-        var message = new MimeMessage { Subject = "Your NetPilot password" };
-        message.From.Add(MailboxAddress.Parse(settings.Value.From!));
+        var from = MailboxAddress.Parse(settings.Value.From!);
+        // Made by itself, the id would have the name of this machine, which says nothing outside and counts as a sign of spam.
+        var message = new MimeMessage { Subject = "Your NetPilot password", MessageId = MimeUtils.GenerateMessageId(from.Domain) };
+        message.From.Add(from);
         message.To.Add(new MailboxAddress("", recipient.Email));
         // Answers of absence and the like go to nobody (RFC 3834).
         message.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");
@@ -197,6 +217,16 @@ internal sealed partial class MailWorker(
                 """,
         };
         return message;
+    }
+
+    /// <summary>Whether the content was begun to be sent: from then on, a failure that is no answer does not say whether the mail was taken.</summary>
+    private sealed class ContentProgress : ITransferProgress
+    {
+        public bool HasBegun { get; private set; }
+
+        public void Report(long bytesTransferred) => HasBegun = true;
+
+        public void Report(long bytesTransferred, long totalSize) => HasBegun = true;
     }
 
     [LoggerMessage(LogLevel.Warning, "Mail:Smtp:Host is not set, so no mails are sent; an admin can mint tokens that reset passwords")]
