@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using NetPilot.Identity.Tokens;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -18,6 +20,18 @@ public sealed class AccessTokenTests(IdentityServer server)
     {
         var user = await server.NewUser();
         await Expect(200, Forge(Header(), Claims(user), Key));
+    }
+
+    [Fact]
+    public void Two_tokens_of_one_moment_differ()
+    {
+        var (tokens, id, now) = (
+            server.Services.GetRequiredService<AccessTokens>(),
+            Guid.CreateVersion7(),
+            TimeProvider.System.GetUtcNow()
+        );
+
+        tokens.Mint(id, id, now.AddDays(1), now).ShouldNotBe(tokens.Mint(id, id, now.AddDays(1), now));
     }
 
     [Fact]
@@ -104,11 +118,14 @@ public sealed class AccessTokenTests(IdentityServer server)
     }
 
     [Fact]
-    public async Task A_token_names_user_and_session_and_nothing_else()
+    public async Task A_token_names_user_session_and_itself_and_nothing_else()
     {
         var user = await server.NewUser();
         var payload = JsonDocument.Parse(Convert.FromBase64String(Pad(user.AccessToken.Split('.')[1]))).RootElement;
-        payload.EnumerateObject().Select(claim => claim.Name).ShouldBe(["aud", "iss", "exp", "iat", "sub", "sid"], ignoreOrder: true);
+        payload
+            .EnumerateObject()
+            .Select(claim => claim.Name)
+            .ShouldBe(["aud", "iss", "exp", "iat", "sub", "sid", "jti"], ignoreOrder: true);
         payload.Text("sub").ShouldBe(user.Id.ToString());
         payload.Text("sid").ShouldBe(user.SessionId.ToString());
     }

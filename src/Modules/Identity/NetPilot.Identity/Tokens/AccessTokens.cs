@@ -56,6 +56,8 @@ internal sealed class AccessTokens
                 {
                     [JwtRegisteredClaimNames.Sub] = userId.ToString(),
                     [JwtRegisteredClaimNames.Sid] = sessionId.ToString(),
+                    // Two tokens of one second differ.
+                    [JwtRegisteredClaimNames.Jti] = RandomNumberGenerator.GetHexString(16, lowercase: true),
                 },
                 SigningCredentials = signer,
             }
