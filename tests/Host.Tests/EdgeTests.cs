@@ -21,14 +21,23 @@ public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica repli
         using var preflight = new HttpRequestMessage(HttpMethod.Options, "/api/v1/routers");
         preflight.Headers.Add("Origin", origin);
         preflight.Headers.Add("Access-Control-Request-Method", "POST");
-        preflight.Headers.Add("Access-Control-Request-Headers", "authorization,content-type,idempotency-key,prefer,traceparent,tracestate");
+        preflight.Headers.Add("Access-Control-Request-Headers", "authorization,baggage,content-type,sentry-trace,traceparent");
         using var allowed = await client.SendAsync(preflight, Ct);
         await allowed.ShouldHaveStatusAsync(204);
         Header(allowed, "Access-Control-Allow-Origin").ShouldBe(origin);
         Header(allowed, "Access-Control-Allow-Methods").ShouldContain("PATCH");
         Header(allowed, "Access-Control-Allow-Headers")
             .Split(',')
-            .ShouldBe(["Authorization", "Content-Type", "Idempotency-Key", "Prefer", "traceparent", "tracestate"]);
+            .ShouldBe([
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "Prefer",
+                "traceparent",
+                "tracestate",
+                "baggage",
+                "sentry-trace",
+            ]);
 
         // An error is to be read too.
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/me");

@@ -47,13 +47,28 @@ public sealed partial class PagesTests(NetPilotServer server)
         settings.ShouldContain("defaultModelsExpandDepth: 0");
     }
 
-    [Fact]
-    public async Task Swagger_UI_is_found_without_its_file_name()
+    [Theory]
+    [InlineData("/swagger", "swagger/index.html")]
+    [InlineData("/Swagger", "swagger/index.html")]
+    [InlineData("/swagger/", "index.html")]
+    public async Task Swagger_UI_is_found_without_its_file_name_and_below_a_prefix(string path, string location)
     {
         using var client = server.NewClient();
-        using var response = await client.GetAsync("/swagger", Ct);
+        using var response = await client.GetAsync(path, Ct);
         ((int)response.StatusCode).ShouldBeInRange(301, 302);
-        response.Headers.Location!.ToString().ShouldEndWith("swagger/index.html");
+        response.Headers.Location!.OriginalString.ShouldBe(location);
+    }
+
+    [Theory]
+    [InlineData("/health/live", "no-store")]
+    [InlineData("/health/ready", "no-store")]
+    [InlineData("/openapi/v1.json", "no-cache")]
+    [InlineData("/swagger/index.html", "no-cache")]
+    public async Task What_may_have_changed_is_asked_for_again(string path, string cacheControl)
+    {
+        using var client = server.NewClient();
+        using var response = await client.GetAsync(path, Ct);
+        (response.Headers.CacheControl?.ToString()).ShouldBe(cacheControl);
     }
 
     [Theory]

@@ -86,6 +86,7 @@ public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
     [Theory]
     [InlineData("Content-Type: application/json")]
     [InlineData("Content-Type: application/json; charset=utf-8")]
+    [InlineData("Content-Type: application/json; charset=UTF8")]
     [InlineData("content-type: APPLICATION/JSON;CHARSET=\"UTF-8\"")]
     [InlineData("Content-Type: application/json\r\nContent-Encoding: identity")]
     [InlineData("Content-Type: application/json\r\nExpect: 100-continue")]

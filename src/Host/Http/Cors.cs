@@ -53,7 +53,9 @@ internal static class CorsExtensions
                                 "Prefer",
                                 // A frontend that is traced begins the trace.
                                 HeaderNames.TraceParent,
-                                HeaderNames.TraceState
+                                HeaderNames.TraceState,
+                                HeaderNames.Baggage,
+                                "sentry-trace"
                             )
                             .WithExposedHeaders(HeaderNames.RetryAfter, HeaderNames.Location, "Preference-Applied")
                             .SetPreflightMaxAge(TimeSpan.FromHours(1))

@@ -87,11 +87,13 @@ internal sealed class RequestForm(RequestDelegate next)
         return !Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
             || !type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
                 ? UnsupportedMediaType("The body must be application/json.")
-            : type.Charset.HasValue
-            && !type.Charset.Value.AsSpan().Trim('"').Equals(Encoding.UTF8.WebName, StringComparison.OrdinalIgnoreCase)
-                ? UnsupportedMediaType("The body must be in UTF-8.")
+            : type.Charset.HasValue && !IsUtf8(type.Charset.Value.AsSpan().Trim('"')) ? UnsupportedMediaType("The body must be in UTF-8.")
             : null;
     }
+
+    private static bool IsUtf8(ReadOnlySpan<char> charset) =>
+        charset.Equals(Encoding.UTF8.WebName, StringComparison.OrdinalIgnoreCase)
+        || charset.Equals("utf8", StringComparison.OrdinalIgnoreCase);
 
     private static Problem UnsupportedMediaType(string detail) => new(ErrorCodes.UnsupportedMediaType, detail);
 

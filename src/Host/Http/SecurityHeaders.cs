@@ -25,10 +25,11 @@ internal sealed class SecurityHeaders(RequestDelegate next)
                     headers.StrictTransportSecurity = "max-age=31536000";
                 }
 
-                if (headers.CacheControl.Count == 0 && context.Request.Path.StartsWithSegments("/api"))
+                if (headers.CacheControl.Count == 0)
                 {
-                    // Tokens and personal data: no cache on the way keeps them.
-                    headers.CacheControl = "no-store";
+                    var path = context.Request.Path;
+                    // Tokens, personal data, and what was true a moment ago: no cache on the way keeps them. Files are asked for again after an upgrade.
+                    headers.CacheControl = path.StartsWithSegments("/api") || path.StartsWithSegments("/health") ? "no-store" : "no-cache";
                 }
 
                 return Task.CompletedTask;

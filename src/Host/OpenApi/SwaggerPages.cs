@@ -29,12 +29,17 @@ internal static class SwaggerPages
                     context.Request.Headers.IfUnmodifiedSince = default;
                 }
 
-                if (!HttpMethods.IsGet(context.Request.Method) || context.Request.Path.Value is not (Path or Path + "/"))
+                if (
+                    !HttpMethods.IsGet(context.Request.Method)
+                    || !context.Request.Path.StartsWithSegments(Path, out var rest)
+                    || rest.Value is not ("" or "/")
+                )
                 {
                     return next(context);
                 }
 
-                context.Response.Redirect($"{context.Request.PathBase}{Path}/index.html");
+                // Relative, so that a proxy may serve the page below a prefix.
+                context.Response.Redirect(rest.Value is "/" ? "index.html" : "swagger/index.html");
                 return Task.CompletedTask;
             }
         );
