@@ -68,6 +68,7 @@ interface Core {
 
 const refreshPath = "/api/v1/auth/refresh";
 const loginOperation = "POST /api/v1/auth/login";
+const logoutOperation = "POST /api/v1/auth/logout";
 
 /**
  * The server gives a lost answer to a refresh again for ten seconds, and ends the session after that. So a loss is noticed early, and no attempt
@@ -92,11 +93,20 @@ export function createClient(options: ClientOptions = {}): Client {
   const session = new Session(storage, exchange, onSessionEnd);
 
   async function exchange(refreshToken: string): Promise<{ data: Schemas["Tokens"] } | { error: Failure }> {
-    const { data, error } = await call("POST", refreshPath, { body: { refreshToken } });
+    const { data, error } = await send("POST", refreshPath, { body: { refreshToken } });
     return error === undefined ? { data: data as Schemas["Tokens"] } : { error };
   }
 
   async function call(method: string, path: string, options: AnyOptions = {}): Promise<AnyResult> {
+    const result = await send(method, path, options);
+    if (`${method} ${path}` === logoutOperation && result.error !== undefined && result.error.code !== "aborted") {
+      // Who logs out leaves this device, whatever becomes of the session on the server.
+      await session.end();
+    }
+    return result;
+  }
+
+  async function send(method: string, path: string, options: AnyOptions = {}): Promise<AnyResult> {
     const operation = `${method} ${path}`;
     const { params, signal, ...rest } = options;
     const header = { ...params?.header };
@@ -136,7 +146,7 @@ export function createClient(options: ClientOptions = {}): Client {
   async function follow(operation: string, data: unknown): Promise<void> {
     if (operation === loginOperation) {
       await session.keep(data as Schemas["Tokens"]);
-    } else if (operation === "POST /api/v1/auth/logout" || operation === "DELETE /api/v1/me") {
+    } else if (operation === logoutOperation || operation === "DELETE /api/v1/me") {
       await session.end();
     }
   }

@@ -138,6 +138,17 @@ test("A logout ends the session without telling the application, and the token i
   expect(answer.status).toBe(401);
 });
 
+test("A logout that does not reach the server removes the tokens, and says that it failed", async (context) => {
+  const broken = await line(context);
+  const me = await visitor({ baseUrl: broken.baseUrl });
+  broken.damage = () => "drop";
+
+  expect((await me.api.logout()).error?.code).toBe("network_failure");
+
+  expect(await me.api.tokens()).toBeNull();
+  expect(me.ends).toEqual([]);
+});
+
 test("A refresh whose answer is lost is repeated, and the session lives on", async (context) => {
   const broken = await line(context);
   const me = await visitor({ baseUrl: broken.baseUrl });
