@@ -501,6 +501,31 @@ public sealed class HoldTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_hold_that_comes_to_a_device_whose_unblock_waits_holds_it_whenever_its_window_began()
+    {
+        var (router, device, id) = await server.OneDeviceAsync();
+        var pause = Pause(_person, id);
+        await router.HoldAsync(pause);
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        router.Simulated.Online = false;
+        using var unblocked = await router.UnblockAsync(device.Ip, "respond-async");
+        await unblocked.ShouldBeJsonAsync(202);
+
+        var window = Window(_schedule, id) with { Since = TimeProvider.System.GetUtcNow().AddHours(-1) };
+        await router.HoldAsync(window, pause);
+        router.Simulated.Online = true;
+        await router.DueNowAsync();
+
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+        (await router.HoldKindsAsync()).ShouldBe(["schedule"]);
+        router.Simulated.Rules.ShouldBe([device.Mac]);
+        (await router.HoldAsync(window)).ShouldHaveSingleItem().IsLetThrough.ShouldBeFalse();
+        (await router.HoldAsync(pause)).ShouldHaveSingleItem().IsLetThrough.ShouldBeTrue();
+        (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
+    }
+
+    [Fact]
     public async Task A_block_that_was_answered_as_failed_is_no_hold_where_a_pause_came_to_it()
     {
         await server.HoldingAsync(

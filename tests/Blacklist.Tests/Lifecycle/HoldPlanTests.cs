@@ -44,6 +44,18 @@ public sealed class HoldPlanTests
     }
 
     [Theory]
+    [InlineData(4, false)]
+    [InlineData(5, false)]
+    [InlineData(6, true)]
+    public void A_hold_that_came_to_its_device_after_an_unblock_is_not_let_through(int created, bool isPlaced)
+    {
+        var plan = HoldPlan.Of([Want(until: 60)], [Present(RuleState.Lifting, 5, 60, createdAt: created)], Now.AddMinutes(10));
+
+        plan.Placed.Select(hold => hold.CreatedAt).ShouldBe(isPlaced ? [At(created)] : Array.Empty<DateTimeOffset?>());
+        plan.LetThrough.ShouldBe(isPlaced ? [] : [Device]);
+    }
+
+    [Theory]
     [InlineData(60, 60, false, false)]
     [InlineData(null, null, false, false)]
     [InlineData(60, 90, true, false)]
@@ -105,7 +117,7 @@ public sealed class HoldPlanTests
     [InlineData(60, true)]
     [InlineData(null, true)]
     [InlineData(10, false)]
-    public void What_a_user_let_through_is_remembered_while_the_schedule_is_there(int? until, bool isChanged)
+    public void What_a_user_let_through_is_remembered_until_the_window_is_over(int? until, bool isChanged)
     {
         var present = Present(RuleState.Lifted, 5, until);
         var now = Now.AddMinutes(10);
@@ -113,7 +125,7 @@ public sealed class HoldPlanTests
         var changes = HoldPlan.Of([WantedHolds.None(Source)], [present], now).Changes;
         changes.Ended.ShouldBeEmpty();
         changes.Changed.Select(hold => (hold.Id, hold.Since, hold.Until)).ShouldBe(isChanged ? [(present.Id, Now, now)] : []);
-        HoldPlan.Of([WantedHolds.Gone(Source)], [present], now).Changes.Ended.ShouldBe([present.Id]);
+        HoldPlan.Of([WantedHolds.Over(Source)], [present], now).Changes.Ended.ShouldBe([present.Id]);
 
         // Wanted again within the same window.
         var again = HoldPlan.Of([Want(90)], [Present(RuleState.Lifted, 5, 10)], now);
@@ -153,7 +165,7 @@ public sealed class HoldPlanTests
 
     private static DateTimeOffset? At(int? minutes) => minutes is { } some ? Now.AddMinutes(some) : null;
 
-    private static Hold Present(RuleState state, int? letThrough, int? until, HoldSource? source = null) =>
+    private static Hold Present(RuleState state, int? letThrough, int? until, HoldSource? source = null, int createdAt = 0) =>
         new()
         {
             Id = Source.Id,
@@ -164,6 +176,7 @@ public sealed class HoldPlanTests
             PersonId = source?.PersonId,
             Since = Now,
             Until = At(until),
+            CreatedAt = Now.AddMinutes(createdAt),
             RuleId = (source ?? Source).Id,
             Rule = new BlockRow
             {

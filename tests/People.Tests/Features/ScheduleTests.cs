@@ -211,6 +211,34 @@ public sealed class ScheduleTests(PeopleServer server)
     }
 
     [Fact]
+    public async Task A_window_that_a_change_makes_after_the_one_that_was_let_through_holds_also_without_an_end()
+    {
+        var home = await server.HomeAsync();
+        var mia = await home.AddPersonAsync("Mia", 0, 1);
+        var schedule = await home.AddScheduleAsync("Bedtime", mia, Homes.Present());
+        using var unblocked = await home.Router.PostAsync("unblock", new { deviceId = home.Ids[0] });
+        await unblocked.ShouldBeJsonAsync(200);
+        home.RulesShouldBe(1);
+
+        await home.ChangeAsync($"schedules/{schedule.Id()}", new { windows = new[] { Homes.Later() } });
+        home.RulesShouldBe();
+        var days = new[] { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+        var windows = new[]
+        {
+            new
+            {
+                days,
+                from = "00:00",
+                to = "24:00",
+            },
+        };
+        var changed = await home.ChangeAsync($"schedules/{schedule.Id()}", new { windows });
+
+        Flag(changed, "active").ShouldBeTrue();
+        home.RulesShouldBe(0, 1);
+    }
+
+    [Fact]
     public async Task A_time_zone_that_this_build_does_not_have_is_logged_once_and_its_schedules_go_by_UTC()
     {
         var home = await server.HomeAsync(1);

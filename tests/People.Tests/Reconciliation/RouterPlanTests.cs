@@ -41,15 +41,36 @@ public sealed class RouterPlanTests
     }
 
     [Fact]
-    public void A_schedule_that_is_off_wants_nothing_and_never_changes()
+    public void A_schedule_that_is_off_wants_nothing_and_is_looked_at_when_its_window_ends()
     {
         var schedule = Of(_mia);
         schedule.Enabled = false;
 
-        var plan = Plan(Night, schedule);
+        var night = Plan(Night, schedule);
+        night.Schedules.ShouldHaveSingleItem().Wanted.DeviceIds.ShouldBeEmpty();
+        night.Schedules[0].NextChangeAt.ShouldBe(Morning);
+        night.NextChangeAt.ShouldBe(Night.AddHours(6));
 
-        plan.Schedules.ShouldHaveSingleItem().Wanted.DeviceIds.ShouldBeEmpty();
-        plan.NextChangeAt.ShouldBeNull();
+        var day = Plan(Morning, schedule);
+        day.Schedules.ShouldHaveSingleItem().Wanted.DeviceIds.ShouldBeEmpty();
+        day.NextChangeAt.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_window_is_over_where_the_week_has_none_whatever_else_lets_devices_through()
+    {
+        var schedule = Of(_mia);
+        IsOver(Noon).ShouldBeTrue();
+        IsOver(Night).ShouldBeFalse();
+        IsOver(Morning).ShouldBeTrue();
+
+        _mia.Allow(Night, Night.AddHours(1));
+        IsOver(Night).ShouldBeFalse();
+        schedule.Enabled = false;
+        IsOver(Night).ShouldBeFalse();
+        IsOver(Morning).ShouldBeTrue();
+
+        bool IsOver(DateTimeOffset now) => Plan(now, schedule).Schedules[0].Wanted.IsOver;
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public interface IDeviceHolds
     /// <remarks>
     /// A device that its user let through (an unblock, a reset of the router) stays free of every hold that began before that, however often it is
     /// wanted: until the source is wanted with a later <see cref="WantedHolds.Since"/>. That outlasts times at which the source does not want the
-    /// device, until the source <see cref="WantedHolds.IsGone"/>.
+    /// device, until the source <see cref="WantedHolds.IsOver"/>. A hold that comes to the device after that holds it, whenever its source began.
     /// </remarks>
     /// <param name="order">What is wanted.</param>
     /// <param name="cancellationToken">Ends the waiting, not the commands.</param>
@@ -100,14 +100,14 @@ public sealed record StoredHolds(IReadOnlyDictionary<Guid, string> Refused, bool
 /// <param name="Until">When it ends by itself; null if it does not.</param>
 public sealed record WantedHolds(HoldSource Source, IReadOnlyCollection<Guid> DeviceIds, DateTimeOffset Since, DateTimeOffset? Until)
 {
-    /// <summary>Whether the source will never want anything again, so that nothing needs to be known of it any more.</summary>
-    public bool IsGone { get; init; }
+    /// <summary>Whether the window has ended, or the source is no more: what a user let through from it does not need to be known any more.</summary>
+    public bool IsOver { get; init; }
 
-    /// <summary>The source holds nothing now.</summary>
+    /// <summary>The source holds nothing now. A schedule may want the same again within its window.</summary>
     public static WantedHolds None(HoldSource source) => new(source, [], DateTimeOffset.UnixEpoch, null);
 
-    /// <summary>The source is no more.</summary>
-    public static WantedHolds Gone(HoldSource source) => None(source) with { IsGone = true };
+    /// <summary>The source is in no window, or is no more.</summary>
+    public static WantedHolds Over(HoldSource source) => None(source) with { IsOver = true };
 }
 
 /// <summary>How far a device's block got, by the names of the REST contract.</summary>

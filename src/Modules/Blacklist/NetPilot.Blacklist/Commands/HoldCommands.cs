@@ -55,7 +55,7 @@ internal sealed class HoldCommands(
                 hold.CreatedBy,
                 StateOf(hold.Rule),
                 hold.Rule.Code,
-                HoldPlan.IsLetThrough(hold.Rule, hold.Since)
+                HoldPlan.IsLetThrough(hold.Rule, hold)
             )),
         ];
 

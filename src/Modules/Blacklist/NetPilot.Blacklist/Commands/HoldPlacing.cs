@@ -96,7 +96,7 @@ internal sealed class HoldPlacing(
             Since = want.Since,
             Until = want.Until,
             CreatedBy = order.Actor.UserId,
-            CreatedAt = now,
+            CreatedAt = want.CreatedAt ?? now,
         };
 
     private static string? RefusalOf(KnownDevice? device) =>

@@ -88,7 +88,7 @@ internal sealed record HoldResponse(BlockHoldKind Kind, Guid? PersonId, Guid? Sc
         [
             .. manual,
             .. holds
-                .Where(hold => !(hold.Until <= now) && (rule.State == RuleState.Lifting || !HoldPlan.IsLetThrough(rule, hold.Since)))
+                .Where(hold => !(hold.Until <= now) && (rule.State == RuleState.Lifting || !HoldPlan.IsLetThrough(rule, hold)))
                 .OrderBy(hold => hold.CreatedAt)
                 .ThenBy(hold => hold.Id)
                 .Select(hold => new HoldResponse(

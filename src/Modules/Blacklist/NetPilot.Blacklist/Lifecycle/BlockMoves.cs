@@ -48,7 +48,7 @@ internal sealed class BlockMoves(RuleIntents intents)
         Hold[] counting =
         [
             .. moved.Where(hold =>
-                followed.TryGetValue(hold.RuleId, out var rule) && !HoldPlan.IsLetThrough(rule, hold.Since) && !(hold.Until <= now)
+                followed.TryGetValue(hold.RuleId, out var rule) && !HoldPlan.IsLetThrough(rule, hold) && !(hold.Until <= now)
             ),
         ];
         var blocks = manual is not null || counting.Length > 0;
@@ -57,7 +57,7 @@ internal sealed class BlockMoves(RuleIntents intents)
         var target = kept ?? added;
         // The device has a MAC again that it had before, whose rule is still to be lifted.
         var returned =
-            kept?.ReplacedBy is not null && (manual is not null || counting.Any(hold => !HoldPlan.IsLetThrough(kept, hold.Since)));
+            kept?.ReplacedBy is not null && (manual is not null || counting.Any(hold => !HoldPlan.IsLetThrough(kept, hold)));
         return new BlockMove(
             added,
             [
@@ -78,7 +78,7 @@ internal sealed class BlockMoves(RuleIntents intents)
     private static IEnumerable<RulePatch> WantedAlso(Rule kept, Rule? manual, IReadOnlyList<Hold> holds, DateTimeOffset now)
     {
         // A user may have let this device through from what still held the other one.
-        var counting = holds.Where(hold => !HoldPlan.IsLetThrough(kept, hold.Since)).MaxBy(RuleIntents.EndOf);
+        var counting = holds.Where(hold => !HoldPlan.IsLetThrough(kept, hold)).MaxBy(RuleIntents.EndOf);
         if (counting is not null)
         {
             yield return RuleIntents.Held(kept, counting, now);

@@ -1,7 +1,8 @@
 namespace NetPilot.Blacklist.Lifecycle;
 
 /// <summary>A hold that is to be placed on a device.</summary>
-internal sealed record WantedHold(Guid DeviceId, HoldSource Source, DateTimeOffset Since, DateTimeOffset? Until);
+/// <param name="CreatedAt">When the hold came to the device; null: now.</param>
+internal sealed record WantedHold(Guid DeviceId, HoldSource Source, DateTimeOffset Since, DateTimeOffset? Until, DateTimeOffset? CreatedAt);
 
 /// <summary>What becomes of holds that are there: some end, and others begin or end at another time.</summary>
 /// <param name="Changed">The holds whose times change, as they are from now on.</param>
@@ -48,7 +49,7 @@ internal sealed class HoldPlan
             HashSet<Guid> devices = [.. want.DeviceIds];
             foreach (var hold in own.Values.Where(hold => !devices.Contains(hold.DeviceId)))
             {
-                if (!want.IsGone && IsRemembered(hold))
+                if (!want.IsOver && IsRemembered(hold))
                 {
                     plan.Suspend(hold, now);
                 }
@@ -67,11 +68,14 @@ internal sealed class HoldPlan
         return plan;
     }
 
-    /// <summary>Whether a hold that began at this time does not count, because a user let the device through since.</summary>
-    public static bool IsLetThrough(Rule rule, DateTimeOffset since) => rule.LetThroughAt >= since;
+    /// <summary>Whether a hold does not count, because a user let the device through since it began and came to the device.</summary>
+    public static bool IsLetThrough(Rule rule, Hold hold) => IsLetThrough(rule, hold, hold.Since);
+
+    private static bool IsLetThrough(Rule rule, Hold hold, DateTimeOffset since) =>
+        rule.LetThroughAt >= since && rule.LetThroughAt >= hold.CreatedAt;
 
     // A schedule can want the device again within the same window: after extra time, or when it is enabled again. A pause begins anew.
-    private static bool IsRemembered(Hold hold) => hold.Kind == HoldKind.Schedule && IsLetThrough(hold.Rule, hold.Since);
+    private static bool IsRemembered(Hold hold) => hold.Kind == HoldKind.Schedule && IsLetThrough(hold.Rule, hold);
 
     /// <summary>The hold stays, so that what a user let through stays so, and ends now, so that it keeps no rule if the unblock fails.</summary>
     private void Suspend(Hold hold, DateTimeOffset now)
@@ -93,7 +97,7 @@ internal sealed class HoldPlan
 
     private void Hold(WantedHolds want, Guid device, Hold? hold)
     {
-        var isLetThrough = hold is not null && IsLetThrough(hold.Rule, want.Since);
+        var isLetThrough = hold is not null && IsLetThrough(hold.Rule, hold, want.Since);
         if (isLetThrough)
         {
             LetThrough.Add(device);
@@ -101,7 +105,7 @@ internal sealed class HoldPlan
 
         if (hold is null || (!isLetThrough && IsPlacedAnew(want, hold)))
         {
-            Placed.Add(new WantedHold(device, want.Source, want.Since, want.Until));
+            Placed.Add(new WantedHold(device, want.Source, want.Since, want.Until, hold?.CreatedAt));
             Replaces |= hold is not null;
             return;
         }

@@ -22,12 +22,12 @@ internal sealed class RuleIntents(RulePacing pacing)
 
     /// <summary>
     /// A rule that is there already is held by one thing more. If it is being lifted because nothing kept it, it is wanted again; if a user lets
-    /// the device through since the hold began, it is lifted all the same.
+    /// the device through since the hold is there, it is lifted all the same.
     /// </summary>
     public static RulePatch Held(Rule rule, Hold hold, DateTimeOffset now) =>
         rule switch
         {
-            { State: RuleState.Lifting } when rule.LetThroughAt >= hold.Since => new RulePatch(rule.State) { HeldUntil = EndOf(hold) },
+            { State: RuleState.Lifting } when HoldPlan.IsLetThrough(rule, hold) => new RulePatch(rule.State) { HeldUntil = EndOf(hold) },
             // The user who lets the device through ended the manual hold, whatever holds it next.
             { State: RuleState.Lifting } => TurnedRound(rule, now) with
             {

@@ -189,7 +189,7 @@ internal sealed partial class PeopleReconciler(
             .Select(hold => hold.Source)
             .Where(source => !known.Contains(source.Id))
             .DistinctBy(source => (source.Kind, source.Id))
-            .Select(WantedHolds.Gone);
+            .Select(WantedHolds.Over);
     }
 
     private static HashSet<Guid> DevicesOf(IReadOnlyDictionary<Guid, string> refused, params string[] codes) =>

@@ -105,10 +105,16 @@ internal sealed record RouterPlan(
     private static PlannedSchedule Plan(Schedule schedule, Person? person, Guid[] devices, DateTimeZone zone, DateTimeOffset now)
     {
         var source = HoldSource.OfSchedule(schedule.Id, schedule.PersonId);
-        var moment = schedule.MomentAt(zone, now);
+        var moment = Occurrences.At(schedule.Week, zone, Instant.FromDateTimeOffset(now));
         var allowedUntil = person is null ? null : After(person.AllowedUntil, now);
-        var next = Earliest(moment.Next?.ToDateTimeOffset(), allowedUntil);
-        if (!moment.IsActive || allowedUntil is not null)
+        // A schedule that is off is looked at when its window ends too: until then a device that was let through stays so.
+        var next = Earliest(schedule.Enabled || moment.IsActive ? moment.Next?.ToDateTimeOffset() : null, allowedUntil);
+        if (!moment.IsActive)
+        {
+            return new PlannedSchedule(schedule, WantedHolds.Over(source), null, next);
+        }
+
+        if (!schedule.Enabled || allowedUntil is not null)
         {
             return new PlannedSchedule(schedule, WantedHolds.None(source), null, next);
         }

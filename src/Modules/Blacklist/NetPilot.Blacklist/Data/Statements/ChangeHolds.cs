@@ -40,7 +40,8 @@ internal static class ChangeHolds
                 FROM (SELECT id, COALESCE((SELECT max(COALESCE(until, 'infinity')) FROM blacklist.holds
                                            -- A device that is being let through is still held, should that fail.
                                            WHERE rule_id = block.id
-                                             AND (let_through_at IS NULL OR since > let_through_at OR block.state = 'lifting')),
+                                             AND (let_through_at IS NULL OR GREATEST(since, holds.created_at) > let_through_at
+                                                 OR block.state = 'lifting')),
                                           LEAST(held_until, {terms.Now})) AS until
                       FROM {blocks} AS block WHERE {held}) AS counted
                 WHERE rule.id = counted.id AND rule.held_until <> counted.until
