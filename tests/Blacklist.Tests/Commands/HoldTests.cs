@@ -526,6 +526,49 @@ public sealed class HoldTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_device_that_is_let_through_later_shows_only_what_came_to_hold_it_since()
+    {
+        var (router, device, id) = await server.OneDeviceAsync();
+        await router.HoldAsync(Pause(_person, id));
+        (await router.BlockAsync(device.Ip)).Dispose();
+        await router.SettledAsync();
+        router.Simulated.Online = false;
+
+        using var unblocked = await router.UnblockAsync(device.Ip, "respond-async");
+
+        var body = await unblocked.ShouldBeJsonAsync(202);
+        body.GetProperty("state").GetString().ShouldBe("lifting");
+        body.GetProperty("holds").GetArrayLength().ShouldBe(0);
+        (await router.HoldKindsAsync()).ShouldBeEmpty();
+        await router.HoldAsync(Window(_schedule, id));
+        (await router.HoldKindsAsync()).ShouldBe(["schedule"]);
+    }
+
+    [Fact]
+    public async Task A_users_own_attempt_to_let_a_device_through_shows_what_holds_it_until_it_has_succeeded()
+    {
+        await server.HoldingAsync(
+            SimulatorOperation.Unblock,
+            async held =>
+            {
+                var (router, device, id) = await server.OneDeviceAsync();
+                await router.HoldAsync(Pause(_person, id));
+                (await router.BlockAsync(device.Ip)).Dispose();
+                await router.SettledAsync();
+                held.Begin(router);
+                var unblock = router.UnblockAsync(device.Ip);
+                await held.WaitAsync();
+
+                (await router.HoldKindsAsync()).ShouldBe(["manual", "pause"]);
+
+                held.Release();
+                using var unblocked = await unblock;
+                (await unblocked.ShouldBeJsonAsync(200)).GetProperty("holds").GetArrayLength().ShouldBe(0);
+            }
+        );
+    }
+
+    [Fact]
     public async Task A_block_that_was_answered_as_failed_is_no_hold_where_a_pause_came_to_it()
     {
         await server.HoldingAsync(

@@ -1381,7 +1381,10 @@ export interface components {
              * @description The device's id; null where no device is stored.
              */
             deviceId: string | null;
-            /** @description What keeps it: it is lifted when the last one has ended. Empty for one that is lifted or failed. */
+            /**
+             * @description What keeps it: it is lifted when the last one has ended. Empty for one that is lifted or failed. For one whose unblock the server goes on with by
+             *     itself, only what came to hold it since.
+             */
             holds: components["schemas"]["Hold"][];
         };
         /**

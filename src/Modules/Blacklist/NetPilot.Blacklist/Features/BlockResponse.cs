@@ -17,7 +17,10 @@ namespace NetPilot.Blacklist.Features;
 /// <param name="ExpiresAt">When the user's own hold ends. The block is lifted then, unless something else holds it.</param>
 /// <param name="CreatedBy">Who asked for it.</param>
 /// <param name="DeviceId">The device's id; null where no device is stored.</param>
-/// <param name="Holds">What keeps it: it is lifted when the last one has ended. Empty for one that is lifted or failed.</param>
+/// <param name="Holds">
+/// What keeps it: it is lifted when the last one has ended. Empty for one that is lifted or failed. For one whose unblock the server goes on with by
+/// itself, only what came to hold it since.
+/// </param>
 /// <example>{"id":"01a214b7-e9bc-7757-bbe3-b80ba3d3fc25","ip":"192.168.1.10","mac":"60:32:b1:9d:c9:0b","deviceName":"Living room TV","reason":"Homework first","state":"blocked","code":null,"createdAt":"2026-11-25T21:58:46.97247Z","appliedAt":"2026-11-25T21:58:47.020684Z","liftedAt":null,"expiresAt":null,"createdBy":"01a214b7-e53d-7493-93d2-219e32a48b86","deviceId":"01a214b7-e85d-7f42-a7f3-9a5fdeaa9780","holds":[{"kind":"manual","personId":null,"scheduleId":null,"until":null,"createdBy":"01a214b7-e53d-7493-93d2-219e32a48b86"}]}</example>
 internal sealed record BlockResponse(
     Guid Id,
@@ -81,14 +84,14 @@ internal sealed record HoldResponse(BlockHoldKind Kind, Guid? PersonId, Guid? Sc
             return [];
         }
 
-        IEnumerable<HoldResponse> manual = rule.IsHeldManually(now)
+        IEnumerable<HoldResponse> manual = rule.IsHeldManually(now) && !rule.IsLetGo
             ? [new HoldResponse(BlockHoldKind.Manual, null, null, rule.ExpiresAt, rule.CreatedBy)]
             : [];
         return
         [
             .. manual,
             .. holds
-                .Where(hold => !(hold.Until <= now) && (rule.State == RuleState.Lifting || !HoldPlan.IsLetThrough(rule, hold)))
+                .Where(hold => !(hold.Until <= now) && ((rule.State == RuleState.Lifting && !rule.IsLetGo) || !HoldPlan.IsLetThrough(rule, hold)))
                 .OrderBy(hold => hold.CreatedAt)
                 .ThenBy(hold => hold.Id)
                 .Select(hold => new HoldResponse(
