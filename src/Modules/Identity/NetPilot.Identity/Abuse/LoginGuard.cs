@@ -6,7 +6,14 @@ namespace NetPilot.Identity.Abuse;
 /// </summary>
 internal sealed class LoginGuard(NpgsqlDataSource database, IdentityDbContext db, IOptions<LoginLimitOptions> options, TimeProvider time)
 {
-    /// <summary>Counts an attempt.</summary>
+    // An attempt that is younger may be taken back yet.
+    private static readonly TimeSpan Undecided = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    // Whoever waits has a place for a hash. These are fewer than half of them.
+    private static readonly SemaphoreSlim Waiting = new(16);
+
+    /// <summary>Counts an attempt. Where the limit is met by attempts that may be taken back yet, it is asked again for a short time.</summary>
     /// <exception cref="ProblemException">429 <c>too_many_attempts</c>, also if the password is right.</exception>
     public async Task<CountedAttempt> CountAsync(string email, HttpContext context, CancellationToken cancellationToken)
     {
@@ -16,19 +23,42 @@ internal sealed class LoginGuard(NpgsqlDataSource database, IdentityDbContext db
             return new CountedAttempt(null, network);
         }
 
-        var now = time.UtcNow();
-        var (id, fullUntil) = await CountAttempt.RunAsync(
-            database,
-            email,
-            AccountOf(email),
-            network,
-            options.Value,
-            now,
-            cancellationToken
-        );
-        return fullUntil is null
-            ? new CountedAttempt(id, network)
-            : throw new ProblemException(ErrorCodes.TooManyAttempts, "Too many wrong passwords; try again later.", fullUntil - now);
+        var result = await TryAsync();
+        if (result.MayHaveRoom && Waiting.Wait(TimeSpan.Zero, CancellationToken.None))
+        {
+            try
+            {
+                var started = time.GetTimestamp();
+                while (result.MayHaveRoom && time.GetElapsedTime(started) < Undecided)
+                {
+                    await Task.Delay(Pause, time, cancellationToken);
+                    result = await TryAsync();
+                }
+            }
+            finally
+            {
+                Waiting.Release();
+            }
+        }
+
+        return result.Wait is not { } wait
+            ? new CountedAttempt(result.Id, network)
+            : throw new ProblemException(ErrorCodes.TooManyAttempts, "Too many wrong passwords; try again later.", wait);
+
+        async Task<(long? Id, TimeSpan? Wait, bool MayHaveRoom)> TryAsync()
+        {
+            var now = time.UtcNow();
+            var (id, fullUntil, newest) = await CountAttempt.RunAsync(
+                database,
+                email,
+                AccountOf(email),
+                network,
+                options.Value,
+                now,
+                cancellationToken
+            );
+            return (id, fullUntil - now, newest > now - Undecided);
+        }
     }
 
     /// <summary>Deletes an attempt that does not count as a wrong password.</summary>

@@ -15,14 +15,14 @@ internal static class CountAttempt
     // Each part of the union finds the attempt that has to age out before the next one is allowed. What a clock wrote that ran far ahead does not count.
     private const string Count = """
         WITH full_until AS (
-            SELECT max(until) AS until FROM (
-                (SELECT at + $5::interval AS until FROM identity.login_attempts
+            SELECT max(until) AS until, min(newest) AS newest FROM (
+                (SELECT at + $5::interval AS until, first_value(at) OVER (ORDER BY at DESC) AS newest FROM identity.login_attempts
                  WHERE account = $1 AND network = $2 AND at BETWEEN $3::timestamptz - $5::interval AND $3::timestamptz + $5::interval ORDER BY at DESC OFFSET $7 - 1 LIMIT 1)
                 UNION ALL
-                (SELECT at + $5::interval FROM identity.login_attempts
+                (SELECT at + $5::interval, first_value(at) OVER (ORDER BY at DESC) FROM identity.login_attempts
                  WHERE network = $2 AND at BETWEEN $3::timestamptz - $5::interval AND $3::timestamptz + $5::interval ORDER BY at DESC OFFSET $8 - 1 LIMIT 1)
                 UNION ALL
-                (SELECT at + $6::interval FROM identity.login_attempts
+                (SELECT at + $6::interval, first_value(at) OVER (ORDER BY at DESC) FROM identity.login_attempts
                  WHERE account = $1 AND at BETWEEN $3::timestamptz - $6::interval AND $3::timestamptz + $6::interval
                    AND NOT EXISTS (
                        SELECT FROM identity.known_networks known JOIN identity.users owner ON owner.id = known.user_id
@@ -35,11 +35,14 @@ internal static class CountAttempt
             SELECT $1, $2, $3 FROM full_until WHERE until IS NULL
             RETURNING id
         )
-        SELECT until, (SELECT id FROM counted) FROM full_until
+        SELECT until, newest, (SELECT id FROM counted) FROM full_until
         """;
 
-    /// <summary>The id of the counted attempt, or the time until which no attempt is allowed.</summary>
-    public static async Task<(long? Id, DateTimeOffset? FullUntil)> RunAsync(
+    /// <summary>
+    /// The id of the counted attempt, or the time until which no attempt is allowed, and when the last one was made of those that count for each
+    /// limit that is met.
+    /// </summary>
+    public static async Task<(long? Id, DateTimeOffset? FullUntil, DateTimeOffset? Newest)> RunAsync(
         NpgsqlDataSource database,
         string email,
         byte[] account,
@@ -67,7 +70,7 @@ internal static class CountAttempt
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         await row.NextResultAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
-        return (row.Nullable<long?>(1), row.Nullable<DateTimeOffset?>(0));
+        return (row.Nullable<long?>(2), row.Nullable<DateTimeOffset?>(0), row.Nullable<DateTimeOffset?>(1));
     }
 
     private static int KeyOf(byte[] hash) => BinaryPrimitives.ReadInt32LittleEndian(hash);
