@@ -81,8 +81,35 @@ public sealed class SettingsTests
         Mail(mail => mail.Smtp.LocalDomain = "mail.example.test\r\nRSET").ShouldStartWith("Mail:Smtp:LocalDomain");
         Mail(mail => mail.Smtp.LocalDomain = "mail.example.test").ShouldBeNull();
         Mail(mail => mail.Smtp.User = "user").ShouldStartWith("Mail:Smtp:User");
+        Mail(mail => mail.Smtp.Host = "smtp://mail.example.test").ShouldStartWith("Mail:Smtp:Host");
+        Mail(mail => mail.Smtp.Host = "mail example").ShouldStartWith("Mail:Smtp:Host");
+        Mail(mail => mail.Smtp.Host = "mail.example.test:587").ShouldStartWith("Mail:Smtp:Host");
+        Mail(mail => mail.Smtp.Host = "mail_server").ShouldBeNull();
+        Mail(mail => mail.Smtp.Host = "::1").ShouldBeNull();
         Mail(mail => mail.Smtp.Host = null).ShouldBeNull();
         Mail(_ => { }).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Settings_of_mail_are_checked_without_a_mail_server_too_where_they_are_set()
+    {
+        Unsent(mail => mail.Smtp.Port = 70000).ShouldStartWith("Mail:Smtp:Port");
+        Unsent(mail => mail.Smtp.LocalDomain = "mail example").ShouldStartWith("Mail:Smtp:LocalDomain");
+        Unsent(mail => mail.Smtp.User = "user").ShouldStartWith("Mail:Smtp:User");
+        Unsent(mail => mail.From = "nobody").ShouldBe("Mail:From must be an e-mail address.");
+        Unsent(mail => mail.ResetUrl = "javascript:alert(1)").ShouldStartWith("Mail:ResetUrl");
+        Unsent(mail => mail.From = mail.ResetUrl = null).ShouldBeNull();
+        Unsent(mail => mail.From = mail.ResetUrl = "").ShouldBeNull();
+        Unsent(mail => (mail.From, mail.Smtp.Port) = ("nobody", 0)).ShouldBe(
+            "Mail:Smtp:Port must be between 1 and 65535.; Mail:From must be an e-mail address."
+        );
+
+        static string? Unsent(Action<MailOptions> change) =>
+            Mail(mail =>
+            {
+                mail.Smtp.Host = null;
+                change(mail);
+            });
     }
 
     [Fact]

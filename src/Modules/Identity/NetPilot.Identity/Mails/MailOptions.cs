@@ -16,15 +16,42 @@ internal sealed class MailOptions
 
     public bool Sends => !string.IsNullOrWhiteSpace(Smtp.Host);
 
-    public IEnumerable<string> Refusals() =>
-        !Sends ? []
-        : Smtp.Port is < 1 or > 65535 ? ["Mail:Smtp:Port must be between 1 and 65535."]
-        : Smtp.LocalDomain is { } domain && Uri.CheckHostName(domain) == UriHostNameType.Unknown
-            ? ["Mail:Smtp:LocalDomain must be the name of a host, or an IP address."]
-        : Smtp.User is null != Smtp.Password is null ? ["Mail:Smtp:User and Mail:Smtp:Password belong together: set both or neither."]
-        : !IsMailbox(From) ? ["Mail:From must be an e-mail address, since Mail:Smtp:Host is set."]
-        : !IsPage(ResetUrl) ? ["Mail:ResetUrl must be an absolute http or https URL without a fragment, since Mail:Smtp:Host is set."]
-        : [];
+    public IEnumerable<string> Refusals()
+    {
+        if (Sends && !IsHost(Smtp.Host!))
+        {
+            yield return "Mail:Smtp:Host must be the name of a host, or an IP address.";
+        }
+
+        if (Smtp.Port is < 1 or > 65535)
+        {
+            yield return "Mail:Smtp:Port must be between 1 and 65535.";
+        }
+
+        if (Smtp.LocalDomain is { } domain && !IsHost(domain))
+        {
+            yield return "Mail:Smtp:LocalDomain must be the name of a host, or an IP address.";
+        }
+
+        if (Smtp.User is null != Smtp.Password is null)
+        {
+            yield return "Mail:Smtp:User and Mail:Smtp:Password belong together: set both or neither.";
+        }
+
+        if ((Sends || !string.IsNullOrEmpty(From)) && !IsMailbox(From))
+        {
+            yield return $"Mail:From must be an e-mail address{Needed}.";
+        }
+
+        if ((Sends || !string.IsNullOrEmpty(ResetUrl)) && !IsPage(ResetUrl))
+        {
+            yield return $"Mail:ResetUrl must be an absolute http or https URL without a fragment{Needed}.";
+        }
+    }
+
+    private string Needed => Sends ? ", since Mail:Smtp:Host is set" : "";
+
+    private static bool IsHost(string name) => Uri.CheckHostName(name) != UriHostNameType.Unknown;
 
     private static bool IsMailbox(string? from) =>
         MailboxAddress.TryParse(from, out var mailbox) && mailbox.Address.Contains('@', StringComparison.Ordinal);
