@@ -22,9 +22,12 @@ public static class TextRules
         bool allowNewline = false
     ) => rule.Refusing(Shape(min, max), (_, field) => field.Value is { } text ? RefusalOf(text, min, max, allowNewline) : null);
 
-    /// <summary>Text that must be there.</summary>
-    public static IRuleBuilderOptions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int max) =>
-        rule.RefusingText(Shape(min, max), text => RefusalOf(text, min, max, allowNewline: false));
+    /// <summary>Text that is searched for. It can be longer than what it is searched in: then nothing is found.</summary>
+    public static IRuleBuilderOptions<T, string?> SearchText<T>(this IRuleBuilder<T, string?> rule) => rule.Text(0, 4096);
+
+    /// <summary>Text that must be there. Without a greatest length, that of the body limits it.</summary>
+    public static IRuleBuilderOptions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int? max = null) =>
+        rule.RefusingText(Shape(min, max), text => RefusalOf(text, min, max ?? int.MaxValue, allowNewline: false));
 
     /// <summary>Text of a PATCH that may be absent, and must not be null.</summary>
     public static IRuleBuilderOptions<T, Optional<string?>> TextUnlessAbsent<T>(
@@ -54,7 +57,7 @@ public static class TextRules
 #pragma warning restore RS0030
     }
 
-    private static ValueShape Shape(int min, int max) => new() { MinLength = min, MaxLength = max };
+    private static ValueShape Shape(int min, int? max) => new() { MinLength = min, MaxLength = max };
 
     /// <summary>Why a text is refused; null if it is fine.</summary>
     public static string? RefusalOf(string value, int min, int max, bool allowNewline)

@@ -57,6 +57,18 @@ public sealed class StrangeInputTests(IdentityServer server)
         await (await user.Http.Get($"/auth/sessions?cursor={Uri.EscapeDataString(token)}")).ShouldBeProblemAsync(400, "invalid_cursor");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1001)]
+    [InlineData(60_000)]
+    public async Task A_text_of_another_length_is_no_token(int length)
+    {
+        var text = new string('A', length);
+
+        await (await anyone.Refresh(text)).ShouldBeProblemAsync(401, "invalid_refresh_token");
+        await (await Reset(text)).ShouldBeProblemAsync(400, "invalid_reset_token");
+    }
+
     [Fact]
     public async Task A_live_token_with_another_last_character_is_no_token_and_leaves_the_session_alone()
     {

@@ -84,8 +84,19 @@ public sealed class ListDevicesTests(DevicesServer server)
     public async Task A_query_that_the_contract_does_not_allow_is_400_and_names_the_field(string query, string field)
     {
         var router = await server.RouterAsync();
-        using var refused = await router.GetAsync($"devices?{query.Replace("LONG", new string('x', 256), StringComparison.Ordinal)}");
+        using var refused = await router.GetAsync($"devices?{query.Replace("LONG", new string('x', 4097), StringComparison.Ordinal)}");
         await refused.ShouldBeProblemAsync(400, "validation_failed", field);
+    }
+
+    [Theory]
+    [InlineData(256)]
+    [InlineData(4096)]
+    public async Task A_search_for_more_than_a_field_can_have_finds_nothing(int length)
+    {
+        var router = await server.RouterAsync();
+        await router.ScanAsync(new[] { new { ip = "192.168.8.2", mac = MacA } });
+
+        (await router.DevicesAsync($"?search={new string('x', length)}")).ShouldBeEmpty();
     }
 
     [Fact]

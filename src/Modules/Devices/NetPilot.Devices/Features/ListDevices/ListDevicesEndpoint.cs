@@ -22,7 +22,7 @@ internal sealed class ListDevicesRequest : RouterPageRequest
 
 internal sealed class ListDevicesValidator : Validator<ListDevicesRequest>
 {
-    public ListDevicesValidator() => RuleFor(request => request.Search).Text(0, 255);
+    public ListDevicesValidator() => RuleFor(request => request.Search).SearchText();
 }
 
 internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, DeviceDetails details, DevicesDbContext db)

@@ -36,5 +36,5 @@ internal sealed class ListUsersRequest : PageOnlyRequest
 
 internal sealed class ListUsersValidator : Validator<ListUsersRequest>
 {
-    public ListUsersValidator() => RuleFor(request => request.Search).Text(0, User.MaxEmail);
+    public ListUsersValidator() => RuleFor(request => request.Search).SearchText();
 }

@@ -35,5 +35,5 @@ internal sealed class RefreshRequest
 
 internal sealed class RefreshValidator : Validator<RefreshRequest>
 {
-    public RefreshValidator() => RuleFor(request => request.RefreshToken).RequiredText(1, 1000);
+    public RefreshValidator() => RuleFor(request => request.RefreshToken).RequiredText(1);
 }

@@ -59,7 +59,7 @@ internal sealed class ResetPasswordValidator : Validator<ResetPasswordRequest>
 {
     public ResetPasswordValidator()
     {
-        RuleFor(request => request.Token).RequiredText(1, 1000);
+        RuleFor(request => request.Token).RequiredText(1);
         RuleFor(request => request.NewPassword).NewPassword(_ => null);
     }
 }
