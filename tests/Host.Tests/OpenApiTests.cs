@@ -290,7 +290,7 @@ public sealed partial class OpenApiTests(NetPilotServer server)
         ((bool)Property("AllowPersonRequest", "until")["nullable"]!).ShouldBeTrue();
         Property("Tokens", "tokenType")["enum"]!.AsArray().Select(value => (string?)value).ShouldBe(["Bearer"]);
         ((string?)Parameter("getDevice", "deviceId")["format"]).ShouldBe("uuid");
-        ((int)Parameter("listUsers", "search")["maxLength"]!).ShouldBe(254);
+        ((int)Parameter("listUsers", "search")["maxLength"]!).ShouldBe(4096);
         ((int)Parameter("listRouters", "limit")["maximum"]!).ShouldBe(PageRequest.MaxLimit);
         ((string?)Parameter("listActivity", "kind")["$ref"]).ShouldBe("#/components/schemas/RouterActivityKind");
         ((string?)Parameter("listBlocks", "state")["$ref"]).ShouldBe("#/components/schemas/RuleState");

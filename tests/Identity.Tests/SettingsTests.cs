@@ -100,9 +100,8 @@ public sealed class SettingsTests
         Unsent(mail => mail.ResetUrl = "javascript:alert(1)").ShouldStartWith("Mail:ResetUrl");
         Unsent(mail => mail.From = mail.ResetUrl = null).ShouldBeNull();
         Unsent(mail => mail.From = mail.ResetUrl = "").ShouldBeNull();
-        Unsent(mail => (mail.From, mail.Smtp.Port) = ("nobody", 0)).ShouldBe(
-            "Mail:Smtp:Port must be between 1 and 65535.; Mail:From must be an e-mail address."
-        );
+        Unsent(mail => (mail.From, mail.Smtp.Port) = ("nobody", 0))
+            .ShouldBe("Mail:Smtp:Port must be between 1 and 65535.; Mail:From must be an e-mail address.");
 
         static string? Unsent(Action<MailOptions> change) =>
             Mail(mail =>
