@@ -323,6 +323,22 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
         await metrics.ShouldHaveStatusAsync(200);
     }
 
+    [Theory]
+    [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:0;http://127.0.0.1:PORT")]
+    [InlineData("ASPNETCORE_HTTP_PORTS", "PORT")]
+    [InlineData("Kestrel:Endpoints:Api:Url", "http://127.0.0.1:PORT")]
+    public async Task A_port_for_metrics_that_the_API_has_ends_the_start_with_one_sentence(string key, string value)
+    {
+        var port = $"{LoopbackPorts.Take()}";
+        var settings = With("ASPNETCORE_URLS", null);
+        settings[key] = value.Replace("PORT", port, StringComparison.Ordinal);
+        settings["Metrics:Port"] = port;
+        await using var process = NetPilotProcess.Launch(settings);
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1, string.Join('\n', process.Output));
+        process.Output.ShouldHaveSingleItem().ShouldStartWith("NetPilot did not start: Metrics:Port must be a port of its own");
+    }
+
     [Fact]
     public async Task A_short_token_for_metrics_is_taken_with_a_warning()
     {
@@ -553,5 +569,5 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
         return NetPilotProcess.LaunchIn(folder, settings.ToDictionary());
     }
 
-    private Dictionary<string, string?> With(string key, string value) => new(server.Settings) { [key] = value };
+    private Dictionary<string, string?> With(string key, string? value) => new(server.Settings) { [key] = value };
 }

@@ -123,6 +123,7 @@ internal static partial class Metrics
         var endpoints = builder.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).ToArray();
         if (endpoints.Length > 0)
         {
+            DemandFree(port, endpoints);
             var onTheirHosts = OnTheirHosts(endpoints, port).ToArray();
             for (var i = 0; i < onTheirHosts.Length; i++)
             {
@@ -135,7 +136,16 @@ internal static partial class Metrics
         var ports = Urls("http", builder.Configuration["http_ports"]).Concat(Urls("https", builder.Configuration["https_ports"]));
         var urls = builder.Configuration["urls"] is { Length: > 0 } set ? set : string.Join(';', ports);
         string[] own = (urls.Length == 0 ? "http://localhost:5000" : urls).Split(';', StringSplitOptions.RemoveEmptyEntries);
+        DemandFree(port, own);
         builder.WebHost.UseUrls([.. own, .. OnTheirHosts(own, port)]);
+    }
+
+    private static void DemandFree(string port, IEnumerable<string?> urls)
+    {
+        if (urls.OfType<string>().FirstOrDefault(url => $"{BindingAddress.Parse(url.Trim()).Port}" == port.Trim()) is { } url)
+        {
+            throw new SettingsException($"Metrics:Port must be a port of its own; the API has {port} too, by {url}.");
+        }
     }
 
     /// <summary>The metrics' addresses: the port on each host that the API listens on, on loopback where that is no host.</summary>
