@@ -7,7 +7,7 @@ internal sealed class PeopleOptions
     public TimeSpan ScheduleInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     public IEnumerable<string> Refusals() =>
-        ScheduleInterval > TimeSpan.Zero && ScheduleInterval <= TimeSpan.FromDays(1)
+        ScheduleInterval >= TimeSpan.FromMilliseconds(50) && ScheduleInterval <= TimeSpan.FromHours(1)
             ? []
-            : [$"People:ScheduleInterval must be more than zero and at most a day; it is {ScheduleInterval}."];
+            : [$"People:ScheduleInterval must be at least 50 ms and at most an hour; it is {ScheduleInterval}."];
 }
