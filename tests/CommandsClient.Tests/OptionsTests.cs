@@ -18,6 +18,8 @@ public sealed class OptionsTests
     [InlineData("BaseUrl", "https://user:word@commands.example")]
     [InlineData("BaseUrl", "https://commands.example/?a=b")]
     [InlineData("Dialect", "7")]
+    [InlineData("Dialect", "1")]
+    [InlineData("Dialect", "plan,deployed")]
     [InlineData("Dialect", "dutch")]
     [InlineData("ApiKey", "two\nlines")]
     [InlineData("CircuitFaults", "0")]
@@ -48,6 +50,7 @@ public sealed class OptionsTests
     [InlineData("BaseUrl", "http://[::1]:3000")]
     [InlineData("BaseUrl", "http://localhost:3000")]
     [InlineData("Dialect", "deployed")]
+    [InlineData("Dialect", "Deployed")]
     [InlineData("Paths:block", "/v2/block")]
     [InlineData("ApiKey", "")]
     public void A_setting_that_works_is_taken(string key, string value) => Should.NotThrow(() => Read((key, value)));

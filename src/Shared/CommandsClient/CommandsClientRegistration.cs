@@ -14,7 +14,18 @@ public static class CommandsClientRegistration
     /// </summary>
     public static IServiceCollection AddCommandsClient(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<CommandsServerOptions>().Bind(configuration.GetSection(CommandsServerOptions.Section)).ValidateOnStart();
+        var section = configuration.GetSection(CommandsServerOptions.Section);
+        services
+            .AddOptions<CommandsServerOptions>()
+            .Bind(section)
+            // The binder takes numbers and lists of names too.
+            .Validate(
+                _ =>
+                    section["Dialect"] is not { } dialect
+                    || Enum.GetNames<CommandsDialect>().Contains(dialect, StringComparer.OrdinalIgnoreCase),
+                "CommandsServer:Dialect must be plan or deployed."
+            )
+            .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CommandsServerOptions>, CommandsServerOptionsValidator>());
         services.AddLogging().AddMetrics();
         services.TryAddSingleton(TimeProvider.System);

@@ -10,7 +10,6 @@ internal sealed class CommandsServerOptionsValidator : IValidateOptions<Commands
         string[] failures =
         [
             .. BaseUrlFailures(options),
-            .. DialectFailures(options),
             .. PathFailures(options),
             .. ApiKeyFailures(options),
             .. TimeoutFailures(options),
@@ -45,14 +44,6 @@ internal sealed class CommandsServerOptionsValidator : IValidateOptions<Commands
     private static bool IsLoopback(Uri url) =>
         url.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(url.DnsSafeHost, out var address) && IPAddress.IsLoopback(address));
-
-    private static IEnumerable<string> DialectFailures(CommandsServerOptions options)
-    {
-        if (!Enum.IsDefined(options.Dialect))
-        {
-            yield return "CommandsServer:Dialect must be plan or deployed.";
-        }
-    }
 
     private static IEnumerable<string> PathFailures(CommandsServerOptions options)
     {

@@ -26,11 +26,6 @@ internal sealed class DatabaseOptionsValidator : IValidateOptions<DatabaseOption
 {
     public ValidateOptionsResult Validate(string? name, DatabaseOptions options)
     {
-        if (!Enum.IsDefined(options.Pooler))
-        {
-            return ValidateOptionsResult.Fail("Database:Pooler must be none or transaction.");
-        }
-
         if (string.IsNullOrWhiteSpace(options.NetPilot))
         {
             return ValidateOptionsResult.Fail(

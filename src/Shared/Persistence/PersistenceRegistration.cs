@@ -14,6 +14,7 @@ public static class PersistenceRegistration
     /// <summary>Adds the one data source that all modules share, and the migrator.</summary>
     public static IServiceCollection AddPersistence(this IServiceCollection services, IConfiguration configuration)
     {
+        var section = configuration.GetSection("Database");
         services
             .AddOptions<DatabaseOptions>()
             .Configure(options =>
@@ -21,7 +22,14 @@ public static class PersistenceRegistration
                 options.NetPilot = configuration.GetConnectionString(nameof(DatabaseOptions.NetPilot));
                 options.NetPilotMigrations = configuration.GetConnectionString(nameof(DatabaseOptions.NetPilotMigrations));
             })
-            .Bind(configuration.GetSection("Database"))
+            .Bind(section)
+            // The binder takes numbers and lists of names too.
+            .Validate(
+                _ =>
+                    section["Pooler"] is not { } pooler
+                    || Enum.GetNames<DatabasePooler>().Contains(pooler, StringComparer.OrdinalIgnoreCase),
+                "Database:Pooler must be none or transaction."
+            )
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<DatabaseOptions>, DatabaseOptionsValidator>();
         services.TryAddKeyedSingleton(DatabaseClock.Machine, TimeProvider.System);
