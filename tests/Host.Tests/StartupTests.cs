@@ -346,6 +346,17 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
     }
 
     [Fact]
+    public async Task A_connection_string_for_migrations_that_is_empty_is_as_if_it_were_not_set()
+    {
+        await using var process = await server.StartReplicaAsync(
+            new Dictionary<string, string?> { ["ConnectionStrings:NetPilotMigrations"] = "" },
+            Ct
+        );
+
+        await process.WaitUntilReadyAsync(Ct);
+    }
+
+    [Fact]
     public async Task A_short_token_for_metrics_is_taken_with_a_warning()
     {
         const string Warning = "Metrics:Token has fewer than 16 characters";

@@ -20,7 +20,8 @@ public static class PersistenceRegistration
             .Configure(options =>
             {
                 options.NetPilot = configuration.GetConnectionString(nameof(DatabaseOptions.NetPilot));
-                options.NetPilotMigrations = configuration.GetConnectionString(nameof(DatabaseOptions.NetPilotMigrations));
+                var migrations = configuration.GetConnectionString(nameof(DatabaseOptions.NetPilotMigrations));
+                options.NetPilotMigrations = string.IsNullOrWhiteSpace(migrations) ? null : migrations;
             })
             .Bind(section)
             // The binder takes numbers and lists of names too.
