@@ -74,10 +74,10 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
             ["Mail:From"] = "nobody",
             ["Tiers:free:MaxBlocks"] = "-1",
             ["RateLimits:AuthPerMinute"] = "0",
-            ["ForwardedHeaders:KnownProxies:0"] = "proxy.example.com",
-            ["ForwardedHeaders:KnownNetworks:0"] = "10.0.0.0",
-            ["Cors:Origins:0"] = "*",
-            ["Cors:Origins:1"] = "https://app.example.com/",
+            ["ForwardedHeaders:KnownProxies:3"] = "proxy.example.com",
+            ["ForwardedHeaders:KnownNetworks:1"] = "10.0.0.0",
+            ["Cors:Origins:2"] = "*",
+            ["Cors:Origins:10"] = "https://app.example.com/",
             ["Metrics:Token"] = "",
         };
         var settings = new Dictionary<string, string?>(server.Settings);
