@@ -56,8 +56,7 @@ internal sealed class BlockMoves(RuleIntents intents)
         var added = blocks && kept is null ? intents.Moved(key, newId, manual, counting, now) : null;
         var target = kept ?? added;
         // The device has a MAC again that it had before, whose rule is still to be lifted.
-        var returned =
-            kept?.ReplacedBy is not null && (manual is not null || counting.Any(hold => !HoldPlan.IsLetThrough(kept, hold)));
+        var returned = kept?.ReplacedBy is not null && (manual is not null || counting.Any(hold => !HoldPlan.IsLetThrough(kept, hold)));
         return new BlockMove(
             added,
             [
