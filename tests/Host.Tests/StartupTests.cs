@@ -78,7 +78,7 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
             ["ForwardedHeaders:KnownNetworks:1"] = "10.0.0.0",
             ["Cors:Origins:2"] = "*",
             ["Cors:Origins:10"] = "https://app.example.com/",
-            ["Metrics:Token"] = "",
+            ["Metrics:Token"] = "token\n",
         };
         var settings = new Dictionary<string, string?>(server.Settings);
         foreach (var (key, value) in bad)

@@ -76,6 +76,7 @@ public sealed class SettingsTests
         Mail(mail => mail.ResetUrl = null).ShouldStartWith("Mail:ResetUrl");
         Mail(mail => mail.ResetUrl = "javascript:alert(1)").ShouldStartWith("Mail:ResetUrl");
         Mail(mail => mail.ResetUrl = "https://app.example.test/#reset").ShouldStartWith("Mail:ResetUrl");
+        Mail(mail => mail.ResetUrl = "https://app.example.test/reset\n").ShouldStartWith("Mail:ResetUrl");
         Mail(mail => mail.Smtp.Port = 0).ShouldStartWith("Mail:Smtp:Port");
         Mail(mail => mail.Smtp.LocalDomain = "").ShouldStartWith("Mail:Smtp:LocalDomain");
         Mail(mail => mail.Smtp.LocalDomain = "mail.example.test\r\nRSET").ShouldStartWith("Mail:Smtp:LocalDomain");

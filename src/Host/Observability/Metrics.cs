@@ -23,9 +23,9 @@ internal sealed class MetricsOptions
             yield return "Metrics:Port must be between 1 and 65535.";
         }
 
-        if (Token is not null && string.IsNullOrWhiteSpace(Token))
+        if (Token is not null && (Token.Length == 0 || !Token.All(letter => letter is > ' ' and <= '~')))
         {
-            yield return "Metrics:Token must not be empty.";
+            yield return "Metrics:Token must be one or more visible ASCII characters.";
         }
     }
 }

@@ -58,6 +58,8 @@ internal sealed class MailOptions
 
     private static bool IsPage(string? url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var page)
+        // A line end that a file brought along would stand between the page and the token.
+        && !url.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter))
         && (page.Scheme == Uri.UriSchemeHttps || page.Scheme == Uri.UriSchemeHttp)
         && page.Fragment.Length == 0;
 }
