@@ -49,6 +49,11 @@ internal sealed record ReconciliationTerms(
     /// <summary>The fence of the first turn of a comparison in several: what was tried since is not tried again before it is due.</summary>
     public long FirstFence { get; init; } = long.MaxValue;
 
+    /// <summary>
+    /// Whether the list may leave out a rule whose device is away: one of addresses alone has none for it, and an empty one does not show its form.
+    /// </summary>
+    public bool MayLeaveOutAway(BlockedReport report) => FollowsDevice && !MatchesBySubstring && report.Rules.All(rule => rule.Mac is null);
+
     /// <summary>Whether what the router refused before is tried again now.</summary>
     public bool IsTriedNow(Rule row) => Eager && row.Fence < FirstFence;
 }

@@ -11,7 +11,8 @@ internal enum Presence
 }
 
 /// <summary>
-/// What the router's list says of each row. A rule counts as absent only where the list was read whole and holds no rule that could be this one.
+/// What the router's list says of each row. A rule counts as absent only where the list was read whole, holds no rule that could be this one, and shows
+/// who is away.
 /// </summary>
 internal sealed class RulePresence(RouterView view, ReconciliationTerms terms, RuleClaims claims)
 {
@@ -27,7 +28,7 @@ internal sealed class RulePresence(RouterView view, ReconciliationTerms terms, R
 
     public Presence Of(Rule row, BlockedRule? entry) =>
         entry is not null ? Presence.Present
-        : view.Report.IsComplete && !CouldBeUnclaimed(row) ? Presence.Absent
+        : view.Report.IsComplete && !CouldBeUnclaimed(row) && !MayBeLeftOut(row) ? Presence.Absent
         : Presence.Unclear;
 
     /// <summary>The rule of a row, if the list shows it.</summary>
@@ -54,6 +55,10 @@ internal sealed class RulePresence(RouterView view, ReconciliationTerms terms, R
                 && !row.DeviceMac.Equals(there);
         return anyPlain || (isDoubtful && (anyNamed || anyUnnamed));
     }
+
+    /// <summary>Whether the rule waits for its device, and the list may leave it out for as long as that is away.</summary>
+    public bool MayBeLeftOut(Rule row) =>
+        row is { State: RuleState.Lifting, MaybeSent: false, Attempts: > 0, IsBeingCleared: false } && terms.MayLeaveOutAway(view.Report);
 
     /// <summary>Whether the router's list may leave the rule out although it is in force.</summary>
     public bool IsUnlistable(Rule row) =>
@@ -125,8 +130,12 @@ internal sealed class RulePresence(RouterView view, ReconciliationTerms terms, R
     private bool MayMeanAnother(Rule row) =>
         terms.MatchesBySubstring && (claims.ListsLookalike(row.DeviceIp) || claims.RemembersLookalike(row.DeviceIp));
 
-    private bool IsAnothers(Rule row, BlockedRule entry) =>
-        claims.IsAtAnothersAddress(row) || (view.Seen?.MacsAt(row.DeviceIp).Any(mac => !mac.Equals(entry.Mac ?? row.DeviceMac)) ?? false);
+    /// <summary>Whether another device has the address of the row.</summary>
+    public bool IsAnothers(Rule row, BlockedRule? entry = null) =>
+        claims.IsAtAnothersAddress(row)
+        || (
+            (entry?.Mac ?? row.DeviceMac) is { } own && (view.Seen?.MacsAt(row.DeviceIp).Any(mac => !mac.Equals(own)) ?? false)
+        );
 
     /// <summary>
     /// The rule of another device at the row's own address: the router resolved the address to that one when it was blocked. A pause or a schedule

@@ -128,6 +128,7 @@ internal sealed class RuleReconciliation
             claims.Found.ContainsKey(row)
                 ? LiftsBlindly(row)
                 : presence.CouldBeUnclaimed(row)
+                    || (row.DeviceMac is not null && presence.MayBeLeftOut(row))
                     || ((row.DeviceMac is not null || presence.MayBeOfSeveral(row)) && StepFor(row, null) is ReconciliationStep.Apply)
         );
 
@@ -191,11 +192,12 @@ internal sealed class RuleReconciliation
             Presence.Absent => Gone(row),
             _ when row.GiveUpAt <= terms.Now && row.IsKept(terms.Now) => Settle(row, RuleOutcomes.LiftGivenUp(row, terms.Now)),
             // Only the scan that failed could say whose rule a command by the row's address would take.
-            Presence.Present when view.ScanFailure is { } failure && presence.CouldTakeAnother(entry!) => LookFailed(row, failure),
+            _ when view.ScanFailure is { } failure && (entry is null ? presence.MayBeLeftOut(row) : presence.CouldTakeAnother(entry)) =>
+                LookFailed(row, failure),
             Presence.Present => (entry!.Address ?? presence.WhereIs(row)) is { } present ? new ReconciliationStep.Lift(row, present)
             : presence.MayBeLiftedUnseen(row, entry) ? new ReconciliationStep.Lift(row, row.DeviceIp) { MustAsk = true }
             : WaitsForDevice(row),
-            _ when presence.WhereIs(row) is null && claims.IsAtAnothersAddress(row) => WaitsForDevice(row),
+            _ when presence.WhereIs(row) is null && presence.IsAnothers(row) => WaitsForDevice(row),
             _ => new ReconciliationStep.Lift(row, presence.WhereIs(row) ?? row.DeviceIp),
         };
 

@@ -95,6 +95,11 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
 
         var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
         var after = await turn.AskAsync(rule.Kind);
+        if (failure is { FoundNoDevice: true } && after is { IsSuccess: true, Data: { } left } && (CountOf(left) > 0 || !turn.MatchesBySubstring))
+        {
+            return await WaitAsync(rule, turn);
+        }
+
         var outcome = after switch
         {
             not { IsSuccess: true } => (failure ?? after?.Failure ?? NotSeen) with { Effect = CommandEffect.Unknown },
@@ -127,11 +132,14 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
                 var unchanged = outcomes.LookFailed(rule, unseen, time.UtcNow());
                 return new RowAfterCall(await turn.SaveAsync(rule, unchanged), unseen);
 
+            case { Presence: Presence.Absent, MayLeaveOutAway: true } when failure.FoundNoDevice:
+                return await LiftWhereSeenAsync(rule, mayMove, turn);
+
             case { Presence: Presence.Absent }:
                 return await EndAsync(rule, null, calledAt, turn);
 
             case { Entry: { Address: null } } when failure.FoundNoDevice || failure.MaybeAlreadyUnblocked:
-                return new RowAfterCall(await turn.EndAsync(rule, row => outcomes.WaitsForDevice(row, time.UtcNow())), null);
+                return await WaitAsync(rule, turn);
 
             // A list without addresses does not say that the device is away.
             case { Entry: { Address: null } } when !await IsSeenAsync(rule, turn):
@@ -141,6 +149,10 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
             case { Entry.Address: { } present } when mayMove && !present.Equals(ip) && await turn.MayGoOnAsync():
                 await store.IdentifyAsync(rule, new RuleDevice(present, null, false));
                 return await LiftAsync(rule, present, mayMove: false, mustAsk: false, turn);
+
+            // The rule may be there, and stays with a device that the router does not find.
+            case { Failure: null } when failure.FoundNoDevice:
+                return await WaitAsync(rule, turn);
 
             // The router has answered: whatever the failure said of its effect, the list says what is true.
             case { Presence: Presence.Present }:
@@ -154,6 +166,24 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
                 return await EndAsync(rule, failure, calledAt, turn);
         }
     }
+
+    /// <summary>
+    /// The router found nobody at the address, and its list does not prove the rule to be gone, since it may leave out who is away: the rule is lifted
+    /// where a scan shows its device.
+    /// </summary>
+    private async Task<RowAfterCall> LiftWhereSeenAsync(Rule rule, bool mayMove, RuleTurn turn)
+    {
+        if (!mayMove || (await RulePlaces.LookAsync(rule, turn)).Address is not { } there)
+        {
+            return await WaitAsync(rule, turn);
+        }
+
+        await store.IdentifyAsync(rule, new RuleDevice(there, null, false));
+        return await LiftAsync(rule, there, mayMove: false, mustAsk: false, turn);
+    }
+
+    private async Task<RowAfterCall> WaitAsync(Rule rule, RuleTurn turn) =>
+        new(await turn.EndAsync(rule, row => outcomes.WaitsForDevice(row, time.UtcNow())), null);
 
     /// <summary>Whether a scan in this turn shows the device of the rule, as far as one can be made.</summary>
     private static async Task<bool> IsSeenAsync(Rule rule, RuleTurn turn) =>

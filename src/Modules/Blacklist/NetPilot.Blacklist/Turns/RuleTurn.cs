@@ -154,7 +154,7 @@ internal sealed class RuleTurn(
 
         var terms = TermsOf(rule.Kind, _ => true, eager: false, turns.Time.UtcNow());
         var (presence, entry) = new RuleReconciliation(new RouterView(report), await LoadAsync(rule.Kind, report), terms).Find(rule.Id);
-        return new RuleSight(presence, entry, null);
+        return new RuleSight(presence, entry, null) { MayLeaveOutAway = terms.MayLeaveOutAway(report) };
     }
 
     /// <summary>Scans where the router's devices are, and hands Devices what was found. Null: nothing more may be sent in this turn.</summary>
@@ -258,4 +258,8 @@ internal sealed record RowAfterCall(Rule? Rule, CommandsFailure? Failure)
 }
 
 /// <summary>What a look at the router said of one row; the look's failure where it could not be asked.</summary>
-internal sealed record RuleSight(Presence Presence, BlockedRule? Entry, CommandsFailure? Failure);
+internal sealed record RuleSight(Presence Presence, BlockedRule? Entry, CommandsFailure? Failure)
+{
+    /// <inheritdoc cref="ReconciliationTerms.MayLeaveOutAway"/>
+    public bool MayLeaveOutAway { get; init; }
+}
