@@ -218,7 +218,7 @@ internal sealed class CommandExecutor(SimulatorOptions options)
         return Outcome.Ok(writer =>
         {
             writer.WriteStartArray();
-            foreach (var (mac, ip) in rules)
+            foreach (var (mac, ip) in behaviour.ListsTwice ? rules.SelectMany(rule => new[] { rule, rule }) : rules)
             {
                 if (asAddresses)
                 {

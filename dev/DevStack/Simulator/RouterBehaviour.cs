@@ -25,6 +25,9 @@ public sealed record RouterBehaviour
     [Description("Whether the list of blocked has plain addresses in place of objects. Null: as the simulator was started.")]
     public bool? BlockedAsAddresses { get; init; }
 
+    [Description("The list of blocked has each rule twice.")]
+    public bool ListsTwice { get; init; }
+
     [Description("Every unblock is refused while there is a rule for it, and restarts the firewall.")]
     public bool UnblockRefuses { get; init; }
 

@@ -23,7 +23,8 @@ public static class BlacklistModule
             .AddSingleton<PutInForce>()
             .AddSingleton<Lift>()
             .AddSingleton<TurnRound>()
-            .AddSingleton<Join>();
+            .AddSingleton<Join>()
+            .AddSingleton<SurplusLifting>();
         services
             .AddSingleton<RuleCommands>()
             .AddSingleton<MovedBlocks>()

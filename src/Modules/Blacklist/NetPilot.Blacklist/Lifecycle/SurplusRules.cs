@@ -6,6 +6,14 @@ namespace NetPilot.Blacklist.Lifecycle;
 /// </summary>
 internal sealed class SurplusRules(RouterView view, ReconciliationTerms terms, RuleClaims claims)
 {
+    private const string Repeated = "The router's list has the only rule of the device more than once.";
+
+    /// <summary>The router's list repeats the rule, which the removal of what seemed too much has shown. Nothing has failed with that.</summary>
+    public static RuleChange Listed(Rule rule) => RuleChange.None(rule) with { Detail = Repeated };
+
+    /// <summary>Whether the router's list repeats the rule. It is not tried again what is too much, not even where a user asks.</summary>
+    public static bool IsRepeated(Rule rule) => rule.Detail == Repeated;
+
     /// <summary>The router holds the rule more than once, and refused to remove what is too much.</summary>
     public static RuleChange Kept(Rule rule, CommandsFailure refusal) =>
         RuleChange.None(rule) with
@@ -42,7 +50,10 @@ internal sealed class SurplusRules(RouterView view, ReconciliationTerms terms, R
 
     private IEnumerable<(Rule Row, BlockedRule Entry)> Seconds() =>
         from pair in claims.Found
-        where pair.Key.State != RuleState.Lifting && (terms.IsTriedNow(pair.Key) || pair.Key.Code is null or RuleCodes.Unconfirmed)
+        where
+            pair.Key.State != RuleState.Lifting
+            && !IsRepeated(pair.Key)
+            && (terms.IsTriedNow(pair.Key) || pair.Key.Code is null or RuleCodes.Unconfirmed)
         from entry in pair.Value.Skip(1)
         select (pair.Key, entry);
 

@@ -7,6 +7,7 @@ internal sealed class RuleReconciler(
     RuleLifting lifting,
     MisdirectedRules misdirected,
     MergedRows merged,
+    SurplusLifting surplus,
     RuleOutcomes outcomes,
     RunningCommands running,
     TimeProvider time
@@ -127,9 +128,10 @@ internal sealed class RuleReconciler(
                 break;
 
             case ReconciliationStep.LiftExtra(var rule, var ip):
-                if ((await turn.RemoveAsync(rule.Kind, ip)).Failure is { Kind: CommandsFailureKind.CommandFailed } kept)
+                if (await surplus.LiftExtraAsync(rule, ip, turn) is { } lost)
                 {
-                    await turn.SaveAsync(rule, SurplusRules.Kept(rule, kept));
+                    await ApplyAsync(turn, lost, ip, report);
+                    await surplus.MarkAsync(lost, turn);
                 }
 
                 break;
@@ -144,7 +146,11 @@ internal sealed class RuleReconciler(
                 break;
 
             case ReconciliationStep.LiftStray(var ended, var ip):
-                await LiftStrayAsync(turn, ended, ip, report);
+                if (await surplus.LiftStrayAsync(ended, ip, turn))
+                {
+                    report.Lifted.Add(ip);
+                }
+
                 break;
 
             case ReconciliationStep.Unmanaged(var rule):
@@ -181,28 +187,6 @@ internal sealed class RuleReconciler(
         }
 
         bool IsSeenAt(IPAddress at) => rule.DeviceMac is null || report.Seen?.AddressesOf(rule.DeviceMac).Contains(at) == true;
-    }
-
-    private async Task LiftStrayAsync(RuleTurn turn, Rule ended, IPAddress ip, ReconciliationReport report)
-    {
-        switch ((await turn.RemoveAsync(ended.Kind, ip)).Failure)
-        {
-            case null:
-                report.Lifted.Add(ip);
-                break;
-
-            case { Kind: CommandsFailureKind.CommandFailed } refusal:
-                try
-                {
-                    await turn.SaveAsync(ended, outcomes.Revived(ended, refusal, time.UtcNow()));
-                }
-                catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
-                {
-                    // The device is blocked again by a row of its own, which the rule is of from now on.
-                }
-
-                break;
-        }
     }
 
     private async Task ConfirmAsync(RuleKind kind, RuleReconciliation comparison)
