@@ -57,6 +57,16 @@ internal sealed record RuleChange(RuleState State)
             KeepsClearing = true,
         };
 
+    /// <summary>What the row says to whoever shares it: that the session of a request has ended is true of that request alone.</summary>
+    public RuleChange ForAll() =>
+        Code == ErrorCodes.Unauthorized
+            ? this with
+            {
+                Code = ErrorCodes.CommandsServerUnavailable,
+                Detail = "The session of the request ended before its command was sent.",
+            }
+            : this;
+
     /// <summary>Whether it is the end that the row waits for, so that it holds whoever waits and however long.</summary>
     public bool Fulfils(Rule rule) => State == RuleState.Lifted || (State == RuleState.InForce && rule.State != RuleState.Lifting);
 

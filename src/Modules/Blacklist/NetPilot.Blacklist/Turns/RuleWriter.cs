@@ -21,7 +21,7 @@ internal sealed partial class RuleWriter(RuleStore store, RuleSignals signals, T
             async () =>
             {
                 var endsTurn = end is { IsComplete: false };
-                var written = await store.SaveAsync(rule, change, fence, endsTurn ? end : null);
+                var written = await store.SaveAsync(rule, change.ForAll(), fence, endsTurn ? end : null);
                 if (endsTurn)
                 {
                     end!.Complete();
