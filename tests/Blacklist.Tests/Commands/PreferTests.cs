@@ -222,6 +222,80 @@ public sealed class PreferTests(BlacklistServer server)
         router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
     }
 
+    [Fact]
+    public async Task A_second_block_is_the_next_attempt_of_one_that_waits()
+    {
+        var (router, device, _) = await server.OneDeviceAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        using var accepted = await router.BlockAsync(device.Ip, "wait=20");
+        var id = (await accepted.ShouldBeJsonAsync(202)).GetProperty("id").GetGuid();
+        await router.DueInAnHourAsync();
+        var calls = router.Calls.Count;
+
+        using (var refused = await router.BlockAsync(device.Ip))
+        {
+            await refused.ShouldBeProblemAsync(502, "command_failed");
+        }
+
+        router.Calls.Count.ShouldBeGreaterThan(calls);
+        (await router.StatesAsync(device.Ip)).ShouldBe(["applying"]);
+        await router.DueInAnHourAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: true);
+        using var blocked = await router.BlockAsync(device.Ip, more: new { reason = "x" });
+        var block = await blocked.ShouldBeJsonAsync(200);
+        (block.GetProperty("id").GetGuid(), block.GetProperty("state").GetString()).ShouldBe((id, "blocked"));
+        block.GetProperty("reason").GetString().ShouldBe("x");
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
+    }
+
+    [Fact]
+    public async Task A_second_block_of_one_that_waits_tells_the_failure_of_its_own_attempt()
+    {
+        Assert.SkipUnless(IsOutcomeKnown, "The deployed form does not say that a router is away.");
+        var (router, device, _) = await server.OneDeviceAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        (await router.BlockAsync(device.Ip, "wait=20")).Dispose();
+        await router.DueInAnHourAsync();
+        router.Simulated.Online = false;
+
+        using var refused = await router.BlockAsync(device.Ip);
+
+        await refused.ShouldBeProblemAsync(503, "router_unreachable");
+        var row = await router.RowAsync();
+        (row.Value<string>("state"), row.Value<string>("code")).ShouldBe(("applying", "router_unreachable"));
+    }
+
+    [Fact]
+    public async Task One_that_waits_and_that_the_router_holds_already_is_not_sent_again()
+    {
+        var (router, device, _) = await server.OneDeviceAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        (await router.BlockAsync(device.Ip, "wait=20")).Dispose();
+        await router.DueInAnHourAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: true);
+        router.Simulated.AddRule(device.Mac);
+
+        using var blocked = await router.BlockAsync(device.Ip);
+
+        await blocked.ShouldBeJsonAsync(200);
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
+    }
+
+    [Fact]
+    public async Task So_is_a_block_that_prefers_not_to_wait()
+    {
+        var (router, device, _) = await server.OneDeviceAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        (await router.BlockAsync(device.Ip, "wait=20")).Dispose();
+        await router.DueInAnHourAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: true);
+
+        using var accepted = await router.BlockAsync(device.Ip, "respond-async");
+
+        await accepted.ShouldBeJsonAsync(202);
+        await Eventually.HoldsAsync(async () => (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]));
+    }
+
     /// <summary>
     /// Whether a failure says that nothing was done. The deployed form does not say that a router is away, and a failed change of rules may have
     /// been done: the router is asked about it as soon as it answers.

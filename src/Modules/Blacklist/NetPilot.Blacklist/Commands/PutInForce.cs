@@ -8,6 +8,8 @@ internal sealed class PutInForce(
     RulePlaces places,
     RuleOutcomes outcomes,
     CommandRunner runner,
+    RuleReconciler reconciler,
+    RunningCommands running,
     IRouterOwnership ownership,
     SettleWorker settling,
     TimeProvider time
@@ -25,6 +27,10 @@ internal sealed class PutInForce(
         );
         return answer.Kind == RuleAnswerKind.LookAgain ? null : answer;
     }
+
+    /// <summary>The row waits for its next attempt, and nothing is on its way for it: the user's asking is the next attempt.</summary>
+    public Task<RuleAnswer> RunWaitingAsync(RuleTarget target, Rule waiting, CancellationToken cancellationToken) =>
+        runner.RunAsync(target, waiting, turn => ApplyWaitingAsync(waiting, turn), cancellationToken);
 
     /// <param name="turn">The turn; null: none came in time.</param>
     /// <param name="isOfDevice">Whether the device itself is meant, wherever it is, and not whoever has the address.</param>
@@ -90,6 +96,31 @@ internal sealed class PutInForce(
         };
     }
 
+    /// <summary>The attempt of a row that the server goes on with: as in the server's own, the router's list is asked first.</summary>
+    private async Task<CommandEnd> ApplyWaitingAsync(Rule waiting, RuleTurn? turn)
+    {
+        if (turn is null)
+        {
+            return new CommandEnd(waiting, Problem.RouterBusy());
+        }
+
+        CommandsFailure? failure = null;
+        // Who else made the attempt meanwhile made it for this request, too.
+        if (await store.FindAsync(waiting) is { State: RuleState.Applying, MaybeSent: false } row && row.Fence == waiting.Fence)
+        {
+            running.MarkSent(row.Id);
+            var order = new ReconciliationOrder(row.Kind, RouterActivityKind.Settle, [row.Id], ReconciliationOrder.LongestTurn);
+            failure = (await reconciler.RunAsync(turn, order)).Failure;
+        }
+
+        return await store.FindAsync(waiting) switch
+        {
+            null => CommandEnd.NoRouter,
+            { State: RuleState.InForce or RuleState.Lifted } ended => new CommandEnd(ended, null, RuleAnswerKind.Already),
+            { } left => failure is null ? CommandEnd.Failed(left) : new CommandEnd(left, failure.ToProblem()),
+        };
+    }
+
     /// <summary>No turn came for the row. What keeps it, and whether the server goes on by itself, can have changed while it waited.</summary>
     /// <returns>Null: the router was given up meanwhile, and what is stored for it goes with it.</returns>
     private async Task<Rule?> FailAsync(Rule intent)
@@ -138,11 +169,12 @@ internal sealed class PutInForce(
     }
 
     /// <summary>
-    /// The router found nobody where the device was last seen, and did nothing: the command is sent once more, to where a scan shows the device. The
-    /// scan took its time, so that the row may have ended, or been turned round.
+    /// The router did nothing, since it found nobody where the device was last seen, or for a reason of its own: the command is sent once more, to where a
+    /// scan shows the device, and without that reason only to another address. The scan took its time, so that the row may have ended, or been turned round.
     /// </summary>
     private async Task<RowAfterCall> SendWhereSeenAsync(Rule rule, RowAfterCall missed, RuleTurn turn) =>
         (await RulePlaces.LookAsync(rule, turn)).Address is { } there
+        && (missed.Failure is { FoundNoDevice: true } || !there.Equals(rule.DeviceIp))
         && await store.FindAsync(rule) is { State: RuleState.Applying } row
         && await turn.BeginAsync(row, RuleState.Applying) is { } begun
             ? await application.ApplyAsync(begun, there, turn, isOfDevice: true)

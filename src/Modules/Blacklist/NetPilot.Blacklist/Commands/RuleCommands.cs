@@ -42,7 +42,9 @@ internal sealed class RuleCommands(
         var alone = Alone(target);
         return new BegunCommand(
             IsStored: false,
-            async token => await RepeatAsync(alone, rule, words, token) ?? await PutInForceAsync(alone, words, token)
+            async token =>
+                await RepeatAsync(alone, rule, words, isOneOfMany: target.Shared is not null, token)
+                ?? await PutInForceAsync(alone, words, token)
         );
     }
 
@@ -94,7 +96,13 @@ internal sealed class RuleCommands(
         };
 
     /// <summary>The device has a live row. Null: it has moved on before it could take the words, look again.</summary>
-    private async Task<RuleAnswer?> RepeatAsync(RuleTarget target, Rule live, RuleWords words, CancellationToken cancellationToken)
+    private async Task<RuleAnswer?> RepeatAsync(
+        RuleTarget target,
+        Rule live,
+        RuleWords words,
+        bool isOneOfMany,
+        CancellationToken cancellationToken
+    )
     {
         var wanted = live is { IsBeingCleared: true, State: RuleState.InForce or RuleState.Applying }
             ? await store.PatchAsync(live, RuleIntents.WantedAgain(live), cancellationToken)
@@ -103,14 +111,14 @@ internal sealed class RuleCommands(
         if (wanted is { State: RuleState.Applying } && !wanted.IsHeldManually(manual.Now))
         {
             // Something else wants it: should this command fail with that, the user has not blocked the device.
-            return await DescribeAsync(await join.RunAsync(target, wanted, RuleState.InForce, cancellationToken));
+            return await DescribeAsync(await ShareAsync(wanted));
         }
 
         var rule = wanted is null ? null : await store.DescribeAsync(wanted, words, manual, cancellationToken);
         return rule?.State switch
         {
             RuleState.InForce => new RuleAnswer(rule, RuleAnswerKind.Already),
-            RuleState.Applying => await join.RunAsync(target, rule, RuleState.InForce, cancellationToken) is { } joined
+            RuleState.Applying => await ShareAsync(rule) is { } joined
                 // A pause came to the row meanwhile, before the block was in force.
                 ? joined.Rule is { State: RuleState.InForce, HeldManually: false }
                     ? await DescribeAsync(joined)
@@ -119,6 +127,12 @@ internal sealed class RuleCommands(
             RuleState.Lifting => await DescribeAsync(await turnRound.RunAsync(target, rule, cancellationToken)),
             _ => null,
         };
+
+        // What waits is tried now. Of many in one request, each would be an attempt of its own.
+        async Task<RuleAnswer?> ShareAsync(Rule row) =>
+            row is { MaybeSent: false, GoesOnByItself: true, Code: not null } && !isOneOfMany
+                ? await putInForce.RunWaitingAsync(target, row, cancellationToken)
+                : await join.RunAsync(target, row, RuleState.InForce, cancellationToken);
 
         async Task<RuleAnswer?> DescribeAsync(RuleAnswer? answer)
         {
