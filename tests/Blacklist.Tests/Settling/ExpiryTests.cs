@@ -66,6 +66,29 @@ public sealed class ExpiryTests(BlacklistServer server)
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_expiry_that_is_brought_forward_on_a_block_that_waits_is_looked_at_when_it_comes(bool isSent)
+    {
+        var (router, device, _) = await server.OneDeviceAsync();
+        router.Simulated.ChangeDevice(device.Mac, present: false);
+        (await router.BlockAsync(device.Ip, "wait=20")).Dispose();
+        await router.DueInAnHourAsync();
+        if (isSent)
+        {
+            await server.ExecuteAsync("UPDATE blacklist.user_blacklists SET maybe_sent = true WHERE router_id = $1", router.RouterId);
+        }
+
+        var items = new[] { new { ip = device.Ip, expiresAt = TimeProvider.System.GetUtcNow().AddMinutes(10) } };
+        using var response = await router.SendAsync(HttpMethod.Post, "block/batch", new { items }, "respond-async");
+
+        await response.ShouldBeJsonAsync(200);
+        var row = await router.RowAsync();
+        row.Value<string>("state").ShouldBe("applying");
+        (row.Value<DateTime>("settle_at") <= row.Value<DateTime>("expires_at")).ShouldBe(!isSent);
+    }
+
+    [Theory]
     [InlineData("2020-01-01T00:00:00Z")]
     [InlineData("2099-01-01T00:00:00Z")]
     [InlineData("2030-01-01")]

@@ -163,6 +163,9 @@ internal enum DueWhere
 
     /// <summary>Those for which no command can be on its way.</summary>
     NothingWasSent,
+
+    /// <summary>Those for which no command can be on its way, and whose time is later.</summary>
+    WaitsLonger,
 }
 
 /// <summary>Codes of a row that no answer of the REST contract's error table carries.</summary>

@@ -187,6 +187,8 @@ internal sealed class RuleIntents(RulePacing pacing)
         {
             Note = words.Note,
             ExpiresAt = words.ExpiresAt,
+            // One that waits may have been put off beyond its new end.
+            Due = words.ExpiresAt.Value is { } end ? new(end, DueWhere.WaitsLonger) : null,
             Manual = manual,
         };
 

@@ -51,6 +51,8 @@ internal static class PatchSql
         due.Where switch
         {
             DueWhere.Later => $"settle_at = LEAST(settle_at, {due.At})",
+            DueWhere.WaitsLonger =>
+                $"settle_at = CASE WHEN maybe_sent OR settle_at < {due.At} THEN settle_at WHEN settle_at IS NOT NULL THEN {due.At} END",
             DueWhere.NothingWasSent => $"settle_at = CASE WHEN maybe_sent THEN settle_at ELSE {due.At} END",
             _ => $"settle_at = {due.At}",
         };
