@@ -80,7 +80,9 @@ public sealed class EnvelopeTests
     [InlineData(500, "COMMAND_FAILED", "Command failed: rule for aa:bb:cc:dd:ee:ff not found. Maybe already unblocked", true)]
     [InlineData(500, "COMMAND_FAILED", "NOT FOUND\nmaybe ALREADY UNBLOCKED", true)]
     [InlineData(500, "COMMAND_FAILED", "Command failed: device not found", false)]
-    [InlineData(503, "COMMAND_FAILED", "not found. Maybe already unblocked", false)]
+    [InlineData(503, "COMMAND_FAILED", "not found. Maybe already unblocked", true)]
+    [InlineData(404, "NOT_FOUND", "Rule for aa:bb:cc:dd:ee:ff not found. Maybe already unblocked", true)]
+    [InlineData(404, "ROUTER_NOT_FOUND", "Router r not found", false)]
     public void Unblocking_what_is_not_blocked_is_recognised(int status, string code, string message, bool expected) =>
         FailureMap
             .Judge(
@@ -92,7 +94,56 @@ public sealed class EnvelopeTests
             .MaybeAlreadyUnblocked.ShouldBe(expected);
 
     [Theory]
+    [InlineData(CommandsOperation.BlacklistRemove, "192.168.1.10 not found. Maybe already removed", true)]
+    [InlineData(CommandsOperation.WhitelistRemove, "192.168.1.10 is not in the whitelist", true)]
+    [InlineData(CommandsOperation.WhitelistRemove, "Router r not found", false)]
+    [InlineData(CommandsOperation.WhitelistAdd, "192.168.1.10 is not in the whitelist", false)]
+    [InlineData(CommandsOperation.Block, "not found. Maybe already unblocked", false)]
+    public void So_is_taking_off_a_list_what_it_does_not_have_and_the_failure_stays_what_its_status_says(
+        object operation,
+        string message,
+        bool expected
+    )
+    {
+        var failure = FailureMap
+            .Judge(
+                new CallOutcome.Envelope(404, false, default, "NOT_FOUND", message),
+                new CommandsCall((CommandsOperation)operation, null, null),
+                new CommandsServerOptions()
+            )
+            .ShouldNotBeNull();
+
+        failure.MaybeAlreadyUnblocked.ShouldBe(expected);
+        (failure.Kind, failure.Effect).ShouldBe((CommandsFailureKind.RouterUnreachable, CommandEffect.NotDone));
+    }
+
+    [Theory]
+    [InlineData("device 192.168.1.10 is not in the ARP table", true)]
+    [InlineData("Could not find MAC for IP 192.168.1.10", true)]
+    [InlineData("device 192.168.1.10 not found", true)]
+    [InlineData("Device is offline", true)]
+    [InlineData("No device with IP 192.168.1.10", true)]
+    [InlineData("no ARP entry", true)]
+    [InlineData("Unable to resolve the MAC of 192.168.1.10", true)]
+    [InlineData("unknown IP 192.168.1.10", true)]
+    [InlineData("rule for device 192.168.1.10 not found. Maybe already unblocked", false)]
+    [InlineData("Rule for IP 192.168.1.10 not found", false)]
+    [InlineData("Failed to apply block rule: device of network 'wan6' not found", false)]
+    [InlineData("Section @zone[1] (wan) cannot resolve device of network 'wan6'", false)]
+    [InlineData("the router refused", false)]
+    public void That_the_device_is_absent_is_said_in_other_words_in_the_plan(string message, bool expected) =>
+        FailureMap
+            .Judge(
+                new CallOutcome.Envelope(500, false, default, "COMMAND_FAILED", $"Command failed: {message}"),
+                new CommandsCall(CommandsOperation.Unblock, null, null),
+                new CommandsServerOptions()
+            )
+            .ShouldNotBeNull()
+            .FoundNoDevice.ShouldBe(expected);
+
+    [Theory]
     [InlineData("Command failed: Could not find MAC for IP 192.168.1.10 via ARP or DHCP lease", CommandEffect.NotDone)]
+    [InlineData("Command failed: device of network 'wan6' not found", CommandEffect.Unknown)]
     [InlineData("Command failed: device 192.168.1.10 is not in the ARP table", CommandEffect.NotDone)]
     [InlineData("Command failed: Failed to apply block rule: noise", CommandEffect.Unknown)]
     public void A_block_that_found_no_device_was_not_done_in_the_deployed_dialect_either(string message, CommandEffect effect)

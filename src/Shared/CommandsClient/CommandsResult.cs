@@ -44,7 +44,10 @@ public sealed class CommandsResult<T>
 /// <param name="UpstreamCode">The <c>error.code</c> of the envelope, if there was one (cleaned, at most 64 characters).</param>
 public sealed record CommandsFailure(CommandsFailureKind Kind, CommandEffect Effect, string Detail, string? UpstreamCode = null)
 {
-    /// <summary>Whether an unblock failed because the rule is not there ("not found. Maybe already unblocked"): done, once GET blocked confirms it.</summary>
+    /// <summary>
+    /// Whether an unblock, or the removal of an entry of a list, failed because that is not there ("not found. Maybe already unblocked"), whatever the
+    /// status: done, once GET blocked, or the list, confirms it.
+    /// </summary>
     public bool MaybeAlreadyUnblocked { get; init; }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using NetPilot.Blacklist.Contracts;
+using NetPilot.CommandsClient;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -28,6 +29,100 @@ public sealed class VacantAddressTests(BlacklistServer server)
         (block.GetProperty("mac").GetString(), block.GetProperty("ip").GetString()).ShouldBe((Phone.Mac, PhonesNew));
         router.CallsOf(SimulatorOperation.Block).Select(call => call.Ip).ShouldBe([Phone.Ip, PhonesNew]);
         router.Simulated.TallyOf(Phone.Mac).ShouldBe(new RuleTally(Now: 1, Most: 1, Added: 1, Removed: 0));
+    }
+
+    /// <summary>In the plan, a command that failed was not done, whatever the words.</summary>
+    [Theory]
+    [InlineData("device 192.168.1.150 is offline")]
+    [InlineData("no")]
+    public async Task Neither_do_the_words_of_the_refusal_matter(string words)
+    {
+        SkipUnlessPlan();
+        var (router, phone) = await PhoneAsync(movesTo: PhonesNew);
+        using var refusal = Refuse(router, SimulatorOperation.Block, words);
+
+        using var blocked = await router.PostAsync("block", new { deviceId = phone });
+
+        (await blocked.ShouldBeJsonAsync(201)).GetProperty("ip").GetString().ShouldBe(PhonesNew);
+        router.CallsOf(SimulatorOperation.Block).Select(call => call.Ip).ShouldBe([Phone.Ip, PhonesNew]);
+        router.Simulated.TallyOf(Phone.Mac).Added.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_the_router_refuses_for_a_device_that_is_there_is_sent_once()
+    {
+        SkipUnlessPlan();
+        var (router, phone) = await PhoneAsync(movesTo: Phone.Ip);
+        using var refusal = Refuse(router, SimulatorOperation.Block, "no");
+
+        using var refused = await router.PostAsync("block", new { deviceId = phone });
+
+        await refused.ShouldBeProblemAsync(502, "command_failed");
+        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Nothing_is_sent_again_where_the_list_may_hold_the_rule()
+    {
+        SkipUnlessPlan();
+        var (router, phone) = await PhoneAsync(movesTo: PhonesNew);
+        router.Simulated.SetExtraBlocked("""{"mac":"br:lan","ip":"N/A"}""");
+        using var refusal = Refuse(router, SimulatorOperation.Block, "no");
+
+        using var refused = await router.PostAsync("block", new { deviceId = phone });
+
+        await refused.ShouldBeProblemAsync(502, "command_failed");
+        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(1);
+    }
+
+    /// <summary>The list shows an address that nobody is known by, or still the one that the device has left.</summary>
+    [Theory]
+    [InlineData(PhonesNew)]
+    [InlineData("192.168.1.150")]
+    public async Task A_device_that_has_moved_is_unblocked_where_a_scan_shows_it(string listed)
+    {
+        SkipUnlessPlan();
+        var (router, _) = await PhoneAsync(movesTo: Phone.Ip);
+        (await router.BlockAsync(Phone.Ip)).Dispose();
+        router.Simulated.ChangeDevice(Phone.Mac, ip: PhonesNew);
+        using var list = Lists(router, listed);
+        using var refusal = Refuse(router, SimulatorOperation.Unblock, "no");
+
+        using var unblocked = await router.UnblockAsync(Phone.Ip);
+
+        (await unblocked.ShouldBeJsonAsync(200)).GetProperty("state").GetString().ShouldBe("lifted");
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_unblock_of_a_device_that_no_scan_shows_waits()
+    {
+        SkipUnlessPlan();
+        var (router, _) = await PhoneAsync(movesTo: Phone.Ip);
+        (await router.BlockAsync(Phone.Ip)).Dispose();
+        router.Simulated.ChangeDevice(Phone.Mac, present: false);
+        using var list = Lists(router, Phone.Ip);
+        using var refusal = Refuse(router, SimulatorOperation.Unblock, "no");
+
+        using var unblocked = await router.UnblockAsync(Phone.Ip);
+
+        (await unblocked.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+    }
+
+    [Fact]
+    public async Task An_unblock_that_is_refused_for_a_device_that_is_there_leaves_the_block_in_force()
+    {
+        SkipUnlessPlan();
+        var (router, _) = await PhoneAsync(movesTo: Phone.Ip);
+        (await router.BlockAsync(Phone.Ip)).Dispose();
+        using var list = Lists(router, Phone.Ip);
+        using var refusal = Refuse(router, SimulatorOperation.Unblock, "no");
+
+        using var refused = await router.UnblockAsync(Phone.Ip);
+
+        await refused.ShouldBeProblemAsync(502, "command_failed");
+        (await router.StatesAsync(Phone.Ip)).ShouldBe(["blocked"]);
+        router.CallsOf(SimulatorOperation.Unblock).Count.ShouldBe(1);
     }
 
     [Theory]
@@ -203,6 +298,32 @@ public sealed class VacantAddressTests(BlacklistServer server)
             }
         );
     }
+
+    private void SkipUnlessPlan() =>
+        Assert.SkipUnless(server.Dialect == CommandsDialect.Plan, "What the deployed form reports as failed may have been done.");
+
+    private FaultHandle Refuse(TestRouter router, SimulatorOperation operation, string words) =>
+        server.Commands.AddFault(
+            new Fault(FaultKind.Envelope)
+            {
+                RouterId = router.RouterId,
+                Operation = operation,
+                Status = 500,
+                Code = "COMMAND_FAILED",
+                Message = $"Command failed: {words}",
+            }
+        );
+
+    private FaultHandle Lists(TestRouter router, string ip) =>
+        server.Commands.AddFault(
+            new Fault(FaultKind.Data)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Blocked,
+                Data = $"""["{ip}"]""",
+                Times = null,
+            }
+        );
 
     private FaultHandle Hold(TestRouter router, SimulatorOperation operation) =>
         server.Commands.AddFault(new Fault(FaultKind.Hold) { RouterId = router.RouterId, Operation = operation });

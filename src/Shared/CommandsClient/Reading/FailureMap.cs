@@ -17,7 +17,11 @@ internal static partial class FailureMap
     private static CommandsFailure? FailureOf(CallOutcome answer, CommandsCall call, CommandsServerOptions options) =>
         answer switch
         {
-            CallOutcome.Envelope { Success: false } envelope => JudgeRefusal(envelope, call, options),
+            CallOutcome.Envelope { Success: false } envelope => JudgeRefusal(envelope, call, options) with
+            {
+                // Said with whatever status: what is not there is a 404 to some.
+                MaybeAlreadyUnblocked = SaysItIsGone(call.Operation, envelope.Message ?? ""),
+            },
             CallOutcome.Envelope { Status: >= 200 and < 300 } => null,
             CallOutcome.Envelope envelope => Protocol($"said success with status {envelope.Status}"),
             CallOutcome.TimedOut { Sent: true } => new(
@@ -120,15 +124,33 @@ internal static partial class FailureMap
     private static CommandsFailure Failed(CallOutcome.Envelope envelope, CommandsCall call, CommandsServerOptions options)
     {
         var foundNoDevice =
-            call.Operation is CommandsOperation.Block or CommandsOperation.Unblock && NoDevice().IsMatch(envelope.Message ?? "");
+            call.Operation is CommandsOperation.Block or CommandsOperation.Unblock && SaysNoDevice(envelope.Message ?? "", options.Dialect);
         var mayHaveBeenDone =
             envelope.Code == "UNEXPECTED_SERVER_ERROR" || (!foundNoDevice && MayHaveBeenDone(call.Operation, options.Dialect));
         return new(CommandsFailureKind.CommandFailed, mayHaveBeenDone ? CommandEffect.Unknown : CommandEffect.NotDone, "")
         {
-            MaybeAlreadyUnblocked = AlreadyUnblocked().IsMatch(envelope.Message ?? ""),
             FoundNoDevice = foundNoDevice,
         };
     }
+
+    private static bool SaysItIsGone(CommandsOperation operation, string message) =>
+        operation switch
+        {
+            CommandsOperation.Unblock => AlreadyRemoved().IsMatch(message),
+            CommandsOperation.BlacklistRemove or CommandsOperation.WhitelistRemove => AlreadyRemoved().IsMatch(message)
+                || NotInList().IsMatch(message),
+            _ => false,
+        };
+
+    // What the deployed form says is known, and its firewall names devices of its own. The plan has a code alone for it.
+    private static bool SaysNoDevice(string message, CommandsDialect dialect) =>
+        NoDevice().IsMatch(message)
+        || (
+            dialect is CommandsDialect.Plan
+            && NoDeviceInOtherWords().IsMatch(message)
+            && !AlreadyRemoved().IsMatch(message)
+            && !message.Contains("rule", StringComparison.OrdinalIgnoreCase)
+        );
 
     // The deployed form reports a rule as failed that it made, when the restart of the router's firewall had anything to say.
     private static bool MayHaveBeenDone(CommandsOperation operation, CommandsDialect dialect) =>
@@ -158,6 +180,20 @@ internal static partial class FailureMap
     [GeneratedRegex("could not find MAC for|not in the ARP table", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex NoDevice();
 
-    [GeneratedRegex("not found.*already unblocked", RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.NonBacktracking)]
-    private static partial Regex AlreadyUnblocked();
+    [GeneratedRegex(
+        @"\bno (such )?(device|client|MAC|ARP|lease)\b|\bunknown (device|client|IP|MAC|address)\b"
+            + @"|\b(device|client|IP|MAC|address)\b.*\b(not (found|present|connected|online)|absent|offline|away)\b"
+            + @"|(not|unable to|failed to) (find( the)? (device|client)|(find|resolve|determine)( the)? (MAC|IP|address))\b",
+        RegexOptions.IgnoreCase | RegexOptions.NonBacktracking
+    )]
+    private static partial Regex NoDeviceInOtherWords();
+
+    [GeneratedRegex(
+        "not found.*already (unblocked|removed)",
+        RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.NonBacktracking
+    )]
+    private static partial Regex AlreadyRemoved();
+
+    [GeneratedRegex(@"not (found )?(in|on) (the )?(\w+ )?\w*list\b", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex NotInList();
 }

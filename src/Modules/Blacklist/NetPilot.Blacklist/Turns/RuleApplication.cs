@@ -131,7 +131,9 @@ internal sealed class RuleApplication(
                 case { Presence: Presence.Present, Entry: { } entry }:
                     var device = entry.Mac is null ? null : new RuleDevice(ip, entry.Mac, Confirmed: true);
                     return await EndAppliedAsync(rule, ip, device, turn);
-                case { Failure: null } when looks && failure is { FoundNoDevice: true, Effect: CommandEffect.NotDone }:
+                // The words of a refusal do not always say that the device is not there.
+                case { Failure: null } sight
+                    when looks && failure.Effect == CommandEffect.NotDone && (failure.FoundNoDevice || sight.Presence == Presence.Absent):
                     return new RowAfterCall(rule, failure) { UnlessFound = End };
                 case { Presence: Presence.Absent }:
                     failure = failure with { Effect = CommandEffect.NotDone };

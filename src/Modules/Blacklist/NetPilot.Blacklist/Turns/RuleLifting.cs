@@ -95,7 +95,11 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
 
         var (failure, calledAt) = await turn.RemoveAsync(rule.Kind, ip);
         var after = await turn.AskAsync(rule.Kind);
-        if (failure is { FoundNoDevice: true } && after is { IsSuccess: true, Data: { } left } && (CountOf(left) > 0 || !turn.MatchesBySubstring))
+        if (
+            failure is { FoundNoDevice: true }
+            && after is { IsSuccess: true, Data: { } left }
+            && (CountOf(left) > 0 || !turn.MatchesBySubstring)
+        )
         {
             return await WaitAsync(rule, turn);
         }
@@ -123,7 +127,13 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
     {
         if (failure.Kind != CommandsFailureKind.CommandFailed)
         {
-            return await EndAsync(rule, failure, calledAt, turn);
+            if (!failure.MaybeAlreadyUnblocked || (await turn.FindAsync(rule)).Presence != Presence.Absent)
+            {
+                return await EndAsync(rule, failure, calledAt, turn);
+            }
+
+            turn.RouterAnswered();
+            return await EndAsync(rule, null, calledAt, turn);
         }
 
         switch (await turn.FindAsync(rule))
@@ -132,10 +142,7 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
                 var unchanged = outcomes.LookFailed(rule, unseen, time.UtcNow());
                 return new RowAfterCall(await turn.SaveAsync(rule, unchanged), unseen);
 
-            case { Presence: Presence.Absent, MayLeaveOutAway: true } when failure.FoundNoDevice:
-                return await LiftWhereSeenAsync(rule, mayMove, turn);
-
-            case { Presence: Presence.Absent }:
+            case { Presence: Presence.Absent } sight when !(failure.FoundNoDevice && sight.MayLeaveOutAway):
                 return await EndAsync(rule, null, calledAt, turn);
 
             case { Entry: { Address: null } } when failure.FoundNoDevice || failure.MaybeAlreadyUnblocked:
@@ -143,16 +150,16 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
 
             // A list without addresses does not say that the device is away.
             case { Entry: { Address: null } } when !await IsSeenAsync(rule, turn):
-                var waiting = await turn.EndAsync(rule, row => outcomes.WaitsForDevice(row, failure, time.UtcNow()));
-                return new RowAfterCall(waiting, null);
+                return await WaitAsync(rule, turn, failure);
 
             case { Entry.Address: { } present } when mayMove && !present.Equals(ip) && await turn.MayGoOnAsync():
                 await store.IdentifyAsync(rule, new RuleDevice(present, null, false));
                 return await LiftAsync(rule, present, mayMove: false, mustAsk: false, turn);
 
-            // The rule may be there, and stays with a device that the router does not find.
-            case { Failure: null } when failure.FoundNoDevice:
-                return await WaitAsync(rule, turn);
+            // The rule may be there, and with a device that the router does not find.
+            case { Failure: null } sight
+                when MayBeElsewhere(rule, sight, failure) && await LiftWhereSeenAsync(rule, ip, failure, mayMove, turn) is { } ended:
+                return ended;
 
             // The router has answered: whatever the failure said of its effect, the list says what is true.
             case { Presence: Presence.Present }:
@@ -168,22 +175,39 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
     }
 
     /// <summary>
-    /// The router found nobody at the address, and its list does not prove the rule to be gone, since it may leave out who is away: the rule is lifted
-    /// where a scan shows its device.
+    /// Whether neither the failure nor the list says that the device has the address. Of a command that surely was not done, the words do not matter.
     /// </summary>
-    private async Task<RowAfterCall> LiftWhereSeenAsync(Rule rule, bool mayMove, RuleTurn turn)
+    private static bool MayBeElsewhere(Rule rule, RuleSight sight, CommandsFailure failure) =>
+        failure.FoundNoDevice
+        || (
+            rule.Kind.FollowsDevice
+            && sight.Entry?.Mac is null
+            && failure is { Effect: CommandEffect.NotDone, MaybeAlreadyUnblocked: false }
+        );
+
+    /// <summary>Lifts the rule where a scan shows its device, and else waits for that. Null: the router refused what is at the address.</summary>
+    private async Task<RowAfterCall?> LiftWhereSeenAsync(Rule rule, IPAddress ip, CommandsFailure failure, bool mayMove, RuleTurn turn)
     {
-        if (!mayMove || (await RulePlaces.LookAsync(rule, turn)).Address is not { } there)
+        var there = mayMove ? (await RulePlaces.LookAsync(rule, turn)).Address : null;
+        if (there is not null && (failure.FoundNoDevice || !there.Equals(ip)))
         {
-            return await WaitAsync(rule, turn);
+            await store.IdentifyAsync(rule, new RuleDevice(there, null, false));
+            return await LiftAsync(rule, there, mayMove: false, mustAsk: false, turn);
         }
 
-        await store.IdentifyAsync(rule, new RuleDevice(there, null, false));
-        return await LiftAsync(rule, there, mayMove: false, mustAsk: false, turn);
+        return failure.FoundNoDevice ? await WaitAsync(rule, turn)
+            : turn.Seen is { } seen && !RulePlaces.Shows(seen, rule) ? await WaitAsync(rule, turn, failure)
+            : null;
     }
 
-    private async Task<RowAfterCall> WaitAsync(Rule rule, RuleTurn turn) =>
-        new(await turn.EndAsync(rule, row => outcomes.WaitsForDevice(row, time.UtcNow())), null);
+    private async Task<RowAfterCall> WaitAsync(Rule rule, RuleTurn turn, CommandsFailure? refusal = null)
+    {
+        var waiting = await turn.EndAsync(
+            rule,
+            row => refusal is null ? outcomes.WaitsForDevice(row, time.UtcNow()) : outcomes.WaitsForDevice(row, refusal, time.UtcNow())
+        );
+        return new RowAfterCall(waiting, null);
+    }
 
     /// <summary>Whether a scan in this turn shows the device of the rule, as far as one can be made.</summary>
     private static async Task<bool> IsSeenAsync(Rule rule, RuleTurn turn) =>

@@ -157,6 +157,9 @@ internal sealed class RuleTurn(
         return new RuleSight(presence, entry, null) { MayLeaveOutAway = terms.MayLeaveOutAway(report) };
     }
 
+    /// <summary>The router is there, whatever the last call said of it.</summary>
+    public void RouterAnswered() => log.Answered();
+
     /// <summary>Scans where the router's devices are, and hands Devices what was found. Null: nothing more may be sent in this turn.</summary>
     public async Task<CommandsResult<ScanReport>?> ScanAsync()
     {
@@ -252,7 +255,7 @@ internal sealed record RowAfterCall(Rule? Rule, CommandsFailure? Failure)
     public bool WasThere { get; init; }
 
     /// <summary>
-    /// Nobody was at the address, so that nothing was done: what becomes of the row unless a look finds its device. Null: that is written.
+    /// Nothing was done, maybe because nobody was at the address: what becomes of the row unless a look finds its device. Null: that is written.
     /// </summary>
     public Func<Rule, RuleChange>? UnlessFound { get; init; }
 }

@@ -19,6 +19,9 @@ internal sealed class TurnLog(bool byServer)
         hasChanged |= IsCommand(entry) && entry.Outcome == RouterActivityOutcome.Succeeded;
     }
 
+    /// <summary>The router has answered since the last call.</summary>
+    public void Answered() => entries[^1] = entries[^1] with { Sighting = RouterSighting.Present };
+
     /// <summary>A row was written in the turn.</summary>
     public void Saved(Rule rule, RuleChange change) => hasChanged |= change.State != rule.State;
 
