@@ -133,9 +133,7 @@ internal sealed class RulePresence(RouterView view, ReconciliationTerms terms, R
     /// <summary>Whether another device has the address of the row.</summary>
     public bool IsAnothers(Rule row, BlockedRule? entry = null) =>
         claims.IsAtAnothersAddress(row)
-        || (
-            (entry?.Mac ?? row.DeviceMac) is { } own && (view.Seen?.MacsAt(row.DeviceIp).Any(mac => !mac.Equals(own)) ?? false)
-        );
+        || ((entry?.Mac ?? row.DeviceMac) is { } own && (view.Seen?.MacsAt(row.DeviceIp).Any(mac => !mac.Equals(own)) ?? false));
 
     /// <summary>
     /// The rule of another device at the row's own address: the router resolved the address to that one when it was blocked. A pause or a schedule
