@@ -128,12 +128,7 @@ internal sealed class RuleReconciler(
                 break;
 
             case ReconciliationStep.LiftExtra(var rule, var ip):
-                if (await surplus.LiftExtraAsync(rule, ip, turn) is { } lost)
-                {
-                    await ApplyAsync(turn, lost, ip, report);
-                    await surplus.MarkAsync(lost, turn);
-                }
-
+                await LiftExtraAsync(turn, rule, ip, report);
                 break;
 
             case ReconciliationStep.LiftMisdirected(var rule, var other):
@@ -187,6 +182,15 @@ internal sealed class RuleReconciler(
         }
 
         bool IsSeenAt(IPAddress at) => rule.DeviceMac is null || report.Seen?.AddressesOf(rule.DeviceMac).Contains(at) == true;
+    }
+
+    private async Task LiftExtraAsync(RuleTurn turn, Rule rule, IPAddress ip, ReconciliationReport report)
+    {
+        if (await surplus.LiftExtraAsync(rule, ip, turn) is { } lost)
+        {
+            await ApplyAsync(turn, lost, ip, report);
+            await surplus.MarkAsync(lost, turn);
+        }
     }
 
     private async Task ConfirmAsync(RuleKind kind, RuleReconciliation comparison)
