@@ -56,6 +56,36 @@ public sealed class MergedDeviceTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_block_that_is_at_the_router_meanwhile_follows_too() =>
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
+            {
+                var (router, old, present) = await HomeAsync(blocks: false);
+                await SeeNewAsync(router);
+                held.Begin(router);
+                var blocking = router.BlockAsync(Old.Ip);
+                await held.WaitAsync();
+                var merging = MergeAsync(router, old, present);
+                await Eventually.HoldsAsync(async () =>
+                    (await StatesByMacAsync(router)).ShouldContain(row => row.Mac == New.Mac, "the merge is stored, and waits for its turn")
+                );
+                held.Release();
+
+                using var blocked = await blocking;
+                await merging;
+
+                blocked.IsSuccessStatusCode.ShouldBeTrue();
+                await Eventually.HoldsAsync(async () =>
+                {
+                    await router.DueNowAsync();
+                    router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [New.Mac] = 1 });
+                    (await router.BlockedAsync()).ShouldHaveSingleItem().GetProperty("mac").GetString().ShouldBe(New.Mac);
+                });
+            }
+        );
+
+    [Fact]
     public async Task A_device_that_is_not_blocked_sends_nothing()
     {
         var (router, old, present) = await HomeAsync(blocks: false);

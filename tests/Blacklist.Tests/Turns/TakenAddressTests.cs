@@ -1,4 +1,5 @@
 using NetPilot.Blacklist.Contracts;
+using NetPilot.CommandsClient;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
@@ -44,6 +45,22 @@ public sealed class TakenAddressTests(BlacklistServer server)
 
         (await blocked.ShouldBeJsonAsync(201)).GetProperty("mac").GetString().ShouldBe(Away.Mac);
         router.Simulated.Rules.ShouldBe([Away.Mac]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task So_is_a_block_whose_answer_names_nobody_and_whoever_has_the_address_is_freed(bool listsAddresses)
+    {
+        Assert.SkipWhen(listsAddresses && server.Dialect == CommandsDialect.Deployed, "The deployed form lists MACs.");
+        var (router, away, _) = await SwappedAsync(isSeen: false);
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { Answer = CommandAnswer.Text, BlockedAsAddresses = listsAddresses };
+
+        using var refused = await router.PostAsync("block", new { deviceId = away });
+
+        await refused.ShouldBeProblemAsync(502, "command_failed");
+        router.Simulated.RuleCounts.ShouldBeEmpty();
+        (await router.BlockedAsync()).ShouldBeEmpty();
     }
 
     [Theory]

@@ -66,7 +66,7 @@ internal sealed class PutInForce(
             case { State: RuleState.Failed }:
                 // Settled while it waited: nothing was sent.
                 return new CommandEnd(rule, Problem.RouterBusy());
-            case { State: RuleState.InForce, HeldManually: false } when describeAsync is not null:
+            case { IsForOthersAlone: true } when describeAsync is not null:
                 return await describeAsync(rule) is { } described
                     ? new CommandEnd(described, null, RuleAnswerKind.Already)
                     : await LookAgainAsync(rule);
@@ -189,11 +189,7 @@ internal sealed class PutInForce(
 
         // The address was another one of a device that is blocked already, and that block takes the words and the expiry; or a pause came to the
         // row meanwhile, which the user's block now holds too.
-        if (
-            describeAsync is null
-            || outcome.Rule is not { } row
-            || !(outcome.WasThere || row is { State: RuleState.InForce, HeldManually: false })
-        )
+        if (describeAsync is null || outcome.Rule is not { } row || !(outcome.WasThere || row.IsForOthersAlone))
         {
             return CommandEnd.Of(outcome, RuleState.InForce);
         }

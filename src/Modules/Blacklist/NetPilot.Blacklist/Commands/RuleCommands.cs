@@ -120,7 +120,7 @@ internal sealed class RuleCommands(
             RuleState.InForce => new RuleAnswer(rule, RuleAnswerKind.Already),
             RuleState.Applying => await ShareAsync(rule) is { } joined
                 // A pause came to the row meanwhile, before the block was in force.
-                ? joined.Rule is { State: RuleState.InForce, HeldManually: false }
+                ? joined.Rule.IsForOthersAlone
                     ? await DescribeAsync(joined)
                     : joined
                 : null,

@@ -84,14 +84,17 @@ internal sealed record HoldResponse(BlockHoldKind Kind, Guid? PersonId, Guid? Sc
             return [];
         }
 
-        IEnumerable<HoldResponse> manual = rule.IsHeldManually(now) && !rule.IsLetGo
-            ? [new HoldResponse(BlockHoldKind.Manual, null, null, rule.ExpiresAt, rule.CreatedBy)]
-            : [];
+        IEnumerable<HoldResponse> manual =
+            rule.IsHeldManually(now) && !rule.IsLetGo
+                ? [new HoldResponse(BlockHoldKind.Manual, null, null, rule.ExpiresAt, rule.CreatedBy)]
+                : [];
         return
         [
             .. manual,
             .. holds
-                .Where(hold => !(hold.Until <= now) && ((rule.State == RuleState.Lifting && !rule.IsLetGo) || !HoldPlan.IsLetThrough(rule, hold)))
+                .Where(hold =>
+                    !(hold.Until <= now) && ((rule.State == RuleState.Lifting && !rule.IsLetGo) || !HoldPlan.IsLetThrough(rule, hold))
+                )
                 .OrderBy(hold => hold.CreatedAt)
                 .ThenBy(hold => hold.Id)
                 .Select(hold => new HoldResponse(

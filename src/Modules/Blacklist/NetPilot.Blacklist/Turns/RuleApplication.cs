@@ -53,7 +53,11 @@ internal sealed class RuleApplication(
             return await WithdrawAsync(rule, ip, NotOneDevice, turn);
         }
 
-        var device = receipt.Mac is null || !rule.Kind.FollowsDevice ? null : new RuleDevice(ip, receipt.Mac, Confirmed: true);
+        var device =
+            !rule.Kind.FollowsDevice ? null
+            : receipt.Mac is not null ? new RuleDevice(ip, receipt.Mac, Confirmed: true)
+            : isOfDevice && rule.DeviceMac is not null ? await RuleLandings.DeviceAtAsync(rule, ip, turn)
+            : null;
         if (bySubstring && device is not null && await RuleLandings.ElsewhereAsync(rule, device, turn) is { } elsewhere)
         {
             await misdirected.LiftAsync(rule, device with { Ip = elsewhere }, turn);

@@ -88,6 +88,32 @@ internal sealed class RuleLandings(IDeviceDirectory devices, TimeProvider time)
         return isAnothers && !there.Contains(named.Mac) ? named.Ip : null;
     }
 
+    /// <summary>
+    /// The device that a rule was put on where the answer named none: the row's own one, or another one that has the address by now. Null: the router
+    /// does not tell.
+    /// </summary>
+    public static async Task<RuleDevice?> DeviceAtAsync(Rule rule, IPAddress ip, RuleTurn turn)
+    {
+        BlockedRule[] listed = [.. (await turn.AskAsync(rule.Kind))?.Data?.Rules ?? []];
+        if (Array.Exists(listed, held => rule.DeviceMac!.Equals(held.Mac)))
+        {
+            return new RuleDevice(ip, rule.DeviceMac, Confirmed: true);
+        }
+
+        if (Array.Find(listed, held => ip.Equals(held.Address)) is not { } there)
+        {
+            return null;
+        }
+
+        if (there.Mac is null && turn.Seen is null)
+        {
+            await turn.ScanAsync();
+        }
+
+        var mac = there.Mac ?? (MacsAt(ip, turn) is [{ } only] ? only : null);
+        return mac is null ? null : new RuleDevice(ip, mac, Confirmed: true);
+    }
+
     private static PhysicalAddress?[] MacsAt(IPAddress ip, RuleTurn turn) =>
         [.. (turn.Seen?.Devices ?? []).Where(device => device.Address.Equals(ip)).Select(device => device.Mac)];
 

@@ -81,6 +81,12 @@ internal class Rule
 
     public bool GoesOnByItself => GiveUpAt is not null;
 
+    /// <summary>
+    /// Whether the rule is in force for a pause or a schedule alone. One whose device goes on under another MAC is for nothing any more: it waits to be
+    /// lifted.
+    /// </summary>
+    public bool IsForOthersAlone => this is { State: RuleState.InForce, HeldManually: false, ReplacedBy: null };
+
     /// <summary>Whether a user lets the device through, and the server goes on by itself: what held the device before holds it no longer.</summary>
     public bool IsLetGo =>
         State == RuleState.Lifting && LetThroughAt is not null && (GoesOnByItself || !MaybeSent || Code is not null || Attempts > 0);
