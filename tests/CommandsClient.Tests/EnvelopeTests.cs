@@ -130,6 +130,8 @@ public sealed class EnvelopeTests
     [InlineData("Rule for IP 192.168.1.10 not found", false)]
     [InlineData("Failed to apply block rule: device of network 'wan6' not found", false)]
     [InlineData("Section @zone[1] (wan) cannot resolve device of network 'wan6'", false)]
+    [InlineData("Failed to unblock IP 192.168.1.4: iptables: not found", false)]
+    [InlineData("RTNETLINK answers: No such device", false)]
     [InlineData("the router refused", false)]
     public void That_the_device_is_absent_is_said_in_other_words_in_the_plan(string message, bool expected) =>
         FailureMap

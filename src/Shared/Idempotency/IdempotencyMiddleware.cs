@@ -29,9 +29,6 @@ internal sealed partial class IdempotencyMiddleware(
     // More than the host takes, so that a body never goes to a temporary file: a container with a read-only file system has no place for one.
     private const int BufferSize = (64 * 1024) + 1;
 
-    // The answer to a batch grows with it; any other one is small.
-    private const int LargeBody = 4 * 1024;
-
     private static readonly TimeSpan NoRoomFor = TimeSpan.FromHours(1);
 
     // In place of a hash, for it is none.
@@ -39,7 +36,7 @@ internal sealed partial class IdempotencyMiddleware(
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (!TakesKey(context) || !context.Request.Headers.TryGetValue(Header, out var values))
+        if (DeclaredKey(context) is not { } declared || !context.Request.Headers.TryGetValue(Header, out var values))
         {
             await next(context);
             return;
@@ -55,10 +52,10 @@ internal sealed partial class IdempotencyMiddleware(
 
         var store = context.RequestServices.GetRequiredService<IdempotencyStore>();
         var request = new RequestName(options.Value.UserOf(context), context.Request.Method, path, key);
-        var (hash, isLarge, refusal) = await HashBodyAsync(context);
+        var (hash, refusal) = await HashBodyAsync(context);
         var lockedUntil = time.UtcNow() + options.Value.LockedFor;
         // A key that was claimed for a client that left would stay claimed though nothing runs.
-        var (claim, answer) = await store.ClaimAsync(request, hash, isLarge, lockedUntil, CancellationToken.None);
+        var (claim, answer) = await store.ClaimAsync(request, hash, declared.AnswersAtLength, lockedUntil, CancellationToken.None);
         switch (claim)
         {
             case KeyClaim.Reused:
@@ -175,8 +172,8 @@ internal sealed partial class IdempotencyMiddleware(
         await response.Body.WriteAsync(answer.Body, context.RequestAborted);
     }
 
-    private static bool TakesKey(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetOrderedMetadata<DeclaredHeader>().Any(header => header.Name == Header) is true;
+    private static DeclaredHeader? DeclaredKey(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetOrderedMetadata<DeclaredHeader>().FirstOrDefault(header => header.Name == Header);
 
     private static string ReadKey(StringValues values) =>
         values is [{ Length: >= 1 and <= 128 } key] && key.All(letter => letter is > ' ' and <= '~')
@@ -187,7 +184,7 @@ internal sealed partial class IdempotencyMiddleware(
     /// The body's meaning rather than its bytes: spaces and the order of fields make no other request. Of a body that is too large nothing else is
     /// known. One that breaks off is no request yet, and its client will send it again.
     /// </summary>
-    private async Task<(byte[] Hash, bool IsLarge, Problem? Refusal)> HashBodyAsync(HttpContext context)
+    private async Task<(byte[] Hash, Problem? Refusal)> HashBodyAsync(HttpContext context)
     {
         context.Request.EnableBuffering(BufferSize);
         using var body = new MemoryStream();
@@ -197,20 +194,19 @@ internal sealed partial class IdempotencyMiddleware(
         }
         catch (Exception exception) when (options.Value.ProblemOf(exception) is { Status: StatusCodes.Status413PayloadTooLarge } refusal)
         {
-            return (TooLarge, IsLarge: false, refusal);
+            return (TooLarge, refusal);
         }
 
         context.Request.Body.Position = 0;
-        var isLarge = body.Length > LargeBody;
         try
         {
             body.Position = 0;
             var json = await JsonNode.ParseAsync(body, cancellationToken: context.RequestAborted);
-            return (SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(Sorted(json))), isLarge, null);
+            return (SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(Sorted(json))), null);
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
-            return (SHA256.HashData(body.ToArray()), isLarge, null);
+            return (SHA256.HashData(body.ToArray()), null);
         }
     }
 

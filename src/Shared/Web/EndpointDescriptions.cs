@@ -86,7 +86,9 @@ public static class EndpointDescriptions
             ErrorCodes.RouterBusy
         );
 
-    public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder endpoint) =>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="answersAtLength">Whether its answers can be large, so that only so many of them are kept.</param>
+    public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder endpoint, bool answersAtLength = false) =>
         endpoint
             .WithMetadata(
                 new DeclaredHeader(
@@ -100,6 +102,9 @@ public static class EndpointDescriptions
                     },
                     "block-2026-11-25-1"
                 )
+                {
+                    AnswersAtLength = answersAtLength,
+                }
             )
             .Refuses(ErrorCodes.RequestInFlight, ErrorCodes.IdempotencyKeyReused);
 
@@ -126,7 +131,10 @@ public sealed record DeclaredAnswerHeader(int? StatusCode, string Name, string D
 public sealed record DeclaredRefusal(string Code);
 
 /// <summary>A request header that an endpoint reads without binding it.</summary>
-public sealed record DeclaredHeader(string Name, string Description, ValueShape Shape, string Example);
+public sealed record DeclaredHeader(string Name, string Description, ValueShape Shape, string Example)
+{
+    public bool AnswersAtLength { get; init; }
+}
 
 /// <summary>A request whose body may be left out: each of its fields may be absent.</summary>
 [AttributeUsage(AttributeTargets.Class)]

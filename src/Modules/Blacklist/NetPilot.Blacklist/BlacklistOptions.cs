@@ -12,10 +12,10 @@ internal sealed class BlacklistOptions
     public IEnumerable<string> Refusals() =>
         new[]
         {
-            (Key: nameof(SettleInterval), Value: SettleInterval, Most: TimeSpan.FromDays(1), "a day"),
-            (Key: nameof(DriftCheckInterval), Value: DriftCheckInterval, Most: TimeSpan.FromDays(1), "a day"),
-            (Key: nameof(ExpiryInterval), Value: ExpiryInterval, Most: TimeSpan.FromHours(1), "an hour"),
+            (Key: nameof(SettleInterval), Value: SettleInterval, Most: TimeSpan.FromDays(1), Limit: "a day"),
+            (Key: nameof(DriftCheckInterval), Value: DriftCheckInterval, Most: TimeSpan.FromDays(1), Limit: "a day"),
+            (Key: nameof(ExpiryInterval), Value: ExpiryInterval, Most: TimeSpan.FromHours(1), Limit: "an hour"),
         }
             .Where(interval => interval.Value < TimeSpan.FromMilliseconds(50) || interval.Value > interval.Most)
-            .Select(interval => $"Blacklist:{interval.Key} must be at least 50 ms and at most {interval.Item4}; it is {interval.Value}.");
+            .Select(interval => $"Blacklist:{interval.Key} must be at least 50 ms and at most {interval.Limit}; it is {interval.Value}.");
 }

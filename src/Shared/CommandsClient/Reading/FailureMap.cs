@@ -181,8 +181,8 @@ internal static partial class FailureMap
     private static partial Regex NoDevice();
 
     [GeneratedRegex(
-        @"\bno (such )?(device|client|MAC|ARP|lease)\b|\bunknown (device|client|IP|MAC|address)\b"
-            + @"|\b(device|client|IP|MAC|address)\b.*\b(not (found|present|connected|online)|absent|offline|away)\b"
+        @"\bno (device|client|MAC|ARP|lease)\b|\bunknown (device|client|IP|MAC|address)\b"
+            + @"|\b(device|client|IP|MAC|address)\b[^:\n]{0,60}\b(not (found|present|connected|online)|absent|offline|away)\b"
             + @"|(not|unable to|failed to) (find( the)? (device|client)|(find|resolve|determine)( the)? (MAC|IP|address))\b",
         RegexOptions.IgnoreCase | RegexOptions.NonBacktracking
     )]

@@ -70,9 +70,13 @@ internal sealed class SessionStarter(
         && answer is CallOutcome.Envelope { Success: false } refusal
         && (refusal.IsSessionAlreadyActive ? started.IsDoubtful(sessionId) : refusal.Status is not (400 or 401 or 501));
 
-    private async Task<bool> WorksAsync(CommandsCall start, Budget budget) =>
-        await transport.SendAsync(start with { Operation = CommandsOperation.ListBlocked }, budget, CancellationToken.None)
+    private async Task<bool> WorksAsync(CommandsCall start, Budget budget)
+    {
+        // Where nothing answers, there is time left to end the session and to start it.
+        using var half = new Budget(budget.Remaining / 2, time);
+        return await transport.SendAsync(start with { Operation = CommandsOperation.ListBlocked }, half, CancellationToken.None)
             is CallOutcome.Envelope { Success: true };
+    }
 
     private static bool IsActive(CallOutcome answer) => answer is CallOutcome.Envelope { IsSessionAlreadyActive: true };
 

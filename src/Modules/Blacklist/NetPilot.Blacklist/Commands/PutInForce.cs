@@ -29,8 +29,12 @@ internal sealed class PutInForce(
     }
 
     /// <summary>The row waits for its next attempt, and nothing is on its way for it: the user's asking is the next attempt.</summary>
-    public Task<RuleAnswer> RunWaitingAsync(RuleTarget target, Rule waiting, CancellationToken cancellationToken) =>
-        runner.RunAsync(target, waiting, turn => ApplyWaitingAsync(waiting, turn), cancellationToken);
+    /// <returns>Null: another row stands for the device by now, look again.</returns>
+    public async Task<RuleAnswer?> RunWaitingAsync(RuleTarget target, Rule waiting, CancellationToken cancellationToken)
+    {
+        var answer = await runner.RunAsync(target, waiting, turn => ApplyWaitingAsync(waiting, turn), cancellationToken);
+        return answer.Kind == RuleAnswerKind.LookAgain ? null : answer;
+    }
 
     /// <param name="turn">The turn; null: none came in time.</param>
     /// <param name="isOfDevice">Whether the device itself is meant, wherever it is, and not whoever has the address.</param>
@@ -111,11 +115,16 @@ internal sealed class PutInForce(
             running.MarkSent(row.Id);
             var order = new ReconciliationOrder(row.Kind, RouterActivityKind.Settle, [row.Id], ReconciliationOrder.LongestTurn);
             failure = (await reconciler.RunAsync(turn, order)).Failure;
+            if (await store.FindAsync(row) is { State: RuleState.Applying, MaybeSent: false } undone)
+            {
+                await store.PatchAsync(undone, RuleIntents.TriedForUser(row));
+            }
         }
 
         return await store.FindAsync(waiting) switch
         {
             null => CommandEnd.NoRouter,
+            { State: RuleState.Lifted } ended when await store.FindOtherAsync(ended) is not null => CommandEnd.LookAgain(ended),
             { State: RuleState.InForce or RuleState.Lifted } ended => new CommandEnd(ended, null, RuleAnswerKind.Already),
             { } left => failure is null ? CommandEnd.Failed(left) : new CommandEnd(left, failure.ToProblem()),
         };

@@ -43,12 +43,16 @@ internal sealed class RuleIntents(RulePacing pacing)
             _ => WantedAgain(rule) with { HeldUntil = EndOf(hold) },
         };
 
-    /// <summary>The same for several things at once: the one that began last is the one that a user may not have let through.</summary>
+    /// <summary>The same for several things at once: one that a user has not let through counts.</summary>
     public static RulePatch Held(Rule rule, IReadOnlyList<Hold> holds, DateTimeOffset now) =>
-        Held(rule, holds.MaxBy(hold => hold.Since)!, now) with
+        Held(rule, holds.FirstOrDefault(hold => !HoldPlan.IsLetThrough(rule, hold)) ?? holds[0], now) with
         {
             HeldUntil = holds.Max(EndOf),
         };
+
+    /// <summary>A user's attempt has come to nothing: the server's own one is neither later for that, nor are its pauses longer.</summary>
+    public static RulePatch TriedForUser(Rule before) =>
+        new(RuleState.Applying) { Attempts = before.Attempts, Due = before.SettleAt is { } due ? new(due, DueWhere.WaitsLonger) : null };
 
     /// <summary>Nothing keeps a rule any more that is still to be put in force: whether the router holds it is looked into as soon as may be.</summary>
     public static RulePatch NeverMind(DateTimeOffset now) => new(RuleState.Applying) { Due = new(now, DueWhere.NothingWasSent) };

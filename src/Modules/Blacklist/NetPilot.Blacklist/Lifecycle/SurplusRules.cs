@@ -6,6 +6,7 @@ namespace NetPilot.Blacklist.Lifecycle;
 /// </summary>
 internal sealed class SurplusRules(RouterView view, ReconciliationTerms terms, RuleClaims claims)
 {
+    // It is the mark too: in other words, what is marked would be tried once more.
     private const string Repeated = "The router's list has the only rule of the device more than once.";
 
     /// <summary>The router's list repeats the rule, which the removal of what seemed too much has shown. Nothing has failed with that.</summary>

@@ -163,7 +163,7 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
 
             // The router has answered: whatever the failure said of its effect, the list says what is true.
             case { Presence: Presence.Present }:
-                return await EndAsync(rule, failure with { Effect = CommandEffect.NotDone }, calledAt, turn);
+                return await EndAsync(rule, failure with { Effect = CommandEffect.NotDone, FoundNoDevice = false }, calledAt, turn);
 
             // The list can't say whether the rule is gone. The command is over, and another one restarts the firewall again.
             case { Failure: null } when failure.Effect == CommandEffect.Unknown:
@@ -195,8 +195,9 @@ internal sealed class RuleLifting(RuleStore store, RuleOutcomes outcomes, Runnin
             return await LiftAsync(rule, there, mayMove: false, mustAsk: false, turn);
         }
 
-        return failure.FoundNoDevice ? await WaitAsync(rule, turn)
-            : turn.Seen is { } seen && !RulePlaces.Shows(seen, rule) ? await WaitAsync(rule, turn, failure)
+        return turn.Seen is { } seen && RulePlaces.Shows(seen, rule) ? null
+            : failure.FoundNoDevice ? await WaitAsync(rule, turn)
+            : turn.Seen is not null ? await WaitAsync(rule, turn, failure)
             : null;
     }
 

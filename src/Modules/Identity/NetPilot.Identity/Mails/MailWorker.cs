@@ -180,6 +180,7 @@ internal sealed partial class MailWorker(
 
         client.Timeout = (int)ContentTimeout.TotalMilliseconds;
         await client.SendAsync(message, deadline, content);
+        client.Timeout = (int)AnswerTimeout.TotalMilliseconds;
         await QuitAsync(client, deadline);
     }
 

@@ -37,6 +37,7 @@ internal static class ClaimKey
             UNION ALL
             SELECT false, body_hash, status, content_type, location, preference_applied, body FROM {table}
             WHERE user_id = $1 AND method = $2 AND path = $3 AND key = $4 AND NOT EXISTS (SELECT 1 FROM claimed)
+              AND NOT (created_at <= $8 OR (status IS NULL AND locked_until NOT BETWEEN $6 AND $9))
             UNION ALL
             SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM full_up
             """,

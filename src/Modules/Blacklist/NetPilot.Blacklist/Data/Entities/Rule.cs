@@ -89,7 +89,9 @@ internal class Rule
 
     /// <summary>Whether a user lets the device through, and the server goes on by itself: what held the device before holds it no longer.</summary>
     public bool IsLetGo =>
-        State == RuleState.Lifting && LetThroughAt is not null && (GoesOnByItself || !MaybeSent || Code is not null || Attempts > 0);
+        State == RuleState.Lifting
+        && LetThroughAt is not null
+        && (GoesOnByItself || !MaybeSent || Code is not (null or RuleCodes.Unconfirmed) || Attempts > 0);
 
     /// <summary>Since when nothing keeps the rule; null while something does. The last hold to end keeps it.</summary>
     public DateTimeOffset? UnkeptSince(DateTimeOffset now) => KeptUntil <= now ? KeptUntil : null;

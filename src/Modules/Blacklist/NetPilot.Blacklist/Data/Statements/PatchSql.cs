@@ -51,8 +51,7 @@ internal static class PatchSql
         due.Where switch
         {
             DueWhere.Later => $"settle_at = LEAST(settle_at, {due.At})",
-            DueWhere.WaitsLonger =>
-                $"settle_at = CASE WHEN maybe_sent OR settle_at < {due.At} THEN settle_at WHEN settle_at IS NOT NULL THEN {due.At} END",
+            DueWhere.WaitsLonger => $"settle_at = CASE WHEN NOT maybe_sent AND settle_at > {due.At} THEN {due.At} ELSE settle_at END",
             DueWhere.NothingWasSent => $"settle_at = CASE WHEN maybe_sent THEN settle_at ELSE {due.At} END",
             _ => $"settle_at = {due.At}",
         };

@@ -14,7 +14,9 @@ internal sealed class BlockBatchEndpoint(BlockBatches batches, RuleCommands comm
             "Block many devices",
             "Blocks each device as if it were blocked alone, in one turn of the router as far as the time of the request goes. An `Idempotency-Key` keeps the answer if it would keep each of the results."
         );
-        Description(b => b.Answers<BatchResponse>(200).Refuses(ErrorCodes.RouterNotFound).TakesPrefer().TakesIdempotencyKey());
+        Description(b =>
+            b.Answers<BatchResponse>(200).Refuses(ErrorCodes.RouterNotFound).TakesPrefer().TakesIdempotencyKey(answersAtLength: true)
+        );
     }
 
     public override async Task HandleAsync(BatchRequest request, CancellationToken cancellationToken)
@@ -41,7 +43,9 @@ internal sealed class UnblockBatchEndpoint(BlockBatches batches, RuleCommands co
             "Unblock many devices",
             "Lets each device through as if it were unblocked alone, in one turn of the router as far as the time of the request goes. An `Idempotency-Key` keeps the answer if it would keep each of the results."
         );
-        Description(b => b.Answers<BatchResponse>(200).Refuses(ErrorCodes.RouterNotFound).TakesPrefer().TakesIdempotencyKey());
+        Description(b =>
+            b.Answers<BatchResponse>(200).Refuses(ErrorCodes.RouterNotFound).TakesPrefer().TakesIdempotencyKey(answersAtLength: true)
+        );
     }
 
     public override async Task HandleAsync(BatchRequest request, CancellationToken cancellationToken)

@@ -18,12 +18,11 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
         where TItem : class, IDeviceChoice
     {
         TItem?[] items = [.. request.Items!.Select(item => BatchItems.Read(item, validator))];
-        IDeviceChoice[] choices = [.. items.OfType<TItem>()];
-        var (shared, targetOf) = await targets.OfBlocksAsync(context, request.RouterId, choices, cancellationToken);
+        var (shared, targetOf) = await targets.OfBlocksAsync(context, request.RouterId, [.. items.OfType<TItem>()], cancellationToken);
+        beginAsync = WhileDatabaseIsThere(beginAsync);
         var results = new Task<BatchResult>[items.Length];
         var later = new List<(int Index, BegunCommand Command, ChosenDevice Chosen)>();
         var run = Task.CompletedTask;
-        Problem? away = null;
         try
         {
             for (var index = 0; index < items.Length; index++)
@@ -52,11 +51,6 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
                     chosen.RefuseRouter();
                 }
 
-                if (away is not null)
-                {
-                    throw new ProblemException(away);
-                }
-
                 var begun = await beginAsync(target, item, cancellationToken);
                 if (begun.IsStored)
                 {
@@ -70,10 +64,28 @@ internal sealed class BlockBatches(RuleTargets targets, RunningCommands running,
             catch (Exception exception) when (ProblemOf(exception) is { } problem)
             {
                 results[index] = Task.FromResult(Refused(index, problem));
-                // The items that are left would each wait for PostgreSQL once more.
-                away ??= problem.Code == ErrorCodes.DatabaseUnavailable ? problem : null;
             }
         }
+    }
+
+    /// <summary>Asks PostgreSQL no further once it is away: each item that is left would wait for it once more.</summary>
+    private static Func<RuleTarget, TItem, CancellationToken, Task<BegunCommand>> WhileDatabaseIsThere<TItem>(
+        Func<RuleTarget, TItem, CancellationToken, Task<BegunCommand>> beginAsync
+    )
+    {
+        var isAway = false;
+        return async (target, item, token) =>
+        {
+            try
+            {
+                return isAway ? throw new ProblemException(Problem.DatabaseUnavailable()) : await beginAsync(target, item, token);
+            }
+            catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
+            {
+                isAway = true;
+                throw;
+            }
+        };
     }
 
     // With a preference each item waits as long as the client prefers.
