@@ -116,10 +116,7 @@ public sealed class SessionTests
     [Fact]
     public async Task A_start_that_fails_for_the_routers_sake_says_so_and_leaves_nothing_behind()
     {
-        await using var simulator = await CommandsServerSimulator.StartAsync(
-            new SimulatorOptions { Dialect = SimulatorDialect.Deployed },
-            Ct
-        );
+        await using var simulator = await DeployedAsync();
         await using var client = new TestClient(simulator.BaseUrl.ToString(), CommandsDialect.Deployed);
         var target = TestClient.Target();
         simulator.Router(target.RouterId).Online = false;
@@ -137,10 +134,7 @@ public sealed class SessionTests
     [Fact]
     public async Task The_remains_of_a_start_that_timed_out_are_cleared_before_the_next_command()
     {
-        await using var simulator = await CommandsServerSimulator.StartAsync(
-            new SimulatorOptions { Dialect = SimulatorDialect.Deployed },
-            Ct
-        );
+        await using var simulator = await DeployedAsync();
         await using var client = new TestClient(
             simulator.BaseUrl.ToString(),
             CommandsDialect.Deployed,
@@ -164,10 +158,7 @@ public sealed class SessionTests
     [Fact]
     public async Task A_start_that_succeeds_after_its_time_is_not_undone_by_the_next_command()
     {
-        await using var simulator = await CommandsServerSimulator.StartAsync(
-            new SimulatorOptions { Dialect = SimulatorDialect.Deployed },
-            Ct
-        );
+        await using var simulator = await DeployedAsync();
         await using var client = new TestClient(
             simulator.BaseUrl.ToString(),
             CommandsDialect.Deployed,
@@ -216,10 +207,7 @@ public sealed class SessionTests
     [InlineData(false)]
     public async Task The_remains_of_a_start_of_another_replica_are_cleared_after_the_first_command_that_fails(bool isRecorded)
     {
-        await using var simulator = await CommandsServerSimulator.StartAsync(
-            new SimulatorOptions { Dialect = SimulatorDialect.Deployed },
-            Ct
-        );
+        await using var simulator = await DeployedAsync();
         var target = TestClient.Target();
         simulator.Router(target.RouterId).Online = false;
         using var start = simulator.AddFault(new Fault(FaultKind.HoldAnswer) { Operation = SimulatorOperation.SessionStart });
@@ -249,10 +237,7 @@ public sealed class SessionTests
     [Fact]
     public async Task A_start_that_fails_for_one_router_is_made_again_for_another()
     {
-        await using var simulator = await CommandsServerSimulator.StartAsync(
-            new SimulatorOptions { Dialect = SimulatorDialect.Deployed },
-            Ct
-        );
+        await using var simulator = await DeployedAsync();
         await using var client = new TestClient(simulator.BaseUrl.ToString(), CommandsDialect.Deployed);
         var away = TestClient.Target("router-away");
         var here = away with { RouterId = "router-here" };
@@ -275,10 +260,7 @@ public sealed class SessionTests
     [Fact]
     public async Task Two_starts_of_a_session_for_two_routers_do_not_share_a_failure()
     {
-        await using var simulator = await CommandsServerSimulator.StartAsync(
-            new SimulatorOptions { Dialect = SimulatorDialect.Deployed },
-            Ct
-        );
+        await using var simulator = await DeployedAsync();
         await using var client = new TestClient(simulator.BaseUrl.ToString(), CommandsDialect.Deployed);
         var session = TestClient.NewSession();
         simulator.Router("router-away").Online = false;
@@ -322,4 +304,7 @@ public sealed class SessionTests
 
         await Should.ThrowAsync<InvalidOperationException>(() => client.Commands.BlockAsync(TestClient.Target(), TestClient.Device, Ct));
     }
+
+    private static Task<CommandsServerSimulator> DeployedAsync() =>
+        CommandsServerSimulator.StartAsync(new SimulatorOptions { Dialect = SimulatorDialect.Deployed }, Ct);
 }

@@ -272,6 +272,25 @@ public sealed class PreferTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task The_attempts_of_a_user_do_not_lengthen_the_pauses_of_the_server()
+    {
+        Assert.SkipUnless(IsOutcomeKnown, "The deployed form does not say that a router is away.");
+        var (router, device, _) = await server.OneDeviceAsync();
+        router.Simulated.Online = false;
+        (await router.BlockAsync(device.Ip, "wait=20")).Dispose();
+        await router.DueInAnHourAsync();
+        var before = (await router.RowAsync()).Value<int>("attempts");
+
+        for (var asked = 0; asked < 3; asked++)
+        {
+            using var refused = await router.BlockAsync(device.Ip);
+            await refused.ShouldBeProblemAsync(503, "router_unreachable");
+        }
+
+        (await router.RowAsync()).Value<int>("attempts").ShouldBe(before);
+    }
+
+    [Fact]
     public async Task One_that_waits_and_that_the_router_holds_already_is_not_sent_again()
     {
         var (router, device, _) = await server.OneDeviceAsync();
