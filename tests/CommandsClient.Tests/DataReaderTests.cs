@@ -61,6 +61,8 @@ public sealed class DataReaderTests
     [InlineData("localhost")]
     [InlineData("()")]
     [InlineData("\u200f?\u0007")]
+    [InlineData("\u200b")]
+    [InlineData("\u2060\u00ad\u180e")]
     public void What_stands_for_not_known_is_no_name(string text) => DownstreamText.Known(text).ShouldBeNull();
 
     [Theory]
@@ -69,6 +71,8 @@ public sealed class DataReaderTests
     [InlineData("Nonesuch")]
     [InlineData("nas")]
     [InlineData("📱")]
+    [InlineData("👩‍💻")]
+    [InlineData("🏴󠁧󠁢󠁥󠁮󠁧󠁿")]
     [InlineData("[Küche]")]
     public void What_names_a_device_is_kept_as_it_came(string text) => DownstreamText.Known(text).ShouldBe(text);
 

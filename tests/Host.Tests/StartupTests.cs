@@ -515,6 +515,26 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("C", true)]
+    [InlineData("C.UTF-8", false)]
+    public async Task A_locale_in_which_only_ASCII_has_small_letters_is_told_at_the_start(string locale, bool told)
+    {
+        var name = $"ascii_{Guid.CreateVersion7():N}";
+        await server.ExecuteAsync($"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE '{locale}'");
+        try
+        {
+            var database = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = name, Pooling = false }.ConnectionString;
+            await using var process = await NetPilotProcess.StartAsync(With("ConnectionStrings:NetPilot", database), Ct);
+
+            process.Output.Any(line => line.Contains("only A to Z have small letters", StringComparison.Ordinal)).ShouldBe(told);
+        }
+        finally
+        {
+            await server.ExecuteAsync($"DROP DATABASE {name} WITH (FORCE)");
+        }
+    }
+
     /// <summary>It could not hold every name and hostname.</summary>
     [Fact]
     public async Task A_database_with_another_encoding_than_UTF8_ends_the_start()

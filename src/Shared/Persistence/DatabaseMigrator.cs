@@ -132,7 +132,7 @@ public sealed partial class DatabaseMigrator(
     private async Task DemandTextsAsync(NpgsqlConnection guard, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT pg_encoding_to_char(encoding), lower('I') = 'i' FROM pg_database WHERE datname = current_database()",
+            "SELECT pg_encoding_to_char(encoding), lower('I') = 'i', lower('ÄЖ') = 'äж' FROM pg_database WHERE datname = current_database()",
             guard
         );
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
@@ -149,6 +149,11 @@ public sealed partial class DatabaseMigrator(
             throw new DatabaseStartException(
                 $"{OwnerKey} is a database in whose locale \"i\" is not the small letter of \"I\", so that e-mail addresses would not be told apart without regard to case: create it with LOCALE 'C.UTF-8'."
             );
+        }
+
+        if (!row.GetBoolean(2))
+        {
+            LogAsciiCase(logger, OwnerKey);
         }
     }
 
@@ -341,6 +346,12 @@ public sealed partial class DatabaseMigrator(
 
     [LoggerMessage(LogLevel.Warning, "Waiting for PostgreSQL: {Reason}")]
     private static partial void LogWaiting(ILogger logger, string reason);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "{Key} is a database in whose locale only A to Z have small letters, so that searches tell \"KÜCHE\" from \"küche\": create it with LOCALE 'C.UTF-8'"
+    )]
+    private static partial void LogAsciiCase(ILogger logger, string key);
 
     [LoggerMessage(LogLevel.Information, "Migrating schema {Schema}: {Count} migration(s) to apply")]
     private static partial void LogMigrating(ILogger logger, string schema, int count);

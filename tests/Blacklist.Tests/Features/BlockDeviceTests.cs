@@ -30,6 +30,32 @@ public sealed class BlockDeviceTests(BlacklistServer server)
         (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
     }
 
+    /// <summary>A device with a static address, or another MAC of the router, is at the router's address too.</summary>
+    [Fact]
+    public async Task The_routers_address_is_refused_whoever_else_is_there()
+    {
+        const string ip = "192.168.9.1";
+        var router = await server.NewRouterAsync();
+        router.Simulated.SetDevices([new(ip, "dc:a6:32:00:09:01"), new(ip, "dc:a6:32:00:09:02")]);
+        using var scan = await router.PostAsync("scan");
+        // Of devices that are equal otherwise, the one with the least id comes last.
+        var last = (await scan.ShouldBeJsonAsync(200))
+            .GetProperty("devices")
+            .EnumerateArray()
+            .Min(device => device.GetProperty("id").GetGuid());
+        (await router.PatchAsync($"devices/{last}", new { type = "router" })).Dispose();
+
+        foreach (var path in new[] { "block", "whitelist", "blacklist" })
+        {
+            using var refused = await router.PostAsync(path, new { ip });
+            await refused.ShouldBeProblemAsync(400, "validation_failed", "ip");
+        }
+
+        using var batch = await router.PostAsync("block/batch", new { items = new[] { new { ip } } });
+        (await batch.ShouldBeJsonAsync(200)).GetProperty("results")[0].GetProperty("code").GetString().ShouldBe("validation_failed");
+        router.CallsOf(SimulatorOperation.Block).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Blocking_again_is_200_and_sends_nothing()
     {

@@ -74,8 +74,12 @@ internal static partial class DownstreamText
     // EnumerateRunes shows a lone surrogate as U+FFFD.
     private static bool IsKept(Rune rune) => !Rune.IsControl(rune) && rune != Rune.ReplacementChar && !IsInvisible(rune);
 
-    // Directional overrides and the like would let a device's name rewrite the line that it is shown in. The joiners that emoji need stay.
+    // Directional overrides and the like would let a device's name rewrite the line that it is shown in. The joiners and tags that emoji need stay.
     private static bool IsInvisible(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-        || rune.Value is (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) or 0x200E or 0x200F or 0x061C or 0xFEFF;
+        Rune.GetUnicodeCategory(rune) switch
+        {
+            UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => true,
+            UnicodeCategory.Format => rune.Value is not (0x200C or 0x200D or (>= 0xE0020 and <= 0xE007F)),
+            _ => false,
+        };
 }

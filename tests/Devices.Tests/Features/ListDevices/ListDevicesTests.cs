@@ -25,11 +25,14 @@ public sealed class ListDevicesTests(DevicesServer server)
     [InlineData("/32", null)]
     [InlineData("desktop%b", null)]
     [InlineData("nothing like it", null)]
+    [InlineData("ku\u0308che", MacA)]
+    [InlineData("thoa\u0323i", MacB)]
+    [InlineData("tho\u1ea1i", MacB)]
     public async Task The_search_finds_a_part_of_what_is_shown_in_whatever_case(string text, string? mac)
     {
         var router = await server.HomeAsync(
             new SimulatedDevice("192.168.8.20", MacA),
-            new SimulatedDevice("192.168.8.21", MacB, @"Desktop-B\1", "Hewlett Packard")
+            new SimulatedDevice("192.168.8.21", MacB, "Desktop-B\\1 thoa\u0323i", "Hewlett Packard")
         );
         var scan = await router.ScanAsync();
         await router.NameAsync(scan.Devices.Single(device => device.Mac == MacA), "Annas KÜCHE 100%_");

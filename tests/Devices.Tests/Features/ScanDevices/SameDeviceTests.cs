@@ -303,6 +303,29 @@ public sealed class SameDeviceTests(DevicesServer server)
         scan.Skipped.ShouldBeEmpty();
     }
 
+    /// <summary>As an extender answers that has no name of its own: with its MAC, for the devices behind it.</summary>
+    [Fact]
+    public async Task A_record_at_another_address_does_not_name_the_device()
+    {
+        var router = await server.ReadyRouterAsync();
+        var scan = await router.ScanAsync(
+            new object[]
+            {
+                new { ip = "192.168.6.2", mac = MacA },
+                new
+                {
+                    ip = "192.168.6.50",
+                    mac = MacA,
+                    hostname = "Annas-iPhone",
+                    vendor = "The extender's",
+                },
+            }
+        );
+        var device = scan.Devices.ShouldHaveSingleItem();
+        (device.Ip, device.Hostname, device.Vendor).ShouldBe(("192.168.6.2", null, "The extender's"));
+        scan.Skipped.ShouldHaveSingleItem().Ip.ShouldBe("192.168.6.50");
+    }
+
     // As a release that took every record without a MAC for a device of its own left it.
     private static async Task AddNamelessAsync(TestRouter router, string ip, string? name)
     {

@@ -13,10 +13,14 @@ internal sealed class DevicesDbContext(DbContextOptions<DevicesDbContext> option
     /// <summary>PostgreSQL's <c>host</c>: an address as text, without the length of its network.</summary>
     public static string Host(IPAddress address) => throw new NotSupportedException($"{address}: only PostgreSQL runs this function.");
 
+    /// <summary>PostgreSQL's <c>normalize</c>: Unicode's normalisation form C.</summary>
+    public static string Normalize(string text) => throw new NotSupportedException($"{text}: only PostgreSQL runs this function.");
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasDefaultSchema(Schema).ApplyConfigurationsFromAssembly(typeof(DevicesDbContext).Assembly);
         modelBuilder.HasDbFunction(() => Host(IPAddress.None)).HasName("host").IsBuiltIn();
+        modelBuilder.HasDbFunction(() => Normalize("")).HasName("normalize").IsBuiltIn();
     }
 }
 

@@ -14,11 +14,11 @@ internal static partial class UserDeviceQueries
     public static IQueryable<UserDevice> Containing(this IQueryable<UserDevice> devices, string text)
     {
         const string escape = @"\";
-        var pattern = $"%{SpecialToLike().Replace(text, @"\$0")}%";
+        var pattern = $"%{SpecialToLike().Replace(TextRules.Normalize(text), @"\$0")}%";
         var macPattern = pattern.Replace('-', ':');
         return devices.Where(device =>
-            EF.Functions.ILike(device.DeviceName!, pattern, escape)
-            || EF.Functions.ILike(device.Hostname!, pattern, escape)
+            EF.Functions.ILike(DevicesDbContext.Normalize(device.DeviceName!), pattern, escape)
+            || EF.Functions.ILike(DevicesDbContext.Normalize(device.Hostname!), pattern, escape)
             || EF.Functions.ILike(device.Manufacturer!, pattern, escape)
             || EF.Functions.ILike(DevicesDbContext.Host(device.Ip), pattern, escape)
             || EF.Functions.ILike((string)(object)device.Mac!, macPattern, escape)

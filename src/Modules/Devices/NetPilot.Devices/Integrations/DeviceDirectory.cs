@@ -62,6 +62,7 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
             .Devices.BehindRouter(userId, routerId)
             .Where(device => wantedIds.Contains(device.Id) || wantedAddresses.Contains(device.Ip))
             .OrderByDescending(device => device.Online)
+            .ThenByDescending(device => device.DeviceType == DeviceType.Router)
             .ThenByDescending(device => device.LastSeen)
             .ThenByDescending(device => device.Id)
             .Select(Known)

@@ -6,12 +6,15 @@ internal static class FindKnownDevices
 {
     private const string Columns = "id, ip, mac, COALESCE(device_name, hostname), device_type = 'router', online";
 
+    // The router goes before others at its address, which is not to be blocked.
+    private const string Order = "online DESC, device_type = 'router' DESC, last_seen DESC, id DESC";
+
     /// <summary>The device seen last of those that had the address.</summary>
     public static NpgsqlCommand ByAddress(NpgsqlDataSource database, Guid userId, string routerId, IPAddress address) =>
         database.Command(
             $"""
             SELECT {Columns} FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 AND ip = $3
-            ORDER BY online DESC, last_seen DESC, id DESC LIMIT 1
+            ORDER BY {Order} LIMIT 1
             """,
             userId,
             routerId,
@@ -29,7 +32,7 @@ internal static class FindKnownDevices
             $"""
             SELECT {Columns} FROM devices.user_devices
             WHERE user_id = $1 AND router_id = $2 AND (mac = ANY($3) OR ip = ANY($4))
-            ORDER BY online DESC, last_seen DESC, id DESC
+            ORDER BY {Order}
             """,
             userId,
             routerId,

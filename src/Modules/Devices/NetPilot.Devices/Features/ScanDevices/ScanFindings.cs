@@ -58,10 +58,11 @@ internal sealed record ScanFindings(
         );
     }
 
+    // An extender answers with its MAC for the devices behind it: a hostname at another address is one of theirs.
     private static ScannedDevice Complete(ScannedDevice device, ScannedDevice with) =>
         device with
         {
-            Hostname = device.Hostname ?? with.Hostname,
+            Hostname = device.Hostname ?? (device.Address.Equals(with.Address) ? with.Hostname : null),
             Vendor = device.Vendor ?? with.Vendor,
         };
 
