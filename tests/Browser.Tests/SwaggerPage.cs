@@ -28,10 +28,10 @@ internal sealed class SwaggerPage
     /// <summary>Everything that the page asked for.</summary>
     public IReadOnlyCollection<Uri> Requests => _requests;
 
-    public static async Task<SwaggerPage> OpenAsync(IBrowserContext context, Uri server)
+    public static async Task<SwaggerPage> OpenAsync(IBrowserContext context, Uri server, string path = "swagger")
     {
         var page = new SwaggerPage(await context.NewPageAsync());
-        await page._page.GotoAsync(new Uri(server, "/swagger").ToString());
+        await page._page.GotoAsync(new Uri(server, path).ToString());
         await page.IsReadyAsync();
         return page;
     }

@@ -85,5 +85,23 @@ public sealed class SwaggerUiTests(NetPilotServer server, Chromium chromium)
         page.Requests.ShouldAllBe(request => request.Scheme == "data" || request.Authority == server.Address.Authority);
     }
 
+    [Fact]
+    public async Task Below_a_proxys_prefix_it_calls_what_is_below_the_prefix()
+    {
+        const string prefix = "/netpilot/";
+        Chromium.SkipUnlessInstalled();
+        await using var context = await chromium.NewContextAsync(ColorScheme.Light);
+        await context.RouteAsync(
+            url => new Uri(url).AbsolutePath.StartsWith(prefix, StringComparison.Ordinal),
+            route =>
+                route.ContinueAsync(new RouteContinueOptions { Url = route.Request.Url.Replace(prefix, "/", StringComparison.Ordinal) })
+        );
+        var page = await SwaggerPage.OpenAsync(context, new Uri(server.Address, prefix), "swagger/index.html");
+
+        await page.ExecuteAsync("register", 400, """{ "email": "nobody", "password": "short" }""");
+
+        page.Requests.ShouldAllBe(request => request.Scheme == "data" || request.AbsolutePath.StartsWith(prefix));
+    }
+
     private static string Picture(string name) => Path.Combine(Checkout.Root, "artifacts", "swagger", name);
 }

@@ -250,12 +250,16 @@ public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
     [InlineData("Content-Length: 0")]
     [InlineData("Content-Type: application/json\r\nContent-Length: 0")]
     [InlineData("Content-Type: application/json\r\nConnection: upgrade\r\nUpgrade: h2c")]
-    public async Task A_body_that_may_be_left_out_is_left_out_whatever_type_is_announced(string header)
+    [InlineData("Content-Type: application/octet-stream\r\nContent-Length: 0")]
+    [InlineData("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0")]
+    [InlineData("Transfer-Encoding: chunked", "0\r\n\r\n")]
+    [InlineData("Transfer-Encoding: chunked\r\nContent-Type: application/json", "0\r\n\r\n")]
+    public async Task A_body_that_may_be_left_out_is_left_out_whatever_type_is_announced(string header, string? body = null)
     {
         var router = await _user.ClaimRouterAsync(cancellationToken: Ct);
         using var made = await router.PostAsync("people", new { name = "Mia" });
         var person = (await made.ShouldBeJsonAsync(201)).GetProperty("id").GetString();
-        var pause = RawHttp.Request("POST", router.Path($"people/{person}/pause"), null, [header, Bearer]);
+        var pause = RawHttp.Request("POST", router.Path($"people/{person}/pause"), null, [header, Bearer]) + body;
 
         (await RawHttp.SendAsync(server.Address, pause, Ct)).Status.ShouldBe(200);
         using var paused = await router.GetAsync($"people/{person}");

@@ -109,6 +109,12 @@ export function createClient(options: ClientOptions = {}): Client {
   async function send(method: string, path: string, options: AnyOptions = {}): Promise<AnyResult> {
     const operation = `${method} ${path}`;
     const { params, signal, ...rest } = options;
+    for (const [name, value] of Object.entries(params?.path ?? {})) {
+      if (["", ".", ".."].includes(String(value))) {
+        // Escaped or not, it leads to another operation: DELETE of a device would be one of its router.
+        throw new RangeError(`${name} cannot be "${value}" in ${operation}.`);
+      }
+    }
     const header = { ...params?.header };
     if (keyed.has(operation)) {
       header["Idempotency-Key"] ??= newKey();

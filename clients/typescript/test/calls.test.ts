@@ -34,6 +34,17 @@ test("A list asks for no page that nobody reads", async () => {
   expect(me.sent.filter(({ search }) => search.includes("cursor="))).toEqual([]);
 });
 
+test.each(["", ".", ".."])("A call sends nothing where an id of its path is %j, which leads to another operation", async (deviceId) => {
+  const me = await visitor();
+  const routerId = await claim(me.api);
+  me.sent.length = 0;
+
+  const call = me.api.DELETE("/api/v1/routers/{routerId}/devices/{deviceId}", { params: { path: { routerId, deviceId } } });
+
+  await expect(call).rejects.toThrow(RangeError);
+  expect(me.sent).toEqual([]);
+});
+
 test("A list that fails throws the failure", async () => {
   const me = await visitor();
   const list = me.api.list("/api/v1/routers/{routerId}/devices", { params: { path: { routerId: "home-of-nobody" } } });

@@ -15,10 +15,28 @@ internal sealed class RequestForm(RequestDelegate next)
         }
 
         var definition = endpoint.Metadata.GetMetadata<EndpointDefinition>();
-        var refusal = RefusalOfQuery(request.Query) ?? (definition is null ? null : RefusalOfBody(request, definition));
+        var hasBody = definition is not null && JsonBody.IsThere(request);
+        return hasBody && RequestShape.Of(definition!.ReqDtoType).IsBodyOptional
+            ? AfterLookAsync(context, definition)
+            : InvokeAsync(context, definition, hasBody);
+    }
+
+    private Task InvokeAsync(HttpContext context, EndpointDefinition? definition, bool hasBody)
+    {
+        var request = context.Request;
+        var refusal = RefusalOfQuery(request.Query) ?? (definition is null ? null : RefusalOfBody(request, definition, hasBody));
         return refusal is not null ? ProblemWriter.WriteAsync(context, refusal)
-            : definition is not null && !IsRead(request, definition) && JsonBody.IsThere(request) ? AfterBodyAsync(context)
+            : hasBody && !IsRead(request, definition!) ? AfterBodyAsync(context)
             : next(context);
+    }
+
+    /// <summary>A proxy that got no body, and no length, over HTTP/3 announces one in chunks, which is empty.</summary>
+    private async Task AfterLookAsync(HttpContext context, EndpointDefinition definition)
+    {
+        var body = context.Request.BodyReader;
+        var read = await body.ReadAsync(context.RequestAborted);
+        body.AdvanceTo(read.Buffer.Start);
+        await InvokeAsync(context, definition, hasBody: !read.Buffer.IsEmpty);
     }
 
     /// <summary>Nobody reads the body, so that its size does not matter; whether it can be read does.</summary>
@@ -63,7 +81,7 @@ internal sealed class RequestForm(RequestDelegate next)
         return null;
     }
 
-    private static Problem? RefusalOfBody(HttpRequest request, EndpointDefinition definition)
+    private static Problem? RefusalOfBody(HttpRequest request, EndpointDefinition definition, bool hasBody)
     {
         if (!IsRead(request, definition))
         {
@@ -72,16 +90,16 @@ internal sealed class RequestForm(RequestDelegate next)
             return null;
         }
 
+        if (!hasBody)
+        {
+            // A type is announced by some clients whether there is a body or not.
+            request.ContentType = null;
+            return RequestShape.Of(definition.ReqDtoType).IsBodyOptional ? null : Problem.MalformedJson("A JSON body is needed.");
+        }
+
         if (request.Headers.ContentEncoding.Count > 0 && request.Headers.ContentEncoding != "identity")
         {
             return UnsupportedMediaType("The body must not be compressed.");
-        }
-
-        if (request.ContentType is null)
-        {
-            return JsonBody.IsThere(request) ? UnsupportedMediaType("The body must be application/json.")
-                : RequestShape.Of(definition.ReqDtoType).IsBodyOptional ? null
-                : Problem.MalformedJson("A JSON body is needed.");
         }
 
         return !Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(request.ContentType, out var type)

@@ -149,7 +149,7 @@ internal sealed partial class IdempotencyMiddleware(
         }
         catch (Exception exception) when (exception is NpgsqlException || DatabaseFailures.IsUnavailable(exception))
         {
-            LogNotKept(logger, request.Method, request.Path, exception.Message);
+            LogNotKept(logger, request.Method, new PathString(request.Path).ToUriComponent(), exception.Message);
             return false;
         }
     }

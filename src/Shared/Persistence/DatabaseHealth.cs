@@ -17,7 +17,7 @@ public enum DatabaseState
 /// opened in the meantime. In between, looks are made on new connections, and so they are where the pool gives none that answers.
 /// </summary>
 public sealed partial class DatabaseHealth(
-    NpgsqlDataSource pool,
+    DatabasePool pool,
     IOptions<DatabaseOptions> options,
     [FromKeyedServices(DatabaseClock.Machine)] TimeProvider machine,
     ILogger<DatabaseHealth> logger
@@ -80,10 +80,9 @@ public sealed partial class DatabaseHealth(
         await looking.WaitAsync(cancellationToken);
         try
         {
-            // A pooled connection may be dead by itself, and others may hold all of them: whether PostgreSQL is away, a new one tells.
             var (found, reason) =
                 state == DatabaseState.Available
-                && await LookAsync(pool, PatienceWithPool, cancellationToken) is { State: not DatabaseState.Away } pooled
+                && await LookAsync(pool.Source, PatienceWithPool, cancellationToken) is { State: not DatabaseState.Away } pooled
                     ? pooled
                     : await LookAnewAsync(cancellationToken);
             if (found != DatabaseState.Available || !IsDiskStillFull())
@@ -107,6 +106,7 @@ public sealed partial class DatabaseHealth(
         }
     }
 
+    // A pooled connection may be dead by itself, and others may hold all of them: whether PostgreSQL is away, a new one tells.
     // All hosts are asked at once, and the best answer counts: one that does not answer delays no other.
     private async Task<Look> LookAnewAsync(CancellationToken cancellationToken)
     {
@@ -117,6 +117,8 @@ public sealed partial class DatabaseHealth(
             best = best is null || found.State < best.State ? found : best;
             if (best.State == DatabaseState.Available)
             {
+                // The pool may know it for away, since a connection to it broke, or for the standby that it was.
+                pool.ForgetHosts();
                 break;
             }
         }

@@ -132,7 +132,11 @@ public sealed partial class DatabaseMigrator(
     private async Task DemandTextsAsync(NpgsqlConnection guard, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT pg_encoding_to_char(encoding), lower('I') = 'i', lower('ÄЖ') = 'äж' FROM pg_database WHERE datname = current_database()",
+            """
+            SELECT pg_encoding_to_char(encoding), lower('I') = 'i', lower('ÄЖ') = 'äж',
+                   datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid)
+            FROM pg_database WHERE datname = current_database()
+            """,
             guard
         );
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
@@ -154,6 +158,11 @@ public sealed partial class DatabaseMigrator(
         if (!row.GetBoolean(2))
         {
             LogAsciiCase(logger, OwnerKey);
+        }
+
+        if (row.GetBoolean(3))
+        {
+            LogOtherCollation(logger, OwnerKey);
         }
     }
 
@@ -352,6 +361,12 @@ public sealed partial class DatabaseMigrator(
         "{Key} is a database in whose locale only A to Z have small letters, so that searches tell \"KÜCHE\" from \"küche\": create it with LOCALE 'C.UTF-8'"
     )]
     private static partial void LogAsciiCase(ILogger logger, string key);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "{Key} is a database whose indexes were made with another version of its locale than the operating system has now, so that rows may not be found: run REINDEX DATABASE, and then ALTER DATABASE ... REFRESH COLLATION VERSION"
+    )]
+    private static partial void LogOtherCollation(ILogger logger, string key);
 
     [LoggerMessage(LogLevel.Information, "Migrating schema {Schema}: {Count} migration(s) to apply")]
     private static partial void LogMigrating(ILogger logger, string schema, int count);

@@ -11,11 +11,19 @@ internal static class DatabaseSources
     /// <summary>The connections that a pool opens at most, where the connection string does not say so.</summary>
     public static readonly int DefaultPoolSize = Math.Min(16 + (4 * Environment.ProcessorCount), 100);
 
+    // Seconds, where the connection string names several hosts. DatabaseHealth asks the hosts again as soon as it finds one that works.
+    private const int TimeoutPerHost = 5;
+    private const int HostsAreKnownFor = 60;
+
     /// <summary>The seconds that a look at one host takes at most.</summary>
     public const int LookTimeout = 2;
 
     /// <exception cref="Exception">Npgsql refuses the connection string, in one of many ways.</exception>
-    public static NpgsqlDataSource Build(
+    public static NpgsqlDataSource Build(string connectionString, DatabasePooler pooler, string name) =>
+        BuildPool(connectionString, pooler, name).Source;
+
+    /// <exception cref="Exception">Npgsql refuses the connection string, in one of many ways.</exception>
+    public static DatabasePool BuildPool(
         string connectionString,
         DatabasePooler pooler,
         string name = Name,
@@ -62,13 +70,25 @@ internal static class DatabaseSources
 
         if (!HasSeveralHosts(settings))
         {
-            return builder.Build();
+            return new DatabasePool(builder.Build());
+        }
+
+        // Each host that does not answer is waited for by everybody who needs a connection, whenever what is known of it is too old.
+        if (!written.Contains("Timeout"))
+        {
+            settings.Timeout = TimeoutPerHost;
+        }
+
+        if (!written.Contains("HostRecheckSeconds"))
+        {
+            settings.HostRecheckSeconds = HostsAreKnownFor;
         }
 
         // What Npgsql asks of a data source for several hosts: the choice among them is made beside it.
         var wanted = settings.TargetSessionAttributesParsed() ?? TargetSessionAttributes.Primary;
         settings.TargetSessionAttributes = null;
-        return builder.BuildMultiHost().WithTargetSession(wanted);
+        var hosts = builder.BuildMultiHost();
+        return new DatabasePool(hosts.WithTargetSession(wanted), hosts);
     }
 
     /// <summary>
@@ -79,6 +99,7 @@ internal static class DatabaseSources
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
             Pooling = false,
+            Multiplexing = false,
             Timeout = LookTimeout,
             TargetSessionAttributes = null,
         };
@@ -90,7 +111,7 @@ internal static class DatabaseSources
                 {
                     settings.Host = host;
                     // A look reads a bool, whose type Npgsql knows.
-                    return Build(settings.ConnectionString, pooler, Name + "-look", loadsTypes: false);
+                    return BuildPool(settings.ConnectionString, pooler, Name + "-look", loadsTypes: false).Source;
                 }),
         ];
     }
@@ -126,7 +147,12 @@ internal static class DatabaseSources
 
         try
         {
-            using var source = Build(connectionString, pooler);
+            using var source = Build(connectionString, pooler, Name);
+            foreach (var look in BuildForLooks(connectionString, pooler))
+            {
+                look.Dispose();
+            }
+
             return null;
         }
         catch (Exception exception)

@@ -39,8 +39,9 @@ public static class PersistenceRegistration
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<DatabaseOptions>>().Value;
-            return DatabaseSources.Build(options.NetPilot!, options.Pooler, loggers: provider.GetRequiredService<ILoggerFactory>());
+            return DatabaseSources.BuildPool(options.NetPilot!, options.Pooler, loggers: provider.GetRequiredService<ILoggerFactory>());
         });
+        services.AddSingleton(provider => provider.GetRequiredService<DatabasePool>().Source);
         services.AddSingleton<DatabaseHealth>();
         services.AddSingleton<DatabaseMigrator>();
         return services;

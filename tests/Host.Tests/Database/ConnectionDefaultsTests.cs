@@ -44,6 +44,28 @@ public sealed class ConnectionDefaultsTests
     public void Kerberos_is_for_who_asks_for_it(string words, GssEncryptionMode mode) =>
         SettingsOf(Server + words).GssEncryptionMode.ShouldBe(mode);
 
+    /// <summary>Everybody who needs a connection waits for a host that does not answer, each time that what is known of it is too old.</summary>
+    [Theory]
+    [InlineData("Host=127.0.0.1", 15, 10)]
+    [InlineData("Host=127.0.0.1,127.0.0.2", 5, 60)]
+    [InlineData("Host=127.0.0.1,127.0.0.2;timeout=7;HostRecheckSeconds=9", 7, 9)]
+    public void Several_hosts_are_waited_for_less_and_less_often(string words, int timeout, int recheck)
+    {
+        var settings = SettingsOf(words);
+        (settings.Timeout, settings.HostRecheckSeconds).ShouldBe((timeout, recheck));
+    }
+
+    /// <summary>Npgsql refuses it where there is no pool, as for looks.</summary>
+    [Fact]
+    public void Multiplexing_is_for_the_pool_alone()
+    {
+        const string Words = Server + ";Multiplexing=true";
+
+        SettingsOf(Words).Multiplexing.ShouldBeTrue();
+        using var look = DatabaseSources.BuildForLooks(Words, DatabasePooler.None).ShouldHaveSingleItem();
+        new NpgsqlConnectionStringBuilder(look.ConnectionString).Multiplexing.ShouldBeFalse();
+    }
+
     /// <summary>A migration that reads a large table, or waits for a dump, takes as long as it takes.</summary>
     [Theory]
     [InlineData("", 0)]
@@ -55,7 +77,7 @@ public sealed class ConnectionDefaultsTests
 
     private static NpgsqlConnectionStringBuilder SettingsOf(string connectionString)
     {
-        using var source = DatabaseSources.Build(connectionString, DatabasePooler.None);
+        using var source = DatabaseSources.BuildPool(connectionString, DatabasePooler.None).Source;
         return new NpgsqlConnectionStringBuilder(source.ConnectionString);
     }
 }

@@ -55,6 +55,32 @@ public sealed class DatabaseLookTests(NetPilotServer server)
         (await FillAsync(pool)).Intersect(before).ShouldBeEmpty();
     }
 
+    /// <summary>Npgsql takes a host for away after any connection to it broke, and asks it nothing for a while.</summary>
+    [Fact]
+    public async Task A_connection_that_broke_does_not_keep_its_host_away_where_several_are_named()
+    {
+        using var refusing = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        refusing.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var settings = new NpgsqlConnectionStringBuilder(server.ConnectionString);
+        settings.Host = $"{settings.Host}:{settings.Port},127.0.0.1:{((IPEndPoint)refusing.LocalEndPoint!).Port}";
+        var pool = DatabaseSources.BuildPool(settings.ConnectionString, DatabasePooler.None);
+        await using var source = pool.Source;
+        await using var health = HealthOf(pool, settings.ConnectionString);
+        foreach (var process in await FillAsync(source))
+        {
+            await server.ScalarAsync<bool>("SELECT pg_terminate_backend($1, 10000)", process);
+        }
+
+        await using var command = source.CreateCommand("SELECT 1");
+        await Should.ThrowAsync<NpgsqlException>(() => command.ExecuteScalarAsync(Ct));
+        (await Should.ThrowAsync<NpgsqlException>(() => FillAsync(source))).Message.ShouldContain("suitable host");
+
+        (await health.LookAsync(Ct)).ShouldBe(DatabaseState.Available);
+
+        await FillAsync(source);
+        health.Incidents.ShouldBe(0);
+    }
+
     [Fact]
     public async Task A_pooled_connection_that_is_silent_is_no_incident_where_new_ones_work_and_the_others_are_kept()
     {
@@ -97,6 +123,9 @@ public sealed class DatabaseLookTests(NetPilotServer server)
     }
 
     internal static DatabaseHealth HealthOf(NpgsqlDataSource pool, string connectionString) =>
+        HealthOf(new DatabasePool(pool), connectionString);
+
+    private static DatabaseHealth HealthOf(DatabasePool pool, string connectionString) =>
         new(
             pool,
             Options.Create(new DatabaseOptions { NetPilot = connectionString }),

@@ -79,6 +79,17 @@ public sealed class LargeTableTests(NetPilotServer server)
         before.Where(table => after.GetValueOrDefault(table.Key) != table.Value).Select(table => table.Key).ShouldBeEmpty();
     }
 
+    /// <summary>What is deleted leaves the ranges of a BRIN index as wide as they were: after a year of purges, each one reads the whole table.</summary>
+    [Fact]
+    public async Task No_index_stays_as_wide_as_what_was_deleted_from_its_table()
+    {
+        await using var database = NpgsqlDataSource.Create(await server.PreparedDatabaseAsync(Ct));
+        await using var command = database.CreateCommand(
+            "SELECT coalesce(string_agg(indexdef, '; '), '') FROM pg_indexes WHERE indexdef ~ 'USING brin'"
+        );
+        (await command.ExecuteScalarAsync(Ct)).ShouldBe("");
+    }
+
     private static async Task<Home> HomeAsync(NetPilotProcess replica, NpgsqlDataSource database)
     {
         using var anonymous = replica.NewClient();

@@ -42,7 +42,7 @@ internal sealed class RecordedCommandConfiguration : IEntityTypeConfiguration<Re
         builder.Property(command => command.Outcome).HasConversion(new SnakeCaseConverter<RouterActivityOutcome>());
         builder.HasIndex("RouterId", "StartedAt", "Id").IsDescending(false, true, true);
         builder.HasIndex("RouterId", "Kind", "StartedAt", "Id").IsDescending(false, false, true, true);
-        // For the purge: rows come in the order of their time, so a few pages of index serve the whole table.
-        builder.HasIndex(command => command.StartedAt).HasMethod("brin");
+        // For the purge.
+        builder.HasIndex(command => command.StartedAt);
     }
 }

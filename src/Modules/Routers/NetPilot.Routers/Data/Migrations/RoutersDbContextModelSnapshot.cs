@@ -204,8 +204,6 @@ namespace NetPilot.Routers.Data.Migrations
                     b.HasIndex("StartedAt")
                         .HasDatabaseName("ix_router_commands_started_at");
 
-                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("StartedAt"), "brin");
-
                     b.HasIndex("RouterId", "StartedAt", "Id")
                         .IsDescending(false, true, true)
                         .HasDatabaseName("ix_router_commands_router_id_started_at_id");
