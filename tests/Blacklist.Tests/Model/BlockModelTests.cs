@@ -587,7 +587,7 @@ public sealed class BlockModelTests(BlacklistServer server, ITestOutputHelper ou
                 """
                 SELECT rule.device_mac::text FROM blacklist.user_blacklists AS rule
                 LEFT JOIN blacklist.holds AS hold ON hold.rule_id = rule.id AND (hold.until IS NULL OR hold.until > clock_timestamp())
-                    AND (rule.let_through_at IS NULL OR hold.since > rule.let_through_at)
+                    AND (rule.let_through_at IS NULL OR GREATEST(hold.since, hold.created_at) > rule.let_through_at)
                 WHERE rule.router_id = $1 AND state = 'blocked'
                 GROUP BY rule.id
                 HAVING NOT (held_manually AND (expires_at IS NULL OR expires_at > clock_timestamp())) AND count(hold.id) = 0
