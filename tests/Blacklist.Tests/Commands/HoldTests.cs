@@ -220,6 +220,39 @@ public sealed class HoldTests(BlacklistServer server)
         router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_ends_in_one_order_is_lifted_in_it_though_the_device_was_let_through_from_some_of_it(bool isReversed)
+    {
+        var (router, device, id) = await server.OneDeviceAsync();
+        var (pause, window) = (Pause(_person, id), Window(_schedule, id));
+        await router.HoldAsync(pause, window);
+        (await router.UnblockAsync(device.Ip)).Dispose();
+        // The pause begins anew on a rule of its own. The window stays on the one that was lifted.
+        await router.HoldAsync(Pause(_person, id));
+        router.Simulated.Rules.ShouldBe([device.Mac]);
+        WantedHolds[] over = [WantedHolds.Over(pause.Source), WantedHolds.Over(window.Source)];
+
+        await router.HoldAsync(isReversed ? [over[1], over[0]] : over);
+
+        (await router.StatesAsync(device.Ip)).ShouldBe(["lifted", "lifted"]);
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_hold_whose_new_end_comes_while_it_is_stored_is_lifted_in_the_same_order()
+    {
+        var (router, device, id) = await server.OneDeviceAsync();
+        var window = Window(_schedule, id);
+        await router.HoldAsync(window);
+
+        await router.HoldAsync(window with { Until = window.Since });
+
+        (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]);
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task An_unblock_that_fails_ends_no_hold()
     {

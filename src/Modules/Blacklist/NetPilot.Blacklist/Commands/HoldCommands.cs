@@ -37,7 +37,7 @@ internal sealed class HoldCommands(
         var commands = await StartAsync(plan, placed, shared);
         if (order.Stored is { } stored)
         {
-            var makesRoom = plan.Released.Count > 0 && placed.Refused.ContainsValue(ErrorCodes.TierLimitReached);
+            var makesRoom = plan.Changes.Ended.Count > 0 && placed.Refused.ContainsValue(ErrorCodes.TierLimitReached);
             await stored(new StoredHolds(placed.Refused, makesRoom));
         }
 
@@ -90,7 +90,7 @@ internal sealed class HoldCommands(
     /// <summary>Starts what is to be sent for the rules that are new, and for those that nothing keeps any more.</summary>
     private async Task<Task[]> StartAsync(HoldPlan plan, PlacedHolds placed, SharedTurn shared)
     {
-        var released = plan.Released.Count == 0 ? [] : await UnkeptAsync(plan);
+        var released = plan.Changes.IsEmpty ? [] : await UnkeptAsync(plan.Changes.Rules);
         var commands = shared.Start(
             running,
             [
@@ -106,9 +106,8 @@ internal sealed class HoldCommands(
         return commands;
     }
 
-    private async Task<List<BlockRow>> UnkeptAsync(HoldPlan plan)
+    private async Task<List<BlockRow>> UnkeptAsync(IReadOnlyList<Guid> ids)
     {
-        Guid[] ids = [.. plan.Released.Values.Select(rule => rule.Id).Distinct()];
         var now = time.UtcNow();
         var rules = await store.FindBlocksAsync(all => all.WithIds(ids), CancellationToken.None);
         return [.. rules.Where(rule => !rule.IsKept(now) && rule is { MaybeSent: false, State: RuleState.Lifting or RuleState.Applying })];

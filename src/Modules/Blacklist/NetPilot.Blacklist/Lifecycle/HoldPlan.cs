@@ -6,6 +6,7 @@ internal sealed record WantedHold(Guid DeviceId, HoldSource Source, DateTimeOffs
 
 /// <summary>What becomes of holds that are there: some end, and others begin or end at another time.</summary>
 /// <param name="Changed">The holds whose times change, as they are from now on.</param>
+/// <param name="Rules">The rules of all these holds. A device can have several: what a user let through stays on the rule that was lifted.</param>
 internal sealed record HoldChanges(IReadOnlyList<Guid> Ended, IReadOnlyList<Hold> Changed, IReadOnlyList<Guid> Rules)
 {
     public bool IsEmpty => Ended.Count == 0 && Changed.Count == 0;
@@ -28,9 +29,6 @@ internal sealed class HoldPlan
 
     /// <summary>Whether one of the holds to be placed is there already, on a rule that is to be counted anew.</summary>
     public bool Replaces { get; private set; }
-
-    /// <summary>The rules of holds that end.</summary>
-    public Dictionary<Guid, BlockRow> Released { get; } = [];
 
     /// <summary>The rule that each device is held by already, or else was let through from.</summary>
     public Dictionary<Guid, Guid> Known { get; } = [];
@@ -91,7 +89,6 @@ internal sealed class HoldPlan
     {
         ended.Add(hold.Id);
         rules.Add(hold.RuleId);
-        Released[hold.DeviceId] = hold.Rule;
         Known.TryAdd(hold.DeviceId, hold.RuleId);
     }
 
