@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace NetPilot.Bench;
 
-/// <summary>A PostgreSQL of its own and a Commands-Server that answers at once: what all benchmarks share.</summary>
+/// <summary>A PostgreSQL of its own and a Commands-Server, which answers at once unless it is told otherwise: what all benchmarks share.</summary>
 internal sealed class Stack : IAsyncDisposable
 {
     private Stack(PostgresServer postgres, CommandsServerSimulator commands)
@@ -19,7 +19,8 @@ internal sealed class Stack : IAsyncDisposable
 
     public CommandsServerSimulator Commands { get; }
 
-    public static async Task<Stack> StartAsync()
+    /// <param name="commandTime">How long each command of a router takes.</param>
+    public static async Task<Stack> StartAsync(TimeSpan commandTime = default)
     {
         var postgres = await PostgresServer.StartAsync(
             new PostgresOptions
@@ -28,7 +29,7 @@ internal sealed class Stack : IAsyncDisposable
                 Settings = new Dictionary<string, string> { ["shared_buffers"] = "512MB", ["max_wal_size"] = "4GB" },
             }
         );
-        var commands = await CommandsServerSimulator.StartAsync(new SimulatorOptions { KeptCalls = 100 });
+        var commands = await CommandsServerSimulator.StartAsync(new SimulatorOptions { KeptCalls = 100, CommandTime = commandTime });
         return new Stack(postgres, commands);
     }
 

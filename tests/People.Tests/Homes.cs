@@ -97,11 +97,12 @@ internal sealed record TestHome(TestRouter Router, SimulatedDevice[] Devices, Gu
         [.. (await HoldsAsync(place)).Select(hold => hold.GetProperty("kind").GetString()).Order()];
 
     /// <summary>Makes the router due, as a boundary does that has come: its time is moved, not waited for.</summary>
-    public async Task DueAsync()
+    public async Task DueAsync(TimeSpan? dueIn = null)
     {
         await Server.ExecuteAsync(
-            "UPDATE people.routers SET next_change_at = now() - interval '1 second', leased_until = now() - interval '1 second' WHERE router_id = $1",
-            Router.RouterId
+            "UPDATE people.routers SET next_change_at = now() + $2, leased_until = now() - interval '1 second' WHERE router_id = $1",
+            Router.RouterId,
+            dueIn ?? TimeSpan.FromSeconds(-1)
         );
         Server.Services.GetRequiredService<PeopleWorker>().Nudge();
     }

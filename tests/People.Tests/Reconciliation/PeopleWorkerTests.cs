@@ -1,8 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using NetPilot.Blacklist.Contracts;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Identity.Contracts;
 using NetPilot.People.Data;
 using NetPilot.People.Reconciliation;
+using NetPilot.Persistence;
 using NetPilot.Routers.Contracts;
 using NetPilot.Testing;
 using Shouldly;
@@ -245,6 +249,52 @@ public sealed class PeopleWorkerTests(PeopleServer server)
     }
 
     [Fact]
+    public async Task A_router_that_does_not_answer_takes_no_place_once_its_holds_are_stored()
+    {
+        var home = await server.HomeAsync(1);
+        var mia = await home.AddPersonAsync("Mia", 0);
+        await home.AddScheduleAsync("Bedtime", mia, Homes.Later());
+        using var held = server.Commands.AddFault(
+            new Fault(FaultKind.Hold) { RouterId = home.Router.RouterId, Operation = SimulatorOperation.Block }
+        );
+        // It stands still, so that what waits for a while waits for ever, and is ahead, so that the server's own worker does not come first.
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddSeconds(30).ToMicroseconds());
+        using var running = new RunningPlans(NullLogger<RunningPlans>.Instance);
+        using var worker = WorkerOf(clock, running);
+        await MoveAsync(home, Homes.Present(), dueIn: TimeSpan.FromSeconds(25));
+
+        await worker.StartAsync(Ct);
+        await Eventually.HoldsAsync(() =>
+        {
+            worker.Nudge();
+            home.Router.CallsOf(SimulatorOperation.Block).ShouldNotBeEmpty();
+            return Task.CompletedTask;
+        });
+        await worker.StopAsync(Ct);
+
+        var ended = running.StopAsync(Ct);
+        await Eventually.HoldsAsync(() =>
+        {
+            ended.IsCompleted.ShouldBeTrue();
+            return Task.CompletedTask;
+        });
+        // The call is still under way.
+        (
+            await server.ScalarAsync<bool>(
+                "SELECT state = 'applying' AND code IS NULL FROM blacklist.user_blacklists WHERE router_id = $1",
+                home.Router.RouterId
+            )
+        ).ShouldBeTrue();
+        server.Services.GetRequiredService<IDeviceHolds>().UnderWay.ShouldBeGreaterThan(0);
+        held.Release();
+        await Eventually.HoldsAsync(() =>
+        {
+            home.RulesShouldBe(0);
+            return Task.CompletedTask;
+        });
+    }
+
+    [Fact]
     public async Task Pauses_and_resumes_at_once_end_as_the_last_one_says()
     {
         var home = await server.HomeAsync();
@@ -271,14 +321,26 @@ public sealed class PeopleWorkerTests(PeopleServer server)
     }
 
     /// <summary>Time goes on until the schedule is in another place of its week.</summary>
-    private static async Task MoveAsync(TestHome home, object window)
+    private static async Task MoveAsync(TestHome home, object window, TimeSpan? dueIn = null)
     {
         await home.Server.ExecuteAsync(
             "UPDATE people.schedules SET windows = $2::jsonb WHERE router_id = $1",
             home.Router.RouterId,
             System.Text.Json.JsonSerializer.Serialize(new[] { window })
         );
-        await home.DueAsync();
+        await home.DueAsync(dueIn);
+    }
+
+    /// <summary>Another worker of this replica, which goes by a clock of its own.</summary>
+    private PeopleWorker WorkerOf(FakeTimeProvider clock, RunningPlans running)
+    {
+        var services = server.Services;
+        var kind = services.GetRequiredService<IDeviceHolds>().GetType();
+        var holds = (IDeviceHolds)ActivatorUtilities.CreateInstance(services, kind, clock);
+        var store = ActivatorUtilities.CreateInstance<PeopleStore>(services, clock);
+        var leases = new LeaseReturns(store);
+        var reconciler = ActivatorUtilities.CreateInstance<PeopleReconciler>(services, clock, store, leases, holds);
+        return ActivatorUtilities.CreateInstance<PeopleWorker>(services, clock, store, leases, running, holds, reconciler);
     }
 
     private async Task NothingDueAsync(TestHome home) =>

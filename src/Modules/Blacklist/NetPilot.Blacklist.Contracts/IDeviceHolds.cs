@@ -9,6 +9,9 @@ namespace NetPilot.Blacklist.Contracts;
 /// </summary>
 public interface IDeviceHolds
 {
+    /// <summary>How many commands for blocks this replica has under way, whoever asked for them, or has waiting for their routers' turns.</summary>
+    int UnderWay { get; }
+
     /// <summary>
     /// Makes the holds of the named sources what is wanted of them now: missing ones are placed, and those of devices that are not named end.
     /// Sources that are not named stay as they are. Safe to repeat: what is so already costs one read, and a repeat after a crash does what is

@@ -18,6 +18,8 @@ internal sealed class HoldCommands(
     TimeProvider time
 ) : IDeviceHolds
 {
+    public int UnderWay => running.Count;
+
     public async Task<IReadOnlyList<DeviceHoldResult>> SetAsync(HoldsOrder order, CancellationToken cancellationToken)
     {
         var (owner, routerId) = (order.Router.UserId, order.Router.RouterId);
@@ -113,12 +115,12 @@ internal sealed class HoldCommands(
         return [.. rules.Where(rule => !rule.IsKept(now) && rule is { MaybeSent: false, State: RuleState.Lifting or RuleState.Applying })];
     }
 
-    private static async Task WaitAsync(Task[] commands, TimeSpan? wait, CancellationToken cancellationToken)
+    private async Task WaitAsync(Task[] commands, TimeSpan? wait, CancellationToken cancellationToken)
     {
         var all = AllAsync();
-        if (wait is { } time)
+        if (wait is { } patience)
         {
-            await Task.WhenAny(all, Task.Delay(time, cancellationToken));
+            await Task.WhenAny(all, Task.Delay(patience, time, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
         }
         else

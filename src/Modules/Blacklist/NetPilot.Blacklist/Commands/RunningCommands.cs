@@ -8,6 +8,8 @@ internal sealed class RunningCommands(ILogger<RunningCommands> logger) : Backgro
     private readonly ConcurrentDictionary<Task, Guid> commands = new();
     private readonly ConcurrentDictionary<Guid, bool> sent = new();
 
+    public int Count => commands.Count;
+
     public Task<T> Start<T>(Guid ruleId, Func<Task<T>> command)
     {
         sent.TryAdd(ruleId, false);

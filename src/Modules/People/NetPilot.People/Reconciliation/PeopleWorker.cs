@@ -10,6 +10,7 @@ internal sealed partial class PeopleWorker(
     PeopleStore store,
     LeaseReturns leases,
     PeopleReconciler reconciler,
+    IDeviceHolds holds,
     ServersActivity activity,
     RunningPlans running,
     IRouterOwnership ownership,
@@ -20,17 +21,17 @@ internal sealed partial class PeopleWorker(
     ILogger<PeopleWorker> logger
 ) : PeriodicWorker(time, logger)
 {
-    /// <summary>How many routers are worked on at once. None holds a connection while its commands run.</summary>
+    /// <summary>How many routers' holds are stored at once. The commands that follow from them go on by themselves, and keep no place.</summary>
     private const int Places = 64;
 
-    // A router that hangs keeps its place no longer: its commands go on by themselves.
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+    // Each command that is under way takes memory and a connection to the Commands-Server, which may answer none of them.
+    private const int MostUnderWay = 2_000;
 
     private int taken;
 
     protected override TimeSpan Interval => options.Value.ScheduleInterval;
 
-    private int FreePlaces => Places - Volatile.Read(ref taken);
+    private int FreePlaces => Math.Min(Places - Volatile.Read(ref taken), Math.Max(0, MostUnderWay - holds.UnderWay));
 
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
@@ -72,7 +73,7 @@ internal sealed partial class PeopleWorker(
             var owner = owners.GetValueOrDefault(state.Row.RouterId);
             var order =
                 owner?.UserId == state.Row.UserId && tierOf.TryGetValue(state.Row.UserId, out var tier)
-                    ? new ReconcileOrder(owner, actor, tier, null, Wait)
+                    ? new ReconcileOrder(owner, actor, tier, null, Wait: TimeSpan.Zero)
                     : null;
             running.Track(WorkAsync(order, state, lease));
         }
