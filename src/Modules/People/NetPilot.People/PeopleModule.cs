@@ -23,6 +23,7 @@ public static class PeopleModule
         services.AddSingleton<IRouterTimeZones, PeopleTimeZones>();
         services.AddSingleton<IDevicePeople, DevicePeople>();
         services.AddSingleton<IDeviceDependents, PeopleDevices>();
+        services.AddSingleton<IHoldSources, DueSources>();
         return services;
     }
 }

@@ -60,6 +60,7 @@ internal sealed class SettleWorker : RuleWorker
 /// <summary>Lifts blocks whose time is over.</summary>
 internal sealed class ExpiryWorker(
     RuleStore store,
+    IHoldSources sources,
     RuleMaintenance maintenance,
     IOptions<BlacklistOptions> options,
     TimeProvider time,
@@ -69,7 +70,7 @@ internal sealed class ExpiryWorker(
     protected override TimeSpan Interval => options.Value.ExpiryInterval;
 
     protected override async Task<IReadOnlyList<DueRules>> ClaimAsync(ClaimTerms terms, CancellationToken cancellationToken) =>
-        await store.ClaimExpiredAsync(terms, cancellationToken);
+        await store.ClaimExpiredAsync(terms, await sources.FindDueAsync(terms.Now, cancellationToken), cancellationToken);
 }
 
 /// <summary>Compares rows and router now and then, spread over the interval. Routers that have been away for long are asked less often.</summary>

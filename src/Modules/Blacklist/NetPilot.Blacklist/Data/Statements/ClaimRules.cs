@@ -18,28 +18,46 @@ internal static class ClaimRules
         RuleKind kind,
         ClaimTerms terms,
         CancellationToken cancellationToken
-    ) => ClaimAsync(store, kind, $"settle_at <= {terms.Now} OR settle_at > {terms.Latest}", terms, cancellationToken);
+    ) =>
+        ClaimAsync(
+            store,
+            kind,
+            $"settle_at <= {terms.Now} OR settle_at > {terms.Latest}",
+            isExpired: SqlText.Raw("false"),
+            terms,
+            cancellationToken
+        );
 
     /// <summary>Blocks that nothing keeps any more, now lifting, and those that are being lifted because of it and are due again.</summary>
-    public static Task<DueRules[]> ClaimExpiredAsync(this RuleStore store, ClaimTerms terms, CancellationToken cancellationToken)
+    /// <param name="undecided">Routers on which something may hold those in force anew.</param>
+    public static Task<DueRules[]> ClaimExpiredAsync(
+        this RuleStore store,
+        ClaimTerms terms,
+        IReadOnlyList<string> undecided,
+        CancellationToken cancellationToken
+    )
     {
+        string[] others = [.. undecided];
+        SqlText isExpired = $"""
+            {SqlText.KeptUntil} <= {terms.Now} AND {SqlText.MayExpire} AND {RuleIntents.Expired.Condition()} AND router_id <> ALL({others})
+            """;
         SqlText due = $"""
-            ({SqlText.KeptUntil} <= {terms.Now} AND {SqlText.MayExpire} AND {RuleIntents.Expired.Condition()})
+            ({isExpired})
             OR (settle_at <= {terms.Now} AND {SqlText.KeptUntil} <= {terms.Now} AND state IN ('lifting', 'applying'))
             """;
-        return ClaimAsync(store, RuleKind.Block, due, terms, cancellationToken);
+        return ClaimAsync(store, RuleKind.Block, due, isExpired, terms, cancellationToken);
     }
 
     private static async Task<DueRules[]> ClaimAsync(
         RuleStore store,
         RuleKind kind,
         SqlText due,
+        SqlText isExpired,
         ClaimTerms terms,
         CancellationToken cancellationToken
     )
     {
         var expired = RuleIntents.Expired;
-        SqlText isExpired = $"{expired.Condition()} AND {SqlText.KeptUntil} <= {terms.Now}";
         var claimed = await store.ClaimAsync(
             $"""
             UPDATE {kind.Rules} AS rule
