@@ -1,4 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
+using NetPilot.Blacklist.Contracts;
+using NetPilot.People.Integrations;
 using NetPilot.Testing;
+using Npgsql;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(NetPilot.People.Tests.PeopleServer))]
@@ -17,4 +21,11 @@ public sealed class PeopleServer : NetPilotServer
         settings["CommandsServer:Timeouts:Total"] = "00:00:30";
         settings["Tiers:free:MaxBlocks"] = "4";
     }
+
+    // What a test leaves due is not to be over because the machine is busy.
+    protected override void ConfigureServices(IServiceCollection services) =>
+        services.AddSingleton<IHoldSources>(provider => new DueSources(provider.GetRequiredService<NpgsqlDataSource>())
+        {
+            Patience = Eventually.Patience,
+        });
 }
