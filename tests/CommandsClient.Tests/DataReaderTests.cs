@@ -158,9 +158,9 @@ public sealed class DataReaderTests
     [InlineData("""["AABB.CCDD.EE01"]""", null, "AABBCCDDEE01")]
     public void A_rule_is_an_address_or_a_mac(string json, string? ip, string? mac)
     {
-        DataReaders.Blocked(Json(json), out var report).ShouldBeTrue();
+        var report = DataReaders.Blocked(Json(json)).ShouldNotBeNull();
 
-        report.ShouldNotBeNull().Rules.ShouldBe([new BlockedRule(ip is null ? null : Ip(ip), mac is null ? null : Mac(mac))]);
+        report.Rules.ShouldBe([new BlockedRule(ip is null ? null : Ip(ip), mac is null ? null : Mac(mac))]);
         report.IsComplete.ShouldBeTrue();
     }
 
@@ -175,9 +175,9 @@ public sealed class DataReaderTests
     [InlineData("""["192.168.1.10", {"mac": ["aa:bb:cc:dd:ee:01"], "ip": "192.168.1.11"}]""", "192.168.1.11", null)]
     public void An_entry_that_names_no_device_leaves_the_others_readable(string json, string? ip, string? mac)
     {
-        DataReaders.Blocked(Json(json), out var report).ShouldBeTrue();
+        var report = DataReaders.Blocked(Json(json)).ShouldNotBeNull();
 
-        report.ShouldNotBeNull().Rules.ShouldHaveSingleItem().Address.ShouldBe(Ip("192.168.1.10"));
+        report.Rules.ShouldHaveSingleItem().Address.ShouldBe(Ip("192.168.1.10"));
         report.Unreadable.ShouldBe([new UnreadableRule(ip, mac)]);
         report.IsComplete.ShouldBeFalse();
     }
@@ -186,13 +186,14 @@ public sealed class DataReaderTests
     [InlineData("""{"blocked": []}""")]
     [InlineData("null")]
     [InlineData("\"none\"")]
-    public void What_is_no_list_of_rules_is_not_read(string json) => DataReaders.Blocked(Json(json), out _).ShouldBeFalse();
+    public void What_is_no_list_of_rules_is_not_read(string json) => DataReaders.Blocked(Json(json)).ShouldBeNull();
 
     [Fact]
     public void No_rules_are_an_empty_list()
     {
-        DataReaders.Blocked(Json("[]"), out var report).ShouldBeTrue();
-        report.ShouldNotBeNull().Rules.ShouldBeEmpty();
+        var report = DataReaders.Blocked(Json("[]")).ShouldNotBeNull();
+
+        report.Rules.ShouldBeEmpty();
         report.IsComplete.ShouldBeTrue();
     }
 
@@ -207,8 +208,7 @@ public sealed class DataReaderTests
     [InlineData("[]", null)]
     public void The_answer_of_a_block_may_name_one_mac(string json, string? mac)
     {
-        DataReaders.Block(Json(json), out var receipt).ShouldBeTrue();
-        receipt.ShouldBe(new BlockReceipt(mac is null ? null : Mac(mac)));
+        DataReaders.Block(Json(json)).ShouldBe(new BlockReceipt(mac is null ? null : Mac(mac)));
     }
 
     [Theory]
@@ -221,8 +221,7 @@ public sealed class DataReaderTests
     [InlineData("""{"mac": "aa:bb:cc:dd:ee:01, aa:bb:cc:dd:ee:02"}""", true)]
     public void The_answer_of_a_block_may_name_something_else_than_one_device(string json, bool isOfSeveral)
     {
-        DataReaders.Block(Json(json), out var receipt).ShouldBeTrue();
-        receipt.ShouldBe(new BlockReceipt(null, IsAmbiguous: true, isOfSeveral));
+        DataReaders.Block(Json(json)).ShouldBe(new BlockReceipt(null, IsAmbiguous: true, isOfSeveral));
     }
 
     [Theory]
@@ -237,7 +236,7 @@ public sealed class DataReaderTests
     [InlineData("""{"download": null, "upload": 12, "ping": 1}""", false)]
     [InlineData("""[93.1, 12, 10]""", false)]
     public void A_speed_test_is_three_sound_numbers(string json, bool expected) =>
-        DataReaders.SpeedTest(Json(json), out _).ShouldBe(expected);
+        (DataReaders.SpeedTest(Json(json)) is not null).ShouldBe(expected);
 
     [Theory]
     [InlineData("""{"enabled": true, "ssid": "Home", "encryption": "WPA2"}""", true, "Home", "WPA2")]
@@ -246,9 +245,7 @@ public sealed class DataReaderTests
     [InlineData("""{"enabled": "Off"}""", false, null, null)]
     public void The_wifi_is_on_or_off(string json, bool enabled, string? ssid, string? encryption)
     {
-        DataReaders.Wifi(Json(json), out var report).ShouldBeTrue();
-
-        report.ShouldBe(new WifiReport(enabled, ssid, encryption));
+        DataReaders.Wifi(Json(json)).ShouldBe(new WifiReport(enabled, ssid, encryption));
     }
 
     [Theory]
@@ -256,16 +253,16 @@ public sealed class DataReaderTests
     [InlineData("""{"enabled": "perhaps"}""")]
     [InlineData("""{"enabled": null}""")]
     [InlineData("""[true]""")]
-    public void A_wifi_that_is_neither_is_no_answer(string json) => DataReaders.Wifi(Json(json), out _).ShouldBeFalse();
+    public void A_wifi_that_is_neither_is_no_answer(string json) => DataReaders.Wifi(Json(json)).ShouldBeNull();
 
     [Fact]
     public void A_list_keeps_what_is_no_address_apart()
     {
-        DataReaders
-            .Addresses(Json("""["192.168.1.10", "x", 7, "aa:bb:cc:dd:ee:01", {"ip": "192.168.1.11", "mac": "at"}, {}]"""), out var report)
-            .ShouldBeTrue();
+        var report = DataReaders
+            .Addresses(Json("""["192.168.1.10", "x", 7, "aa:bb:cc:dd:ee:01", {"ip": "192.168.1.11", "mac": "at"}, {}]"""))
+            .ShouldNotBeNull();
 
-        report.ShouldNotBeNull().Rules.ShouldBe([new BlockedRule(Ip("192.168.1.10"), null), new BlockedRule(Ip("192.168.1.11"), null)]);
+        report.Rules.ShouldBe([new BlockedRule(Ip("192.168.1.10"), null), new BlockedRule(Ip("192.168.1.11"), null)]);
         report.Unreadable.Count.ShouldBe(4);
     }
 
@@ -309,11 +306,7 @@ public sealed class DataReaderTests
         DownstreamText.Clean(new string('x', 255)).ShouldBe(new string('x', 255));
     }
 
-    private static ScanReport Scan(string json)
-    {
-        DataReaders.Scan(Json(json), out var report).ShouldBeTrue();
-        return report.ShouldNotBeNull();
-    }
+    private static ScanReport Scan(string json) => DataReaders.Scan(Json(json)).ShouldNotBeNull();
 
     private static JsonElement Json(string json) => JsonElement.Parse(json);
 

@@ -58,8 +58,7 @@ public sealed class EnvelopeTests
 
         var envelope = EnvelopeReader.Read(200, body).ShouldBeOfType<CallOutcome.Envelope>();
 
-        DataReaders.Scan(envelope.Data, out var report).ShouldBeTrue();
-        report.ShouldNotBeNull().Devices.ShouldHaveSingleItem().Hostname.ShouldBe(@"abc😀\ud83dd");
+        DataReaders.Scan(envelope.Data).ShouldNotBeNull().Devices.ShouldHaveSingleItem().Hostname.ShouldBe(@"abc😀\ud83dd");
     }
 
     [Theory]

@@ -58,13 +58,13 @@ internal sealed class HttpCommandsClient(
     public async Task<CommandsResult<BlockedReport>> ListBlockedAsync(CommandsTarget target, CancellationToken cancellationToken)
     {
         var call = Call(CommandsOperation.ListBlocked, target);
-        var result = await CommandAsync<BlockedReport>(call, DataReaders.Blocked, cancellationToken);
+        var result = await CommandAsync(call, DataReaders.Blocked, cancellationToken);
         telemetry.CountUnreadable(call, result.Data?.Unreadable.Count ?? 0);
         return result;
     }
 
     public Task<CommandsResult<BlockReceipt>> BlockAsync(CommandsTarget target, IPAddress address, CancellationToken cancellationToken) =>
-        CommandAsync<BlockReceipt>(Call(CommandsOperation.Block, target, address), DataReaders.Block, cancellationToken);
+        CommandAsync(Call(CommandsOperation.Block, target, address), DataReaders.Block, cancellationToken);
 
     public Task<CommandsResult<Unit>> UnblockAsync(CommandsTarget target, IPAddress address, CancellationToken cancellationToken) =>
         CommandAsync(Call(CommandsOperation.Unblock, target, address), cancellationToken);
@@ -73,13 +73,13 @@ internal sealed class HttpCommandsClient(
         CommandAsync(Call(CommandsOperation.Reset, target), cancellationToken);
 
     public Task<CommandsResult<ScanReport>> ScanAsync(CommandsTarget target, CancellationToken cancellationToken) =>
-        CommandAsync<ScanReport>(Call(CommandsOperation.Scan, target), DataReaders.Scan, cancellationToken);
+        CommandAsync(Call(CommandsOperation.Scan, target), DataReaders.Scan, cancellationToken);
 
     public Task<CommandsResult<SpeedTestReport>> SpeedTestAsync(CommandsTarget target, CancellationToken cancellationToken) =>
-        CommandAsync<SpeedTestReport>(Call(CommandsOperation.SpeedTest, target), DataReaders.SpeedTest, cancellationToken);
+        CommandAsync(Call(CommandsOperation.SpeedTest, target), DataReaders.SpeedTest, cancellationToken);
 
     public Task<CommandsResult<WifiReport>> GetWifiAsync(CommandsTarget target, CancellationToken cancellationToken) =>
-        CommandAsync<WifiReport>(Call(CommandsOperation.WifiStatus, target), DataReaders.Wifi, cancellationToken);
+        CommandAsync(Call(CommandsOperation.WifiStatus, target), DataReaders.Wifi, cancellationToken);
 
     public Task<CommandsResult<Unit>> EnableWifiAsync(CommandsTarget target, CancellationToken cancellationToken) =>
         CommandAsync(Call(CommandsOperation.WifiEnable, target), cancellationToken);
@@ -101,7 +101,7 @@ internal sealed class HttpCommandsClient(
         CommandAsync(Call(CommandsOperation.WifiSsid, target) with { Field = new("ssid", ssid) }, cancellationToken);
 
     public Task<CommandsResult<BlockedReport>> GetListAsync(CommandsTarget target, RouterList list, CancellationToken cancellationToken) =>
-        CommandAsync<BlockedReport>(
+        CommandAsync(
             Call(Of(list, CommandsOperation.Whitelist, CommandsOperation.Blacklist), target),
             DataReaders.Addresses,
             cancellationToken
@@ -138,9 +138,9 @@ internal sealed class HttpCommandsClient(
         list is RouterList.Whitelist ? whitelist : blacklist;
 
     private Task<CommandsResult<Unit>> CommandAsync(CommandsCall call, CancellationToken cancellationToken) =>
-        CommandAsync<Unit>(call, DataReaders.Anything, cancellationToken);
+        CommandAsync(call, DataReaders.Anything, cancellationToken);
 
-    private Task<CommandsResult<T>> CommandAsync<T>(CommandsCall call, DataReader<T> read, CancellationToken cancellationToken) =>
+    private Task<CommandsResult<T>> CommandAsync<T>(CommandsCall call, Func<JsonElement, T?> read, CancellationToken cancellationToken) =>
         telemetry.ObserveAsync(
             call,
             async () =>
@@ -158,7 +158,7 @@ internal sealed class HttpCommandsClient(
                 }
 
                 return Judge(call, answer) is { } failure ? CommandsResult<T>.Failed(failure with { SentAt = answer.SentAt })
-                    : answer is CallOutcome.Envelope success && read(success.Data, out var data) ? CommandsResult<T>.Success(data)
+                    : answer is CallOutcome.Envelope success && read(success.Data) is { } data ? CommandsResult<T>.Success(data)
                     : CommandsResult<T>.Failed(FailureMap.WrongShape with { SentAt = answer.SentAt });
             }
         );

@@ -1,30 +1,21 @@
 namespace NetPilot.CommandsClient.Reading;
 
-/// <summary>Reads the data of an acknowledgement. False where the shape matters and is wrong.</summary>
-internal delegate bool DataReader<T>(JsonElement data, [MaybeNullWhen(false)] out T value);
-
-/// <summary>The shapes of the contract's column "data on success".</summary>
+/// <summary>Reads the contract's column "data on success". Null where the shape matters and is wrong.</summary>
 internal static partial class DataReaders
 {
     public const int MaxDevices = 1000;
 
     /// <summary>For commands: success is the envelope's word, and the data may be anything.</summary>
-    public static bool Anything(JsonElement data, out Unit value)
-    {
-        value = default;
-        return true;
-    }
+    public static Unit Anything(JsonElement data) => default;
 
     /// <summary>Entries that name no device are kept apart: a list with one of them proves no rule absent.</summary>
-    public static bool Blocked(JsonElement data, [MaybeNullWhen(false)] out BlockedReport report) =>
-        Rules(data, entry => !NamesNoMac(entry), out report);
+    public static BlockedReport? Blocked(JsonElement data) => Rules(data, entry => !NamesNoMac(entry));
 
-    private static bool Rules(JsonElement data, Func<JsonElement, bool> isReadable, [MaybeNullWhen(false)] out BlockedReport report)
+    private static BlockedReport? Rules(JsonElement data, Func<JsonElement, bool> isReadable)
     {
-        report = null;
         if (data.ValueKind is not JsonValueKind.Array)
         {
-            return false;
+            return null;
         }
 
         var rules = new List<BlockedRule>(data.GetArrayLength());
@@ -47,8 +38,7 @@ internal static partial class DataReaders
             }
         }
 
-        report = new BlockedReport(rules, unreadable);
-        return true;
+        return new BlockedReport(rules, unreadable);
     }
 
     /// <summary>
@@ -65,7 +55,7 @@ internal static partial class DataReaders
         );
 
     /// <summary>The MAC that a block's answer names, as a field or within its sentence.</summary>
-    public static bool Block(JsonElement data, out BlockReceipt receipt)
+    public static BlockReceipt Block(JsonElement data)
     {
         var isObject = data.ValueKind is JsonValueKind.Object;
         var text = (isObject ? DownstreamText.Field(data, "message") : DownstreamText.Of(data)) ?? "";
@@ -76,22 +66,20 @@ internal static partial class DataReaders
             ? named.Split([' ', ',', ';', '\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries)
             : MacPattern().Matches(text).Select(match => match.Value).Distinct(StringComparer.OrdinalIgnoreCase);
         var macs = words.Where(word => DownstreamText.Known(word) is not null).Select(DeviceAddresses.ReadMac).Take(2).ToArray();
-        receipt = macs switch
+        return macs switch
         {
             [] => new BlockReceipt(null),
             [{ } mac] => new BlockReceipt(mac),
             [null] => new BlockReceipt(null, IsAmbiguous: true),
             _ => new BlockReceipt(null, IsAmbiguous: true, IsOfSeveral: true),
         };
-        return true;
     }
 
-    public static bool Scan(JsonElement data, [MaybeNullWhen(false)] out ScanReport report)
+    public static ScanReport? Scan(JsonElement data)
     {
-        report = null;
         if (data.ValueKind is not JsonValueKind.Array)
         {
-            return false;
+            return null;
         }
 
         var devices = new List<ScannedDevice>();
@@ -121,30 +109,21 @@ internal static partial class DataReaders
             }
         }
 
-        report = new ScanReport(devices, skipped);
-        return true;
+        return new ScanReport(devices, skipped);
     }
 
-    public static bool SpeedTest(JsonElement data, [MaybeNullWhen(false)] out SpeedTestReport report)
-    {
-        report =
-            data.ValueKind is JsonValueKind.Object
-            && ReadMeasure(data, "download") is { } download
-            && ReadMeasure(data, "upload") is { } upload
-            && ReadMeasure(data, "ping") is { } ping
-                ? new SpeedTestReport(download, upload, ping)
-                : null;
-        return report is not null;
-    }
+    public static SpeedTestReport? SpeedTest(JsonElement data) =>
+        data.ValueKind is JsonValueKind.Object
+        && ReadMeasure(data, "download") is { } download
+        && ReadMeasure(data, "upload") is { } upload
+        && ReadMeasure(data, "ping") is { } ping
+            ? new SpeedTestReport(download, upload, ping)
+            : null;
 
-    public static bool Wifi(JsonElement data, [MaybeNullWhen(false)] out WifiReport report)
-    {
-        report =
-            data.ValueKind is JsonValueKind.Object && data.TryGetProperty("enabled", out var enabled) && ReadSwitch(enabled) is { } isOn
-                ? ReadWifi(data, isOn)
-                : null;
-        return report is not null;
-    }
+    public static WifiReport? Wifi(JsonElement data) =>
+        data.ValueKind is JsonValueKind.Object && data.TryGetProperty("enabled", out var enabled) && ReadSwitch(enabled) is { } isOn
+            ? ReadWifi(data, isOn)
+            : null;
 
     // The deployed form writes this where the router did not tell. A network can be called so, and then the router tells its encryption.
     private static WifiReport ReadWifi(JsonElement data, bool isOn)
@@ -157,9 +136,8 @@ internal static partial class DataReaders
     }
 
     /// <summary>The two lists hold addresses alone. Entries that are none are kept apart, as in <see cref="Blocked"/>.</summary>
-    public static bool Addresses(JsonElement data, [MaybeNullWhen(false)] out BlockedReport report)
-    {
-        report = Rules(data, _ => true, out var read)
+    public static BlockedReport? Addresses(JsonElement data) =>
+        Rules(data, _ => true) is { } read
             ? new BlockedReport(
                 [.. read.Rules.Where(rule => rule.Address is not null).Select(rule => rule with { Mac = null })],
                 [
@@ -168,8 +146,6 @@ internal static partial class DataReaders
                 ]
             )
             : null;
-        return report is not null;
-    }
 
     private static (ScannedDevice? Device, SkippedDevice? Skipped) ReadDevice(JsonElement entry)
     {
