@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Routers.Data.Statements;
-using NetPilot.Routers.Features.ClaimRouter;
 using NetPilot.Testing;
+using NetPilot.Web;
 using Npgsql;
 using Shouldly;
 using Xunit;
@@ -245,10 +245,10 @@ public sealed class ClaimRouterTests(RoutersServer server)
         );
         var claim = new RouterClaim(prober.Id, IPAddress.Loopback, taken.RouterId, "Home", 10, options.ClaimsPerHour);
 
-        (await ClaimAsync()).ShouldBeOfType<ClaimOutcome.Taken>();
-        (await ClaimAsync()).ShouldBeOfType<ClaimOutcome.RateLimited>();
+        (await Should.ThrowAsync<ProblemException>(ClaimAsync)).Problem.Code.ShouldBe(ErrorCodes.RouterTaken);
+        (await Should.ThrowAsync<ProblemException>(ClaimAsync)).Problem.Code.ShouldBe(ErrorCodes.RateLimited);
 
-        Task<ClaimOutcome> ClaimAsync() =>
+        Task ClaimAsync() =>
             MakeClaim.ExecuteAsync(
                 database,
                 claim,

@@ -1,6 +1,5 @@
 // A counter that makes the tier's limit exact, and a claim that only one of many makes: one statement decides and writes.
 using NetPilot.Routers.Features;
-using NetPilot.Routers.Features.ClaimRouter;
 
 namespace NetPilot.Routers.Data.Statements;
 
@@ -11,6 +10,8 @@ internal sealed record RouterClaim(Guid UserId, IPAddress Address, string Router
 
 internal static class MakeClaim
 {
+    private const string TooManyRefusals = "Too many claims of routers that are taken; try again later.";
+
     // The counter row is where a user's concurrent claims queue, and the unique index is where all users' claims of one router do. Both are
     // looked at as of the statement's start, so a claim that was overtaken by another meanwhile finds neither verdict ("again") and asks anew.
     private const string Sql = """
@@ -62,7 +63,8 @@ internal static class MakeClaim
         ) AS router ON true
         """;
 
-    public static async Task<ClaimOutcome> ExecuteAsync(
+    /// <exception cref="ProblemException"><c>rate_limited</c>, <c>tier_limit_reached</c>, <c>router_taken</c>.</exception>
+    public static async Task<(RouterResponse Router, bool IsNew)> ExecuteAsync(
         NpgsqlDataSource database,
         RouterClaim claim,
         TimeProvider time,
@@ -78,7 +80,7 @@ internal static class MakeClaim
         }
     }
 
-    private static async Task<ClaimOutcome?> TryAsync(
+    private static async Task<(RouterResponse Router, bool IsNew)?> TryAsync(
         NpgsqlDataSource database,
         RouterClaim claim,
         TimeProvider time,
@@ -102,11 +104,11 @@ internal static class MakeClaim
             await row.ReadAsync(cancellationToken);
             return row.GetString(0) switch
             {
-                "claimed" => new ClaimOutcome.Claimed(ReadRouter(row)),
-                "mine" => new ClaimOutcome.AlreadyMine(ReadRouter(row)),
-                "limited" => new ClaimOutcome.RateLimited(row.GetTimeSpan(7)),
-                "full" => new ClaimOutcome.TierIsFull(),
-                "taken" => new ClaimOutcome.Taken(),
+                "claimed" => (ReadRouter(row), true),
+                "mine" => (ReadRouter(row), false),
+                "limited" => throw new ProblemException(ErrorCodes.RateLimited, TooManyRefusals, row.GetTimeSpan(7)),
+                "full" => throw new ProblemException(Problem.TierLimit("routers", claim.MaxRouters)),
+                "taken" => throw new ProblemException(ErrorCodes.RouterTaken, "Another user has this router."),
                 _ => null,
             };
         }

@@ -24,31 +24,20 @@ internal sealed class ClaimRouterEndpoint(NpgsqlDataSource database, ITierLimits
     public override async Task HandleAsync(ClaimRouterRequest request, CancellationToken cancellationToken)
     {
         var caller = HttpContext.Caller();
-        var limit = tiers.Of(caller.Tier).MaxRouters;
-        var address = HttpContext.Connection.RemoteIpAddress ?? IPAddress.None;
         var claim = new RouterClaim(
             caller.UserId,
-            ClientNetwork.Of(address),
+            ClientNetwork.Of(HttpContext.Connection.RemoteIpAddress ?? IPAddress.None),
             request.RouterId!,
             request.Name!,
-            limit,
+            tiers.Of(caller.Tier).MaxRouters,
             options.Value.ClaimsPerHour
         );
-        switch (await MakeClaim.ExecuteAsync(database, claim, time, cancellationToken))
+        var (router, isNew) = await MakeClaim.ExecuteAsync(database, claim, time, cancellationToken);
+        if (isNew)
         {
-            case ClaimOutcome.Claimed(var router):
-                HttpContext.Response.Headers.Location = $"/api/v1/routers/{router.RouterId}";
-                await Send.ResponseAsync(router, 201, cancellationToken);
-                break;
-            case ClaimOutcome.AlreadyMine(var router):
-                await Send.OkAsync(router, cancellationToken);
-                break;
-            case ClaimOutcome.RateLimited(var wait):
-                throw new ProblemException(ErrorCodes.RateLimited, "Too many claims of routers that are taken; try again later.", wait);
-            case ClaimOutcome.TierIsFull:
-                throw new ProblemException(Problem.TierLimit("routers", limit));
-            case ClaimOutcome.Taken:
-                throw new ProblemException(ErrorCodes.RouterTaken, "Another user has this router.");
+            HttpContext.Response.Headers.Location = $"/api/v1/routers/{router.RouterId}";
         }
+
+        await Send.ResponseAsync(router, isNew ? 201 : 200, cancellationToken);
     }
 }
