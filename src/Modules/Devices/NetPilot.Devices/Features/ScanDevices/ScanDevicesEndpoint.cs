@@ -49,13 +49,8 @@ internal sealed class ScanDevicesEndpoint(
         var caller = HttpContext.Caller();
         var router = await ownership.GetAsync(caller, request.RouterId, cancellationToken);
         var scannedAt = time.UtcNow();
-        var result = await commands.RunAsync(
-            router,
-            caller.AsActor(),
-            new RouterCommand(RouterActivityKind.Scan, null, options.Value.Timeouts.Scan),
-            client.ScanAsync,
-            cancellationToken
-        );
+        var command = new RouterCommand(RouterActivityKind.Scan, null, options.Value.Timeouts.Scan);
+        var result = await commands.RunAsync(router, caller.AsActor(), command, client.ScanAsync, cancellationToken);
         var findings = ScanFindings.Of(result.OrThrow());
         var (stored, details) =
             await recorder.StoreAsync(router, findings, scannedAt, byUser: true, CancellationToken.None)

@@ -25,13 +25,8 @@ internal sealed class GetWifiEndpoint(
     {
         var caller = HttpContext.Caller();
         var router = await ownership.GetAsync(caller, request.RouterId, cancellationToken);
-        var result = await commands.RunAsync(
-            router,
-            caller.AsActor(),
-            new RouterCommand(RouterActivityKind.WifiStatus, null, options.Value.Timeouts.Command),
-            client.GetWifiAsync,
-            cancellationToken
-        );
+        var command = new RouterCommand(RouterActivityKind.WifiStatus, null, options.Value.Timeouts.Command);
+        var result = await commands.RunAsync(router, caller.AsActor(), command, client.GetWifiAsync, cancellationToken);
         var wifi = result.OrThrow();
         await Send.OkAsync(new WifiResponse(wifi.Enabled, wifi.Ssid, wifi.Encryption), cancellationToken);
     }

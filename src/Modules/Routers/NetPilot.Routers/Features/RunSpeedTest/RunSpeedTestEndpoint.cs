@@ -33,13 +33,8 @@ internal sealed class RunSpeedTestEndpoint(
             throw new ProblemException(Problem.TierRequired("speed tests"));
         }
 
-        var result = await commands.RunAsync(
-            router,
-            caller.AsActor(),
-            new RouterCommand(RouterActivityKind.Speedtest, null, options.Value.Timeouts.Scan),
-            client.SpeedTestAsync,
-            cancellationToken
-        );
+        var command = new RouterCommand(RouterActivityKind.Speedtest, null, options.Value.Timeouts.Scan);
+        var result = await commands.RunAsync(router, caller.AsActor(), command, client.SpeedTestAsync, cancellationToken);
         var report = result.OrThrow();
         await Send.OkAsync(new SpeedTestResponse(report.DownloadMbps, report.UploadMbps, report.PingMs, time.UtcNow()), cancellationToken);
     }
