@@ -30,7 +30,7 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
     {
         await using var command = FindKnownDevices.Of(database, userId, routerId, [.. macs], [.. addresses]);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAllAsync(FindKnownDevices.Read, cancellationToken);
+        return await reader.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
     }
 
     public async Task<IReadOnlyList<KnownDevice>> KeepAsync(
@@ -44,7 +44,7 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
         await using var batch = FindKnownDevices.Kept((NpgsqlTransaction)transaction, userId, routerId, [.. ids]);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
-        return await reader.ReadAllAsync(FindKnownDevices.Read, cancellationToken);
+        return await reader.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
     }
 
     public async Task<IReadOnlyList<KnownDevice>> LookUpAsync(

@@ -51,13 +51,13 @@ internal static class FindKnownDevices
                 ids
             );
 
-    public static KnownDevice Read(DbDataReader row) =>
+    public static KnownDevice Read(DbDataReader row, int first = 0) =>
         new(
-            row.GetGuid(0),
-            row.GetFieldValue<IPAddress>(1),
-            row.Nullable<PhysicalAddress>(2),
-            row.Nullable<string>(3),
-            row.GetBoolean(4),
-            row.GetBoolean(5)
+            row.GetGuid(first),
+            row.GetFieldValue<IPAddress>(first + 1),
+            row.Nullable<PhysicalAddress>(first + 2),
+            row.Nullable<string>(first + 3),
+            row.GetBoolean(first + 4),
+            row.GetBoolean(first + 5)
         );
 }

@@ -35,7 +35,7 @@ internal static class MergeNameless
             WHERE device.user_id = $1 AND device.router_id = $2 AND device.id = gone.device_id
             RETURNING device.*
         )
-        SELECT merged.id AS gone_id, merged.ip, COALESCE(merged.device_name, merged.hostname), merged.device_type = 'router', merged.online,
+        SELECT merged.id AS gone_id, merged.ip, NULL::macaddr, COALESCE(merged.device_name, merged.hostname), merged.device_type = 'router', merged.online,
             updated.id, updated.ip, updated.mac, COALESCE(updated.device_name, updated.hostname), updated.device_type = 'router', updated.online
         FROM merged JOIN updated ON updated.id = merged.device_id
         """;
@@ -53,25 +53,5 @@ internal static class MergeNameless
     public static bool IsResult(DbDataReader result) => result.FieldCount > 0 && result.GetName(0) == "gone_id";
 
     public static DeviceMerge Read(Guid userId, string routerId, DbDataReader row) =>
-        new(
-            userId,
-            routerId,
-            new KnownDevice(
-                row.GetGuid(0),
-                row.GetFieldValue<IPAddress>(1),
-                null,
-                row.Nullable<string>(2),
-                row.GetBoolean(3),
-                row.GetBoolean(4)
-            ),
-            new KnownDevice(
-                row.GetGuid(5),
-                row.GetFieldValue<IPAddress>(6),
-                row.GetFieldValue<PhysicalAddress>(7),
-                row.Nullable<string>(8),
-                row.GetBoolean(9),
-                row.GetBoolean(10)
-            ),
-            ByScan: true
-        );
+        new(userId, routerId, FindKnownDevices.Read(row), FindKnownDevices.Read(row, first: 6), ByScan: true);
 }
