@@ -38,7 +38,6 @@ public static class IdentityModule
 
         services.AddSingleton<TokenRotation>();
         services.AddScoped<PasswordCheck>();
-        services.AddSingleton<PasswordChange>();
         services.AddSingleton<ResetTokens>();
         services.AddScoped<LoginGuard>();
         services.AddSingleton<FailedAuthentications>();

@@ -5,7 +5,7 @@ internal sealed class ChangePasswordEndpoint(
     PasswordHasher passwords,
     PasswordCheck check,
     LoginGuard guard,
-    PasswordChange change
+    SessionEndings endings
 ) : Endpoint<ChangePasswordRequest>
 {
     public override void Configure()
@@ -35,7 +35,15 @@ internal sealed class ChangePasswordEndpoint(
         var sessionId = HttpContext.Caller().SessionId;
         var isChanged = await guard.WithoutCountingAsync(
             attempt,
-            () => change.ByOwnerAsync(place, user, request.NewPassword!, attempt, sessionId, cancellationToken)
+            async () =>
+            {
+                var hash = await place.HashAsync(request.NewPassword!, cancellationToken);
+                var terms = endings.Terms(SessionEndReason.PasswordChanged);
+                return await endings.ChangeAsync(
+                    batch => WritePassword.ByOwner(batch, user, hash, attempt.Id, sessionId, terms),
+                    cancellationToken
+                );
+            }
         );
         if (!isChanged)
         {

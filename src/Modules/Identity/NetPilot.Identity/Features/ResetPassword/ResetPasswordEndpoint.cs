@@ -1,6 +1,7 @@
 namespace NetPilot.Identity.Features.ResetPassword;
 
-internal sealed class ResetPasswordEndpoint(IdentityDbContext db, PasswordChange change, TimeProvider time) : Endpoint<ResetPasswordRequest>
+internal sealed class ResetPasswordEndpoint(IdentityDbContext db, PasswordHasher passwords, SessionEndings endings, TimeProvider time)
+    : Endpoint<ResetPasswordRequest>
 {
     public override void Configure()
     {
@@ -23,7 +24,14 @@ internal sealed class ResetPasswordEndpoint(IdentityDbContext db, PasswordChange
         }
 
         PasswordPolicy.Demand(request.NewPassword!, user.Email);
-        if (!await change.ByTokenAsync(token, user, request.NewPassword!, cancellationToken))
+        using var place = passwords.TakePlace();
+        var hash = await place.HashAsync(request.NewPassword!, cancellationToken);
+        var terms = endings.Terms(SessionEndReason.PasswordChanged);
+        var isChanged = await endings.ChangeAsync(
+            batch => WritePassword.ByToken(batch, user, hash, token.Hash(), LoginGuard.AccountOf(user.Email), terms),
+            cancellationToken
+        );
+        if (!isChanged)
         {
             throw new ProblemException(AccountProblems.InvalidResetToken());
         }

@@ -3,7 +3,7 @@
 namespace NetPilot.Identity.Data.Statements;
 
 /// <summary>The first result has a row if the password was changed; the last one has the ended sessions.</summary>
-internal static class ChangePassword
+internal static class WritePassword
 {
     // A hash is salted, so only this batch can have written it. Each statement of a batch sees what the ones before have done.
     private const string Changed = "EXISTS (SELECT FROM identity.users WHERE id = $2 AND password_hash = $3)";
