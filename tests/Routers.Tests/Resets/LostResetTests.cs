@@ -94,6 +94,8 @@ public sealed class LostResetTests(RoutersServer server)
     /// <summary>The server's own session. It is asked for between the grant of the turn and the reset.</summary>
     private sealed class Between(NetPilotServer server, Func<Task> act) : IMaintenanceSession
     {
+        public TimeSpan SweepInterval => server.Services.GetRequiredService<IMaintenanceSession>().SweepInterval;
+
         public async Task<Guid> GetCommandsSessionIdAsync(CancellationToken cancellationToken)
         {
             await act();

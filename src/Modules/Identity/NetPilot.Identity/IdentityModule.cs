@@ -64,7 +64,6 @@ public static class IdentityModule
 
         services.AddSingleton<ICommandsSessionAuthority, CommandsSessionAuthority>();
         services.AddSingleton<IMaintenanceSession, MaintenanceSession>();
-        services.AddSingleton<IMaintenanceSchedule, MaintenanceSchedule>();
         services.AddSingleton<ITierLimits, ConfiguredTierLimits>();
         services.AddSingleton<IUserTiers, UserTiers>();
         return services;

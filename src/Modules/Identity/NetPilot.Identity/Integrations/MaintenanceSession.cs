@@ -4,10 +4,16 @@ namespace NetPilot.Identity.Integrations;
 /// The session without a user. A unique index allows one live row, so that all replicas use the same one. The first command starts it on the
 /// Commands-Server, and the sweeper ends it.
 /// </summary>
-internal sealed class MaintenanceSession(IDbContextFactory<IdentityDbContext> contexts, SessionEndings endings, TimeProvider time)
-    : IMaintenanceSession
+internal sealed class MaintenanceSession(
+    IDbContextFactory<IdentityDbContext> contexts,
+    SessionEndings endings,
+    IOptions<SweepOptions> options,
+    TimeProvider time
+) : IMaintenanceSession
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
+
+    public TimeSpan SweepInterval => options.Value.SweepInterval;
 
     public async Task<Guid> GetCommandsSessionIdAsync(CancellationToken cancellationToken)
     {

@@ -10,7 +10,6 @@ internal sealed partial class PendingResets(
     IDbContextFactory<RoutersDbContext> contexts,
     ICommandsClient client,
     IMaintenanceSession maintenance,
-    IMaintenanceSchedule schedule,
     IRouterActivityLog log,
     IOptions<CommandsServerOptions> options,
     TimeProvider time,
@@ -95,7 +94,7 @@ internal sealed partial class PendingResets(
             return await RefuseAsync(pending, turn.OwnerId, result.Failure, activities);
         }
 
-        var wait = Backoff.Doubled(schedule.SweepInterval, pending.Attempts, LongestBackoff);
+        var wait = Backoff.Doubled(maintenance.SweepInterval, pending.Attempts, LongestBackoff);
         LogFailed(logger, turn.RouterId, result.Failure.Code, wait);
         await PostponeAsync(pending, wait, null, activities);
         return false;

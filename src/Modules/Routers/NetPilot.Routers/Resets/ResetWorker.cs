@@ -8,7 +8,7 @@ internal sealed class ResetWorker(
     NpgsqlDataSource database,
     IRouterTurns turns,
     IDbContextFactory<RoutersDbContext> contexts,
-    IMaintenanceSchedule schedule,
+    IMaintenanceSession maintenance,
     IOptions<CommandsServerOptions> options,
     TimeProvider time,
     ILogger<ResetWorker> logger
@@ -16,7 +16,7 @@ internal sealed class ResetWorker(
 {
     private const int AtOnce = 32;
     private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(10);
-    protected override TimeSpan Interval => schedule.SweepInterval;
+    protected override TimeSpan Interval => maintenance.SweepInterval;
 
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {

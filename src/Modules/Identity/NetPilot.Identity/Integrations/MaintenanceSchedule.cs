@@ -1,6 +1,0 @@
-namespace NetPilot.Identity.Integrations;
-
-internal sealed class MaintenanceSchedule(IOptions<SweepOptions> options) : IMaintenanceSchedule
-{
-    public TimeSpan SweepInterval => options.Value.SweepInterval;
-}
