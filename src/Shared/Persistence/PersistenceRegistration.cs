@@ -62,15 +62,6 @@ public static class PersistenceRegistration
         return services;
     }
 
-    /// <summary>What <c>dotnet ef</c> builds a module's context with; it never connects.</summary>
-    public static DbContextOptions<TContext> DesignTimeOptions<TContext>(string schema)
-        where TContext : DbContext
-    {
-        var builder = new DbContextOptionsBuilder<TContext>();
-        ConfigureModule(builder.UseNpgsql("Host=design-time", Npgsql(schema)));
-        return builder.Options;
-    }
-
     internal static Action<Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure.NpgsqlDbContextOptionsBuilder> Npgsql(string schema) =>
         npgsql =>
             npgsql

@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore.Design;
-
 namespace NetPilot.Blacklist.Data;
 
 internal sealed class BlacklistDbContext(DbContextOptions<BlacklistDbContext> options) : DbContext(options)
@@ -20,8 +18,5 @@ internal sealed class BlacklistDbContext(DbContextOptions<BlacklistDbContext> op
     }
 }
 
-internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<BlacklistDbContext>
-{
-    public BlacklistDbContext CreateDbContext(string[] args) =>
-        new(PersistenceRegistration.DesignTimeOptions<BlacklistDbContext>(BlacklistDbContext.Schema));
-}
+internal sealed class BlacklistDbContextFactory()
+    : DesignTimeFactory<BlacklistDbContext>(BlacklistDbContext.Schema, options => new(options));

@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore.Design;
-
 namespace NetPilot.Devices.Data;
 
 internal sealed class DevicesDbContext(DbContextOptions<DevicesDbContext> options) : DbContext(options)
@@ -24,8 +22,4 @@ internal sealed class DevicesDbContext(DbContextOptions<DevicesDbContext> option
     }
 }
 
-internal sealed class DevicesDbContextFactory : IDesignTimeDbContextFactory<DevicesDbContext>
-{
-    public DevicesDbContext CreateDbContext(string[] args) =>
-        new(PersistenceRegistration.DesignTimeOptions<DevicesDbContext>(DevicesDbContext.Schema));
-}
+internal sealed class DevicesDbContextFactory() : DesignTimeFactory<DevicesDbContext>(DevicesDbContext.Schema, options => new(options));

@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore.Design;
-
 namespace NetPilot.Identity.Data;
 
 internal sealed class IdentityDbContext(DbContextOptions<IdentityDbContext> options) : DbContext(options)
@@ -41,9 +39,4 @@ internal sealed class IdentityDbContext(DbContextOptions<IdentityDbContext> opti
     }
 }
 
-/// <summary>Makes the context for <c>dotnet ef</c>.</summary>
-internal sealed class IdentityDbContextFactory : IDesignTimeDbContextFactory<IdentityDbContext>
-{
-    public IdentityDbContext CreateDbContext(string[] args) =>
-        new(PersistenceRegistration.DesignTimeOptions<IdentityDbContext>(IdentityDbContext.Schema));
-}
+internal sealed class IdentityDbContextFactory() : DesignTimeFactory<IdentityDbContext>(IdentityDbContext.Schema, options => new(options));

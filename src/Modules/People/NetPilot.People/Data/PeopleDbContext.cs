@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore.Design;
-
 namespace NetPilot.People.Data;
 
 internal sealed class PeopleDbContext(DbContextOptions<PeopleDbContext> options) : DbContext(options)
@@ -18,8 +16,4 @@ internal sealed class PeopleDbContext(DbContextOptions<PeopleDbContext> options)
         modelBuilder.HasDefaultSchema(Schema).ApplyConfigurationsFromAssembly(typeof(PeopleDbContext).Assembly);
 }
 
-internal sealed class PeopleDbContextFactory : IDesignTimeDbContextFactory<PeopleDbContext>
-{
-    public PeopleDbContext CreateDbContext(string[] args) =>
-        new(PersistenceRegistration.DesignTimeOptions<PeopleDbContext>(PeopleDbContext.Schema));
-}
+internal sealed class PeopleDbContextFactory() : DesignTimeFactory<PeopleDbContext>(PeopleDbContext.Schema, options => new(options));

@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore.Design;
 using NetPilot.Idempotency.Data;
 using NetPilot.Idempotency.Data.Entities;
 
@@ -29,8 +28,4 @@ internal sealed class RoutersDbContext(DbContextOptions<RoutersDbContext> option
             .ApplyConfiguration(new IdempotencyKeyConfiguration());
 }
 
-internal sealed class RoutersDbContextFactory : IDesignTimeDbContextFactory<RoutersDbContext>
-{
-    public RoutersDbContext CreateDbContext(string[] args) =>
-        new(PersistenceRegistration.DesignTimeOptions<RoutersDbContext>(RoutersDbContext.Schema));
-}
+internal sealed class RoutersDbContextFactory() : DesignTimeFactory<RoutersDbContext>(RoutersDbContext.Schema, options => new(options));
