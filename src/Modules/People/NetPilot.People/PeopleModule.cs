@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.People.Features;
-using NetPilot.People.Features.PauseEverybody;
 using NetPilot.People.Integrations;
 
 namespace NetPilot.People;
@@ -15,7 +14,7 @@ public static class PeopleModule
         services.AddWorker<RunningPlans>().AddWorker<PeopleWorker>();
         services.AddHostedService<DueGauge>();
         services.AddScoped<PeopleChanges>().AddScoped<PersonAnswers>().AddSingleton<ScheduleAnswers>().AddScoped<Membership>();
-        services.AddScoped<PersonCommands>().AddScoped<EverybodyCommands>();
+        services.AddScoped<PersonCommands>();
 
         services.AddSingleton<PeopleDependents>();
         services.AddSingleton<IRouterDependents>(provider => provider.GetRequiredService<PeopleDependents>());

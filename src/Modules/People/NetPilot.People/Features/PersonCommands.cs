@@ -110,3 +110,37 @@ internal sealed class PersonCommands(IRouterOwnership ownership, PeopleChanges c
     private static bool IsUnderWayOrHeld(DeviceHoldResult? result) =>
         result is { IsLetThrough: false, State: DeviceBlockState.Applying or DeviceBlockState.Blocked or DeviceBlockState.Lifting };
 }
+
+/// <summary>What the commands for one person have in common: everything but the change.</summary>
+internal abstract class PersonCommandEndpoint<TRequest>(
+    PersonCommands commands,
+    RouterActivityKind kind,
+    string path,
+    string title,
+    string text
+) : Endpoint<TRequest, PersonCommandResponse>
+    where TRequest : PersonRequest
+{
+    public override void Configure()
+    {
+        Post($"routers/{{routerId}}/people/{{personId}}/{path}");
+        this.Describe("People", title, text, (202, "Commands are under way, and the server goes on by itself."));
+        Description(b =>
+            b.Answers<PersonCommandResponse>(200, 202).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.PersonNotFound).TakesPrefer()
+        );
+    }
+
+    public override async Task HandleAsync(TRequest request, CancellationToken cancellationToken)
+    {
+        var (answer, status) = await commands.RunAsync(
+            HttpContext,
+            request,
+            kind,
+            (person, now) => Change(person, request, now),
+            cancellationToken
+        );
+        await Send.ResponseAsync(answer, status, cancellationToken);
+    }
+
+    protected abstract void Change(Person person, TRequest request, DateTimeOffset now);
+}

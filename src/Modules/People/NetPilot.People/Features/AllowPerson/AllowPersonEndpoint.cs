@@ -14,31 +14,15 @@ internal sealed class AllowPersonValidator : Validator<AllowPersonRequest>
     public AllowPersonValidator(TimeProvider time) => RuleFor(request => request.Until).FutureOrNull(time);
 }
 
-internal sealed class AllowPersonEndpoint(PersonCommands commands) : Endpoint<AllowPersonRequest, PersonCommandResponse>
+internal sealed class AllowPersonEndpoint(PersonCommands commands)
+    : PersonCommandEndpoint<AllowPersonRequest>(
+        commands,
+        RouterActivityKind.Allow,
+        "allow",
+        "Give a person extra time",
+        "No schedule holds the person's devices until then. A pause does, and so does a user's own block. `null` takes the extra time back."
+    )
 {
-    public override void Configure()
-    {
-        Post("routers/{routerId}/people/{personId}/allow");
-        this.Describe(
-            "People",
-            "Give a person extra time",
-            "No schedule holds the person's devices until then. A pause does, and so does a user's own block. `null` takes the extra time back.",
-            (202, "Commands are under way, and the server goes on by itself.")
-        );
-        Description(b =>
-            b.Answers<PersonCommandResponse>(200, 202).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.PersonNotFound).TakesPrefer()
-        );
-    }
-
-    public override async Task HandleAsync(AllowPersonRequest request, CancellationToken cancellationToken)
-    {
-        var (answer, status) = await commands.RunAsync(
-            HttpContext,
-            request,
-            RouterActivityKind.Allow,
-            (person, now) => person.Allow(now, request.Until.Value?.ToMicroseconds()),
-            cancellationToken
-        );
-        await Send.ResponseAsync(answer, status, cancellationToken);
-    }
+    protected override void Change(Person person, AllowPersonRequest request, DateTimeOffset now) =>
+        person.Allow(now, request.Until.Value?.ToMicroseconds());
 }

@@ -20,20 +20,30 @@ internal sealed class PauseEverybodyValidator : Validator<PauseEverybodyRequest>
 /// <example>{"people":[]}</example>
 internal sealed record EverybodyResponse(IReadOnlyList<PersonResponse> People);
 
-/// <summary>Commands for all people of a router.</summary>
-internal sealed class EverybodyCommands(IRouterOwnership ownership, PeopleChanges changes, PersonAnswers answers)
+/// <summary>What the commands for all people of a router have in common: everything but the change.</summary>
+internal abstract class EverybodyEndpoint<TRequest>(
+    IRouterOwnership ownership,
+    PeopleChanges changes,
+    PersonAnswers answers,
+    RouterActivityKind kind,
+    string path,
+    string title,
+    string text
+) : Endpoint<TRequest, EverybodyResponse>
+    where TRequest : RouterRequest
 {
-    public async Task<EverybodyResponse> RunAsync(
-        HttpContext context,
-        string routerId,
-        RouterActivityKind kind,
-        Action<Person, DateTimeOffset> change,
-        CancellationToken cancellationToken
-    )
+    public override void Configure()
     {
-        var router = await ownership.GetAsync(context.Caller(), routerId, cancellationToken);
+        Post($"routers/{{routerId}}/{path}");
+        this.Describe("People", title, text);
+        Description(b => b.Answers<EverybodyResponse>(200).Refuses(ErrorCodes.RouterNotFound));
+    }
+
+    public override async Task HandleAsync(TRequest request, CancellationToken cancellationToken)
+    {
+        var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, cancellationToken);
         var (people, _) = await changes.RunAsync(
-            context,
+            HttpContext,
             router,
             async (db, now) =>
             {
@@ -43,60 +53,43 @@ internal sealed class EverybodyCommands(IRouterOwnership ownership, PeopleChange
                     .OrderByDescending(person => person.CreatedAt)
                     .ThenByDescending(person => person.Id)
                     .ToListAsync(cancellationToken);
-                all.ForEach(person => change(person, now));
+                all.ForEach(person => Change(person, request, now));
                 var touched = Touched.Of(all.Select(person => person.Id), []);
                 return new Edit<IReadOnlyList<Person>>(all, touched, kind, [.. all.Select(person => person.Name)]);
             },
             cancellationToken
         );
-        return new EverybodyResponse(await answers.OfAsync(router, people, cancellationToken));
+        await Send.OkAsync(new EverybodyResponse(await answers.OfAsync(router, people, cancellationToken)), cancellationToken);
     }
+
+    protected abstract void Change(Person person, TRequest request, DateTimeOffset now);
 }
 
-internal sealed class PauseEverybodyEndpoint(EverybodyCommands commands) : Endpoint<PauseEverybodyRequest, EverybodyResponse>
+internal sealed class PauseEverybodyEndpoint(IRouterOwnership ownership, PeopleChanges changes, PersonAnswers answers)
+    : EverybodyEndpoint<PauseEverybodyRequest>(
+        ownership,
+        changes,
+        answers,
+        RouterActivityKind.Pause,
+        "pause",
+        "Pause everybody",
+        "Pauses all people of the router. A pause of one of them that would last longer is not cut short. A device that is nobody's stays as it is."
+    )
 {
-    public override void Configure()
-    {
-        Post("routers/{routerId}/pause");
-        this.Describe(
-            "People",
-            "Pause everybody",
-            "Pauses all people of the router. A pause of one of them that would last longer is not cut short. A device that is nobody's stays as it is."
-        );
-        Description(b => b.Answers<EverybodyResponse>(200).Refuses(ErrorCodes.RouterNotFound));
-    }
-
-    public override async Task HandleAsync(PauseEverybodyRequest request, CancellationToken cancellationToken)
-    {
-        var answer = await commands.RunAsync(
-            HttpContext,
-            request.RouterId,
-            RouterActivityKind.Pause,
-            (person, now) => person.PauseAtLeast(now, request.Until?.ToMicroseconds()),
-            cancellationToken
-        );
-        await Send.OkAsync(answer, cancellationToken);
-    }
+    protected override void Change(Person person, PauseEverybodyRequest request, DateTimeOffset now) =>
+        person.PauseAtLeast(now, request.Until?.ToMicroseconds());
 }
 
-internal sealed class ResumeEverybodyEndpoint(EverybodyCommands commands) : Endpoint<RouterRequest, EverybodyResponse>
+internal sealed class ResumeEverybodyEndpoint(IRouterOwnership ownership, PeopleChanges changes, PersonAnswers answers)
+    : EverybodyEndpoint<RouterRequest>(
+        ownership,
+        changes,
+        answers,
+        RouterActivityKind.Resume,
+        "resume",
+        "End all pauses",
+        "Ends the pauses of all people of the router."
+    )
 {
-    public override void Configure()
-    {
-        Post("routers/{routerId}/resume");
-        this.Describe("People", "End all pauses", "Ends the pauses of all people of the router.");
-        Description(b => b.Answers<EverybodyResponse>(200).Refuses(ErrorCodes.RouterNotFound));
-    }
-
-    public override async Task HandleAsync(RouterRequest request, CancellationToken cancellationToken)
-    {
-        var answer = await commands.RunAsync(
-            HttpContext,
-            request.RouterId,
-            RouterActivityKind.Resume,
-            (person, now) => person.Resume(now),
-            cancellationToken
-        );
-        await Send.OkAsync(answer, cancellationToken);
-    }
+    protected override void Change(Person person, RouterRequest request, DateTimeOffset now) => person.Resume(now);
 }

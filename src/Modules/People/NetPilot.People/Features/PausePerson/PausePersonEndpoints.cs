@@ -15,60 +15,27 @@ internal sealed class PausePersonValidator : Validator<PausePersonRequest>
     public PausePersonValidator(TimeProvider time) => RuleFor(request => request.Until).Future(time);
 }
 
-internal sealed class PausePersonEndpoint(PersonCommands commands) : Endpoint<PausePersonRequest, PersonCommandResponse>
+internal sealed class PausePersonEndpoint(PersonCommands commands)
+    : PersonCommandEndpoint<PausePersonRequest>(
+        commands,
+        RouterActivityKind.Pause,
+        "pause",
+        "Pause a person",
+        "Blocks the person's devices until the pause ends. A pause of somebody who is paused replaces the first one. A device that cannot be reached is blocked when it can."
+    )
 {
-    public override void Configure()
-    {
-        Post("routers/{routerId}/people/{personId}/pause");
-        this.Describe(
-            "People",
-            "Pause a person",
-            "Blocks the person's devices until the pause ends. A pause of somebody who is paused replaces the first one. A device that cannot be reached is blocked when it can.",
-            (202, "Commands are under way, and the server goes on by itself.")
-        );
-        Description(b =>
-            b.Answers<PersonCommandResponse>(200, 202).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.PersonNotFound).TakesPrefer()
-        );
-    }
-
-    public override async Task HandleAsync(PausePersonRequest request, CancellationToken cancellationToken)
-    {
-        var (answer, status) = await commands.RunAsync(
-            HttpContext,
-            request,
-            RouterActivityKind.Pause,
-            (person, now) => person.Pause(now, request.Until?.ToMicroseconds()),
-            cancellationToken
-        );
-        await Send.ResponseAsync(answer, status, cancellationToken);
-    }
+    protected override void Change(Person person, PausePersonRequest request, DateTimeOffset now) =>
+        person.Pause(now, request.Until?.ToMicroseconds());
 }
 
-internal sealed class ResumePersonEndpoint(PersonCommands commands) : Endpoint<PersonRequest, PersonCommandResponse>
+internal sealed class ResumePersonEndpoint(PersonCommands commands)
+    : PersonCommandEndpoint<PersonRequest>(
+        commands,
+        RouterActivityKind.Resume,
+        "resume",
+        "End the pause of a person",
+        "Lifts the blocks that nothing but the pause holds."
+    )
 {
-    public override void Configure()
-    {
-        Post("routers/{routerId}/people/{personId}/resume");
-        this.Describe(
-            "People",
-            "End the pause of a person",
-            "Lifts the blocks that nothing but the pause holds.",
-            (202, "Commands are under way, and the server goes on by itself.")
-        );
-        Description(b =>
-            b.Answers<PersonCommandResponse>(200, 202).Refuses(ErrorCodes.RouterNotFound, ErrorCodes.PersonNotFound).TakesPrefer()
-        );
-    }
-
-    public override async Task HandleAsync(PersonRequest request, CancellationToken cancellationToken)
-    {
-        var (answer, status) = await commands.RunAsync(
-            HttpContext,
-            request,
-            RouterActivityKind.Resume,
-            (person, now) => person.Resume(now),
-            cancellationToken
-        );
-        await Send.ResponseAsync(answer, status, cancellationToken);
-    }
+    protected override void Change(Person person, PersonRequest request, DateTimeOffset now) => person.Resume(now);
 }
