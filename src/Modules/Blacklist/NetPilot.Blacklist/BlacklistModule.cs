@@ -27,7 +27,6 @@ public static class BlacklistModule
             .AddSingleton<SurplusLifting>();
         services
             .AddSingleton<RuleCommands>()
-            .AddSingleton<MovedBlocks>()
             .AddSingleton<BlockMoves>()
             .AddSingleton<HoldPlacing>()
             .AddSingleton<HoldRefusals>()

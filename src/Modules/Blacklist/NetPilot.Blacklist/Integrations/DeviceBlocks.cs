@@ -6,7 +6,17 @@ namespace NetPilot.Blacklist.Integrations;
 /// What goes with a device, or moves to another one: its holds, and with a merge its block. A block that a user made stays when the device's row is
 /// deleted; what a pause or a schedule holds ends.
 /// </summary>
-internal sealed class DeviceBlocks(BlockMoves moves, MovedBlocks moved, SettleWorker settling, TimeProvider time) : IDeviceDependents
+internal sealed class DeviceBlocks(
+    BlockMoves moves,
+    RuleStore store,
+    PutInForce putInForce,
+    Lift lift,
+    RuleTurns turns,
+    RunningCommands running,
+    SettleWorker settling,
+    IOptions<CommandsServerOptions> options,
+    TimeProvider time
+) : IDeviceDependents
 {
     public async Task DeleteAsync(DeviceRemoval removal, DbTransaction transaction, CancellationToken cancellationToken)
     {
@@ -42,15 +52,28 @@ internal sealed class DeviceBlocks(BlockMoves moves, MovedBlocks moved, SettleWo
         await own.WriteAsync(merge, move, cancellationToken);
     }
 
-    public Task FollowAsync(OwnedRouter router, CommandActor? actor, CancellationToken cancellationToken)
+    // The block is put in force under the device's new MAC, and the rule of the old one lifted, in one turn. Both are stored already. What the router
+    // can't take now, the server does by itself.
+    public async Task FollowAsync(OwnedRouter router, CommandActor? actor, CancellationToken cancellationToken)
     {
-        if (actor is not null)
+        if (actor is null)
         {
-            return moved.FollowAsync(router, actor, cancellationToken);
+            settling.Nudge();
+            return;
         }
 
+        var (added, left) = await store.FindMovedAsync(router.UserId, router.RouterId, cancellationToken);
+        var shared = new SharedTurn(turns, router, actor, new RequestBudget(time, options.Value.Timeouts));
+        // What begins comes first: the device is not let through in between.
+        var commands = shared.Start(
+            running,
+            [
+                .. added.Select(rule => new RuleCommand(rule, turn => putInForce.ApplyStoredAsync(rule, turn))),
+                .. left.Select(rule => new RuleCommand(rule, turn => lift.LiftUnkeptAsync(rule, turn))),
+            ]
+        );
         settling.Nudge();
-        return Task.CompletedTask;
+        await Task.WhenAll(commands).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task EndAsync(
