@@ -6,13 +6,6 @@ internal sealed class PeopleDependents(PeopleStore store) : IRouterDependents, I
     public Task DeleteForRouterAsync(Guid userId, string routerId, CancellationToken cancellationToken) =>
         store.DeleteAsync(userId, routerId, cancellationToken);
 
-    public Task ExpectClearingAsync(Guid userId, RouterTurn turn, DateTimeOffset checkAt, CancellationToken cancellationToken) =>
-        Task.CompletedTask;
-
-    public Task ForgetClearingAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task DeleteForUserAsync(Guid userId, CancellationToken cancellationToken) => store.DeleteAsync(userId, null, cancellationToken);
 }
 
