@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.DevStack.Simulator;
 using NetPilot.People.Integrations;
@@ -96,10 +97,10 @@ public sealed class HandoverTests(PeopleServer server)
         (await sources.FindDueAsync(now.AddSeconds(12), Ct)).ShouldNotContain(home.Router.RouterId);
     }
 
-    private static Task BlockAsync(TestHome home) =>
+    private static Task<JsonElement> BlockAsync(TestHome home) =>
         home.PostAsync("block", new { deviceId = home.Ids[0], expiresAt = Year2031 }, status: 201);
 
-    private Task EndAsync(TestHome home) =>
+    private Task<int> EndAsync(TestHome home) =>
         server.ExecuteAsync("UPDATE blacklist.user_blacklists SET expires_at = now() WHERE router_id = $1", home.Router.RouterId);
 
     private Task<string> StateAsync(TestHome home) =>
