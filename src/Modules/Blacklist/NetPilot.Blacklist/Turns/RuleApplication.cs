@@ -36,6 +36,12 @@ internal sealed class RuleApplication(
         }
 
         running.MarkSent(rule.Id);
+        if (!ip.Equals(rule.DeviceIp))
+        {
+            // Until the router names the device, only the address tells whose rule it is.
+            await turn.SaveAsync(rule, RuleChange.None(rule) with { Device = new RuleDevice(ip, null, Confirmed: false) });
+        }
+
         var (result, calledAt) = await turn.AddAsync(rule.Kind, ip);
         if (!result.IsSuccess)
         {

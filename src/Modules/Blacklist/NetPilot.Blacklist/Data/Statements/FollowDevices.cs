@@ -5,7 +5,7 @@ internal static class FollowDevices
 {
     /// <summary>
     /// Blocks follow the devices that a scan saw, and those that waited for one are due. A block by an address that nobody knew names no device to wait
-    /// for.
+    /// for. One that may have gone to whoever has its address now stays there until the router's list tells.
     /// </summary>
     /// <param name="macs">The devices, one for each of <paramref name="addresses"/>; the address that Devices keeps of a MAC comes first.</param>
     /// <param name="addresses">Where they are.</param>
@@ -22,13 +22,14 @@ internal static class FollowDevices
     )
     {
         var blocks = RuleKind.Block.Rules;
-        var waits = WaitsFor(waiting);
+        var mayBeAnothers = MayBeAnothers();
+        var waits = WaitsFor(waiting, mayBeAnothers);
         return store.ExecuteAsync(
             $"""
             WITH seen AS (SELECT mac, ip, place FROM unnest({macs}, {addresses}) WITH ORDINALITY AS seen (mac, ip, place)),
             -- The rows that may change. As a rule each is where it was, and none is locked.
             locked AS MATERIALIZED (
-                SELECT id, device_mac, device_ip, {waits} AS waits
+                SELECT id, device_mac, device_ip, {waits} AS waits, {mayBeAnothers} AS stays
                 FROM {blocks}
                 WHERE user_id = {userId} AND router_id = {routerId} AND {SqlText.Live}
                   AND (device_aliases <> ARRAY[]::inet[]
@@ -39,7 +40,8 @@ internal static class FollowDevices
             ),
             -- A row that knows its device keeps its address while the device still has it.
             named AS (
-                SELECT DISTINCT ON (locked.id) locked.id, seen.mac, seen.ip FROM locked JOIN seen ON seen.mac = locked.device_mac
+                SELECT DISTINCT ON (locked.id) locked.id, seen.mac, CASE WHEN locked.stays THEN locked.device_ip ELSE seen.ip END AS ip
+                FROM locked JOIN seen ON seen.mac = locked.device_mac
                 ORDER BY locked.id, (seen.ip = locked.device_ip) DESC, seen.place
             ),
             -- A row without a MAC is of the device at its address, if that is one and has no row of its own.
@@ -69,11 +71,22 @@ internal static class FollowDevices
         );
     }
 
-    private static SqlText WaitsFor(RulePatch? waiting) =>
+    /// <summary>
+    /// Whether the router may have put the rule on another device, which has the address to which the command went: only that address tells whose rule it
+    /// is.
+    /// </summary>
+    private static SqlText MayBeAnothers() =>
+        $"""
+            (NOT mac_confirmed AND (maybe_sent OR state = {RuleState.InForce})
+                AND EXISTS (SELECT 1 FROM seen AS there WHERE there.ip = device_ip AND there.mac <> device_mac))
+            """;
+
+    // A rule that may be another device's is looked into once.
+    private static SqlText WaitsFor(RulePatch? waiting, SqlText mayBeAnothers) =>
         waiting is null
             ? SqlText.Raw("false")
             : $"""
-                (NOT maybe_sent AND {waiting.Condition()}
-                    AND (state = 'lifting' OR applied_at IS NOT NULL OR held_until IS NOT NULL OR (device_mac IS NOT NULL AND give_up_at IS NOT NULL)))
+                (NOT maybe_sent AND ((code IS NULL AND {mayBeAnothers}) OR ({waiting.Condition()}
+                    AND (state = 'lifting' OR applied_at IS NOT NULL OR held_until IS NOT NULL OR (device_mac IS NOT NULL AND give_up_at IS NOT NULL)))))
                 """;
 }
