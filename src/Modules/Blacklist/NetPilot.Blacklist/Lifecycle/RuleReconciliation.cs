@@ -201,8 +201,8 @@ internal sealed class RuleReconciliation
             _ => new ReconciliationStep.Lift(row, presence.WhereIs(row) ?? row.DeviceIp),
         };
 
-    // Nothing keeps a rule that is absent: its time is over, or a reset removed it.
-    private bool HasEnded(Rule row) => !row.IsKept(terms.Now) || row.IsBeingCleared;
+    // Nothing keeps a rule that is absent: its time is over, or a reset removed it. Of one that was not there before, its absence says nothing.
+    private bool HasEnded(Rule row) => !row.IsKept(terms.Now) || (row.IsBeingCleared && (row.MaybeSent || row.State == RuleState.InForce));
 
     // A rule in force is sent again only where its device is now: somebody else may have its old address.
     private ReconciliationStep ApplyStep(Rule row)

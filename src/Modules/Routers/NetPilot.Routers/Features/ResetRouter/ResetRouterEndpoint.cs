@@ -47,13 +47,27 @@ internal sealed class ResetRouterEndpoint(
     private async Task<CommandsResult<Unit>> ResetAsync(OwnedRouter router, CommandsTarget target, RequestBudget budget)
     {
         var result = await client.ResetAsync(target, CancellationToken.None);
-        return
-            result.Failure?.Effect == CommandEffect.Unknown
-            && budget.Patience > TimeSpan.Zero
-            && await WouldProveAsync(router, target)
-            && await HoldsNothingAsync(target with { Deadline = budget.Remaining })
-            ? CommandsResult<Unit>.Success(default)
-            : result;
+        if (
+            result.Failure is not { Effect: CommandEffect.Unknown } failure
+            || budget.Patience <= TimeSpan.Zero
+            || !await WouldProveAsync(router, target)
+        )
+        {
+            return result;
+        }
+
+        return await HoldsNothingAsync(target with { Deadline = budget.Remaining }) switch
+        {
+            true => CommandsResult<Unit>.Success(default),
+            // The command is over, and the router was not reset.
+            false when failure.Kind == CommandsFailureKind.CommandFailed => CommandsResult<Unit>.Failed(
+                failure with
+                {
+                    Effect = CommandEffect.NotDone,
+                }
+            ),
+            _ => result,
+        };
     }
 
     // The router may be asked, and empty lists would mean that it holds nothing.
@@ -83,13 +97,15 @@ internal sealed class ResetRouterEndpoint(
         }
     }
 
-    // A router without rules and entries is reset, whatever became of the command.
-    private async Task<bool> HoldsNothingAsync(CommandsTarget target)
+    // A router without rules and entries is reset, whatever became of the command. Null: it does not tell.
+    private async Task<bool?> HoldsNothingAsync(CommandsTarget target)
     {
         var rules = client.ListBlockedAsync(target, CancellationToken.None);
         var lists = Enum.GetValues<RouterList>().Select(list => client.GetListAsync(target, list, CancellationToken.None)).ToArray();
-        return await rules is { IsSuccess: true, Data.IsEmpty: true }
-            && Array.TrueForAll(await Task.WhenAll(lists), list => list is { IsSuccess: true, Data.IsEmpty: true });
+        bool?[] empty = [(await rules).Data?.IsEmpty, .. (await Task.WhenAll(lists)).Select(list => list.Data?.IsEmpty)];
+        return empty.Contains(false) ? false
+            : empty.Contains(null) ? null
+            : true;
     }
 
     private Task EndAsync(OwnedRouter router, RouterTurn turn, CommandsResult<Unit> outcome) =>
