@@ -56,6 +56,76 @@ public sealed class UnclearLiftTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBeEmpty();
     }
 
+    /// <summary>The rule that waits to be lifted never was the device's.</summary>
+    [Fact]
+    public async Task A_device_whose_block_was_taken_back_in_vain_is_not_called_blocked()
+    {
+        Assert.SkipUnless(server.Dialect == CommandsDialect.Deployed, "The plan dialect finds no device behind an incomplete entry.");
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        router.Simulated.SetArp(device.Ip, null);
+        using (FailUnblocks(router))
+        {
+            using (var takenBack = await router.BlockAsync(device.Ip))
+            {
+                await takenBack.ShouldBeProblemAsync(502, "command_failed");
+            }
+
+            await IsNotCalledBlockedAsync(router, device);
+        }
+
+        router.Simulated.ResetArp();
+        router.Simulated.Clear();
+        using var blocked = await router.BlockAsync(device.Ip);
+        await blocked.ShouldBeJsonAsync(201);
+        router.Simulated.Rules.ShouldBe([device.Mac]);
+    }
+
+    [Fact]
+    public async Task Nor_is_one_that_was_blocked_before()
+    {
+        Assert.SkipUnless(server.Dialect == CommandsDialect.Deployed, "The plan dialect finds no device behind an incomplete entry.");
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
+            {
+                var router = await server.NewRouterAsync();
+                await router.ScanAsync();
+                var device = router.Simulated.Device();
+                await router.HaveBlockedAsync([device], withRules: false);
+                using var failing = FailUnblocks(router);
+                held.Begin(router);
+                var syncing = router.SyncAsync();
+                await held.WaitAsync();
+                router.Simulated.SetArp(device.Ip, null);
+                held.Release();
+                await syncing;
+
+                await IsNotCalledBlockedAsync(router, device);
+            }
+        );
+    }
+
+    private static async Task IsNotCalledBlockedAsync(TestRouter router, SimulatedDevice device)
+    {
+        (await router.StatesAsync(device.Ip)).ShouldBe(["lifting"]);
+        using var again = await router.BlockAsync(device.Ip);
+        await again.ShouldBeProblemAsync(503, "router_unreachable");
+    }
+
+    private FaultHandle FailUnblocks(TestRouter router) =>
+        server.Commands.AddFault(
+            new Fault(FaultKind.Envelope)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Unblock,
+                Status = 503,
+                Code = "TUNNEL_OR_ROUTER_UNAVAILABLE",
+                Times = null,
+            }
+        );
+
     /// <summary>Nobody waits for the next attempt, which may be an hour away.</summary>
     [Theory]
     [InlineData(null)]

@@ -111,7 +111,7 @@ internal sealed class TurnRound(
     }
 
     /// <summary>
-    /// The row is being lifted, and is wanted again: waits for the lifting to end. A row that only waits for its device stays in force.
+    /// The row is being lifted, and is wanted again: waits for the lifting to end. A row that only waits for its device stays in force, if it ever was.
     /// Null: look again.
     /// </summary>
     private async Task<CommandEnd?> KeepAsync(RuleTarget target, Rule lifting)
@@ -129,13 +129,14 @@ internal sealed class TurnRound(
 
         return await store.FindAsync(lifting) switch
         {
-            { State: RuleState.Lifting, MaybeSent: false } rule
+            { State: RuleState.Lifting, MaybeSent: false, AppliedAt: not null } rule
                 when await turn.SaveAsync(rule, KeptInForce(rule)) is { State: RuleState.InForce } kept => new CommandEnd(
                 kept,
                 null,
                 RuleAnswerKind.Already
             ),
-            { State: RuleState.Lifting, SettleAt: { } paused } rule when IsPause(paused) => await KeepAskedAsync(rule, turn),
+            { State: RuleState.Lifting } rule when !rule.MaybeSent || (rule.SettleAt is { } paused && IsPause(paused)) =>
+                await KeepAskedAsync(rule, turn),
             _ => null,
         };
     }

@@ -167,11 +167,11 @@ internal sealed class RuleApplication(
     /// <summary>Removes the rule that was just made. The row has failed then; until the router acknowledges that, it is being lifted.</summary>
     private async Task<RowAfterCall> WithdrawAsync(Rule rule, IPAddress ip, CommandsFailure? reason, RuleTurn turn)
     {
-        var lifting = await turn.SaveAsync(rule, outcomes.Withdrawn(rule, time.UtcNow()));
+        var lifting = await turn.SaveAsync(rule, Withdrawn(rule));
         if (lifting is { State: RuleState.Applying, GoesOnByItself: true } && !rule.GoesOnByItself && lifting.Fence <= turn.Fence)
         {
             // Somebody joined during the call. The rule is to go all the same.
-            lifting = await turn.SaveAsync(lifting, outcomes.Withdrawn(lifting, time.UtcNow()));
+            lifting = await turn.SaveAsync(lifting, Withdrawn(lifting));
         }
 
         if (lifting is not { State: RuleState.Lifting } || !await turn.MayGoOnAsync())
@@ -188,6 +188,9 @@ internal sealed class RuleApplication(
                     : outcomes.LiftEnded(row, failure, calledAt, time.UtcNow(), LiftAsker.Server)
         );
         return new RowAfterCall(ended, reason);
+
+        // What was in force before is so no longer.
+        RuleChange Withdrawn(Rule row) => outcomes.Withdrawn(row, time.UtcNow()) with { AppliedAt = null };
     }
 
     /// <summary>Nothing was sent.</summary>
