@@ -54,9 +54,41 @@ public sealed class LongSyncTests(BlacklistServer server)
         (await router.BlockedAsync("?limit=1")).Single().GetProperty("state").GetString().ShouldBe("blocked");
     }
 
-    /// <summary>Each refusal restarts the router's firewall, and takes longer than a part of the repair.</summary>
+    /// <summary>A scan takes half a second for each device, and a router restarts its firewall for each block.</summary>
     [Fact]
-    public async Task What_the_router_refuses_is_tried_once_and_the_rest_is_reached()
+    public async Task A_repair_of_the_servers_own_scans_once_however_many_turns_it_takes()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var devices = Enumerable.Range(0, 3).Select(router.Simulated.Device).ToArray();
+        await router.HaveBlockedAsync(devices, withRules: false);
+        using var slow = server.Commands.AddFault(
+            new Fault(FaultKind.Delay)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Block,
+                Delay = ReconciliationOrder.LongestTurn,
+                Times = null,
+            }
+        );
+        var scans = router.CallsOf(SimulatorOperation.Scan).Count;
+
+        await router.DriftAsync();
+
+        await Eventually.HoldsAsync(() =>
+        {
+            router.Simulated.Rules.ShouldBe(devices.Select(device => device.Mac), ignoreOrder: true);
+            return Task.CompletedTask;
+        });
+        router.CallsOf(SimulatorOperation.Scan).Count.ShouldBe(scans + 1);
+        router.CallsOf(SimulatorOperation.Block).Count.ShouldBe(devices.Length);
+    }
+
+    /// <summary>Each refusal restarts the router's firewall, and takes longer than a part of the repair.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_the_router_refuses_is_tried_once_and_the_rest_is_reached(bool byUser)
     {
         var router = await server.NewRouterAsync();
         await router.ScanAsync();
@@ -81,7 +113,22 @@ public sealed class LongSyncTests(BlacklistServer server)
             }
         );
 
-        (await router.SyncAsync()).GetProperty("remaining").GetInt32().ShouldBe(0);
+        if (byUser)
+        {
+            (await router.SyncAsync()).GetProperty("remaining").GetInt32().ShouldBe(0);
+        }
+        else
+        {
+            await router.LookNowAsync();
+            await Eventually.HoldsAsync(async () =>
+                (
+                    await server.ScalarAsync<long>(
+                        "SELECT count(*) FROM blacklist.user_blacklists WHERE router_id = $1 AND attempts = 10",
+                        router.RouterId
+                    )
+                ).ShouldBe(devices.Length)
+            );
+        }
 
         router.CallsOf(SimulatorOperation.Unblock).Select(call => call.Ip).ShouldBe(devices.Select(device => device.Ip), ignoreOrder: true);
     }

@@ -18,6 +18,9 @@ internal sealed record ReconciliationOrder(
     /// <inheritdoc cref="ReconciliationTerms.FirstFence"/>
     public long FirstFence { get; init; } = long.MaxValue;
 
+    /// <summary>Whether the worker claimed the row, and this comparison has not tried it in an earlier turn.</summary>
+    public bool Claims(Rule row) => row.Fence < FirstFence && Claimed.Contains(row.Id);
+
     /// <summary>Whether it is about all that the router holds, and not about rows that are due.</summary>
     public bool IsOfRouter => Asked is RouterActivityKind.Sync or RouterActivityKind.Drift;
 

@@ -19,6 +19,9 @@ internal sealed partial class RuleMaintenance(
     /// <summary>How many routers are worked on at once, by all workers of this replica together. None holds a connection while it calls.</summary>
     private const int Places = 128;
 
+    /// <summary>For how long a repair goes by the scan that it made.</summary>
+    private static readonly TimeSpan LongestRepair = TimeSpan.FromMinutes(1);
+
     private int taken;
 
     /// <summary>How many more routers may be claimed now.</summary>
@@ -93,38 +96,20 @@ internal sealed partial class RuleMaintenance(
 
     private async Task ReconcileAsync(OwnedRouter router, CommandActor actor, DueRules[] claims, RouterActivityKind asked)
     {
-        var (remaining, isWhole) = (0, true);
-        await using (var turn = await turns.TakeAsync(router, actor, budget: null))
+        var started = time.GetTimestamp();
+        var repair = new Repair();
+        do
         {
+            // The router's other commands come first; then the next part of a long repair, which goes by the same scan.
+            await using var turn = await turns.TakeAsync(router, actor, budget: null);
             if (turn is null)
             {
-                await PutOffAsync(router, claims, asked);
+                await PutOffAsync(router, claims, asked == RouterActivityKind.Drift || repair.Remaining > 0);
                 return;
             }
 
-            var isFirst = true;
-            foreach (var claim in claims.GroupBy(due => due.Kind))
-            {
-                HashSet<Guid> ids = [.. claim.SelectMany(due => due.Ids)];
-                if (ids.Count == 0 && claim.Key != RuleKind.Block && !await store.AnyAsync(claim.Key, router.UserId, router.RouterId))
-                {
-                    continue;
-                }
-
-                if (!isFirst && !await turn.MayGoOnAsync())
-                {
-                    isWhole = false;
-                    break;
-                }
-
-                isFirst = false;
-                var order = new ReconciliationOrder(claim.Key, asked, ids, ReconciliationOrder.LongestTurn);
-                var report = await reconciler.RunAsync(turn, order);
-                remaining += report.Remaining;
-                // A router can lack the other lists for good.
-                isWhole &= report.Failure is null || claim.Key != RuleKind.Block;
-            }
-        }
+            repair = await RunTurnAsync(turn, claims, asked, repair);
+        } while (repair is { Remaining: > 0, IsWhole: true } && time.GetElapsedTime(started) < LongestRepair);
 
         if (asked == RouterActivityKind.Drift)
         {
@@ -132,18 +117,53 @@ internal sealed partial class RuleMaintenance(
                 [(router.UserId, router.RouterId)],
                 claims[0].ClaimedUntil,
                 time.UtcNow(),
-                pacing.NextCheck(router, isWhole, time.UtcNow())
+                pacing.NextCheck(router, repair.IsWhole, time.UtcNow())
             );
         }
 
-        if (remaining > 0)
+        if (repair.Remaining > 0)
         {
-            // The router's other commands come first; then the next part of a long repair.
             await store.ScheduleCheckAsync(router.UserId, router.RouterId, time.UtcNow());
         }
     }
 
-    private async Task PutOffAsync(OwnedRouter router, DueRules[] claims, RouterActivityKind asked)
+    private async Task<Repair> RunTurnAsync(RuleTurn turn, DueRules[] claims, RouterActivityKind asked, Repair before)
+    {
+        var repair = new Repair { FirstFence = Math.Min(before.FirstFence, turn.Fence) };
+        var isFirst = true;
+        foreach (var claim in claims.GroupBy(due => due.Kind))
+        {
+            HashSet<Guid> ids = [.. claim.SelectMany(due => due.Ids)];
+            if (ids.Count == 0 && claim.Key != RuleKind.Block && !await store.AnyAsync(claim.Key, turn.Router.UserId, turn.Router.RouterId))
+            {
+                continue;
+            }
+
+            if (!isFirst && !await turn.MayGoOnAsync())
+            {
+                return repair with { IsWhole = false };
+            }
+
+            isFirst = false;
+            var order = new ReconciliationOrder(claim.Key, asked, ids, ReconciliationOrder.LongestTurn)
+            {
+                Seen = claim.Key.FollowsDevice ? before.Seen : null,
+                FirstFence = repair.FirstFence,
+            };
+            var report = await reconciler.RunAsync(turn, order);
+            repair = repair with
+            {
+                Seen = report.Seen ?? repair.Seen,
+                Remaining = repair.Remaining + report.Remaining,
+                // A router can lack the other lists for good.
+                IsWhole = repair.IsWhole && (report.Failure is null || claim.Key != RuleKind.Block),
+            };
+        }
+
+        return repair;
+    }
+
+    private async Task PutOffAsync(OwnedRouter router, DueRules[] claims, bool isOfRouter)
     {
         var soon = time.UtcNow() + TimeSpan.FromSeconds(1);
         foreach (var due in claims.Where(due => due.Ids.Count > 0))
@@ -151,11 +171,20 @@ internal sealed partial class RuleMaintenance(
             await store.PostponeAsync(due, soon);
         }
 
-        if (asked == RouterActivityKind.Drift)
+        if (isOfRouter)
         {
             // Somebody may have asked for this check, and the next one is a whole interval away.
             await store.ScheduleCheckAsync(router.UserId, router.RouterId, soon);
         }
+    }
+
+    /// <summary>What the turns of a repair came to so far.</summary>
+    private sealed record Repair
+    {
+        public Sightings? Seen { get; init; }
+        public int Remaining { get; init; }
+        public bool IsWhole { get; init; } = true;
+        public long FirstFence { get; init; } = long.MaxValue;
     }
 
     [LoggerMessage(LogLevel.Error, "The rules of router {RouterId} could not be settled; they are due again when the claim runs out")]

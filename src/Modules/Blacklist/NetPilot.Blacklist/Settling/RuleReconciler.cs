@@ -63,7 +63,7 @@ internal sealed class RuleReconciler(
 
         bool IsDue(Rule row) =>
             !running.IsUnsent(row.Id)
-            && (order.Claimed.Contains(row.Id) || row.SettleAt <= now || (order.Eager && !row.MaybeSent && row.Fence < order.FirstFence));
+            && (order.Claims(row) || row.SettleAt <= now || (order.Eager && !row.MaybeSent && row.Fence < order.FirstFence));
     }
 
     /// <summary>Carries the plan out as far as the time goes.</summary>
@@ -91,7 +91,7 @@ internal sealed class RuleReconciler(
         if (isOver)
         {
             // What is left stays due as it is, and a row in force that the router lacks is found again.
-            await store.LeaveDueAsync(order.Kind, order.Claimed, turn.Fence, time.UtcNow());
+            await store.LeaveDueAsync(order.Kind, order.Claimed, Math.Min(turn.Fence, order.FirstFence), time.UtcNow());
         }
     }
 
@@ -226,7 +226,7 @@ internal sealed class RuleReconciler(
     private async Task PutOffAsync(RuleTurn turn, ReconciliationOrder order, CommandsFailure failure)
     {
         var live = await turn.LoadAsync(order.Kind, report: null);
-        foreach (var row in live.Where(row => order.Claimed.Contains(row.Id) && !running.IsUnsent(row.Id)))
+        foreach (var row in live.Where(row => order.Claims(row) && !running.IsUnsent(row.Id)))
         {
             await turn.SaveAsync(row, outcomes.LookFailed(row, failure, time.UtcNow()));
         }
