@@ -2,7 +2,7 @@ namespace NetPilot.Blacklist.Settling;
 
 /// <summary>
 /// Carries out what the workers claim, router by router, by the server's own session. Routers are independent of each other: one that
-/// hangs keeps its own place and nobody else's.
+/// hangs keeps nobody else waiting for long.
 /// </summary>
 internal sealed partial class RuleMaintenance(
     RuleStore store,
@@ -16,8 +16,11 @@ internal sealed partial class RuleMaintenance(
     ILogger<RuleMaintenance> logger
 )
 {
-    /// <summary>How many routers are worked on at once, by all workers of this replica together. None holds a connection while it calls.</summary>
+    /// <summary>How many routers have a place at once, by all workers of this replica together. None holds a connection while it calls.</summary>
     private const int Places = 128;
+
+    /// <summary>How long a router keeps its place. One that hangs is waited for without it.</summary>
+    private static readonly TimeSpan LongestInPlace = TimeSpan.FromSeconds(5);
 
     /// <summary>For how long a repair goes by the scan that it made.</summary>
     private static readonly TimeSpan LongestRepair = TimeSpan.FromMinutes(1);
@@ -50,11 +53,22 @@ internal sealed partial class RuleMaintenance(
         {
             Interlocked.Increment(ref taken);
             var owner = owners.GetValueOrDefault(router.Key.RouterId);
-            running.Track(WorkAsync(owner, actor, router.ToArray(), asked, whenRoomy));
+            var work = WorkAsync(owner, actor, router.ToArray(), asked);
+            running.Track(work);
+            _ = LeavePlaceAsync(work, whenRoomy);
         }
     }
 
-    private async Task WorkAsync(OwnedRouter? owner, CommandActor actor, DueRules[] claims, RouterActivityKind asked, Action whenRoomy)
+    private async Task LeavePlaceAsync(Task work, Action whenRoomy)
+    {
+        await Task.WhenAny(work, Task.Delay(LongestInPlace, time));
+        if (Interlocked.Decrement(ref taken) == Places / 2)
+        {
+            whenRoomy();
+        }
+    }
+
+    private async Task WorkAsync(OwnedRouter? owner, CommandActor actor, DueRules[] claims, RouterActivityKind asked)
     {
         var (userId, routerId) = (claims[0].UserId, claims[0].RouterId);
         try
@@ -72,13 +86,6 @@ internal sealed partial class RuleMaintenance(
         {
             // The claim runs out, and the rows are due again.
             LogRouterFailed(logger, routerId, exception);
-        }
-        finally
-        {
-            if (Interlocked.Decrement(ref taken) == Places / 2)
-            {
-                whenRoomy();
-            }
         }
     }
 
