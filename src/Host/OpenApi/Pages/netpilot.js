@@ -1,4 +1,4 @@
-// Below a proxy's prefix, the page and the document are found by relative addresses. The document's own are absolute.
+/* Below a proxy's prefix, the page and the document are found by relative addresses. The document's own are absolute. */
 const root = new URL('..', location.href);
 
 SwaggerUIBundle({
