@@ -12,19 +12,10 @@ internal static class JsonBody
         CancellationToken cancellationToken
     )
     {
-        if (HttpMethods.IsGet(request.Method) || !RequestShape.Of(type).HasBody)
+        // RequestForm has taken the type off where there is no body, and has refused the request if it needs one.
+        if (HttpMethods.IsGet(request.Method) || !RequestShape.Of(type).HasBody || request.ContentType is null)
         {
             return null;
-        }
-
-        if (!IsThere(request) || request.ContentType is null)
-        {
-            if (RequestShape.Of(type).IsBodyOptional)
-            {
-                return null;
-            }
-
-            throw new ProblemException(Problem.MalformedJson("A JSON body is needed."));
         }
 
         return await JsonSerializer.DeserializeAsync(request.Body, type, json, cancellationToken)

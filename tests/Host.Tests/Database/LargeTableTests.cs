@@ -79,7 +79,7 @@ public sealed class LargeTableTests(NetPilotServer server)
         before.Where(table => after.GetValueOrDefault(table.Key) != table.Value).Select(table => table.Key).ShouldBeEmpty();
     }
 
-    /// <summary>What is deleted leaves the ranges of a BRIN index as wide as they were: after a year of purges, each one reads the whole table.</summary>
+    /// <summary>What is deleted leaves the ranges of a BRIN index as wide as they were: once all that it was made of is deleted, each purge reads the whole table.</summary>
     [Fact]
     public async Task No_index_stays_as_wide_as_what_was_deleted_from_its_table()
     {

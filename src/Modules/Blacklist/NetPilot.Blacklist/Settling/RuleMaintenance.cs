@@ -61,7 +61,7 @@ internal sealed partial class RuleMaintenance(
 
     private async Task LeavePlaceAsync(Task work, Action whenRoomy)
     {
-        await Task.WhenAny(work, Task.Delay(LongestInPlace, time));
+        await work.WaitAsync(LongestInPlace, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Interlocked.Decrement(ref taken) == Places / 2)
         {
             whenRoomy();
