@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Identity.Contracts;
@@ -85,6 +86,47 @@ public sealed class GivenUpRouterTests(RoutersServer server)
         var reset = (await activity.ShouldBeJsonAsync(200)).GetProperty("items").EnumerateArray().Single();
         reset.GetProperty("outcome").GetString().ShouldBe("succeeded");
         reset.GetProperty("userId").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
+    }
+
+    [Fact]
+    public async Task What_waits_for_the_next_owners_router_does_not_try_the_reset_before_its_time()
+    {
+        var router = await server.RouterAsync();
+        router.Simulated.Online = false;
+        using (await router.DeleteAsync()) { }
+        var next = await server.UserAsync();
+        using (await next.PostAsync("routers", new { routerId = router.RouterId, name = "Mine now" })) { }
+        // The next pause is the longest one.
+        await Eventually.HoldsAsync(async () =>
+            (
+                await server.ExecuteAsync(
+                    """
+                    UPDATE routers.pending_resets SET attempts = 30, next_attempt_at = now() + interval '1 hour'
+                    WHERE router_id = $1 AND leased_until IS NULL
+                    """,
+                    router.RouterId
+                )
+            ).ShouldBe(1)
+        );
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/routers/{router.RouterId}/block")
+        {
+            Content = JsonContent.Create(new { ip = router.Simulated.Device().Ip }),
+            Headers = { { "Prefer", "respond-async" } },
+        };
+        using var waits = await next.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        await waits.ShouldBeJsonAsync(202);
+
+        await Eventually.HoldsAsync(async () => (await AttemptsAsync(router)).ShouldBe(31));
+        var turns = await TurnsAsync(router);
+        await Eventually.HoldsAsync(async () => (await TurnsAsync(router)).ShouldBeGreaterThanOrEqualTo(turns + 3));
+        (await AttemptsAsync(router)).ShouldBe(31);
+
+        // A user who asks is an attempt of their own, and what is known already is not told again.
+        using var asked = await next.PostAsync($"routers/{router.RouterId}/block", new { ip = router.Simulated.Device(1).Ip });
+        await asked.ShouldBeProblemAsync(503, "router_busy");
+        (await AttemptsAsync(router)).ShouldBe(32);
+        using var activity = await next.GetAsync($"routers/{router.RouterId}/activity?kind=reset");
+        (await activity.ShouldBeJsonAsync(200)).GetProperty("items").GetArrayLength().ShouldBe(1);
     }
 
     [Fact]
@@ -395,6 +437,9 @@ public sealed class GivenUpRouterTests(RoutersServer server)
 
     private Task<int> AttemptsAsync(TestRouter router) =>
         server.ScalarAsync<int>("SELECT attempts FROM routers.pending_resets WHERE router_id = $1", router.RouterId);
+
+    private Task<long> TurnsAsync(TestRouter router) =>
+        server.ScalarAsync<long>("SELECT fence FROM routers.router_turns WHERE router_id = $1", router.RouterId);
 
     private Task<int> PostponeAsync(TestRouter router, string until) =>
         server.ExecuteAsync(

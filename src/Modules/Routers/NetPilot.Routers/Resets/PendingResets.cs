@@ -7,6 +7,7 @@ namespace NetPilot.Routers.Resets;
 /// wait for them (docs/decisions/0030).
 /// </summary>
 internal sealed partial class PendingResets(
+    NpgsqlDataSource database,
     IDbContextFactory<RoutersDbContext> contexts,
     ICommandsClient client,
     IMaintenanceSession maintenance,
@@ -28,8 +29,9 @@ internal sealed partial class PendingResets(
     /// </summary>
     /// <param name="turn">The turn. Where nobody owns it, it is for the reset alone.</param>
     /// <param name="turns">Says whether the turn still holds.</param>
+    /// <param name="isAwaited">Whether somebody waits for the turn. The work that the server does for an owner by itself comes after the pause.</param>
     /// <param name="cancellationToken">Ends the work before the reset is sent.</param>
-    public async Task<bool> RunAsync(RouterTurn turn, IRouterTurns turns, CancellationToken cancellationToken)
+    public async Task<bool> RunAsync(RouterTurn turn, IRouterTurns turns, bool isAwaited, CancellationToken cancellationToken)
     {
         if (await FindAsync(turn.RouterId, cancellationToken) is not { } pending)
         {
@@ -49,6 +51,11 @@ internal sealed partial class PendingResets(
             await ForgetAsync(pending, [KnownRefusal(pending, owner, code)], cancellationToken);
             LogLeft(logger, turn.RouterId, code, pending.Refusals);
             return true;
+        }
+
+        if (turn.OwnerId is not null && !isAwaited && pending.IsPaused)
+        {
+            return false;
         }
 
         return await AttemptAsync(turn, pending, turns, cancellationToken);
@@ -79,7 +86,11 @@ internal sealed partial class PendingResets(
                     result,
                     startedAt,
                     time.GetElapsedTime(started)
-                ),
+                ) with
+                {
+                    // The server tries for a day, and the entries are the owner's.
+                    OnlyIfNew = !result.IsSuccess,
+                },
             ]
             : [];
         if (result.IsSuccess)
@@ -187,7 +198,8 @@ internal sealed partial class PendingResets(
 
     private async Task<Pending?> FindAsync(string routerId, CancellationToken cancellationToken)
     {
-        var over = time.UtcNow() - GivenUpAfter;
+        var now = time.UtcNow();
+        var over = now - GivenUpAfter;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await (
             from reset in db.PendingResets
@@ -201,6 +213,7 @@ internal sealed partial class PendingResets(
                 reset.Refusals,
                 reset.RefusedCode,
                 router == null ? null : router.UserId,
+                reset.NextAttemptAt > now,
                 reset.RequestedAt <= over
             )
         ).SingleOrDefaultAsync(cancellationToken);
@@ -215,19 +228,7 @@ internal sealed partial class PendingResets(
 
     private async Task PostponeAsync(Pending pending, TimeSpan wait, string? refusedCode, IReadOnlyList<RouterActivity> activities)
     {
-        var next = time.UtcNow() + wait;
-        var refusals = refusedCode is null ? 0 : 1;
-        await using var db = await contexts.CreateDbContextAsync(CancellationToken.None);
-        await Row(db, pending)
-            .ExecuteUpdateAsync(
-                set =>
-                    set.SetProperty(reset => reset.Attempts, reset => reset.Attempts + 1)
-                        .SetProperty(reset => reset.NextAttemptAt, next)
-                        .SetProperty(reset => reset.LeasedUntil, (DateTimeOffset?)null)
-                        .SetProperty(reset => reset.Refusals, reset => reset.Refusals + refusals)
-                        .SetProperty(reset => reset.RefusedCode, reset => refusedCode ?? reset.RefusedCode),
-                CancellationToken.None
-            );
+        await PostponeReset.AfterAttemptAsync(database, pending.RouterId, pending.RequestedAt, wait, refusedCode);
         await log.RecordAsync(activities);
     }
 
@@ -242,6 +243,7 @@ internal sealed partial class PendingResets(
         int Refusals,
         string? RefusedCode,
         Guid? NextOwnerId,
+        bool IsPaused,
         bool IsOver
     );
 

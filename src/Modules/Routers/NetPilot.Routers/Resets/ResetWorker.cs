@@ -7,7 +7,6 @@ namespace NetPilot.Routers.Resets;
 internal sealed class ResetWorker(
     NpgsqlDataSource database,
     IRouterTurns turns,
-    IDbContextFactory<RoutersDbContext> contexts,
     IMaintenanceSession maintenance,
     IOptions<CommandsServerOptions> options,
     TimeProvider time,
@@ -34,19 +33,8 @@ internal sealed class ResetWorker(
         }
         else
         {
-            await PutBackAsync(routerId);
+            // A reset that failed has put its row back already; this is for a router whose turn somebody else had.
+            await PostponeReset.PutBackAsync(database, routerId, Interval);
         }
-    }
-
-    // A reset that failed has put its row back already; this is for a router whose turn somebody else had.
-    private async Task PutBackAsync(string routerId)
-    {
-        var next = Time.UtcNow() + Interval;
-        await using var db = await contexts.CreateDbContextAsync();
-        await db
-            .PendingResets.Where(reset => reset.RouterId == routerId && reset.LeasedUntil != null)
-            .ExecuteUpdateAsync(set =>
-                set.SetProperty(reset => reset.LeasedUntil, (DateTimeOffset?)null).SetProperty(reset => reset.NextAttemptAt, next)
-            );
     }
 }

@@ -165,7 +165,7 @@ internal sealed class RouterTurns(NpgsqlDataSource database, TimeProvider time, 
     /// <summary>Whether the turn may go on to its own command. If not, it is over.</summary>
     private async Task<bool> ResetFirstAsync(RouterTurn turn, TimeSpan callTimeout, TimeSpan patience, long started)
     {
-        var wasReset = await RunPendingResetAsync(turn, callTimeout);
+        var wasReset = await RunPendingResetAsync(turn, callTimeout, isAwaited: patience > TimeSpan.Zero);
         if (wasReset && turn.OwnerId is not null && Stopwatch.GetElapsedTime(started) > patience && patience > TimeSpan.Zero)
         {
             // The reset took the time that was left for the command itself.
@@ -177,13 +177,13 @@ internal sealed class RouterTurns(NpgsqlDataSource database, TimeProvider time, 
     }
 
     // The last owner's rules go before the first command of the present one. While the router can't be reached, nobody's command can be sent.
-    private async Task<bool> RunPendingResetAsync(RouterTurn turn, TimeSpan callTimeout)
+    private async Task<bool> RunPendingResetAsync(RouterTurn turn, TimeSpan callTimeout, bool isAwaited)
     {
         var done = false;
         try
         {
             done =
-                await pendingResets.RunAsync(turn, this, CancellationToken.None)
+                await pendingResets.RunAsync(turn, this, isAwaited, CancellationToken.None)
                 && await RenewAsync(turn, callTimeout, CancellationToken.None);
             return done;
         }
