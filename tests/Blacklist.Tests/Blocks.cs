@@ -92,7 +92,13 @@ internal static class Blocks
         Eventually.HoldsAsync(async () =>
             (
                 await router.Owner.Server.ScalarAsync<long>(
-                    "SELECT count(*) FROM blacklist.user_blacklists WHERE router_id = $1 AND settle_at IS NOT NULL",
+                    """
+                    SELECT count(*) FROM (
+                        SELECT router_id, settle_at FROM blacklist.user_blacklists
+                        UNION ALL SELECT router_id, settle_at FROM blacklist.user_limited_devices
+                        UNION ALL SELECT router_id, settle_at FROM blacklist.user_whitelists) AS rules
+                    WHERE router_id = $1 AND settle_at IS NOT NULL
+                    """,
                     router.RouterId
                 )
             ).ShouldBe(0)

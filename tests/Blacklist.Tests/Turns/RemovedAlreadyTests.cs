@@ -62,7 +62,12 @@ public sealed class RemovedAlreadyTests(BlacklistServer server)
     {
         var router = await server.NewRouterAsync();
         var ip = router.Simulated.Device().Ip;
-        (await router.SendAsync(HttpMethod.Post, list, new { ip })).Dispose();
+        using (var added = await router.SendAsync(HttpMethod.Post, list, new { ip }))
+        {
+            await added.ShouldBeJsonAsync(201);
+        }
+
+        await router.SettledAsync();
         words = words.Replace("{0}", ip, StringComparison.Ordinal);
         Refuse(router, operation, status, words);
 
