@@ -1,7 +1,9 @@
+using System.Net.NetworkInformation;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
+using static NetPilot.Blacklist.Tests.Holding;
 
 namespace NetPilot.Blacklist.Tests.Features;
 
@@ -62,14 +64,36 @@ public sealed class RoundTripTests(BlacklistServer server)
     {
         var router = await server.NewRouterAsync();
         await router.ScanAsync();
-        (await router.BlockAsync(router.Simulated.Device().Ip)).Dispose();
-        (await router.BlockAsync(router.Simulated.Device(1).Ip)).Dispose();
+        SimulatedDevice[] devices = [.. Enumerable.Range(0, 4).Select(router.Simulated.Device)];
+        var ids = await router.DeviceIdsAsync([.. devices.Select(device => device.Mac)]);
+        (await router.BlockAsync(devices[0].Ip, more: new { reason = "Homework", expiresAt = "2031-01-01T00:00:00Z" })).Dispose();
+        foreach (var device in devices[1..])
+        {
+            (await router.BlockAsync(device.Ip)).Dispose();
+        }
+
+        await router.HoldAsync(Pause(NewId(), [.. ids]));
+        foreach (
+            var (device, change) in devices[1..]
+                .Zip([
+                    "state = 'lifting', let_through_at = now(), maybe_sent = false, give_up_at = now() + interval '1 hour'",
+                    "state = 'lifting', let_through_at = now(), maybe_sent = true, attempts = 2, code = 'command_failed', lifted_at = now()",
+                    "state = 'applying', held_manually = false, code = 'router_unreachable', created_by = NULL",
+                ])
+        )
+        {
+            await server.ExecuteAsync(
+                $"UPDATE blacklist.user_blacklists SET {change}, settle_at = NULL WHERE router_id = $1 AND device_mac = $2",
+                router.RouterId,
+                PhysicalAddress.Parse(device.Mac)
+            );
+        }
 
         using var first = await router.GetAsync("blocked");
         using var queried = await router.GetAsync("blocked?limit=50");
         var page = await first.ShouldBeJsonAsync(200);
         page.GetRawText().ShouldBe((await queried.ShouldBeJsonAsync(200)).GetRawText());
-        page.GetProperty("items").GetArrayLength().ShouldBe(2);
+        page.GetProperty("items").GetArrayLength().ShouldBe(4);
     }
 
     private static async Task<int> CountAsync(TestRouter router, HttpMethod method, string below, object? body = null)

@@ -9,5 +9,7 @@ internal sealed class FirstBlocks : IRequestReads
             : null;
 
     public async Task ReadAsync(HttpContext context, Guid userId, DbDataReader result, CancellationToken cancellationToken) =>
-        context.SetFirstPage(await result.ReadRulesAsync(RuleKind.Block, cancellationToken));
+        context.SetFirstPage(
+            await ReadFirstBlocks.ReadAsync(result, userId, (string)context.Request.RouteValues["routerId"]!, cancellationToken)
+        );
 }
