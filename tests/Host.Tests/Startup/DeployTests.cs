@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
 using NetPilot.Host.Http;
 using NetPilot.Host.Startup;
 using NetPilot.Testing;
@@ -9,7 +11,7 @@ namespace NetPilot.Host.Tests.Startup;
 
 /// <summary>What operators copy, as far as no container engine and no systemd is needed.</summary>
 [OneDialect]
-public sealed class DeployTests
+public sealed partial class DeployTests
 {
     // Outside Development.
     private const int DrainDelay = 5;
@@ -22,6 +24,11 @@ public sealed class DeployTests
         server.Map("securityContext").Text("readOnlyRootFilesystem").ShouldBe("true");
         var mount = server.List("volumeMounts").Single(volume => volume.Text("mountPath") == "/tmp");
         pod.List("volumes").Single(volume => volume.Text("name") == mount.Text("name")).Children.Keys.ShouldContain("emptyDir");
+
+        // A liveness probe alone would end a start that waits for PostgreSQL or for migrations.
+        var startup = server.Map("startupProbe");
+        startup.Map("httpGet").Text("path").ShouldBe("/health/live");
+        (startup.Number("failureThreshold") * startup.Number("periodSeconds")).ShouldBeGreaterThanOrEqualTo(600);
 
         var live = server.Map("livenessProbe");
         live.Map("httpGet").Text("path").ShouldBe("/health/live");
@@ -55,6 +62,94 @@ public sealed class DeployTests
     [Fact]
     public void The_unit_takes_a_stop_before_the_start_for_a_stop() =>
         Read("deploy/systemd/netpilot.service").Split('\n').ShouldContain($"SuccessExitStatus={StartupFailure.Stopped}");
+
+    [Fact]
+    public void The_unit_shows_the_server_its_parent_which_tells_that_it_runs_under_systemd()
+    {
+        var unit = Read("deploy/systemd/netpilot.service").Split('\n');
+        unit.ShouldContain("Type=notify");
+        unit.ShouldNotContain(line =>
+            line.StartsWith("ProtectProc=", StringComparison.Ordinal)
+            || line.StartsWith("ProcSubset=", StringComparison.Ordinal)
+            || line.StartsWith("PrivatePIDs=", StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void The_unit_does_not_end_a_migration() =>
+        Read("deploy/systemd/netpilot.service").Split('\n').ShouldContain("TimeoutStartSec=infinity");
+
+    [Fact]
+    public async Task Each_upgrade_with_systemd_keeps_the_version_before_it()
+    {
+        var block = Read("docs/operations/upgrade.md")
+            .Split("```")
+            .Single(block => block.Contains("systemctl start netpilot", StringComparison.Ordinal));
+        var folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            // The commands on files alone, in a folder of the test.
+            var commands = block
+                .Split('\n')
+                .Where(line => line.StartsWith("mv ", StringComparison.Ordinal) || line.StartsWith("rm ", StringComparison.Ordinal))
+                .Select(line => line.Replace("/opt/", folder.FullName + "/", StringComparison.Ordinal));
+            var script = "set -e\n" + string.Join('\n', commands);
+            var (now, before) = (Path.Combine(folder.FullName, "netpilot"), Path.Combine(folder.FullName, "netpilot.old"));
+            Make(now, 1);
+            for (var version = 2; version <= 4; version++)
+            {
+                Make(now + ".new", version);
+                using var shell = Process.Start("sh", ["-c", script]);
+                await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+                shell.ExitCode.ShouldBe(0);
+                Made(now).ShouldBe($"{version}");
+                Made(before).ShouldBe($"{version - 1}");
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        static void Make(string folder, int version) =>
+            File.WriteAllText(Path.Combine(Directory.CreateDirectory(folder).FullName, "version"), $"{version}");
+
+        static string Made(string folder) => File.ReadAllText(Path.Combine(folder, "version"));
+    }
+
+    [Fact]
+    public void Each_variable_of_the_Compose_file_is_in_the_example()
+    {
+        var example = Read("deploy/compose/.env.example");
+        var variables = ComposeVariable().Matches(Read("deploy/compose/compose.yaml")).Select(match => match.Groups[1].Value).Distinct();
+        variables.ShouldNotBeEmpty();
+        variables.Where(variable => !example.Contains($"{variable}=", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Documented_Compose_commands_name_services_that_there_are()
+    {
+        var services = Yaml(Read("deploy/compose/compose.yaml")).Map("services").Children.Keys.Select(key => key.ToString()).ToArray();
+        var documents = Directory.GetFiles(Path.Combine(Checkout.Root, "docs/operations"), "*.md").Select(File.ReadAllText);
+        documents
+            .SelectMany(text => ComposeCommand().Matches(text))
+            .Select(match => match.Groups[1].Value)
+            .Distinct()
+            .Where(service => !services.Contains(service))
+            .ShouldBeEmpty();
+
+        var backup = Read("docs/operations/backup.md");
+        foreach (var program in new[] { "pg_dump", "psql", "pg_restore" })
+        {
+            backup.ShouldContain($"docker compose exec -T postgres {program} --username=postgres");
+        }
+    }
+
+    [GeneratedRegex(@"\$\{([A-Z_]+)")]
+    private static partial Regex ComposeVariable();
+
+    [GeneratedRegex("docker compose (?:exec -T|run --rm|stop|logs) ([a-z]+)")]
+    private static partial Regex ComposeCommand();
 
     private static YamlMappingNode Kubernetes()
     {
