@@ -17,7 +17,7 @@ internal static class HostCommands
           (none)                starts the server
           migrate               applies all pending migrations and ends, whatever Database:MigrateOnStart says
           migrate --script      prints SQL that brings any earlier schema up to date; PostgreSQL is not connected to
-          admin grant <email>   makes a registered user an admin
+          admin grant <email>   makes a registered user an admin; ends with 1 where migrations are pending
 
         Options:
           -h, --help            prints this
@@ -74,7 +74,8 @@ internal static class HostCommands
                 if (arguments.Words is ["admin", "grant", _])
                 {
                     app.ValidateDatabaseSettings();
-                    await app.PrepareDatabaseAsync(cancellationToken);
+                    // A newer version's command would otherwise migrate while the older servers run.
+                    await migrator.CheckPatientlyAsync(cancellationToken);
                 }
 
                 return await IdentityModule.RunAdminCommandAsync(app.Services, arguments.Words, output, cancellationToken);

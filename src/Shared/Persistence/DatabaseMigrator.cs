@@ -41,23 +41,12 @@ public sealed partial class DatabaseMigrator(
     /// the role that the server runs as, and sets the clock by PostgreSQL's as well.
     /// </summary>
     /// <exception cref="DatabaseStartException">It does not come, or it refuses us.</exception>
-    public async Task RunPatientlyAsync(CancellationToken cancellationToken)
-    {
-        await PatientlyAsync(OwnerKey, () => RunAsync(options.Value.MigrateOnStart, cancellationToken), cancellationToken);
-        await PatientlyAsync(
-            RuntimeKey,
-            async () =>
-            {
-                await TryRuntimeRoleAsync(cancellationToken);
-                if (time is DatabaseClock clock)
-                {
-                    // Before anything else asks for the time.
-                    await clock.SampleAsync(cancellationToken);
-                }
-            },
-            cancellationToken
-        );
-    }
+    public Task RunPatientlyAsync(CancellationToken cancellationToken) =>
+        PreparePatientlyAsync(options.Value.MigrateOnStart, cancellationToken);
+
+    /// <summary>As <see cref="RunPatientlyAsync"/>, for a command that is not to migrate, whatever <c>Database:MigrateOnStart</c> says.</summary>
+    /// <exception cref="DatabaseStartException">Migrations are pending, PostgreSQL does not come, or it refuses us.</exception>
+    public Task CheckPatientlyAsync(CancellationToken cancellationToken) => PreparePatientlyAsync(isToApply: false, cancellationToken);
 
     /// <summary>Applies what is pending, whatever <c>Database:MigrateOnStart</c> says, and waits for PostgreSQL as a start does.</summary>
     /// <returns>How many migrations were applied.</returns>
@@ -91,6 +80,24 @@ public sealed partial class DatabaseMigrator(
         }
 
         return script.ToString();
+    }
+
+    private async Task PreparePatientlyAsync(bool isToApply, CancellationToken cancellationToken)
+    {
+        await PatientlyAsync(OwnerKey, () => RunAsync(isToApply, cancellationToken), cancellationToken);
+        await PatientlyAsync(
+            RuntimeKey,
+            async () =>
+            {
+                await TryRuntimeRoleAsync(cancellationToken);
+                if (time is DatabaseClock clock)
+                {
+                    // Before anything else asks for the time.
+                    await clock.SampleAsync(cancellationToken);
+                }
+            },
+            cancellationToken
+        );
     }
 
     private async Task<int> RunAsync(bool isToApply, CancellationToken cancellationToken)
@@ -294,7 +301,7 @@ public sealed partial class DatabaseMigrator(
                     isToApply
                         ? (module, missing.Length)
                         : throw new DatabaseStartException(
-                            $"Database:MigrateOnStart is false and the schema {module.Schema} lacks {missing.Length} migration(s), the first being {missing[0]}."
+                            $"{(options.Value.MigrateOnStart ? "The" : "Database:MigrateOnStart is false and the")} schema {module.Schema} lacks {missing.Length} migration(s), the first being {missing[0]}: run \"NetPilot.Host migrate\" first."
                         )
                 );
             }

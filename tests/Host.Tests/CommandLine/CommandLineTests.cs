@@ -60,6 +60,33 @@ public sealed class CommandLineTests(NetPilotServer server)
         );
     }
 
+    [Theory]
+    [InlineData("true", "The schema")]
+    [InlineData("false", "Database:MigrateOnStart is false and the schema")]
+    public async Task An_admin_is_not_made_where_migrations_are_pending_and_none_is_applied(string migrateOnStart, string sentence)
+    {
+        var owner = await server.NewDatabaseAsync(Ct);
+        var settings = new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:NetPilot"] = owner,
+            ["Database:MigrateOnStart"] = migrateOnStart,
+        };
+
+        var (code, told) = await RunAsync(settings, "admin", "grant", TestUsers.NewEmail());
+        code.ShouldBe(1);
+        told.ShouldMatch(
+            $@"^NetPilot did not start: {sentence} identity lacks \d+ migration\(s\), the first being \w+: run ""NetPilot\.Host migrate"" first\.$"
+        );
+        await using var database = NpgsqlDataSource.Create(owner);
+        await using var schemas = database.CreateCommand("SELECT count(*) FROM pg_namespace WHERE nspname = 'identity'");
+        (await schemas.ExecuteScalarAsync(Ct)).ShouldBe(0L);
+
+        (await RunAsync(settings, "migrate")).Code.ShouldBe(0);
+        var (unknown, answer) = await RunAsync(settings, "admin", "grant", TestUsers.NewEmail());
+        unknown.ShouldBe(1);
+        answer.ShouldNotContain("migration");
+    }
+
     [Fact]
     public async Task The_script_makes_the_schemas_and_can_be_run_again()
     {
