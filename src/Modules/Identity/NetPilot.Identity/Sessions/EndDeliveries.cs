@@ -112,7 +112,8 @@ internal sealed partial class EndDeliveryWorker(EndDeliveries deliveries, IComma
     {
         // The requests are over. The ends that they recorded are delivered before the process ends.
         deliveries.Close();
-        await (ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken);
+        // What a stop throws would end the process with an unhandled exception. The sweeper delivers what is left.
+        await (ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken);
     }
 
