@@ -78,10 +78,14 @@ public sealed class SettingsTests
         Mail(mail => mail.ResetUrl = "https://app.example.test/#reset").ShouldStartWith("Mail:ResetUrl");
         Mail(mail => mail.ResetUrl = "https://app.example.test/reset\n").ShouldStartWith("Mail:ResetUrl");
         Mail(mail => mail.Smtp.Port = 0).ShouldStartWith("Mail:Smtp:Port");
-        Mail(mail => mail.Smtp.LocalDomain = "").ShouldStartWith("Mail:Smtp:LocalDomain");
+        Mail(mail => mail.Smtp.LocalDomain = "").ShouldBeNull();
         Mail(mail => mail.Smtp.LocalDomain = "mail.example.test\r\nRSET").ShouldStartWith("Mail:Smtp:LocalDomain");
         Mail(mail => mail.Smtp.LocalDomain = "mail.example.test").ShouldBeNull();
         Mail(mail => mail.Smtp.User = "user").ShouldStartWith("Mail:Smtp:User");
+        Mail(mail => (mail.Smtp.User, mail.Smtp.Password) = ("user", "")).ShouldStartWith("Mail:Smtp:User");
+        Mail(mail => (mail.Smtp.User, mail.Smtp.Password) = ("", "password")).ShouldStartWith("Mail:Smtp:User");
+        Mail(mail => (mail.Smtp.User, mail.Smtp.Password) = ("", null)).ShouldBeNull();
+        Mail(mail => (mail.Smtp.User, mail.Smtp.Password) = ("", "")).ShouldBeNull();
         Mail(mail => mail.Smtp.Host = "smtp://mail.example.test").ShouldStartWith("Mail:Smtp:Host");
         Mail(mail => mail.Smtp.Host = "mail example").ShouldStartWith("Mail:Smtp:Host");
         Mail(mail => mail.Smtp.Host = "mail.example.test:587").ShouldStartWith("Mail:Smtp:Host");

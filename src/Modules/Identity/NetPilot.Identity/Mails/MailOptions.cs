@@ -28,12 +28,12 @@ internal sealed class MailOptions
             yield return "Mail:Smtp:Port must be between 1 and 65535.";
         }
 
-        if (Smtp.LocalDomain is { } domain && !IsHost(domain))
+        if (Smtp.LocalDomain is { Length: > 0 } domain && !IsHost(domain))
         {
             yield return "Mail:Smtp:LocalDomain must be the name of a host, or an IP address.";
         }
 
-        if (Smtp.User is null != Smtp.Password is null)
+        if (string.IsNullOrEmpty(Smtp.User) != string.IsNullOrEmpty(Smtp.Password))
         {
             yield return "Mail:Smtp:User and Mail:Smtp:Password belong together: set both or neither.";
         }

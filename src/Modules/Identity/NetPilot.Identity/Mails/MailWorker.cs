@@ -163,7 +163,7 @@ internal sealed partial class MailWorker(
         {
             Timeout = (int)AnswerTimeout.TotalMilliseconds,
             CheckCertificateRevocation = smtp.CheckRevocation,
-            LocalDomain = smtp.LocalDomain,
+            LocalDomain = string.IsNullOrEmpty(smtp.LocalDomain) ? null : smtp.LocalDomain,
         };
         await client.ConnectAsync(
             smtp.Host!,
@@ -173,9 +173,9 @@ internal sealed partial class MailWorker(
                 : SecureSocketOptions.StartTls,
             deadline
         );
-        if (smtp.User is not null)
+        if (smtp.User is { Length: > 0 } user)
         {
-            await client.AuthenticateAsync(smtp.User, smtp.Password!, deadline);
+            await client.AuthenticateAsync(user, smtp.Password!, deadline);
         }
 
         client.Timeout = (int)ContentTimeout.TotalMilliseconds;
