@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NetPilot.Host.Health;
 using NetPilot.Identity.Contracts;
 using Serilog;
 using Serilog.Core;
@@ -69,7 +70,9 @@ internal static class Logging
         {
             options.Logger = app.Services.GetRequiredService<Serilog.ILogger>();
             options.GetLevel = (context, _, _) =>
-                context.Response.StatusCode >= 500 ? LogEventLevel.Warning
+                // A probe asks each second. What it is answered with is told once, by what finds it out.
+                IsProbeOfUnready(context) ? LogEventLevel.Debug
+                : context.Response.StatusCode >= 500 ? LogEventLevel.Warning
                 : context.Request.Path.StartsWithSegments("/api") ? LogEventLevel.Information
                 : LogEventLevel.Debug;
             options.GetMessageTemplateProperties = (context, _, elapsed, status) =>
@@ -81,6 +84,10 @@ internal static class Logging
                     new LogEventProperty("Elapsed", new ScalarValue(elapsed)),
                 ];
         });
+
+    private static bool IsProbeOfUnready(HttpContext context) =>
+        context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable
+        && context.Request.Path.StartsWithSegments(HealthEndpoints.Path);
 
     // ASP.NET's own request lines hold the query string, and are replaced by ours. "Hosting failed to start" repeats, with a stack trace,
     // what Program says in one sentence; and the workers that a failed start cancels did not fail. What authentication threw is thrown on to

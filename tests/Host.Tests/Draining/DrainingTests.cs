@@ -32,6 +32,10 @@ public sealed class DrainingTests(NetPilotServer server)
         onNewConnection.Headers.ConnectionClose.ShouldBe(true);
 
         (await process.StopAsync(Ct)).ShouldBe(0, string.Join('\n', process.Output));
+        // A probe that asks each second would fill the log with what it has in one line.
+        process
+            .Output.Where(line => line.Contains("/health/ready", StringComparison.Ordinal))
+            .ShouldAllBe(line => line.Contains("\"@l\":\"Debug\"", StringComparison.Ordinal));
     }
 
     [Fact]
