@@ -73,8 +73,9 @@ internal static class NetPilotHost
         app.UseCors();
         app.UseMiddleware<HiddenEndpoints>();
         app.UseAuthentication();
-        app.UseAuthorization();
+        // Before the role is asked for, so that a refusal counts.
         app.UseRateLimiter();
+        app.UseAuthorization();
         app.UseIdempotency();
         app.UseMiddleware<RequestForm>();
         app.MeasureDatabase();

@@ -114,6 +114,58 @@ public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica repli
     }
 
     [Fact]
+    public async Task Requests_that_are_refused_for_want_of_a_role_count()
+    {
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        using var client = replica.Process.NewClient(user.AccessToken);
+        var requests = Enumerable
+            .Range(0, ProductionLikeReplica.RequestsPerMinute)
+            .Select(_ => client.GetAsync("/api/v1/admin/users", Ct));
+        foreach (var response in await Task.WhenAll(requests))
+        {
+            await response.ShouldBeProblemAsync(403, "forbidden");
+        }
+
+        using var limited = await client.GetAsync("/api/v1/admin/users", Ct);
+        await limited.ShouldBeProblemAsync(429, "rate_limited");
+    }
+
+    [Fact]
+    public async Task Users_hash_passwords_as_often_as_their_address_may_log_in_besides_its_logins()
+    {
+        const string address = "198.51.100.21";
+        var operations = new[] { (HttpMethod.Post, "/api/v1/me/password"), (HttpMethod.Delete, "/api/v1/me") };
+        var users = await Task.WhenAll(operations.Select(_ => server.NewUserAsync(cancellationToken: Ct)));
+        using var client = replica.Process.NewClient();
+        var requests = Enumerable.Range(0, ProductionLikeReplica.AuthPerMinute).Select(turn => AskAsync(turn, address));
+        foreach (var response in await Task.WhenAll(requests))
+        {
+            await response.ShouldHaveStatusAsync(400, "validation_failed");
+        }
+
+        for (var turn = 0; turn < operations.Length; turn++)
+        {
+            using var limited = await AskAsync(turn, address);
+            await limited.ShouldBeProblemAsync(429, "rate_limited");
+            using var elsewhere = await AskAsync(turn, "198.51.100.22");
+            await elsewhere.ShouldHaveStatusAsync(400);
+        }
+
+        using var login = await client.SendAsync(LoginFrom(address), Ct);
+        await login.ShouldBeProblemAsync(401, "invalid_credentials");
+
+        Task<HttpResponseMessage> AskAsync(int turn, string from)
+        {
+            var (method, path) = operations[turn % operations.Length];
+            var request = From(from, path, "https");
+            request.Method = method;
+            request.Content = JsonContent.Create(new { });
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", users[turn % users.Length].AccessToken);
+            return client.SendAsync(request, Ct);
+        }
+    }
+
+    [Fact]
     public async Task On_the_main_port_the_metrics_are_as_absent_as_any_path_that_is_not_there()
     {
         var user = await server.NewUserAsync(cancellationToken: Ct);

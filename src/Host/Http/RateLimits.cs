@@ -27,8 +27,8 @@ internal sealed class RateLimitOptions
 }
 
 /// <summary>
-/// General limits, per replica and in memory: requests per user, and calls to the anonymous auth endpoints per address. Login failures are
-/// counted by Identity, in PostgreSQL.
+/// General limits, per replica and in memory: requests per user, and per address the calls to the anonymous auth endpoints, and those of users that
+/// hash a password. Login failures are counted by Identity, in PostgreSQL.
 /// </summary>
 internal static class RateLimits
 {
@@ -43,8 +43,9 @@ internal static class RateLimits
                 {
                     var machine = services.GetRequiredKeyedService<TimeProvider>(DatabaseClock.Machine);
                     limiter.OnRejected = RefuseAsync;
-                    limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
-                        PartitionOf(context, settings.Value, machine)
+                    limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
+                        PartitionedRateLimiter.Create<HttpContext, string>(context => PartitionOf(context, settings.Value, machine)),
+                        PartitionedRateLimiter.Create<HttpContext, string>(context => HashPartitionOf(context, settings.Value, machine))
                     );
                 }
             );
@@ -61,6 +62,12 @@ internal static class RateLimits
             ? PerMinute($"address {NetworkOf(context.Connection.RemoteIpAddress)}", settings.AuthPerMinute, machine)
             : RateLimitPartition.GetNoLimiter("");
     }
+
+    // Accounts cost little, and the places for hashes are everybody's.
+    private static RateLimitPartition<string> HashPartitionOf(HttpContext context, RateLimitOptions settings, TimeProvider machine) =>
+        settings.Enabled && context.GetEndpoint()?.Metadata.GetMetadata<HashesPassword>() is not null
+            ? PerMinute($"hashes {NetworkOf(context.Connection.RemoteIpAddress)}", settings.AuthPerMinute, machine)
+            : RateLimitPartition.GetNoLimiter("");
 
     private static RateLimitPartition<string> PerMinute(string key, int permits, TimeProvider machine) =>
         RateLimitPartition.Get<string>(key, _ => new MinuteLimiter(permits, machine));

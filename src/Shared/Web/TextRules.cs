@@ -6,6 +6,9 @@ namespace NetPilot.Web;
 /// <summary>The rules for strings that the REST contract shares between fields: lengths count code points, control characters are refused.</summary>
 public static class TextRules
 {
+    /// <summary>How many characters a text may have that is searched for.</summary>
+    public const int MaxSearchLength = 4096;
+
     /// <summary>A text of so many code points without control characters (newlines where allowed). Null passes: absence is the field's own business.</summary>
     public static IRuleBuilderOptions<T, string?> Text<T>(
         this IRuleBuilder<T, string?> rule,
@@ -23,7 +26,7 @@ public static class TextRules
     ) => rule.Refusing(Shape(min, max), (_, field) => field.Value is { } text ? RefusalOf(text, min, max, allowNewline) : null);
 
     /// <summary>Text that is searched for. It can be longer than what it is searched in: then nothing is found.</summary>
-    public static IRuleBuilderOptions<T, string?> SearchText<T>(this IRuleBuilder<T, string?> rule) => rule.Text(0, 4096);
+    public static IRuleBuilderOptions<T, string?> SearchText<T>(this IRuleBuilder<T, string?> rule) => rule.Text(0, MaxSearchLength);
 
     /// <summary>Text that must be there. Without a greatest length, that of the body limits it.</summary>
     public static IRuleBuilderOptions<T, string?> RequiredText<T>(this IRuleBuilder<T, string?> rule, int min, int? max = null) =>
@@ -40,6 +43,9 @@ public static class TextRules
     public static IRuleBuilderOptions<T, string?> Ipv4<T>(this IRuleBuilder<T, string?> rule) =>
         rule.Refusing(AddressRules.Ipv4Shape, (request, value) => AddressRules.TryReadIpv4(value, out _, out var reason) ? null : reason);
 
+    // In UTF-16, decomposed: into four code points at most, each of two units.
+    private const int LongestCharacter = 8;
+
     // .NET refuses to normalise this code point, a byte order mark with swapped bytes.
     private const char SwappedMark = '\uFFFE';
 
@@ -47,15 +53,24 @@ public static class TextRules
     /// Unicode's normalisation form C, because keyboards compose the same characters differently. The text must not contain lone surrogates.
     /// Validation refuses those.
     /// </summary>
+    /// <param name="text">The text.</param>
+    /// <param name="most">
+    /// How many characters the caller allows. The time that it takes can grow with the square of the length, so that no text is normalised that
+    /// <see cref="IsCertainlyLonger"/>.
+    /// </param>
     /// <remarks>U+FFFE neither decomposes nor composes, so the parts between are normalised separately.</remarks>
-    public static string Normalize(string text)
+    public static string Normalize(string text, int most)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(text.Length, LongestCharacter * most, nameof(text));
 #pragma warning disable RS0030 // Only here.
         return text.Contains(SwappedMark, StringComparison.Ordinal)
             ? string.Join(SwappedMark, text.Split(SwappedMark).Select(part => part.Normalize(NormalizationForm.FormC)))
             : text.Normalize(NormalizationForm.FormC);
 #pragma warning restore RS0030
     }
+
+    /// <summary>Whether the normal form of a text has more characters than that, whatever they are.</summary>
+    public static bool IsCertainlyLonger(string text, int most) => text.Length > LongestCharacter * most;
 
     private static ValueShape Shape(int min, int? max) => new() { MinLength = min, MaxLength = max };
 

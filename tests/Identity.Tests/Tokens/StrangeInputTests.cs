@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using NetPilot.Identity.Abuse;
+using NetPilot.Identity.Passwords;
 using NetPilot.Testing;
 using NetPilot.Web;
 using Shouldly;
@@ -159,8 +160,8 @@ public sealed class StrangeInputTests(IdentityServer server)
         {
             if (Rune.IsValid(value))
             {
-                var normal = TextRules.Normalize($"e\u0301{new Rune(value)}\u0301");
-                TextRules.Normalize(normal).ShouldBe(normal);
+                var normal = TextRules.Normalize($"e\u0301{new Rune(value)}\u0301", 128);
+                TextRules.Normalize(normal, 128).ShouldBe(normal);
             }
         }
     }
@@ -170,7 +171,7 @@ public sealed class StrangeInputTests(IdentityServer server)
     [InlineData("\uFFFE\u0301", "\uFFFE\u0301")]
     [InlineData("\uFFFE\uFFFE", "\uFFFE\uFFFE")]
     public void Around_u_fffe_letters_are_composed_as_everywhere(string given, string normal) =>
-        TextRules.Normalize(given).ShouldBe(normal);
+        TextRules.Normalize(given, 128).ShouldBe(normal);
 
     [Theory]
     [InlineData("fe80::1%4", "fe80::1")]
@@ -235,4 +236,21 @@ public sealed class StrangeInputTests(IdentityServer server)
 
     private Task<HttpResponseMessage> Reset(string token) =>
         anyone.Post("/auth/password/reset", new { token, newPassword = "another long password" });
+
+    /// <summary>The time of a normalisation can grow with the square of the length.</summary>
+    [Fact]
+    public void What_is_certainly_too_long_is_not_normalised()
+    {
+        Should.Throw<ArgumentOutOfRangeException>(() => TextRules.Normalize(new string('\u0301', 1025), 128));
+        PasswordPolicy.RefusalOf(new string('\u0301', 60_000), null).ShouldBe("Must have at most 128 characters.");
+    }
+
+    /// <summary>U+1F82, written as the four code points that it decomposes into: no character takes more.</summary>
+    [Theory]
+    [InlineData(128, null)]
+    [InlineData(129, "Must have at most 128 characters.")]
+    public void A_password_counts_as_its_keyboard_could_have_composed_it(int count, string? refusal) =>
+        PasswordPolicy
+            .RefusalOf(string.Concat(Enumerable.Repeat("\u03B1\u0313\u0300\u0345", count)), null)
+            .ShouldBe(refusal);
 }

@@ -14,7 +14,7 @@ internal static partial class UserDeviceQueries
     public static IQueryable<UserDevice> Containing(this IQueryable<UserDevice> devices, string text)
     {
         const string escape = @"\";
-        var pattern = $"%{SpecialToLike().Replace(TextRules.Normalize(text), @"\$0")}%";
+        var pattern = $"%{SpecialToLike().Replace(TextRules.Normalize(text, TextRules.MaxSearchLength), @"\$0")}%";
         var macPattern = pattern.Replace('-', ':');
         return devices.Where(device =>
             EF.Functions.ILike(DevicesDbContext.Normalize(device.DeviceName!), pattern, escape)

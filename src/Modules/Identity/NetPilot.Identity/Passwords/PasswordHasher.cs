@@ -72,7 +72,7 @@ internal sealed class PasswordHasher : IDisposable
     private byte[] Compute(string password, PhcString with)
     {
         hashes.Add(1);
-        var bytes = Encoding.UTF8.GetBytes(TextRules.Normalize(password));
+        var bytes = Encoding.UTF8.GetBytes(TextRules.Normalize(password, PasswordPolicy.MaxLength));
         try
         {
             var algorithm = PasswordBasedKeyDerivationAlgorithm.Argon2id(

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+
 namespace NetPilot.Identity.Features.ChangePassword;
 
 internal sealed class ChangePasswordEndpoint(
@@ -11,7 +13,11 @@ internal sealed class ChangePasswordEndpoint(
     public override void Configure()
     {
         Post("me/password");
-        Description(b => b.AnswersEmpty(204).Refuses(ErrorCodes.InvalidCredentials, ErrorCodes.TooManyAttempts, ErrorCodes.ServerBusy));
+        Description(b =>
+            b.AnswersEmpty(204)
+                .Refuses(ErrorCodes.InvalidCredentials, ErrorCodes.TooManyAttempts, ErrorCodes.ServerBusy)
+                .WithMetadata(new HashesPassword())
+        );
         this.Describe(
             "Account",
             "Change my password",

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+
 namespace NetPilot.Identity.Features.DeleteMe;
 
 internal sealed class DeleteMeEndpoint(
@@ -14,6 +16,7 @@ internal sealed class DeleteMeEndpoint(
         Description(b =>
             b.AnswersEmpty(204)
                 .Refuses(ErrorCodes.InvalidCredentials, ErrorCodes.TooManyAttempts, ErrorCodes.LastAdmin, ErrorCodes.ServerBusy)
+                .WithMetadata(new HashesPassword())
         );
         this.Describe(
             "Account",

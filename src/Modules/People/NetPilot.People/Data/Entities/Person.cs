@@ -50,7 +50,7 @@ internal sealed class Person : IOfRouter
         return person;
     }
 
-    public static string KeyOf(string name) => TextRules.Normalize(name).ToUpperInvariant();
+    public static string KeyOf(string name) => TextRules.Normalize(name, MaxNameLength).ToUpperInvariant();
 
     public bool IsPausedAt(DateTimeOffset now) => PausedSince is not null && !(PausedUntil <= now);
 
