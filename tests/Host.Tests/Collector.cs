@@ -9,7 +9,7 @@ namespace NetPilot.Host.Tests;
 internal sealed class Collector : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly ConcurrentQueue<(string Path, byte[] Body)> _received = new();
+    private readonly ConcurrentQueue<(string Path, string? Tenant, byte[] Body)> _received = new();
 
     private Collector(int port)
     {
@@ -21,13 +21,19 @@ internal sealed class Collector : IAsyncDisposable
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
-            _received.Enqueue((context.Request.Path, body.ToArray()));
+            _received.Enqueue((context.Request.Path, context.Request.Headers["X-Tenant"], body.ToArray()));
         });
     }
 
     public string Address => _app.Urls.Single();
 
     public IReadOnlyCollection<byte[]> Received => [.. _received.Select(entry => entry.Body)];
+
+    /// <summary>Where what was received was sent to.</summary>
+    public IReadOnlyCollection<string> Paths => [.. _received.Select(entry => entry.Path)];
+
+    /// <summary>The header <c>X-Tenant</c> of what was received.</summary>
+    public IReadOnlyCollection<string?> Tenants => [.. _received.Select(entry => entry.Tenant)];
 
     /// <summary>The spans so far.</summary>
     public IReadOnlyCollection<ExportedSpan> Spans =>

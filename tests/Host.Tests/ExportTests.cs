@@ -71,6 +71,70 @@ public sealed class ExportTests(NetPilotServer server)
         endpoints.ShouldAllBe(endpoint => endpoint.Length > 0);
     }
 
+    [Theory]
+    [InlineData("traces", "metrics")]
+    [InlineData("metrics", "traces")]
+    public async Task One_signal_alone_is_exported_under_the_name_that_OpenTelemetrys_variables_give(string signal, string other)
+    {
+        await using var collector = await Collector.StartAsync();
+        var settings = Exporting("");
+        settings[$"OTEL_EXPORTER_OTLP_{signal.ToUpperInvariant()}_ENDPOINT"] = $"{collector.Address}/own/{signal}";
+        settings["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc";
+        settings[$"OTEL_EXPORTER_OTLP_{signal.ToUpperInvariant()}_PROTOCOL"] = "http/protobuf";
+        settings[$"OTEL_EXPORTER_OTLP_{signal.ToUpperInvariant()}_HEADERS"] = "X-Tenant=home";
+        settings["OTEL_SERVICE_NAME"] = "netpilot-test";
+        settings["OTEL_RESOURCE_ATTRIBUTES"] = "service.instance.id=pod-7,deployment.environment=stage";
+        await using var process = await NetPilotProcess.StartAsync(settings, Ct);
+        using var client = process.NewClient();
+        using var me = await client.GetAsync("/api/v1/me", Ct);
+        await me.ShouldBeProblemAsync(401, "unauthorized");
+        // Ends after the last export.
+        await process.StopAsync(Ct);
+
+        collector.Paths.ShouldContain($"/own/{signal}");
+        collector.Paths.ShouldNotContain(path => path.Contains(other, StringComparison.Ordinal));
+        collector.Tenants.ShouldAllBe(tenant => tenant == "home");
+        var text = System.Text.Encoding.UTF8.GetString(collector.Received.First());
+        text.ShouldContain("netpilot-test");
+        text.ShouldContain("pod-7");
+        text.ShouldContain("stage");
+    }
+
+    [Theory]
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")]
+    [InlineData("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL")]
+    public async Task A_protocol_that_there_is_not_ends_the_start(string key)
+    {
+        var settings = Exporting("http://127.0.0.1:1");
+        settings[key] = "http/json";
+        await using var process = NetPilotProcess.Launch(settings);
+
+        (await process.WaitForExitAsync(Ct)).ShouldBe(1);
+        process
+            .Output.ShouldHaveSingleItem()
+            .ShouldBe($"NetPilot did not start: {key} has \"http/json\": it must be grpc or http/protobuf.");
+    }
+
+    [Fact]
+    public async Task The_endpoint_of_a_signal_has_precedence_and_the_name_is_netpilot_unless_it_is_said()
+    {
+        await using var collector = await Collector.StartAsync();
+        var settings = Exporting(collector.Address);
+        settings["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = $"{collector.Address}/own/traces";
+        await using var process = await NetPilotProcess.StartAsync(settings, Ct);
+        using var client = process.NewClient();
+        using var me = await client.GetAsync("/api/v1/me", Ct);
+        await process.StopAsync(Ct);
+
+        collector.Paths.Distinct().ShouldBe(["/own/traces", "/v1/metrics"], ignoreOrder: true);
+        collector
+            .Received.Select(System.Text.Encoding.UTF8.GetString)
+            .ShouldAllBe(text =>
+                text.Contains("service.name", StringComparison.Ordinal) && text.Contains("netpilot", StringComparison.Ordinal)
+            );
+    }
+
     private Dictionary<string, string?> Exporting(string address) =>
         new(server.Settings)
         {

@@ -2,33 +2,83 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Tracing;
 using OpenTelemetry;
+using OpenTelemetry.Exporter;
 
 namespace NetPilot.Host.Observability;
 
-/// <summary>The addresses that traces and metrics are exported to. OpenTelemetry takes its default in place of one that is none.</summary>
+/// <summary>
+/// The variables that say where traces and metrics are exported to, and how: those of all signals, and those of one, which have precedence.
+/// OpenTelemetry takes its default in place of one that is none, and its exporters do not read those of one signal.
+/// </summary>
 internal static class OtlpEndpoints
 {
-    public const string Key = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    public const string Traces = "TRACES_";
+    public const string Metrics = "METRICS_";
 
-    private static readonly string[] Keys = [Key, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
+    private const string AllSignals = "";
+    private static readonly string[] Signals = [AllSignals, Traces, Metrics];
 
-    public static bool AreSet(IConfiguration configuration) => !string.IsNullOrWhiteSpace(configuration[Key]);
+    /// <summary>Whether the signal is exported.</summary>
+    public static bool IsSet(IConfiguration configuration, string signal) =>
+        (Endpoint(configuration, signal) ?? Endpoint(configuration, AllSignals)) is not null;
 
-    /// <exception cref="SettingsException">One is no address.</exception>
+    /// <summary>Sets what the variables of the signal say.</summary>
+    public static void Apply(IConfiguration configuration, string signal, OtlpExporterOptions exporter)
+    {
+        if (Endpoint(configuration, signal) is { } endpoint)
+        {
+            exporter.Endpoint = new Uri(endpoint);
+        }
+
+        if (Protocol(configuration, signal) is { } protocol && ProtocolOf(protocol) is { } known)
+        {
+            exporter.Protocol = known;
+        }
+
+        if (Value(configuration, signal, "HEADERS") is { } headers)
+        {
+            exporter.Headers = headers;
+        }
+    }
+
+    /// <exception cref="SettingsException">An address is none, or a protocol is not one that there is.</exception>
     public static void Validate(IConfiguration configuration)
     {
-        foreach (var key in Keys)
+        foreach (var signal in Signals)
         {
             if (
-                configuration[key] is { } value
-                && !string.IsNullOrWhiteSpace(value)
+                Endpoint(configuration, signal) is { } value
                 && !(Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.Host.Length > 0)
             )
             {
-                throw new SettingsException($"{key} has \"{value}\", which is no address, such as http://127.0.0.1:4317.");
+                throw new SettingsException(
+                    $"{Key(signal, "ENDPOINT")} has \"{value}\", which is no address, such as http://127.0.0.1:4317."
+                );
+            }
+
+            if (Protocol(configuration, signal) is { } protocol && ProtocolOf(protocol) is null)
+            {
+                throw new SettingsException($"{Key(signal, "PROTOCOL")} has \"{protocol}\": it must be grpc or http/protobuf.");
             }
         }
     }
+
+    private static OtlpExportProtocol? ProtocolOf(string value) =>
+        value switch
+        {
+            "grpc" => OtlpExportProtocol.Grpc,
+            "http/protobuf" => OtlpExportProtocol.HttpProtobuf,
+            _ => null,
+        };
+
+    private static string? Endpoint(IConfiguration configuration, string signal) => Value(configuration, signal, "ENDPOINT");
+
+    private static string? Protocol(IConfiguration configuration, string signal) => Value(configuration, signal, "PROTOCOL");
+
+    private static string? Value(IConfiguration configuration, string signal, string name) =>
+        configuration[Key(signal, name)] is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
+
+    private static string Key(string signal, string name) => $"OTEL_EXPORTER_OTLP_{signal}{name}";
 }
 
 /// <summary>
@@ -92,7 +142,7 @@ internal sealed partial class ExportWatch(ILogger<ExportWatch> logger) : EventLi
 
     [LoggerMessage(
         LogLevel.Warning,
-        "Traces or metrics do not reach {Endpoint} (OTEL_EXPORTER_OTLP_ENDPOINT), and are lost meanwhile: {Reason}"
+        "Traces or metrics do not reach {Endpoint} (OTEL_EXPORTER_OTLP_ENDPOINT, or that of the signal), and are lost meanwhile: {Reason}"
     )]
     private static partial void LogFails(ILogger logger, string endpoint, string reason);
 

@@ -15,13 +15,18 @@ internal static class Telemetry
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
-        var exports = OtlpEndpoints.AreSet(builder.Configuration);
+        var configuration = builder.Configuration;
+        var exportsTraces = OtlpEndpoints.IsSet(configuration, OtlpEndpoints.Traces);
+        var exportsMetrics = OtlpEndpoints.IsSet(configuration, OtlpEndpoints.Metrics);
         var serves = builder.ServesMetrics();
         var telemetry = builder
             .Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService("netpilot", serviceVersion: ProductVersion.Text));
+            // The last one has precedence: OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES.
+            .ConfigureResource(resource =>
+                resource.AddService("netpilot", serviceVersion: ProductVersion.Text).AddEnvironmentVariableDetector()
+            );
         // Figures that nobody can read are not kept: each request would pay for them.
-        if (serves || exports)
+        if (serves || exportsMetrics)
         {
             telemetry.WithMetrics(metrics =>
             {
@@ -31,23 +36,27 @@ internal static class Telemetry
                     metrics.AddPrometheusExporter();
                 }
 
-                if (exports)
+                if (exportsMetrics)
                 {
-                    metrics.AddOtlpExporter();
+                    metrics.AddOtlpExporter(exporter => OtlpEndpoints.Apply(configuration, OtlpEndpoints.Metrics, exporter));
                 }
             });
         }
 
-        if (exports)
+        if (exportsTraces || exportsMetrics)
         {
             builder.Services.AddHostedService<ExportWatch>();
+        }
+
+        if (exportsTraces)
+        {
             telemetry.WithTracing(tracing =>
                 tracing
                     .AddAspNetCoreInstrumentation(options => options.Filter = context => context.Request.Path.StartsWithSegments("/api"))
                     .AddNpgsql()
                     .AddSource(Own)
                     .AddProcessor(new LoneStatements())
-                    .AddOtlpExporter()
+                    .AddOtlpExporter(exporter => OtlpEndpoints.Apply(configuration, OtlpEndpoints.Traces, exporter))
             );
         }
     }
