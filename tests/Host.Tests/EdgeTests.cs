@@ -118,9 +118,7 @@ public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica repli
     {
         var user = await server.NewUserAsync(cancellationToken: Ct);
         using var client = replica.Process.NewClient(user.AccessToken);
-        var requests = Enumerable
-            .Range(0, ProductionLikeReplica.RequestsPerMinute)
-            .Select(_ => client.GetAsync("/api/v1/admin/users", Ct));
+        var requests = Enumerable.Range(0, ProductionLikeReplica.RequestsPerMinute).Select(_ => client.GetAsync("/api/v1/admin/users", Ct));
         foreach (var response in await Task.WhenAll(requests))
         {
             await response.ShouldBeProblemAsync(403, "forbidden");

@@ -62,6 +62,55 @@ public sealed class MailFailureTests(IdentityServer server)
         (await server.ScalarAsync<long>("SELECT count(*) FROM identity.password_resets WHERE user_id = $1", user.Id)).ShouldBe(0);
     }
 
+    [Fact]
+    public async Task A_mail_that_was_asked_for_just_now_goes_before_those_that_are_tried_again()
+    {
+        var (patient, hasty) = (await server.NewUser(), await server.NewUser());
+        server.Mails.Failure = SmtpFailure.TryLater;
+        try
+        {
+            await Ask(patient);
+            // Put off, and not under a lease.
+            await server.Eventually(
+                "SELECT due_at BETWEEN now() AND now() + interval '1 minute' AND attempts > 0 FROM identity.reset_mails WHERE email = $1",
+                patient.Email
+            );
+        }
+        finally
+        {
+            server.Mails.Failure = SmtpFailure.None;
+        }
+
+        await server.ExecuteAsync(
+            """
+            WITH again AS (UPDATE identity.reset_mails SET due_at = now() - interval '1 minute' WHERE email = $1)
+            INSERT INTO identity.reset_mails (id, email, created_at, due_at) VALUES (gen_random_uuid(), lower($2), now(), now())
+            """,
+            patient.Email,
+            hasty.Email
+        );
+
+        var second = await MailToAsync(patient.Email);
+        var first = await MailToAsync(hasty.Email);
+        first.At.ShouldBeLessThan(second.At);
+    }
+
+    /// <summary>In Unicode, the mail would need SMTPUTF8 of every server on its way.</summary>
+    [Fact]
+    public async Task A_domain_of_punycode_stays_as_it_is_written()
+    {
+        var user = await server.NewUser();
+        var email = $"{user.Id:n}@xn--mnchen-3ya.example";
+        await server.ExecuteAsync("UPDATE identity.users SET email = $1 WHERE id = $2", email, user.Id);
+        using var anyone = server.Stranger();
+        await (await anyone.Post("/auth/password/forgot", new { email })).ShouldBeEmptyAsync(202);
+
+        await MailToAsync(email);
+    }
+
+    private Task<CaughtMail> MailToAsync(string email) =>
+        server.Mails.WaitForAsync(mail => mail.Recipients.Contains(email), Calls.Patience, TestContext.Current.CancellationToken);
+
     /// <summary>The server was stopped for a day, or had no mail server.</summary>
     [Fact]
     public async Task A_mail_that_was_asked_for_a_day_ago_is_not_sent_any_more()

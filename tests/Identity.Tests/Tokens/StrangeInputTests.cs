@@ -250,7 +250,5 @@ public sealed class StrangeInputTests(IdentityServer server)
     [InlineData(128, null)]
     [InlineData(129, "Must have at most 128 characters.")]
     public void A_password_counts_as_its_keyboard_could_have_composed_it(int count, string? refusal) =>
-        PasswordPolicy
-            .RefusalOf(string.Concat(Enumerable.Repeat("\u03B1\u0313\u0300\u0345", count)), null)
-            .ShouldBe(refusal);
+        PasswordPolicy.RefusalOf(string.Concat(Enumerable.Repeat("\u03B1\u0313\u0300\u0345", count)), null).ShouldBe(refusal);
 }

@@ -191,6 +191,27 @@ public sealed class RouterTests(RoutersServer server)
         gone.GetProperty("lastSeenAt").GetDateTimeOffset().ShouldBe(lastSeen);
     }
 
+    [Fact]
+    public async Task A_time_at_which_a_router_was_seen_by_a_clock_that_ran_ahead_hides_nothing()
+    {
+        var router = await server.ReadyRouterAsync();
+        await server.ExecuteAsync(
+            "UPDATE routers.user_routers SET last_seen_at = now() + interval '3 days' WHERE router_id = $1",
+            router.RouterId
+        );
+
+        router.Simulated.Online = false;
+        using (await router.GetAsync("wifi")) { }
+        using var offline = await router.GetAsync();
+        (await offline.ShouldBeJsonAsync(200)).GetProperty("reachability").GetString().ShouldBe("offline");
+
+        router.Simulated.Online = true;
+        using (await router.GetAsync("wifi")) { }
+        using var online = await router.GetAsync();
+        var seen = await online.ShouldBeJsonAsync(200);
+        seen.GetProperty("lastSeenAt").GetDateTimeOffset().ShouldBeLessThan(TimeProvider.System.GetUtcNow().AddDays(1));
+    }
+
     [Theory]
     [InlineData(RouterReach.RefusesPassword, "scan")]
     [InlineData(RouterReach.RefusesPassword, "block")]

@@ -178,6 +178,8 @@ internal sealed partial class MailWorker(
             await client.AuthenticateAsync(user, smtp.Password!, deadline);
         }
 
+        // MailKit would write a domain of punycode in Unicode, and demand SMTPUTF8 of every server on the way. Addresses are ASCII here.
+        client.Capabilities &= ~SmtpCapabilities.UTF8;
         client.Timeout = (int)ContentTimeout.TotalMilliseconds;
         await client.SendAsync(message, deadline, content);
         client.Timeout = (int)AnswerTimeout.TotalMilliseconds;

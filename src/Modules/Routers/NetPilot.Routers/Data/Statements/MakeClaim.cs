@@ -20,7 +20,7 @@ internal static class MakeClaim
         ), recent AS (
             SELECT count(*) AS refusals, min(refused) AS oldest
             FROM routers.claim_refusals CROSS JOIN unnest(refused_at) AS refused
-            WHERE user_id = $2 AND address = $5 AND refused > $4 - interval '1 hour'
+            WHERE user_id = $2 AND address = $5 AND refused BETWEEN $4 - interval '1 hour' AND $4 + interval '1 hour'
         ), verdict AS (
             SELECT CASE
                 WHEN EXISTS (SELECT FROM present WHERE user_id = $2) THEN 'mine'
@@ -34,8 +34,8 @@ internal static class MakeClaim
             INSERT INTO routers.claim_refusals AS r (user_id, address, refused_at, last_refused_at)
             SELECT $2, $5, ARRAY[$4], $4 FROM verdict WHERE verdict = 'taken'
             ON CONFLICT (user_id, address) DO UPDATE
-            SET refused_at = ARRAY(SELECT at FROM unnest(r.refused_at) AS at WHERE at > $4 - interval '1 hour') || $4, last_refused_at = $4
-            WHERE (SELECT count(*) FROM unnest(r.refused_at) AS at WHERE at > $4 - interval '1 hour') < $7
+            SET refused_at = ARRAY(SELECT at FROM unnest(r.refused_at) AS at WHERE at BETWEEN $4 - interval '1 hour' AND $4 + interval '1 hour') || $4, last_refused_at = $4
+            WHERE (SELECT count(*) FROM unnest(r.refused_at) AS at WHERE at BETWEEN $4 - interval '1 hour' AND $4 + interval '1 hour') < $7
             RETURNING 1
         ), counted AS (
             INSERT INTO routers.user_router_counts AS c (user_id, routers)

@@ -43,15 +43,16 @@ internal static class RecordActivities
         }
 
         // The last word of a command about the router's presence is the one that counts. A record can be written late: what it says against the router
-        // does not count if the router was seen since.
+        // does not count if the router was seen since. A time that lies far ahead is from a clock that was set back.
         if (activities.LastOrDefault(activity => activity.Sighting is not RouterSighting.None) is { } seen)
         {
             var reachability = ReachabilityOf(seen.Sighting);
             batch.With(
                 """
                 UPDATE routers.user_routers
-                SET reachability = $3, last_seen_at = CASE WHEN $4 THEN GREATEST(last_seen_at, $5) ELSE last_seen_at END
-                WHERE router_id = $1 AND user_id = $2 AND ($4 OR last_seen_at IS NULL OR last_seen_at < $5)
+                SET reachability = $3,
+                    last_seen_at = CASE WHEN $4 AND (last_seen_at BETWEEN $5 AND $5 + interval '1 hour') IS NOT TRUE THEN $5 ELSE last_seen_at END
+                WHERE router_id = $1 AND user_id = $2 AND ($4 OR (last_seen_at BETWEEN $5 AND $5 + interval '1 hour') IS NOT TRUE)
                 """,
                 seen.RouterId,
                 seen.OwnerId,
