@@ -205,6 +205,24 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
         stack.Count(SimulatorOperation.SessionEnd, live).ShouldBe(0);
     }
 
+    /// <summary>What the delivery throws at that moment would end the process with an unhandled exception.</summary>
+    [Fact]
+    public async Task A_stop_that_runs_out_of_time_leaves_an_end_that_hangs_to_the_next()
+    {
+        var replica = await stack.StartReplicaAsync(
+            ("CommandsServer:Timeouts:Session", "00:01:00"),
+            ("CommandsServer:Timeouts:Command", "00:00:01"),
+            ("CommandsServer:Timeouts:Scan", "00:00:01"),
+            ("CommandsServer:Timeouts:Total", "00:00:01")
+        );
+        var login = await OwnStack.LogInAsync(replica);
+        using var hung = stack.Commands.AddFault(new Fault(FaultKind.Hang) { Operation = SimulatorOperation.SessionEnd });
+        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
+        await hung.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+
+        (await replica.StopAsync(TestContext.Current.CancellationToken)).ShouldBe(0);
+    }
+
     [Fact]
     public async Task An_end_that_cannot_be_delivered_for_a_day_is_given_up_with_a_line_in_the_log()
     {
