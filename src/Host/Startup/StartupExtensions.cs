@@ -6,6 +6,8 @@ namespace NetPilot.Host.Startup;
 /// <summary>What has to be true before the server listens.</summary>
 internal static partial class StartupExtensions
 {
+    private static readonly TimeSpan LongestDisposal = TimeSpan.FromSeconds(5);
+
     /// <summary>The settings that are shipped with the server hold in whatever folder it is started. All others have precedence.</summary>
     public static void AddShippedSettings(this IConfigurationBuilder configuration) =>
         configuration.Sources.Insert(
@@ -38,7 +40,23 @@ internal static partial class StartupExtensions
     /// </summary>
     public static async Task RunToEndAsync(this WebApplication app)
     {
-        await using var disposed = app;
+        try
+        {
+            await RunAsync(app);
+        }
+        finally
+        {
+            // Polly waits half a minute for calls that are under way. After a stop that ran out of time, those hang.
+            var disposal = app.DisposeAsync().AsTask();
+            if (await Task.WhenAny(disposal, Task.Delay(LongestDisposal)) == disposal)
+            {
+                await disposal;
+            }
+        }
+    }
+
+    private static async Task RunAsync(WebApplication app)
+    {
         try
         {
             await app.StartAsync();

@@ -154,6 +154,41 @@ public sealed class StrangeInputTests(IdentityServer server)
     }
 
     [Fact]
+    public async Task A_password_of_the_greatest_length_is_taken_where_each_letter_decomposes_into_four()
+    {
+        var (email, password) = (TestUsers.NewEmail(), string.Concat(Enumerable.Repeat("\u03b1\u0313\u0300\u0345", 128)));
+        await (await anyone.Post("/auth/register", new { email, password })).ShouldBeJsonAsync(201);
+        await (await anyone.LogIn(email, password)).ShouldBeJsonAsync(200);
+    }
+
+    [Fact]
+    public async Task A_password_that_is_certainly_too_long_is_refused_as_that_by_each_operation()
+    {
+        var user = await server.NewUser();
+        var email = TestUsers.NewEmail();
+        var password = "a" + string.Concat(Enumerable.Repeat("\u0345\u0315\u0300\u0327", 2500));
+
+        await Refused(anyone.Post("/auth/login", new { email, password }), "password");
+        await Refused(anyone.Post("/auth/register", new { email, password }), "password");
+        await Refused(anyone.Post("/auth/password/reset", new { token = "x", newPassword = password }), "newPassword");
+        await Refused(user.Http.Delete("/me", new { password }), "password");
+        await Refused(
+            user.Http.Post("/me/password", new { currentPassword = password, newPassword = "another long password" }),
+            "currentPassword"
+        );
+        await Refused(
+            user.Http.Post("/me/password", new { currentPassword = TestUsers.Password, newPassword = password }),
+            "newPassword"
+        );
+
+        static async Task Refused(Task<HttpResponseMessage> answer, string field)
+        {
+            var problem = await (await answer).ShouldBeProblemAsync(400, "validation_failed", field);
+            problem.Errors!.ShouldHaveSingleItem().Reason.ShouldBe("Must have at most 128 characters.");
+        }
+    }
+
+    [Fact]
     public void Every_code_point_is_normalised()
     {
         for (var value = 0; value <= 0x10FFFF; value++)
