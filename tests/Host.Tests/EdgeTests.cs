@@ -164,6 +164,34 @@ public sealed class EdgeTests(NetPilotServer server, ProductionLikeReplica repli
     }
 
     [Fact]
+    public async Task Strangers_and_logins_leave_an_address_its_share_of_password_changes()
+    {
+        const string address = "198.51.100.23";
+        using var client = replica.Process.NewClient();
+        await Task.WhenAll(Enumerable.Range(0, ProductionLikeReplica.AuthPerMinute).Select(_ => client.SendAsync(LoginFrom(address), Ct)));
+        using var login = await client.SendAsync(LoginFrom(address), Ct);
+        await login.ShouldBeProblemAsync(429, "rate_limited");
+        var strangers = Enumerable.Range(0, ProductionLikeReplica.AuthPerMinute + 1).Select(_ => client.SendAsync(Change(null), Ct));
+        foreach (var response in await Task.WhenAll(strangers))
+        {
+            await response.ShouldBeProblemAsync(401, "unauthorized");
+        }
+
+        var user = await server.NewUserAsync(cancellationToken: Ct);
+        using var change = await client.SendAsync(Change(new AuthenticationHeaderValue("Bearer", user.AccessToken)), Ct);
+        await change.ShouldBeProblemAsync(400, "validation_failed");
+
+        static HttpRequestMessage Change(AuthenticationHeaderValue? authorization)
+        {
+            var request = From(address, "/api/v1/me/password", "https");
+            request.Method = HttpMethod.Post;
+            request.Content = JsonContent.Create(new { });
+            request.Headers.Authorization = authorization;
+            return request;
+        }
+    }
+
+    [Fact]
     public async Task On_the_main_port_the_metrics_are_as_absent_as_any_path_that_is_not_there()
     {
         var user = await server.NewUserAsync(cancellationToken: Ct);

@@ -65,7 +65,9 @@ internal static class RateLimits
 
     // Accounts cost little, and the places for hashes are everybody's.
     private static RateLimitPartition<string> HashPartitionOf(HttpContext context, RateLimitOptions settings, TimeProvider machine) =>
-        settings.Enabled && context.GetEndpoint()?.Metadata.GetMetadata<HashesPassword>() is not null
+        settings.Enabled
+        && context.Features.Get<Caller>() is not null
+        && context.GetEndpoint()?.Metadata.GetMetadata<HashesPassword>() is not null
             ? PerMinute($"hashes {NetworkOf(context.Connection.RemoteIpAddress)}", settings.AuthPerMinute, machine)
             : RateLimitPartition.GetNoLimiter("");
 
