@@ -176,10 +176,7 @@ public sealed class StrangeInputTests(IdentityServer server)
             user.Http.Post("/me/password", new { currentPassword = password, newPassword = "another long password" }),
             "currentPassword"
         );
-        await Refused(
-            user.Http.Post("/me/password", new { currentPassword = TestUsers.Password, newPassword = password }),
-            "newPassword"
-        );
+        await Refused(user.Http.Post("/me/password", new { currentPassword = TestUsers.Password, newPassword = password }), "newPassword");
 
         static async Task Refused(Task<HttpResponseMessage> answer, string field)
         {

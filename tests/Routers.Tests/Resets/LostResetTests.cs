@@ -20,10 +20,12 @@ public sealed class LostResetTests(RoutersServer server)
     public async Task It_is_not_sent_where_the_turn_was_lost_after_it_was_granted()
     {
         var router = await GivenUpAsync();
-        var turns = server.NewTurns(TimeProvider.System, new Between(server, () => LoseTurnAsync(router)));
+        var lost = 0;
+        var turns = server.NewTurns(TimeProvider.System, new Between(server, async () => lost = await LoseTurnAsync(router)));
 
-        (await turns.TakeAsync(await router.OwnedAsync(), CallTimeout, TimeSpan.Zero, null, Ct)).ShouldBeNull();
+        (await turns.TakeAsync(await router.OwnedAsync(), CallTimeout, CallTimeout, null, Ct)).ShouldBeNull();
 
+        lost.ShouldBe(1);
         router.CallsOf(SimulatorOperation.Reset).ShouldBeEmpty();
         (await PendingAsync(router)).ShouldBe(1);
     }
@@ -43,7 +45,7 @@ public sealed class LostResetTests(RoutersServer server)
         var looks = Enumerable.Range(0, CallsPerRouter).Select(_ => router.GetAsync("wifi")).ToArray();
         await hanging.WaitForHitAsync(CallsPerRouter, Ct);
         var turns = server.NewTurns(TimeProvider.System, new Between(server, () => LeaseAsync(router, "interval '1 second'")));
-        var taking = turns.TakeAsync(await router.OwnedAsync(), CallTimeout, TimeSpan.Zero, null, Ct);
+        var taking = turns.TakeAsync(await router.OwnedAsync(), CallTimeout, CallTimeout, null, Ct);
         // The last look before the reset has lengthened the lease.
         await Eventually.HoldsAsync(async () =>
             (
