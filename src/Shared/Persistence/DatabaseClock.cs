@@ -52,7 +52,7 @@ public sealed partial class DatabaseClock : TimeProvider
 
     public override TimeZoneInfo LocalTimeZone => machine.LocalTimeZone;
 
-    public override DateTimeOffset GetUtcNow() => Volatile.Read(ref anchor) is { } known ? NowBy(known) : machine.GetUtcNow();
+    public override DateTimeOffset GetUtcNow() => Volatile.Read(ref anchor) is { } known ? Tell(known) : machine.GetUtcNow();
 
     public override long GetTimestamp() => machine.GetTimestamp();
 
@@ -69,7 +69,7 @@ public sealed partial class DatabaseClock : TimeProvider
         // What the sample's own uncertainty explains is no reason to move.
         if (known is null || drift.Duration() > best.Uncertainty)
         {
-            var floor = known is not null && drift > -LargestHold ? NowBy(known) : DateTimeOffset.MinValue;
+            var floor = known is not null && drift > -LargestHold ? Tell(known) : DateTimeOffset.MinValue;
             Volatile.Write(ref anchor, new Anchor(best.At, best.Timestamp, floor));
         }
 
@@ -98,11 +98,16 @@ public sealed partial class DatabaseClock : TimeProvider
 
     private DateTimeOffset NowBy(Anchor known) => NowBy(known, machine.GetTimestamp());
 
-    // Held at what was told already, until the time has come up to it.
     private DateTimeOffset NowBy(Anchor known, long timestamp)
     {
         var now = known.At + machine.GetElapsedTime(known.Timestamp, timestamp);
-        return now > known.Floor ? now : known.Floor;
+        return now > known.Told ? now : known.Told;
+    }
+
+    private DateTimeOffset Tell(Anchor known)
+    {
+        var now = known.At + machine.GetElapsedTime(known.Timestamp, machine.GetTimestamp());
+        return now > known.Told ? now : known.TellNext();
     }
 
     private void TellSkew()
@@ -124,7 +129,20 @@ public sealed partial class DatabaseClock : TimeProvider
         }
     }
 
-    private sealed record Anchor(DateTimeOffset At, long Timestamp, DateTimeOffset Floor);
+    /// <summary>A sample. Where it is behind what was told already, time goes on by microseconds until it has come up to that.</summary>
+    private sealed class Anchor(DateTimeOffset at, long timestamp, DateTimeOffset floor)
+    {
+        private long held;
+
+        public DateTimeOffset At => at;
+
+        public long Timestamp => timestamp;
+
+        public DateTimeOffset Told => floor.AddTicks(Interlocked.Read(ref held) * TimeSpan.TicksPerMicrosecond);
+
+        // What is made one after the other has the order of its times.
+        public DateTimeOffset TellNext() => floor.AddTicks(Interlocked.Increment(ref held) * TimeSpan.TicksPerMicrosecond);
+    }
 
     private sealed record Sample(DateTimeOffset At, long Timestamp, TimeSpan Uncertainty);
 
