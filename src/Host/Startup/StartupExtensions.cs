@@ -46,8 +46,8 @@ internal static partial class StartupExtensions
         }
         finally
         {
-            // Polly waits half a minute for calls that are under way. After a stop that ran out of time, those hang.
-            var disposal = app.DisposeAsync().AsTask();
+            // Polly waits half a minute for calls that are under way, and OpenTelemetry for its collector. After a stop that ran out of time, those hang.
+            var disposal = Task.Run(() => app.DisposeAsync().AsTask());
             if (await Task.WhenAny(disposal, Task.Delay(LongestDisposal)) == disposal)
             {
                 await disposal;

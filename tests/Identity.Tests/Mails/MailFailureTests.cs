@@ -84,7 +84,7 @@ public sealed class MailFailureTests(IdentityServer server)
         await server.ExecuteAsync(
             """
             WITH again AS (UPDATE identity.reset_mails SET due_at = now() - interval '1 minute' WHERE email = $1)
-            INSERT INTO identity.reset_mails (id, email, created_at, due_at) VALUES (gen_random_uuid(), lower($2), now(), now())
+            INSERT INTO identity.reset_mails (id, email, created_at, due_at) VALUES (gen_random_uuid(), lower($2), now(), now() - interval '1 second')
             """,
             patient.Email,
             hasty.Email

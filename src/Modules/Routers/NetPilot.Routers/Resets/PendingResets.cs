@@ -29,7 +29,7 @@ internal sealed partial class PendingResets(
     /// </summary>
     /// <param name="turn">The turn. Where nobody owns it, it is for the reset alone.</param>
     /// <param name="turns">Says whether the turn still holds.</param>
-    /// <param name="isAwaited">Whether somebody waits for the turn. The work that the server does for an owner by itself comes after the pause.</param>
+    /// <param name="isAwaited">Whether the turn is waited for, as for a command that is first carried out. What the server repeats by itself comes after the pause.</param>
     /// <param name="cancellationToken">Ends the work before the reset is sent.</param>
     public async Task<bool> RunAsync(RouterTurn turn, IRouterTurns turns, bool isAwaited, CancellationToken cancellationToken)
     {

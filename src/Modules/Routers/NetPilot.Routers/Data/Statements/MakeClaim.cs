@@ -12,6 +12,7 @@ internal static class MakeClaim
 {
     private const string TooManyRefusals = "Too many claims of routers that are taken; try again later.";
 
+    // A refusal that lies ahead of the others' clocks is from a clock that was set back, and counts no more.
     // The counter row is where a user's concurrent claims queue, and the unique index is where all users' claims of one router do. Both are
     // looked at as of the statement's start, so a claim that was overtaken by another meanwhile finds neither verdict ("again") and asks anew.
     private const string Sql = """
@@ -20,7 +21,7 @@ internal static class MakeClaim
         ), recent AS (
             SELECT count(*) AS refusals, min(refused) AS oldest
             FROM routers.claim_refusals CROSS JOIN unnest(refused_at) AS refused
-            WHERE user_id = $2 AND address = $5 AND refused BETWEEN $4 - interval '1 hour' AND $4 + interval '1 hour'
+            WHERE user_id = $2 AND address = $5 AND refused > $4 - interval '1 hour' AND refused <= $4 + interval '1 minute'
         ), verdict AS (
             SELECT CASE
                 WHEN EXISTS (SELECT FROM present WHERE user_id = $2) THEN 'mine'
@@ -34,8 +35,8 @@ internal static class MakeClaim
             INSERT INTO routers.claim_refusals AS r (user_id, address, refused_at, last_refused_at)
             SELECT $2, $5, ARRAY[$4], $4 FROM verdict WHERE verdict = 'taken'
             ON CONFLICT (user_id, address) DO UPDATE
-            SET refused_at = ARRAY(SELECT at FROM unnest(r.refused_at) AS at WHERE at BETWEEN $4 - interval '1 hour' AND $4 + interval '1 hour') || $4, last_refused_at = $4
-            WHERE (SELECT count(*) FROM unnest(r.refused_at) AS at WHERE at BETWEEN $4 - interval '1 hour' AND $4 + interval '1 hour') < $7
+            SET refused_at = ARRAY(SELECT at FROM unnest(r.refused_at) AS at WHERE at > $4 - interval '1 hour' AND at <= $4 + interval '1 minute') || $4, last_refused_at = $4
+            WHERE (SELECT count(*) FROM unnest(r.refused_at) AS at WHERE at > $4 - interval '1 hour' AND at <= $4 + interval '1 minute') < $7
             RETURNING 1
         ), counted AS (
             INSERT INTO routers.user_router_counts AS c (user_id, routers)
