@@ -98,16 +98,15 @@ public sealed partial class DatabaseClock : TimeProvider
 
     private DateTimeOffset NowBy(Anchor known) => NowBy(known, machine.GetTimestamp());
 
-    private DateTimeOffset NowBy(Anchor known, long timestamp)
+    private DateTimeOffset NowBy(Anchor known, long timestamp) => Measured(known, timestamp) ?? known.Told;
+
+    private DateTimeOffset Tell(Anchor known) => Measured(known, machine.GetTimestamp()) ?? known.TellNext();
+
+    /// <summary>The time by a sample; null until it has come up to what was told already.</summary>
+    private DateTimeOffset? Measured(Anchor known, long timestamp)
     {
         var now = known.At + machine.GetElapsedTime(known.Timestamp, timestamp);
-        return now > known.Told ? now : known.Told;
-    }
-
-    private DateTimeOffset Tell(Anchor known)
-    {
-        var now = known.At + machine.GetElapsedTime(known.Timestamp, machine.GetTimestamp());
-        return now > known.Told ? now : known.TellNext();
+        return now > known.Told ? now : null;
     }
 
     private void TellSkew()

@@ -61,7 +61,11 @@ public static class TextRules
     /// <remarks>U+FFFE neither decomposes nor composes, so the parts between are normalised separately.</remarks>
     public static string Normalize(string text, int most)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(text.Length, LongestCharacter * most, nameof(text));
+        if (IsCertainlyLonger(text, most))
+        {
+            throw new ArgumentOutOfRangeException(nameof(text), $"Has {text.Length} UTF-16 units, for {most} characters at most.");
+        }
+
 #pragma warning disable RS0030 // Only here.
         return text.Contains(SwappedMark, StringComparison.Ordinal)
             ? string.Join(SwappedMark, text.Split(SwappedMark).Select(part => part.Normalize(NormalizationForm.FormC)))

@@ -12,16 +12,18 @@ internal static class MakeClaim
 {
     private const string TooManyRefusals = "Too many claims of routers that are taken; try again later.";
 
-    // A refusal that lies ahead of the others' clocks is from a clock that was set back, and counts no more.
+    // Which refusals count. One that lies ahead was written by a clock that was set back since.
+    private const string IsRecent = "at > $4 - interval '1 hour' AND at <= $4 + interval '1 minute'";
+
     // The counter row is where a user's concurrent claims queue, and the unique index is where all users' claims of one router do. Both are
     // looked at as of the statement's start, so a claim that was overtaken by another meanwhile finds neither verdict ("again") and asks anew.
-    private const string Sql = """
+    private const string Sql = $"""
         WITH present AS (
             SELECT router_id, user_id, name, created_at, last_seen_at, reachability, time_zone FROM routers.user_routers WHERE router_id = $1
         ), recent AS (
-            SELECT count(*) AS refusals, min(refused) AS oldest
-            FROM routers.claim_refusals CROSS JOIN unnest(refused_at) AS refused
-            WHERE user_id = $2 AND address = $5 AND refused > $4 - interval '1 hour' AND refused <= $4 + interval '1 minute'
+            SELECT count(*) AS refusals, min(at) AS oldest
+            FROM routers.claim_refusals CROSS JOIN unnest(refused_at) AS at
+            WHERE user_id = $2 AND address = $5 AND {IsRecent}
         ), verdict AS (
             SELECT CASE
                 WHEN EXISTS (SELECT FROM present WHERE user_id = $2) THEN 'mine'
@@ -35,8 +37,8 @@ internal static class MakeClaim
             INSERT INTO routers.claim_refusals AS r (user_id, address, refused_at, last_refused_at)
             SELECT $2, $5, ARRAY[$4], $4 FROM verdict WHERE verdict = 'taken'
             ON CONFLICT (user_id, address) DO UPDATE
-            SET refused_at = ARRAY(SELECT at FROM unnest(r.refused_at) AS at WHERE at > $4 - interval '1 hour' AND at <= $4 + interval '1 minute') || $4, last_refused_at = $4
-            WHERE (SELECT count(*) FROM unnest(r.refused_at) AS at WHERE at > $4 - interval '1 hour' AND at <= $4 + interval '1 minute') < $7
+            SET refused_at = ARRAY(SELECT at FROM unnest(r.refused_at) AS at WHERE {IsRecent}) || $4, last_refused_at = $4
+            WHERE (SELECT count(*) FROM unnest(r.refused_at) AS at WHERE {IsRecent}) < $7
             RETURNING 1
         ), counted AS (
             INSERT INTO routers.user_router_counts AS c (user_id, routers)
