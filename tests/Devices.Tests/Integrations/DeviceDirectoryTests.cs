@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using Microsoft.Extensions.DependencyInjection;
 using NetPilot.Devices.Contracts;
 using NetPilot.DevStack.Simulator;
@@ -72,6 +73,36 @@ public sealed class DeviceDirectoryTests(DevicesServer server)
         found.Select(device => (device.Address.ToString(), device.DisplayName)).ShouldBe([("192.168.5.101", "b")]);
         (await LookalikesAsync(router, "192.168.5.101")).ShouldBeEmpty();
         (await LookalikesAsync(router, "92.168.5.10")).Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_target_means_the_device_of_its_MAC_or_one_without_a_MAC_at_its_address()
+    {
+        var router = await server.HomeAsync(
+            new SimulatedDevice("192.168.9.20", MacA, "of the MAC"),
+            new SimulatedDevice("192.168.9.21", MacC, "without a MAC") { ScannedMac = "" },
+            new SimulatedDevice("192.168.9.22", MacB, "of another MAC")
+        );
+        await router.ScanAsync();
+
+        (await NamesAsync(router, "192.168.9.99", MacA)).ShouldBe(["of the MAC"]);
+        (await NamesAsync(router, "192.168.9.21", "dc:a6:32:00:00:0d")).ShouldBe(["without a MAC"]);
+        (await NamesAsync(router, "192.168.9.22", "dc:a6:32:00:00:0d")).ShouldBeEmpty();
+        (await NamesAsync(router, "192.168.9.22", null)).ShouldBe(["of another MAC"]);
+        (await NamesAsync(router, "192.168.9.21", null)).ShouldBe(["without a MAC"]);
+    }
+
+    private async Task<IEnumerable<string?>> NamesAsync(TestRouter router, string ip, string? mac)
+    {
+        var found = await server
+            .Services.GetRequiredService<IDeviceDirectory>()
+            .FindAsync(
+                router.Owner.Id,
+                router.RouterId,
+                [new DeviceTarget(IPAddress.Parse(ip), mac is null ? null : PhysicalAddress.Parse(mac.Replace(':', '-')))],
+                TestContext.Current.CancellationToken
+            );
+        return found.Select(device => device.DisplayName);
     }
 
     private async Task<IReadOnlyList<KnownDevice>> LookalikesAsync(TestRouter router, string ip) =>

@@ -39,14 +39,14 @@ public interface IDeviceDirectory
     );
 
     /// <summary>
-    /// The devices of one router with these MACs or addresses, in one round trip, to name what other modules list. They come in the order of
+    /// The devices of one router that these targets can mean, in one round trip, to name what other modules list: of a target with a MAC, the
+    /// device of that MAC and the one without a MAC at its address; of a target without, every device at its address. They come in the order of
     /// <see cref="LookUpAsync"/>.
     /// </summary>
     Task<IReadOnlyList<KnownDevice>> FindAsync(
         Guid userId,
         string routerId,
-        IReadOnlyCollection<PhysicalAddress> macs,
-        IReadOnlyCollection<IPAddress> addresses,
+        IReadOnlyCollection<DeviceTarget> targets,
         CancellationToken cancellationToken
     );
 
@@ -56,6 +56,11 @@ public interface IDeviceDirectory
     /// </summary>
     Task<Lookalikes> FindLookalikesAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken);
 }
+
+/// <summary>What a row of another module is about.</summary>
+/// <param name="Address">The address of the device when it was last seen.</param>
+/// <param name="Mac">Its MAC; null where it is not known.</param>
+public readonly record struct DeviceTarget(IPAddress Address, PhysicalAddress? Mac);
 
 /// <summary>What the last scan of a router says of the devices that a look-up can take for another one.</summary>
 /// <param name="Devices">They.</param>

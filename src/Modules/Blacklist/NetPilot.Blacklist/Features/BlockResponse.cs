@@ -183,8 +183,7 @@ internal sealed class DeviceNames
                 await directory.FindAsync(
                     userId,
                     routerId,
-                    rules.Select(rule => rule.DeviceMac).OfType<PhysicalAddress>().Distinct().ToArray(),
-                    rules.Select(rule => rule.DeviceIp).Distinct().ToArray(),
+                    [.. rules.Select(rule => new DeviceTarget(rule.DeviceIp, rule.DeviceMac))],
                     cancellationToken
                 )
             );

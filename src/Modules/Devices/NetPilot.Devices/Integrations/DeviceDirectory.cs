@@ -23,12 +23,11 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
     public async Task<IReadOnlyList<KnownDevice>> FindAsync(
         Guid userId,
         string routerId,
-        IReadOnlyCollection<PhysicalAddress> macs,
-        IReadOnlyCollection<IPAddress> addresses,
+        IReadOnlyCollection<DeviceTarget> targets,
         CancellationToken cancellationToken
     )
     {
-        await using var command = FindKnownDevices.Of(database, userId, routerId, [.. macs], [.. addresses]);
+        await using var command = FindKnownDevices.Of(database, userId, routerId, targets);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
     }

@@ -21,23 +21,19 @@ internal static class FindKnownDevices
             address
         );
 
-    public static NpgsqlCommand Of(
-        NpgsqlDataSource database,
-        Guid userId,
-        string routerId,
-        PhysicalAddress[] macs,
-        IPAddress[] addresses
-    ) =>
+    /// <summary>The devices that the targets can mean. Few devices have no MAC: they are looked for by address in an index of their own.</summary>
+    public static NpgsqlCommand Of(NpgsqlDataSource database, Guid userId, string routerId, IReadOnlyCollection<DeviceTarget> targets) =>
         database.Command(
             $"""
             SELECT {Columns} FROM devices.user_devices
-            WHERE user_id = $1 AND router_id = $2 AND (mac = ANY($3) OR ip = ANY($4))
+            WHERE user_id = $1 AND router_id = $2 AND (mac = ANY($3) OR mac IS NULL AND ip = ANY($4) OR ip = ANY($5))
             ORDER BY {Order}
             """,
             userId,
             routerId,
-            macs,
-            addresses
+            targets.Select(target => target.Mac).OfType<PhysicalAddress>().Distinct().ToArray(),
+            targets.Where(target => target.Mac is not null).Select(target => target.Address).Distinct().ToArray(),
+            targets.Where(target => target.Mac is null).Select(target => target.Address).Distinct().ToArray()
         );
 
     /// <summary>The devices with these ids. Whoever deletes or merges devices of the router has the row locked that is locked here.</summary>
