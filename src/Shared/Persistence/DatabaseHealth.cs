@@ -71,6 +71,11 @@ public sealed partial class DatabaseHealth(
             Become(DatabaseState.ReadOnly, exception.GetBaseException().Message);
         }
 
+        if (DatabaseFailures.IsOutOfStep(exception))
+        {
+            pool.Clear();
+        }
+
         LookIsDue?.Invoke();
     }
 

@@ -11,6 +11,13 @@ public static class PersistenceRegistration
 {
     internal const string History = "__ef_migrations_history";
 
+    // The check finds faults of ours. Where it runs out of memory, a pooled context fails everybody who gets it from then on.
+#if DEBUG
+    private const bool ChecksThreadSafety = true;
+#else
+    private const bool ChecksThreadSafety = false;
+#endif
+
     /// <summary>Adds the one data source that all modules share, and the migrator.</summary>
     public static IServiceCollection AddPersistence(this IServiceCollection services, IConfiguration configuration)
     {
@@ -72,6 +79,7 @@ public static class PersistenceRegistration
     internal static DbContextOptionsBuilder ConfigureModule(DbContextOptionsBuilder options) =>
         options
             .UseSnakeCaseNamingConvention()
+            .EnableThreadSafetyChecks(ChecksThreadSafety)
             // A row that somebody else changed first is an answer (409, 404), not an incident, and so is a PostgreSQL that is away (503). What
             // failed is told once, by whoever catches it.
             .ConfigureWarnings(warnings =>

@@ -45,6 +45,18 @@ public static class Sql
         return rows;
     }
 
+    /// <summary>Moves to the result of the next statement of a batch.</summary>
+    /// <exception cref="NpgsqlException">
+    /// There is none: Npgsql passed over the result of a statement that it takes for one without, and those that were read are others' ones.
+    /// </exception>
+    public static async Task NextAsync(this DbDataReader result, CancellationToken cancellationToken)
+    {
+        if (!await result.NextResultAsync(cancellationToken))
+        {
+            throw new NpgsqlException(DatabaseFailures.ResultIsMissing);
+        }
+    }
+
     public static T? Nullable<T>(this DbDataReader row, int column) => row.IsDBNull(column) ? default : row.GetFieldValue<T>(column);
 
     // A parameter among the values is taken as it is: arrays whose elements may be null have to name their type.

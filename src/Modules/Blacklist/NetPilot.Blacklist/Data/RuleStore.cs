@@ -42,13 +42,13 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
                 await using var results = await batch.ExecuteReaderAsync(token);
                 if (locks is not null)
                 {
-                    await results.NextResultAsync(token);
+                    await results.NextAsync(token);
                 }
 
                 var rows = await results.ReadRulesAsync(kind, token);
                 if (ask is not null)
                 {
-                    await results.NextResultAsync(token);
+                    await results.NextAsync(token);
                     await ask.ReadAsync(results, token);
                 }
 

@@ -69,10 +69,11 @@ internal sealed class DeviceDetails(NpgsqlDataSource database, IRouterOwnership 
         if (reads.Count > 0)
         {
             await using var result = await batch.ExecuteReaderAsync(cancellationToken);
-            foreach (var read in reads)
+            await reads[0](result);
+            foreach (var read in reads.Skip(1))
             {
+                await result.NextAsync(cancellationToken);
                 await read(result);
-                await result.NextResultAsync(cancellationToken);
             }
         }
 

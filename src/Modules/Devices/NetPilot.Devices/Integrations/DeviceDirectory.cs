@@ -42,7 +42,7 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
     {
         await using var batch = FindKnownDevices.Kept((NpgsqlTransaction)transaction, userId, routerId, [.. ids]);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
+        await reader.NextAsync(cancellationToken);
         return await reader.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
     }
 

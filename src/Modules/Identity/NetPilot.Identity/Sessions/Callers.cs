@@ -64,7 +64,7 @@ internal sealed class Callers(
         {
             foreach (var reader in readers)
             {
-                await row.NextResultAsync(context.RequestAborted);
+                await row.NextAsync(context.RequestAborted);
                 await reader.ReadAsync(context, ids.UserId, row, context.RequestAborted);
             }
         }

@@ -50,7 +50,7 @@ internal sealed class SessionEndings(NpgsqlDataSource database, EndDeliveries de
                 change(batch);
                 await using var reader = await batch.ExecuteReaderAsync(token);
                 var first = await reader.ReadAsync(token) ? read(reader) : default;
-                await reader.NextResultAsync(token);
+                await reader.NextAsync(token);
                 return (first, await EndSessions.ReadAsync(reader, token));
             },
             cancellationToken

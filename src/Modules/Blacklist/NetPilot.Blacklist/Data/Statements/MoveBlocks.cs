@@ -36,10 +36,10 @@ internal static class MoveBlocks
             ]
         );
         await using var result = await batch.ExecuteReaderAsync(cancellationToken);
-        await result.NextResultAsync(cancellationToken);
-        await result.NextResultAsync(cancellationToken);
+        await result.NextAsync(cancellationToken);
+        await result.NextAsync(cancellationToken);
         var rules = await result.ReadRulesAsync(RuleKind.Block, cancellationToken);
-        await result.NextResultAsync(cancellationToken);
+        await result.NextAsync(cancellationToken);
         return (rules, await result.ReadAllAsync(ReadHold, cancellationToken));
     }
 

@@ -27,7 +27,7 @@ internal static class ChangeDeviceRow
                 ids
             );
         await using var result = await batch.ExecuteReaderAsync(cancellationToken);
-        await result.NextResultAsync(cancellationToken);
+        await result.NextAsync(cancellationToken);
         return await result.ReadAllAsync(UserDevice.Read, cancellationToken);
     }
 

@@ -68,7 +68,7 @@ internal static class CountAttempt
                 FailuresPerAccountAndHour
             );
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
-        await row.NextResultAsync(cancellationToken);
+        await row.NextAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         return (row.Nullable<long?>(2), row.Nullable<DateTimeOffset?>(0), row.Nullable<DateTimeOffset?>(1));
     }

@@ -82,7 +82,7 @@ internal static class AskForTurn
         var asked = new AskedTurn(row.Nullable<long?>(0), row.GetBoolean(1), row.GetBoolean(2));
         if (read is not null && asked is { Fence: not null, ResetIsPending: false })
         {
-            await row.NextResultAsync(cancellationToken);
+            await row.NextAsync(cancellationToken);
             await read.ReadAsync(row, cancellationToken);
         }
 
