@@ -167,6 +167,23 @@ internal static class Blocks
             }
         );
 
+    /// <summary>Blocks a device, and loses the answer. Nothing looks at the router before an hour is over, unless something asks for that.</summary>
+    public static async Task BlockOfUnknownOutcomeAsync(this TestRouter router, SimulatedDevice device)
+    {
+        var server = router.Owner.Server;
+        server.Commands.AddFault(new Fault(FaultKind.ResetAfter) { RouterId = router.RouterId, Operation = SimulatorOperation.Block });
+        using (router.HideRules())
+        {
+            (await router.BlockAsync(device.Ip)).Dispose();
+            (
+                await server.ExecuteAsync(
+                    "UPDATE blacklist.user_blacklists SET settle_at = now() + interval '1 hour' WHERE router_id = $1 AND state = 'applying' AND maybe_sent",
+                    router.RouterId
+                )
+            ).ShouldBe(1);
+        }
+    }
+
     /// <summary>Makes what waits for its next attempt due: its time is moved, not waited for.</summary>
     public static async Task DueNowAsync(this TestRouter router)
     {
@@ -238,7 +255,7 @@ internal static class Blocks
             devices.Count
         );
         await server.ExecuteAsync(
-            "INSERT INTO blacklist.router_checks (user_id, router_id, next_check_at) VALUES ($1, $2, now() + interval '1 day') ON CONFLICT DO NOTHING",
+            "INSERT INTO blacklist.router_checks (user_id, router_id, next_check_at) VALUES ($1, $2, now() + interval '15 minutes') ON CONFLICT DO NOTHING",
             router.Owner.Id,
             router.RouterId
         );

@@ -182,6 +182,26 @@ public sealed class PreferTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task An_unblock_of_a_block_of_unknown_outcome_goes_on_though_the_router_fails_at_once()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        await router.BlockOfUnknownOutcomeAsync(device);
+        router.Simulated.Online = false;
+
+        using var response = await router.UnblockAsync(device.Ip, "respond-async");
+
+        (await response.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+        router.Simulated.Online = true;
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.LookNowAsync();
+            (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]);
+        });
+        router.Simulated.Rules.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_block_that_does_not_wait_for_the_unblock_under_way_is_seen_to_by_the_server()
     {
         await server.HoldingAsync(

@@ -82,6 +82,60 @@ public sealed class UnclearLiftTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBe([device.Mac]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_pause_of_a_device_that_sleeps_waits_for_it(bool takesBackNoisily)
+    {
+        Assert.SkipUnless(server.Dialect == CommandsDialect.Deployed, "The plan dialect finds no device behind an incomplete entry.");
+        var (router, device, id) = await server.OneDeviceAsync();
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockFailsNoisily = takesBackNoisily };
+        router.Simulated.SetArp(device.Ip, null);
+
+        await router.HoldAsync(Holding.Pause(Holding.NewId(), id));
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.LookNowAsync();
+            var row = await router.RowAsync();
+            (row.Value<string>("state"), row.Value<bool>("maybe_sent")).ShouldBe(("applying", false));
+            router.Simulated.RuleCounts.ShouldBeEmpty();
+        });
+        router.Simulated.ResetArp();
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.DueNowAsync();
+            (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
+            router.Simulated.Rules.ShouldBe([device.Mac]);
+        });
+        (await router.HoldKindsAsync()).ShouldBe(["pause"]);
+    }
+
+    [Fact]
+    public async Task A_users_block_of_a_device_that_sleeps_fails_and_the_pause_on_it_goes_on_alone()
+    {
+        Assert.SkipUnless(server.Dialect == CommandsDialect.Deployed, "The plan dialect finds no device behind an incomplete entry.");
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
+            {
+                var (router, device, id) = await server.OneDeviceAsync();
+                router.Simulated.SetArp(device.Ip, null);
+                held.Begin(router);
+                var block = router.BlockAsync(device.Ip);
+                await held.WaitAsync();
+                await router.HoldAsync([Holding.Pause(Holding.NewId(), id)], wait: TimeSpan.Zero);
+                held.Release();
+
+                using var refused = await block;
+
+                await refused.ShouldBeProblemAsync(502, "command_failed");
+                (await router.RowAsync()).Value<string>("state").ShouldBe("applying");
+                (await router.HoldKindsAsync()).ShouldBe(["pause"]);
+            }
+        );
+    }
+
     [Fact]
     public async Task Nor_is_one_that_was_blocked_before()
     {

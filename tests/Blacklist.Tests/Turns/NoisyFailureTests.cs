@@ -1,3 +1,4 @@
+using System.Text.Json;
 using NetPilot.CommandsClient;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
@@ -44,6 +45,25 @@ public sealed class NoisyFailureTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_device_whose_old_rule_was_taken_off_noisily_is_blocked_anew()
+    {
+        SkipWhereFailedMeansNotDone();
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        (await router.BlockAsync(device.Ip)).Dispose();
+        (await router.UnblockAsync(device.Ip)).Dispose();
+        // An old configuration of the router brings the rule back.
+        router.Simulated.AddRule(device.Mac);
+        router.Simulated.Behaviour = router.Simulated.Behaviour with { UnblockFailsNoisily = true };
+        await router.SyncAsync();
+
+        (await router.BlockAsync(device.Ip)).Dispose();
+
+        (await router.BlockedAsync()).ShouldHaveSingleItem().GetProperty("state").GetString().ShouldBe("blocked");
+        router.Simulated.Rules.ShouldBe([device.Mac]);
+    }
+
+    [Fact]
     public async Task A_block_that_failed_and_was_not_done_has_failed()
     {
         var router = await server.NewRouterAsync();
@@ -67,6 +87,33 @@ public sealed class NoisyFailureTests(BlacklistServer server)
         await router.CompareAgainAndAgainAsync();
         router.Simulated.Rules.ShouldBeEmpty();
         (await router.StatesAsync(device.Ip)).ShouldBe(["failed"]);
+    }
+
+    [Fact]
+    public async Task A_block_whose_answer_was_lost_is_in_force_since_its_unblock_was_refused()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        await router.BlockOfUnknownOutcomeAsync(device);
+        using var refusing = server.Commands.AddFault(
+            new Fault(FaultKind.Envelope)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Unblock,
+                Status = 500,
+                Code = server.Dialect == CommandsDialect.Deployed ? "UNEXPECTED_SERVER_ERROR" : "COMMAND_FAILED",
+                Message = "Failed to remove block rule",
+                Times = null,
+            }
+        );
+
+        using var refused = await router.UnblockAsync(device.Ip);
+
+        await refused.ShouldBeProblemAsync(502, "command_failed");
+
+        var block = (await router.BlockedAsync()).ShouldHaveSingleItem();
+        block.GetProperty("state").GetString().ShouldBe("blocked");
+        block.GetProperty("appliedAt").ValueKind.ShouldNotBe(JsonValueKind.Null);
     }
 
     private void SkipWhereFailedMeansNotDone() =>

@@ -224,6 +224,37 @@ public sealed class TakenAddressTests(BlacklistServer server)
     }
 
     [Theory]
+    [InlineData(CommandAnswer.TextWithMac)]
+    [InlineData(CommandAnswer.Text)]
+    public async Task Nor_does_a_block_of_the_address_keep_the_other_device_once_a_pause_has_joined(CommandAnswer answer)
+    {
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
+            {
+                var (router, away, _) = await SwappedAsync(isSeen: false);
+                router.Simulated.Behaviour = router.Simulated.Behaviour with { Answer = answer };
+                held.Begin(router);
+                var block = router.BlockAsync(Taken);
+                await held.WaitAsync();
+                await router.HoldAsync([Pause(_person, away)], wait: TimeSpan.Zero);
+                held.Release();
+                (await block).Dispose();
+
+                await router.SyncAsync();
+
+                await Eventually.HoldsAsync(() =>
+                {
+                    router.Simulated.RuleCounts.ShouldBeEmpty();
+                    return Task.CompletedTask;
+                });
+                (await router.BlockedAsync()).ShouldHaveSingleItem().GetProperty("mac").GetString().ShouldBe(Away.Mac);
+                await ReturnsAsync(router);
+            }
+        );
+    }
+
+    [Theory]
     [InlineData(FaultKind.Envelope)]
     [InlineData(FaultKind.ResetBefore)]
     [InlineData(FaultKind.ResetAfter)]

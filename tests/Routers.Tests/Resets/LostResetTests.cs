@@ -67,6 +67,20 @@ public sealed class LostResetTests(RoutersServer server)
         }
     }
 
+    [Fact]
+    public async Task What_was_read_before_a_turn_that_began_with_it_is_read_again()
+    {
+        var router = await GivenUpAsync();
+        var owned = await router.OwnedAsync();
+        var turns = server.NewTurns(TimeProvider.System);
+
+        var turn = (await turns.TakeAsync(owned, CallTimeout, CallTimeout, null, Ct)).ShouldNotBeNull();
+
+        router.CallsOf(SimulatorOperation.Reset).ShouldNotBeEmpty();
+        (turn.Fence, turn.FollowsDirectly(owned)).ShouldBe((owned.TurnFence + 1, false));
+        await turns.ReleaseAsync(turn, []);
+    }
+
     /// <summary>A router whose last owner left a reset to be done, which the worker does not do.</summary>
     private async Task<TestRouter> GivenUpAsync()
     {

@@ -45,8 +45,14 @@ public sealed class RouterTurn
     /// <summary>How long ago PostgreSQL was asked for the lease.</summary>
     public TimeSpan Age => lease?.Age ?? TimeSpan.MaxValue;
 
-    /// <summary>Whether no turn was granted between the reading of the router and this turn, so that what was read since still holds.</summary>
-    public bool FollowsDirectly(OwnedRouter router) => Fence == router.TurnFence + 1;
+    /// <summary>
+    /// Whether no turn was granted between the reading of the router and this turn, and nothing else took time in it, so that what was read since
+    /// still holds.
+    /// </summary>
+    public bool FollowsDirectly(OwnedRouter router) => Fence == router.TurnFence + 1 && !BeganWithReset;
+
+    /// <summary>Whether a reset that the last owner left was tried first.</summary>
+    internal bool BeganWithReset { get; init; }
 
     /// <summary>Lengthens the lease. Where the answer is no, or none comes, nothing is left of it: it can have become shorter, too.</summary>
     internal async Task<bool> RenewAsync(LeaseTime renewal, Func<LeaseTime, Task<bool>> ask)

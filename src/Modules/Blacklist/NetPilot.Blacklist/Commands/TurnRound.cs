@@ -36,9 +36,13 @@ internal sealed class TurnRound(
         if (await Task.WhenAny(turning, Task.Delay(patience, cancellationToken)) == turning)
         {
             var end = await turning;
-            if (end?.Problem is null || end.Rule?.State != rule.State)
+            switch (end)
             {
-                return end?.Value();
+                case null or { Problem: null } or { Rule: not { IsLive: true } }:
+                    return end?.Value();
+                // It is under way to the other end by now, and goes on by itself from the next look on.
+                case { Rule.State: var state } when state != rule.State:
+                    return null;
             }
         }
 
@@ -78,6 +82,7 @@ internal sealed class TurnRound(
                 case { State: RuleState.Lifted }:
                     return new CommandEnd(rule);
                 case { State: not RuleState.Applying }:
+                case var other when IsWantedAnew(other, applying):
                     return null;
                 case { MaybeSent: false }:
                 case { Fence: 0 } when running.IsUnsent(rule.Id):
@@ -90,12 +95,19 @@ internal sealed class TurnRound(
         return await ReachedSettlingAsync(applying, target.Budget) ? null : await FailedAsync(applying);
     }
 
-    private async Task<CommandEnd> LiftAskedAsync(Rule rule, RuleTurn turn)
+    private async Task<CommandEnd?> LiftAskedAsync(Rule rule, RuleTurn turn)
     {
         // As a lifting row, it is settled by asking: lifted where the router does not hold it, unblocked where it does.
         var now = time.UtcNow();
         turn.AwaitedLift = rule.Id;
-        var lifting = await turn.SaveAsync(rule, outcomes.Withdrawn(rule, now) with { LetThroughAt = now });
+        if (
+            await turn.SaveAsync(rule, outcomes.Withdrawn(rule, now) with { LetThroughAt = now })
+            is not { State: RuleState.Lifting } lifting
+        )
+        {
+            return null;
+        }
+
         var order = new ReconciliationOrder(rule.Kind, RouterActivityKind.Settle, [rule.Id], Patience: turns.Timeouts.Command);
         var report = await reconciler.RunAsync(turn, order);
         var settled = await store.FindAsync(rule) ?? lifting;
@@ -103,7 +115,6 @@ internal sealed class TurnRound(
         {
             { State: RuleState.Lifted } => new CommandEnd(settled),
             _ when report.Failure is { } failure => new CommandEnd(settled, failure.ToProblem()),
-            null => CommandEnd.NoRouter,
             // It waits for its device.
             { State: RuleState.Lifting, MaybeSent: false } => new CommandEnd(settled, null, RuleAnswerKind.UnderWay),
             _ => CommandEnd.Failed(settled),
@@ -129,6 +140,7 @@ internal sealed class TurnRound(
 
         return await store.FindAsync(lifting) switch
         {
+            { } rule when IsWantedAnew(rule, lifting) => null,
             { State: RuleState.Lifting, MaybeSent: false, AppliedAt: not null } rule
                 when await turn.SaveAsync(rule, KeptInForce(rule)) is { State: RuleState.InForce } kept => new CommandEnd(
                 kept,
@@ -162,6 +174,11 @@ internal sealed class TurnRound(
 
     private RuleChange KeptInForce(Rule rule) =>
         RulesOfSeveral.IsOne(rule) ? RulesOfSeveral.Made(rule, time.UtcNow()) : RuleOutcomes.InForce(rule, time.UtcNow());
+
+    /// <summary>
+    /// Whether the row was turned round, or went on by itself, since it was read: what was asked for then may not be what is wanted now.
+    /// </summary>
+    private static bool IsWantedAnew(Rule now, Rule before) => now.GiveUpAt != before.GiveUpAt;
 
     /// <summary>Whether a row waits for its next look, and not for a command: none can be under way for as long as that.</summary>
     private bool IsPause(DateTimeOffset due) => due > pacing.AfterLease(time.UtcNow());

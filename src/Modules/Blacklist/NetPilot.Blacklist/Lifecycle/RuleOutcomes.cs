@@ -35,13 +35,16 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
         : rule.IsTriedAgain(now) ? ForOthers(rule, Again(rule, code, detail, pacing.NextLook(rule, now, refused)), now)
         : Failed(rule, code, detail);
 
-    /// <summary>The rule is to be put in force, and its device is away: it waits without an end until the device is seen.</summary>
-    public RuleChange AwaitsDevice(Rule rule, DateTimeOffset now) =>
+    /// <summary>
+    /// The rule is to be put in force, and its device is away: it waits without an end until the device is seen. Where the attempt restarted the
+    /// router's firewall, the pauses grow as after a refusal.
+    /// </summary>
+    public RuleChange AwaitsDevice(Rule rule, DateTimeOffset now, bool restarted = false) =>
         Again(
             rule,
             ErrorCodes.CommandFailed,
             "The device is away; the rule is put in force when it is seen again.",
-            pacing.NextLook(rule, now, refused: false)
+            pacing.NextLook(rule, now, refused: restarted)
         ) with
         {
             State = RuleState.Applying,
@@ -53,10 +56,20 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
     public RuleChange LiftEnded(Rule rule, CommandsFailure? failure, DateTimeOffset calledAt, DateTimeOffset now, LiftAsker asker) =>
         failure switch
         {
-            null => Gone(rule, now),
+            null => LiftDone(rule, now),
             { Effect: CommandEffect.Unknown } => Unknown(rule, failure, calledAt),
             _ => LiftNotDone(rule, failure.Code, failure.Detail, now, asker, ObstacleOf(failure)),
         };
+
+    /// <summary>
+    /// The rule of a row that was being lifted is gone. One that the server took back, because it was no device's, is wanted still where a pause or a
+    /// schedule holds it.
+    /// </summary>
+    public RuleChange LiftDone(Rule rule, DateTimeOffset now) =>
+        rule is { State: RuleState.Lifting, AppliedAt: null, LetThroughAt: null, ReplacedBy: null, IsBeingCleared: false }
+        && rule.HeldUntil > now
+            ? AwaitsDevice(rule, now, restarted: true)
+            : Gone(rule, now);
 
     /// <summary>The rule was not lifted, for the reason that the code names, because of the obstacle.</summary>
     public RuleChange LiftNotDone(
@@ -73,7 +86,8 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             {
                 Code = code,
                 Detail = detail,
-                AppliedAt = rule.AppliedAt,
+                // A block whose answer was lost has been in force if the router was asked to lift it.
+                AppliedAt = rule.AppliedAt ?? now,
                 KeepsClearing = true,
                 IsHeldAgain = true,
             };
@@ -165,6 +179,7 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
             Code = refusal.Code,
             Detail = refusal.Detail,
             AppliedAt = rule.AppliedAt,
+            MaybeSent = refusal.Effect == CommandEffect.Unknown,
             Attempts = 1,
             SettleAt = now + pacing.Backoff(0),
         };

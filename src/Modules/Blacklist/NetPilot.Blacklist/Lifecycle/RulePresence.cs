@@ -160,9 +160,7 @@ internal sealed class RulePresence(RouterView view, ReconciliationTerms terms, R
         return adopted;
     }
 
-    // The user's own block does not hold yet what a pause or a schedule came to.
-    private bool MeansItsDevice(Rule row) =>
-        !row.HeldManually || (row is { State: RuleState.Applying, GoesOnByItself: false } && row.HeldUntil > terms.Now);
+    private bool MeansItsDevice(Rule row) => !row.HeldManually || row.HeldUntil > terms.Now;
 
     private static bool MayHaveBeenSent(Rule row) => row.State == RuleState.InForce || row.MaybeSent;
 }

@@ -189,7 +189,7 @@ internal sealed class RuleReconciliation
             // A list that may leave the rule out does not prove that it is gone.
             Presence.Absent when presence.MayBeOfSeveral(row) && !row.MaybeSent && !claims.IsAtAnothersAddress(row) =>
                 new ReconciliationStep.Lift(row, row.DeviceIp),
-            Presence.Absent => Gone(row),
+            Presence.Absent => Settle(row, terms.Outcomes.LiftDone(row, terms.Now)),
             _ when row.GiveUpAt <= terms.Now && row.IsKept(terms.Now) => Settle(row, RuleOutcomes.LiftGivenUp(row, terms.Now)),
             // Only the scan that failed could say whose rule a command by the row's address would take.
             _ when view.ScanFailure is { } failure && (entry is null ? presence.MayBeLeftOut(row) : presence.CouldTakeAnother(entry)) =>

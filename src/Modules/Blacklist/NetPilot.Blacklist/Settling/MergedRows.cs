@@ -10,7 +10,7 @@ internal sealed class MergedRows(RuleStore store, TimeProvider time)
             return;
         }
 
-        await store.MoveHoldsAsync(duplicate, kept);
+        await store.MoveHoldsAsync(duplicate, kept, time.UtcNow());
         var wanted = IsWantedSince(kept, duplicate) ? await store.PatchAsync(kept, WantedAgain(kept)) : null;
         if (duplicate.HeldManually)
         {

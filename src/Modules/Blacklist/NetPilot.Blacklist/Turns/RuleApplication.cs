@@ -70,7 +70,12 @@ internal sealed class RuleApplication(
             return new RowAfterCall(await turn.EndAsync(rule, misdirected.OutcomeFor), NotOneDevice);
         }
 
-        if (isOfDevice && device is not null && rule.DeviceMac is not null && !device.Mac!.Equals(rule.DeviceMac))
+        if (
+            device is not null
+            && rule.DeviceMac is not null
+            && !device.Mac!.Equals(rule.DeviceMac)
+            && (isOfDevice || await IsHeldAsync(rule))
+        )
         {
             await misdirected.LiftAsync(rule, device, turn);
             return new RowAfterCall(await turn.EndAsync(rule, misdirected.OutcomeFor), AnotherDevice);
@@ -78,6 +83,9 @@ internal sealed class RuleApplication(
 
         return await EndAppliedAsync(rule, ip, device, turn);
     }
+
+    // What a pause or a schedule came to means the device of the row.
+    private async Task<bool> IsHeldAsync(Rule rule) => (await store.FindAsync(rule))?.HeldUntil > time.UtcNow();
 
     private async Task<RowAfterCall> EndOfSeveralAsync(Rule rule, RuleTurn turn)
     {
@@ -112,7 +120,7 @@ internal sealed class RuleApplication(
         if (kept is not null && await store.FindAsync(rule) is { } held)
         {
             // A pause may have come to this row during the call.
-            await store.MoveHoldsAsync(held, kept);
+            await store.MoveHoldsAsync(held, kept, time.UtcNow());
         }
 
         var taken = await WithdrawAsync(rule, ip, null, turn);
@@ -183,11 +191,17 @@ internal sealed class RuleApplication(
         var ended = await turn.EndAsync(
             lifting,
             row =>
-                failure is null && reason is not null
-                    ? RuleOutcomes.WentElsewhere(row, time.UtcNow())
-                    : outcomes.LiftEnded(row, failure, calledAt, time.UtcNow(), LiftAsker.Server)
+                EndOf(row, time.UtcNow()) with
+                {
+                    EndsManual = reason is not null && !rule.GoesOnByItself && row.HeldUntil > time.UtcNow(),
+                }
         );
         return new RowAfterCall(ended, reason);
+
+        RuleChange EndOf(Rule row, DateTimeOffset now) =>
+            failure is not null || reason is null || row.HeldUntil > now
+                ? outcomes.LiftEnded(row, failure, calledAt, now, LiftAsker.Server)
+                : RuleOutcomes.WentElsewhere(row, now);
 
         // What was in force before is so no longer.
         RuleChange Withdrawn(Rule row) => outcomes.Withdrawn(row, time.UtcNow()) with { AppliedAt = null };

@@ -133,7 +133,7 @@ internal sealed class RouterTurns(NpgsqlDataSource database, TimeProvider time, 
 
             if (asked.Fence is { } fence)
             {
-                var turn = new RouterTurn(routerId, fence, replica, lease) { OwnerId = ownerId };
+                var turn = new RouterTurn(routerId, fence, replica, lease) { OwnerId = ownerId, BeganWithReset = asked.ResetIsPending };
                 return !asked.ResetIsPending || await ResetFirstAsync(turn, callTimeout, patience, started) ? turn : null;
             }
 

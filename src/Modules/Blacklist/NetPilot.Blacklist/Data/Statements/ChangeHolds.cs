@@ -57,7 +57,7 @@ internal static class ChangeHolds
     /// <summary>
     /// Two rows turned out to be of one device: what holds the one that ends, holds the one that stays. To be written before the other one ends.
     /// </summary>
-    public static async Task MoveHoldsAsync(this RuleStore store, Rule from, Rule to)
+    public static async Task MoveHoldsAsync(this RuleStore store, Rule from, Rule to, DateTimeOffset now)
     {
         if (from.HeldUntil is null || from.Kind != RuleKind.Block)
         {
@@ -78,6 +78,7 @@ internal static class ChangeHolds
                 SET held_until = GREATEST(held_until, (SELECT max(COALESCE(until, 'infinity')) FROM blacklist.holds WHERE rule_id = rule.id))
                 WHERE id = {to.Id} AND {SqlText.Live}
                 """,
+                $"UPDATE {from.Kind.Rules} SET held_until = LEAST(held_until, {now}) WHERE id = {from.Id}",
             ],
             CancellationToken.None
         );
