@@ -126,7 +126,7 @@ export function createClient(options: ClientOptions = {}): Client {
     let response: Response | undefined;
     const sending = { authorized, repeatable, limits, signal };
     const fetch: Fetch = async (request) => (response = await transport.send(request, sending, session));
-    const init = { ...rest, ...(signal && { signal }), params: { ...params, header }, fetch };
+    const init = { ...rest, params: { ...params, header }, fetch };
     try {
       const answer = await core.request(method, path, init);
       if (!answer.response.ok) {

@@ -101,7 +101,7 @@ export class Transport {
     // As a function: a browser's fetch is no method of this object.
     const send = this.#fetch;
     try {
-      const answer = await within(limit, attempt, async (limited) => receive(await send(limited)));
+      const answer = await within(limit, signal, attempt, async (limited) => receive(await send(limited)));
       return { sessionId: tokens?.sessionId, answer };
     } catch (cause) {
       const failure: Failure = signal?.aborted
@@ -117,32 +117,39 @@ type Attempt = { sessionId: string | undefined } & ({ answer: Answer } | { answe
 /** Why an attempt ended that took longer than it may. */
 class Late extends Error {}
 
-/** Sends a request, and gives it up after the limit: also where the `fetch` does not heed the signal of the request. */
-async function within<T>(limit: number | undefined, request: Request, send: (request: Request) => Promise<T>): Promise<T> {
-  if (limit === undefined) {
-    return send(request);
-  }
+/** In Node.js an abort reaches a request that is sent only while something refers to the request. */
+const underWay = new Set<Request>();
 
-  const { signal } = request;
+/** Sends a request, and gives it up with the signal or after the limit: also where the `fetch` does not heed the signal of the request. */
+async function within<T>(
+  limit: number | undefined,
+  signal: AbortSignal | undefined,
+  request: Request,
+  send: (request: Request) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
   const end = new AbortController();
-  const abort = () => end.abort(signal.reason);
-  if (signal.aborted) {
-    abort();
-  }
-  signal.addEventListener("abort", abort, { once: true });
+  const limited = new Request(request, { signal: end.signal });
+  let abort = () => {};
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const reason = new Late(`No complete answer came within ${limit / 1000} s.`);
+  const givenUp = new Promise<never>((_, reject) => {
+    const giveUp = (reason: unknown) => {
       end.abort(reason);
       reject(reason);
-    }, limit);
+    };
+    abort = () => giveUp(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    if (limit !== undefined) {
+      timer = setTimeout(() => giveUp(new Late(`No complete answer came within ${limit / 1000} s.`)), limit);
+    }
   });
+  underWay.add(limited);
   try {
-    return await Promise.race([send(new Request(request, { signal: end.signal })), late]);
+    return await Promise.race([send(limited), givenUp]);
   } finally {
+    underWay.delete(limited);
     clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
+    signal?.removeEventListener("abort", abort);
   }
 }
 

@@ -1,6 +1,6 @@
 import { NetPilotError, type Schemas, unwrap } from "@netpilot/client";
 import { expect, expectTypeOf, test, vi } from "vitest";
-import { claim, expired, first, hold, line, patience, scannedAddress, simulate, visitor } from "./support.js";
+import { claim, collectGarbage, expired, first, hold, line, patience, scannedAddress, simulate, visitor } from "./support.js";
 
 test("A list is read page by page, newest first", async () => {
   const me = await visitor();
@@ -69,13 +69,44 @@ test("A signal aborts a call that is under way", async () => {
   await release();
 });
 
-test("A signal that was aborted before sends nothing", async () => {
+test("A signal aborts a call, and its connection, also after garbage collections", async (context) => {
+  const broken = await line(context);
+  const me = await visitor({ baseUrl: broken.baseUrl });
+  const routerId = await claim(me.api);
+  const { reached, release } = await hold(routerId, "scan");
+  const leaving = new AbortController();
+
+  const scan = me.api.POST("/api/v1/routers/{routerId}/scan", { params: { path: { routerId } }, signal: leaving.signal });
+  await reached();
+  await collectGarbage();
+  leaving.abort();
+
+  expect((await scan).error).toMatchObject({ code: "aborted", cause: leaving.signal.reason });
+  await vi.waitFor(() => expect(broken.unanswered).toEqual([`POST /api/v1/routers/${routerId}/scan`]), patience);
+  await release();
+});
+
+test("A timeout aborts a call also after garbage collections", async () => {
+  const me = await visitor();
+  const routerId = await claim(me.api);
+  const { reached, release } = await hold(routerId, "scan");
+
+  const scan = me.api.POST("/api/v1/routers/{routerId}/scan", { params: { path: { routerId } }, signal: AbortSignal.timeout(2000) });
+  await reached();
+  await collectGarbage();
+
+  expect((await scan).error).toMatchObject({ code: "aborted", cause: expect.objectContaining({ name: "TimeoutError" }) });
+  await release();
+});
+
+test("A signal that was aborted before sends nothing, with a token and without", async () => {
   const me = await visitor();
   me.sent.length = 0;
+  const signal = AbortSignal.abort("too late");
 
-  const { error } = await me.api.GET("/api/v1/me", { signal: AbortSignal.abort("too late") });
+  const results = [await me.api.GET("/api/v1/me", { signal }), await me.api.POST("/api/v1/auth/login", { body: me.credentials, signal })];
 
-  expect(error).toMatchObject({ code: "aborted", cause: "too late" });
+  expect(results.map(({ error }) => error)).toEqual(Array(2).fill(expect.objectContaining({ code: "aborted", cause: "too late" })));
   expect(me.sent).toEqual([]);
 });
 

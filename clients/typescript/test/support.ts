@@ -106,6 +106,14 @@ export async function expired({ storage }: Visitor): Promise<string> {
   return accessToken;
 }
 
+/** Collects what nothing refers to, also what is free only after a collection. */
+export async function collectGarbage(): Promise<void> {
+  for (let pass = 0; pass < 3; pass++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    globalThis.gc!();
+  }
+}
+
 /** A promise, and what fulfils it. */
 export function gate(): { opened: Promise<void>; open: () => void } {
   let open = () => {};
@@ -147,6 +155,8 @@ export interface Line {
   damage: (request: string) => Damage;
   /** The first lines of the requests that came. */
   requests: string[];
+  /** Those of them whose connection ended before an answer came. */
+  unanswered: string[];
   /** Breaks the connections of the clients. Those to the API stay. */
   hangUp: () => void;
 }
@@ -160,10 +170,12 @@ export async function line({ onTestFinished }: TestContext): Promise<Line> {
     clients.add(client);
     upstreams.add(upstream);
     let damage: Damage;
+    let pending: string | undefined;
     client.on("data", (chunk: Buffer) => {
       const request = /^[A-Z]+ \S+(?= HTTP)/.exec(chunk.toString("latin1"))?.[0];
       if (request !== undefined) {
         made.requests.push(request);
+        pending = request;
         damage = made.damage(request);
       }
       if (damage === "drop") {
@@ -172,8 +184,21 @@ export async function line({ onTestFinished }: TestContext): Promise<Line> {
         upstream.write(chunk);
       }
     });
-    upstream.on("data", (chunk: Buffer) => (damage === "lose" ? client.destroy() : client.write(chunk)));
-    client.on("close", () => clients.delete(client)).on("error", () => {});
+    upstream.on("data", (chunk: Buffer) => {
+      if (damage === "lose") {
+        client.destroy();
+      } else {
+        pending = undefined;
+        client.write(chunk);
+      }
+    });
+    const close = () => {
+      clients.delete(client);
+      if (pending !== undefined) {
+        made.unanswered.push(pending);
+      }
+    };
+    client.on("close", close).on("error", () => {});
     upstream.on("close", () => upstreams.delete(upstream) && client.destroy()).on("error", () => {});
   });
   server.listen(0, "127.0.0.1");
@@ -187,6 +212,7 @@ export async function line({ onTestFinished }: TestContext): Promise<Line> {
     baseUrl: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
     damage: () => undefined,
     requests: [],
+    unanswered: [],
     hangUp: () => clients.forEach((socket) => socket.destroy()),
   };
   return made;
