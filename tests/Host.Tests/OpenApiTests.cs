@@ -126,6 +126,18 @@ public sealed partial class OpenApiTests(NetPilotServer server)
     }
 
     [Fact]
+    public async Task No_discriminator_maps_several_codes_to_one_schema()
+    {
+        var document = await DocumentAsync();
+        Objects(document)
+            .Where(node => node["discriminator"] is JsonObject { } discriminator && discriminator["propertyName"] is JsonValue)
+            .SelectMany(node => (node["discriminator"]!["mapping"]?.AsObject() ?? []).GroupBy(entry => (string)entry.Value!))
+            .Where(family => family.Count() > 1)
+            .Select(family => $"{family.Key}: {string.Join(", ", family.Select(entry => entry.Key))}")
+            .ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Every_property_has_a_type_and_a_description_and_answers_demand_all_of_their_fields()
     {
         var document = await DocumentAsync();
@@ -407,6 +419,14 @@ public sealed partial class OpenApiTests(NetPilotServer server)
 
     private static JsonNode Operation(JsonNode document, string operationId) =>
         Operations(document).Single(operation => (string?)operation.Operation["operationId"] == operationId).Operation;
+
+    private static IEnumerable<JsonObject> Objects(JsonNode? node) =>
+        node switch
+        {
+            JsonObject item => item.SelectMany(member => Objects(member.Value)).Prepend(item),
+            JsonArray items => items.SelectMany(Objects),
+            _ => [],
+        };
 
     private static HashSet<string> Codes(JsonNode document, JsonNode operation, int status) =>
         operation["responses"]![$"{status}"] is { } response

@@ -1,8 +1,8 @@
 namespace NetPilot.Host.OpenApi;
 
 /// <summary>
-/// The schemas of problems: <c>Problem</c> has what all have, and names the family of each code. A family is the problems of a status;
-/// <c>validation_failed</c> is a family of its own, since it alone has <c>errors</c>.
+/// The schemas of problems: <c>Problem</c> has what all have. A family is the problems of a status; <c>validation_failed</c> is a family of its own,
+/// since it alone has <c>errors</c>. No discriminator leads from a code to its family: generators want one schema for each of its values.
 /// </summary>
 internal static class ProblemSchemas
 {
@@ -64,7 +64,6 @@ internal static class ProblemSchemas
         problem.ActualSchema.Properties.Remove("errors");
         problem.ActualSchema.RequiredProperties.Remove("errors");
         problem.ActualSchema.Example ??= Example(ErrorCodes.RouterNotFound);
-        problem.ActualSchema.DiscriminatorObject ??= new OpenApiDiscriminator { PropertyName = "code" };
 
         var family = new JsonSchema { Type = JsonObjectType.Object, Description = $"A problem with the status {status}." };
         family.AllOf.Add(problem);
@@ -82,11 +81,6 @@ internal static class ProblemSchemas
         }
 
         family.Example = Example(codes[0]);
-        foreach (var code in codes)
-        {
-            problem.ActualSchema.DiscriminatorObject.Mapping[code] = new JsonSchema { Reference = family };
-        }
-
         return family;
     }
 
