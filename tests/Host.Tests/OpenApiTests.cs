@@ -138,6 +138,46 @@ public sealed partial class OpenApiTests(NetPilotServer server)
     }
 
     [Fact]
+    public async Task The_answers_of_a_status_are_one_schema_with_its_status_its_codes_and_its_errors()
+    {
+        var document = await DocumentAsync();
+        var faults = new List<string>();
+        foreach (var (name, response) in document["components"]!["responses"]!.AsObject())
+        {
+            var schema = response!["content"]!["application/problem+json"]!["schema"]!.AsObject();
+            var codes = schema["properties"]!["code"]!["enum"]!.AsArray().Select(code => (string)code!).ToArray();
+            // Generators take one of several alternatives, and give up the rest.
+            if (schema["oneOf"] is not null || schema["anyOf"] is not null || schema["allOf"]!.AsArray().Count != 1)
+            {
+                faults.Add($"{name}: one schema");
+                continue;
+            }
+
+            var family = Resolve(document, schema["allOf"]![0]!).AsObject();
+            JsonNode? Property(string property) => schema["properties"]![property] ?? family["properties"]?[property];
+            if (
+                Property("status")?["enum"]?.AsArray() is not [{ } status]
+                || codes.Any(code => ProblemCatalogue.StatusOf(code) != (int)status!)
+            )
+            {
+                faults.Add($"{name}: its status");
+            }
+
+            var required = new[] { schema, family }.SelectMany(part => part["required"] as JsonArray ?? []).Select(field => (string)field!);
+            var demands = required.Contains("errors");
+            if (
+                (Property("errors") is not null) != codes.Contains("validation_failed")
+                || demands != codes.SequenceEqual(["validation_failed"])
+            )
+            {
+                faults.Add($"{name}: its errors");
+            }
+        }
+
+        faults.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Every_property_has_a_type_and_a_description_and_answers_demand_all_of_their_fields()
     {
         var document = await DocumentAsync();

@@ -44,9 +44,8 @@ function facts({ info, paths, components, security }) {
   );
   const keyed = operations.filter(({ parameters = [] }) => parameters.some(({ name }) => name === "Idempotency-Key"));
   const anonymous = operations.filter((operation) => (operation.security ?? security ?? []).length === 0);
-  const codes = Object.entries(components.schemas)
-    .filter(([name]) => name.endsWith("Problem") && name !== "Problem")
-    .flatMap(([, schema]) => schema.properties.code.enum);
+  const families = Object.entries(components.schemas).filter(([name]) => name.endsWith("Problem") && name !== "Problem");
+  const codes = [...new Set(families.flatMap(([, schema]) => schema.properties.code.enum))];
   for (const code of codes.filter((code) => clientCodes.includes(code))) {
     fail(`The document has the code ${code}, which the client uses for itself.`);
   }

@@ -7,6 +7,10 @@ export type Schemas = components["schemas"];
 type Flat<T> = { [Key in keyof T]: T[Key] };
 type Declared = Schemas[Exclude<Extract<keyof Schemas, `${string}Problem`>, "Problem">];
 type Declaring<P, Code> = P extends { code: infer Codes } ? (Code extends Codes ? P : never) : never;
+/** What a problem of the code has. The family of 400 has `errors` only for `validation_failed`, which has them always. */
+type FieldsOf<Code> = Code extends Schemas["ValidationProblem"]["code"]
+  ? Omit<Schemas["ValidationProblem"], "code">
+  : Omit<Declaring<Declared, Code>, "code" | "errors">;
 
 /** The `code` of a problem that the document declares. */
 export type ProblemCode = Declared["code"];
@@ -20,7 +24,7 @@ interface Retriable {
  * What the API answers when it refuses or fails (RFC 9457): one type for each `code`. `validation_failed` has `errors`, which name the fields.
  */
 export type Problem<Code extends ProblemCode = ProblemCode> = Code extends ProblemCode
-  ? Flat<Omit<Declaring<Declared, Code>, "code"> & { code: Code } & Retriable>
+  ? Flat<FieldsOf<Code> & { code: Code } & Retriable>
   : never;
 
 /** No answer came, or only a part of one. What was asked for may have been done. */

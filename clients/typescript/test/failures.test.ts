@@ -24,6 +24,7 @@ test("The code of a failure narrows it to the problem's type", async () => {
   expectTypeOf(error).toEqualTypeOf<Problem<"validation_failed">>();
   expectTypeOf(error.status).toEqualTypeOf<400>();
   expectTypeOf(error.errors).toEqualTypeOf<Schemas["FieldError"][]>();
+  expectTypeOf<Problem<"malformed_json">>().not.toHaveProperty("errors");
   expect(error.errors).toEqual([{ name: "ip", reason: expect.any(String) }]);
   expect(error).toMatchObject({ status: 400, title: "Bad Request", type: "urn:netpilot:problem:validation_failed", retryAfter: null });
   expect(error.traceId).toMatch(/^[0-9a-f]{32}$/);

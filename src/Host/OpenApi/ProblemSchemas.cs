@@ -1,8 +1,9 @@
 namespace NetPilot.Host.OpenApi;
 
 /// <summary>
-/// The schemas of problems: <c>Problem</c> has what all have. A family is the problems of a status; <c>validation_failed</c> is a family of its own,
-/// since it alone has <c>errors</c>. No discriminator leads from a code to its family: generators want one schema for each of its values.
+/// The schemas of problems: <c>Problem</c> has what all have, and a family is the problems of a status. An answer that can only be
+/// <c>validation_failed</c> has a family of its own, in which <c>errors</c> is required. No choice of families and no discriminator is in the document:
+/// generated clients read one of several alternatives at most, and want one schema for each value of a discriminator.
 /// </summary>
 internal static class ProblemSchemas
 {
@@ -10,13 +11,7 @@ internal static class ProblemSchemas
     public static JsonSchema Of(OperationProcessorContext context, string[] codes)
     {
         var schema = new JsonSchema { Type = JsonObjectType.Object };
-        string[] ofFamilies = [.. codes.DistinctBy(FamilyOf)];
-        var choice = ofFamilies.Length == 1 ? schema.AllOf : schema.OneOf;
-        foreach (var code in ofFamilies)
-        {
-            choice.Add(Family(context, code));
-        }
-
+        schema.AllOf.Add(Family(context, codes));
         schema.Properties["code"] = OneOf(JsonObjectType.String, codes);
         return schema;
     }
@@ -36,23 +31,19 @@ internal static class ProblemSchemas
             .Single(field => code.Equals(field.GetRawConstantValue()))
             .GetXmlDocsSummary();
 
-    private static string FamilyOf(string code) =>
-        code == ErrorCodes.ValidationFailed
-            ? "ValidationProblem"
-            : ReasonPhrases.GetReasonPhrase(ProblemCatalogue.StatusOf(code)).Replace(" ", "", StringComparison.Ordinal) + "Problem";
-
-    private static JsonSchema Family(OperationProcessorContext context, string code)
+    private static JsonSchema Family(OperationProcessorContext context, string[] codes)
     {
         var schemas = context.Document.Components.Schemas;
-        var name = FamilyOf(code);
+        var status = ProblemCatalogue.StatusOf(codes[0]);
+        var (name, itsCodes) = codes is [ErrorCodes.ValidationFailed]
+            ? ("ValidationProblem", codes)
+            : (
+                $"{ReasonPhrases.GetReasonPhrase(status).Replace(" ", "", StringComparison.Ordinal)}Problem",
+                [.. ProblemCatalogue.CodesOf(status)]
+            );
         if (!schemas.TryGetValue(name, out var family))
         {
-            var status = ProblemCatalogue.StatusOf(code);
-            schemas[name] = family = NewFamily(
-                context,
-                status,
-                [.. ProblemCatalogue.CodesOf(status).Where(other => FamilyOf(other) == name)]
-            );
+            schemas[name] = family = NewFamily(context, status, itsCodes);
         }
 
         return new JsonSchema { Reference = family };
@@ -69,14 +60,15 @@ internal static class ProblemSchemas
         family.AllOf.Add(problem);
         family.Properties["status"] = OneOf(JsonObjectType.Integer, [status]);
         family.Properties["code"] = OneOf(JsonObjectType.String, codes);
-        if (codes is [ErrorCodes.ValidationFailed])
+        if (codes.Contains(ErrorCodes.ValidationFailed))
         {
+            var isAlways = codes.Length == 1;
             family.Properties["errors"] = new JsonSchemaProperty
             {
                 Type = JsonObjectType.Array,
-                Description = "What is wrong with which field.",
+                Description = "What is wrong with which field" + (isAlways ? "." : ", where `code` is `validation_failed`."),
                 Item = Reference(context, typeof(FieldError)),
-                IsRequired = true,
+                IsRequired = isAlways,
             };
         }
 

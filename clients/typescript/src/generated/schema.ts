@@ -1225,20 +1225,28 @@ export interface components {
         /**
          * @description A problem with the status 400.
          * @example {
-         *       "type": "urn:netpilot:problem:malformed_json",
+         *       "type": "urn:netpilot:problem:validation_failed",
          *       "title": "Bad Request",
          *       "status": 400,
-         *       "detail": "The body is not well-formed JSON.",
+         *       "detail": "One or more fields are invalid.",
          *       "instance": "/api/v1/routers/home",
          *       "traceId": "9ee1f6fd827bd82c869e0dc37e5c2b8c",
-         *       "code": "malformed_json"
+         *       "code": "validation_failed",
+         *       "errors": [
+         *         {
+         *           "name": "name",
+         *           "reason": "Must not be empty."
+         *         }
+         *       ]
          *     }
          */
         BadRequestProblem: {
             /** @enum {integer} */
             status?: 400;
             /** @enum {string} */
-            code?: "malformed_json" | "invalid_cursor" | "invalid_reset_token";
+            code?: "validation_failed" | "malformed_json" | "invalid_cursor" | "invalid_reset_token";
+            /** @description What is wrong with which field, where `code` is `validation_failed`. */
+            errors?: components["schemas"]["FieldError"][];
         } & components["schemas"]["Problem"];
         /**
          * @description What came of a batch.
@@ -3439,7 +3447,7 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {string} */
                     code?: "invalid_cursor" | "validation_failed";
-                } & (components["schemas"]["BadRequestProblem"] | components["schemas"]["ValidationProblem"]);
+                } & components["schemas"]["BadRequestProblem"];
             };
         };
         /** @description - `invalid_refresh_token`: The refresh token was spent, is too old, or never was one. */
@@ -3469,7 +3477,7 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {string} */
                     code?: "invalid_reset_token" | "malformed_json" | "validation_failed";
-                } & (components["schemas"]["BadRequestProblem"] | components["schemas"]["ValidationProblem"]);
+                } & components["schemas"]["BadRequestProblem"];
             };
         };
         /** @description - `last_admin`: This is the last admin who can log in. */
@@ -3523,7 +3531,7 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {string} */
                     code?: "malformed_json" | "validation_failed";
-                } & (components["schemas"]["BadRequestProblem"] | components["schemas"]["ValidationProblem"]);
+                } & components["schemas"]["BadRequestProblem"];
             };
         };
         /** @description - `name_taken`: The name is taken. */
