@@ -178,6 +178,17 @@ public sealed partial class OpenApiTests(NetPilotServer server)
     }
 
     [Fact]
+    public async Task Null_beside_a_schema_is_an_alternative_of_one_value_and_of_no_type()
+    {
+        var document = await DocumentAsync();
+        var block = Schemas(document)["BatchResult"]!["properties"]!["block"]!;
+
+        block["oneOf"]?.ToJsonString().ShouldBe("""[{"$ref":"#/components/schemas/Block"},{"enum":[null]}]""");
+        block["nullable"].ShouldBeNull();
+        Objects(document).Where(node => node["anyOf"] is JsonArray).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Every_property_has_a_type_and_a_description_and_answers_demand_all_of_their_fields()
     {
         var document = await DocumentAsync();
@@ -480,7 +491,7 @@ public sealed partial class OpenApiTests(NetPilotServer server)
 
     private static string? Type(JsonNode document, JsonNode schema) =>
         (string?)schema["type"]
-        ?? (schema["$ref"] ?? schema["allOf"]?[0]?["$ref"] ?? schema["anyOf"]?[0]?["$ref"]) switch
+        ?? (schema["$ref"] ?? schema["allOf"]?[0]?["$ref"] ?? schema["oneOf"]?[0]?["$ref"]) switch
         {
             { } reference => (string?)Resolve(document, new JsonObject { ["$ref"] = (string)reference! })["type"],
             null => null,

@@ -50,7 +50,8 @@ internal sealed class ObjectSchemas(RequestRules rules) : ISchemaProcessor
         }
     }
 
-    // In OpenAPI 3.0 "nullable" belongs to a type, which a reference has not: null is an alternative to what it leads to.
+    // In OpenAPI 3.0 "nullable" belongs to a type, which a reference has not: null is an alternative to what it leads to. Generators make a class of
+    // an alternative that has a type, and read oneOf alone.
     private static void AllowNull(JsonSchemaProperty value)
     {
         var reference = value.Reference ?? value.OneOf.Concat(value.AllOf).SingleOrDefault(part => part.HasReference)?.Reference;
@@ -63,15 +64,8 @@ internal sealed class ObjectSchemas(RequestRules rules) : ISchemaProcessor
         value.OneOf.Clear();
         value.AllOf.Clear();
         value.IsNullableRaw = null;
-        value.AnyOf.Add(new JsonSchema { Reference = reference });
-        value.AnyOf.Add(
-            new JsonSchema
-            {
-                Type = JsonObjectType.Object,
-                IsNullableRaw = true,
-                Enumeration = { null },
-            }
-        );
+        value.OneOf.Add(new JsonSchema { Reference = reference });
+        value.OneOf.Add(new JsonSchema { Enumeration = { null } });
     }
 
     private static JsonSchemaProperty Show(SchemaProcessorContext context, JsonSchemaProperty declared, Type type, bool isNullable) =>

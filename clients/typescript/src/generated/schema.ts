@@ -1306,7 +1306,7 @@ export interface components {
             /** @description The code of the problem; null for a success. */
             code: string | null;
             /** @description The block; null for a problem. */
-            block: components["schemas"]["Block"] | (never | null);
+            block: components["schemas"]["Block"] | null;
         };
         /**
          * @description A block of a device.
