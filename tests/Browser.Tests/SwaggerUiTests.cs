@@ -85,16 +85,22 @@ public sealed class SwaggerUiTests(NetPilotServer server, Chromium chromium)
         page.Requests.ShouldAllBe(request => request.Scheme == "data" || request.Authority == server.Address.Authority);
     }
 
-    [Fact]
-    public async Task Below_a_proxys_prefix_it_calls_what_is_below_the_prefix()
+    [Theory]
+    [InlineData("/netpilot/")]
+    [InlineData("/api/")]
+    public async Task Below_a_proxys_prefix_it_calls_what_is_below_the_prefix(string prefix)
     {
-        const string prefix = "/netpilot/";
         Chromium.SkipUnlessInstalled();
         await using var context = await chromium.NewContextAsync(ColorScheme.Light);
         await context.RouteAsync(
             url => new Uri(url).AbsolutePath.StartsWith(prefix, StringComparison.Ordinal),
             route =>
-                route.ContinueAsync(new RouteContinueOptions { Url = route.Request.Url.Replace(prefix, "/", StringComparison.Ordinal) })
+                route.ContinueAsync(
+                    new RouteContinueOptions
+                    {
+                        Url = new Uri(server.Address, new Uri(route.Request.Url).PathAndQuery[(prefix.Length - 1)..]).ToString(),
+                    }
+                )
         );
         var page = await SwaggerPage.OpenAsync(context, new Uri(server.Address, prefix), "swagger/index.html");
 

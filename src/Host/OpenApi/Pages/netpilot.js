@@ -14,7 +14,7 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   requestInterceptor: (request) => {
     const url = new URL(request.url, location.href);
-    if (url.origin === root.origin && !url.pathname.startsWith(root.pathname)) {
+    if (url.origin === root.origin && !request.loadSpec) {
       request.url = new URL(`.${url.pathname}${url.search}`, root).href;
     }
     return request;
