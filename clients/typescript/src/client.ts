@@ -14,14 +14,19 @@ export interface ClientOptions {
   /** Where the tokens are kept: in memory if it is left out. */
   storage?: TokenStorage;
   /**
-   * Called once when the session is over and nobody logged out here: it was ended elsewhere, or it is too old. Show the login. Where another client
-   * of the same storage, such as another tab, found the end or logged out, this one is called at the next call.
+   * Called once when the session is over, unless a logout of this client ends it or finds the end: it was ended elsewhere, or it is too old. Show the
+   * login. Where another client of the same storage, such as another tab, found the end or logged out, this one is called at the next call.
    */
   onSessionEnd?: (end: SessionEnd) => void;
   /** How often a call is sent again after its answer was lost: 2 if it is left out. Only GET and what has an Idempotency-Key is repeated. */
   repeats?: number;
   /** Takes the place of `globalThis.fetch`. */
   fetch?: Fetch;
+}
+
+/** What ends a call before its answer. */
+export interface SignalOption {
+  signal?: AbortSignal;
 }
 
 /** A client of the API. The methods take the paths of the document. */
@@ -33,10 +38,13 @@ export interface Client {
   DELETE: CallMethod<"delete">;
 
   /** Logs in. The client sends the tokens with all further calls, and renews them. */
-  login(credentials: Schemas["LoginRequest"]): Promise<Result<Operation<"post", "/api/v1/auth/login">>>;
+  login(credentials: Schemas["LoginRequest"], options?: SignalOption): Promise<Result<Operation<"post", "/api/v1/auth/login">>>;
 
-  /** Ends the session. The tokens are kept if the server could not be asked. */
-  logout(): Promise<Result<Operation<"post", "/api/v1/auth/logout">>>;
+  /**
+   * Ends the session and removes the tokens. If it fails, the tokens are removed all the same, and the session lives on at the server until it expires.
+   * If the signal aborts it, the tokens are kept.
+   */
+  logout(options?: SignalOption): Promise<Result<Operation<"post", "/api/v1/auth/logout">>>;
 
   /** The tokens of the session; null if there is none. */
   tokens(): Promise<StoredTokens | null>;
@@ -48,13 +56,12 @@ export interface Client {
    * Waits until a block that was accepted (202) is no longer under way, and gives its last state: `blocked`, `lifted` or `failed`. A block waits
    * for a router that is offline for up to 24 hours: give a signal. A failure is thrown as a `NetPilotError`.
    */
-  settled(routerId: string, block: Schemas["Block"], options?: { signal?: AbortSignal }): Promise<Schemas["Block"]>;
+  settled(routerId: string, block: Schemas["Block"], options?: SignalOption): Promise<Schemas["Block"]>;
 }
 
-interface AnyOptions {
+interface AnyOptions extends SignalOption {
   params?: { path?: object; query?: Record<string, unknown>; header?: Record<string, unknown> };
   body?: unknown;
-  signal?: AbortSignal;
 }
 
 type AnyResult =
@@ -97,13 +104,9 @@ export function createClient(options: ClientOptions = {}): Client {
     return error === undefined ? { data: data as Schemas["Tokens"] } : { error };
   }
 
-  async function call(method: string, path: string, options: AnyOptions = {}): Promise<AnyResult> {
-    const result = await send(method, path, options);
-    if (`${method} ${path}` === logoutOperation && result.error !== undefined && result.error.code !== "aborted") {
-      // Who logs out leaves this device, whatever becomes of the session on the server.
-      await session.end();
-    }
-    return result;
+  function call(method: string, path: string, options: AnyOptions = {}): Promise<AnyResult> {
+    const sending = () => send(method, path, options);
+    return `${method} ${path}` === logoutOperation ? session.leave<AnyResult>(sending) : sending();
   }
 
   async function send(method: string, path: string, options: AnyOptions = {}): Promise<AnyResult> {
@@ -179,7 +182,7 @@ export function createClient(options: ClientOptions = {}): Client {
     } while (cursor !== undefined);
   }
 
-  async function settled(routerId: string, block: Schemas["Block"], options: { signal?: AbortSignal } = {}): Promise<Schemas["Block"]> {
+  async function settled(routerId: string, block: Schemas["Block"], options: SignalOption = {}): Promise<Schemas["Block"]> {
     let latest = block;
     for (let pause = 250; latest.state === "applying" || latest.state === "lifting"; pause = Math.min(2 * pause, 5000)) {
       try {
@@ -195,8 +198,8 @@ export function createClient(options: ClientOptions = {}): Client {
 
   return {
     ...client,
-    login: (body) => client.POST("/api/v1/auth/login", { body }),
-    logout: () => client.POST("/api/v1/auth/logout"),
+    login: (body, options = {}) => client.POST("/api/v1/auth/login", { body, ...options }),
+    logout: (options = {}) => client.POST("/api/v1/auth/logout", options),
     tokens: () => session.tokens(),
     list: list as Client["list"],
     settled,

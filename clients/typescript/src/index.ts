@@ -1,5 +1,5 @@
 export type { CallOptions, CodesOf, ItemOf, ListPath, Operation, Result, Success } from "./calls.js";
-export { type Client, type ClientOptions, createClient, unwrap } from "./client.js";
+export { type Client, type ClientOptions, createClient, type SignalOption, unwrap } from "./client.js";
 export {
   type Aborted,
   type Failure,

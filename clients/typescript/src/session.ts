@@ -18,6 +18,10 @@ export class Session {
   #alive = false;
   /** Counts the tokens that this client wrote: what was read before or during a write tells nothing new. */
   #writes = 0;
+  /** The logouts of this client that are under way. */
+  #leaving = 0;
+  /** The end that the application was not told of, because of a logout that is under way. */
+  #untold: SessionEnd | undefined;
   #renewal: { of: string; done: Promise<Failure | undefined> } | undefined;
 
   constructor(storage: TokenStorage, exchange: Exchange, onEnd: (end: SessionEnd) => void) {
@@ -33,6 +37,28 @@ export class Session {
   async end(): Promise<void> {
     this.#alive = false;
     await this.#write(null);
+  }
+
+  /** Carries out a logout. Only if it is aborted is the application told of a session that ended meanwhile. */
+  async leave<R extends { error?: Failure | undefined }>(logout: () => Promise<R>): Promise<R> {
+    this.#leaving += 1;
+    let aborted = false;
+    try {
+      const result = await logout();
+      aborted = result.error?.code === "aborted";
+      if (result.error !== undefined && !aborted) {
+        // Who logs out leaves this device, whatever becomes of the session on the server.
+        await this.end();
+      }
+      return result;
+    } finally {
+      this.#leaving -= 1;
+      const untold = this.#untold;
+      this.#untold = undefined;
+      if (untold !== undefined && aborted) {
+        this.#tell(untold);
+      }
+    }
   }
 
   /** The present tokens, after a renewal that is under way. */
@@ -94,6 +120,10 @@ export class Session {
   }
 
   #tell(end: SessionEnd): void {
+    if (this.#leaving > 0) {
+      this.#untold = end;
+      return;
+    }
     // What the application throws there is no failure of the calls that wait here.
     queueMicrotask(() => this.#onEnd(end));
   }

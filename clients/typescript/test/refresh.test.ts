@@ -1,6 +1,6 @@
 import { createClient, memoryStorage, unwrap } from "@netpilot/client";
 import { expect, test } from "vitest";
-import { baseUrl, expired, first, gate, line, recorder, refreshes, visitor } from "./support.js";
+import { baseUrl, endElsewhere, expired, first, gate, line, recorder, refreshes, visitor } from "./support.js";
 
 const refresh = "POST /api/v1/auth/refresh";
 
@@ -77,10 +77,7 @@ test("A call that is aborted while it waits for the refresh leaves the refresh t
 
 test("A session that is ended elsewhere ends here, once, and the application is told", async () => {
   const me = await visitor();
-  const elsewhere = await visitor({}, me.credentials);
-  const sessions = unwrap(await elsewhere.api.GET("/api/v1/auth/sessions")).items;
-  const mine = sessions.find((session) => !session.current)!;
-  unwrap(await elsewhere.api.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id: mine.id } } }));
+  await endElsewhere(me);
   me.sent.length = 0;
 
   const results = await Promise.all(Array.from({ length: 10 }, () => me.api.GET("/api/v1/me")));
@@ -149,6 +146,107 @@ test("A logout that does not reach the server removes the tokens, and says that 
   expect(me.ends).toEqual([]);
 });
 
+test("A logout of a session that was ended elsewhere removes the tokens without telling the application", async () => {
+  const me = await visitor();
+  await endElsewhere(me);
+
+  expect((await me.api.logout()).error?.code).toBe("unauthorized");
+
+  expect(await me.api.tokens()).toBeNull();
+  expect((await me.api.GET("/api/v1/me")).error?.code).toBe("unauthorized");
+  expect(me.ends).toEqual([]);
+});
+
+test("A logout that is aborted keeps the tokens, and tells of a session that was ended elsewhere", async () => {
+  const { fetch } = recorder();
+  const asked = gate();
+  const refreshing = gate();
+  const late = gate();
+  let isLogout = true;
+  const me = await visitor({
+    fetch: async (request) => {
+      if (request.url.endsWith("/auth/logout") && isLogout) {
+        isLogout = false;
+        asked.open();
+        await new Promise(() => {});
+      }
+      const answer = await fetch(request);
+      if (request.url.endsWith("/auth/refresh")) {
+        refreshing.open();
+        await late.opened;
+      }
+      return answer;
+    },
+  });
+  const before = await me.storage.read();
+  const leaving = new AbortController();
+  const logout = me.api.logout({ signal: leaving.signal });
+  await asked.opened;
+  leaving.abort("changed my mind");
+  expect((await logout).error).toMatchObject({ code: "aborted", cause: "changed my mind" });
+  expect(await me.storage.read()).toEqual(before);
+
+  await endElsewhere(me);
+  const again = new AbortController();
+  const second = me.api.logout({ signal: again.signal });
+  await refreshing.opened;
+  again.abort();
+  expect((await second).error?.code).toBe("aborted");
+  late.open();
+
+  expect((await me.api.GET("/api/v1/me")).error?.code).toBe("unauthorized");
+  expect(me.ends).toEqual([{ reason: expect.objectContaining({ code: "invalid_refresh_token" }) }]);
+});
+
+test("A logout that is aborted after the session was found to be over tells of it", async () => {
+  const { fetch } = recorder();
+  const ended = gate();
+  const storage = memoryStorage();
+  const leaving = new AbortController();
+  const me = await visitor({
+    fetch,
+    storage: {
+      read: storage.read,
+      write: async (tokens) => {
+        await storage.write(tokens);
+        if (tokens === null) {
+          ended.open();
+          leaving.abort();
+        }
+      },
+    },
+  });
+  await endElsewhere(me);
+
+  expect((await me.api.logout({ signal: leaving.signal })).error?.code).toBe("aborted");
+
+  await ended.opened;
+  expect((await me.api.GET("/api/v1/me")).error?.code).toBe("unauthorized");
+  expect(me.ends).toEqual([{ reason: expect.objectContaining({ code: "invalid_refresh_token" }) }]);
+});
+
+test("A login that is aborted keeps no tokens", async () => {
+  const { fetch } = recorder();
+  const asked = gate();
+  const me = await visitor();
+  const api = createClient({
+    baseUrl,
+    fetch: async (request) => {
+      asked.open();
+      await new Promise(() => {});
+      return fetch(request);
+    },
+  });
+  const leaving = new AbortController();
+
+  const login = api.login(me.credentials, { signal: leaving.signal });
+  await asked.opened;
+  leaving.abort("changed my mind");
+
+  expect((await login).error).toMatchObject({ code: "aborted", cause: "changed my mind" });
+  expect(await api.tokens()).toBeNull();
+});
+
 test("A refresh whose answer is lost is repeated, and the session lives on", async (context) => {
   const broken = await line(context);
   const me = await visitor({ baseUrl: broken.baseUrl });
@@ -199,9 +297,7 @@ test.each(["is refused", "logs out"])("A client is told once, at its next call, 
   if (how === "logs out") {
     await me.api.logout();
   } else {
-    const elsewhere = await visitor({}, me.credentials);
-    const mine = unwrap(await elsewhere.api.GET("/api/v1/auth/sessions")).items.find((session) => !session.current)!;
-    unwrap(await elsewhere.api.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id: mine.id } } }));
+    await endElsewhere(me);
     expect((await me.api.GET("/api/v1/me")).error?.code).toBe("unauthorized");
   }
   expect(ends).toEqual([]);

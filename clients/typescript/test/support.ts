@@ -82,6 +82,13 @@ export async function visitor(options: ClientOptions = {}, known?: Schemas["Logi
   return { api, storage, credentials, sent, ends };
 }
 
+/** Ends the session of a visitor from another session of the same user. */
+export async function endElsewhere({ credentials }: Visitor): Promise<void> {
+  const { api } = await visitor({}, credentials);
+  const mine = unwrap(await api.GET("/api/v1/auth/sessions")).items.find((session) => !session.current)!;
+  unwrap(await api.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id: mine.id } } }));
+}
+
 /** A router of one's own. */
 export async function claim(api: Client, name = "Home"): Promise<string> {
   const { routerId } = unwrap(await api.POST("/api/v1/routers", { body: { routerId: `home-${randomUUID()}`, name } }));
