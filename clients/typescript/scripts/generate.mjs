@@ -44,6 +44,9 @@ function facts({ info, paths, components, security }) {
   );
   const keyed = operations.filter(({ parameters = [] }) => parameters.some(({ name }) => name === "Idempotency-Key"));
   const anonymous = operations.filter((operation) => (operation.security ?? security ?? []).length === 0);
+  const empty = operations.filter(({ responses }) =>
+    Object.entries(responses).some(([status, answer]) => status.startsWith("2") && answer.content === undefined && answer.$ref === undefined),
+  );
   const families = Object.entries(components.schemas).filter(([name]) => name.endsWith("Problem") && name !== "Problem");
   const codes = [...new Set(families.flatMap(([, schema]) => schema.properties.code.enum))];
   for (const code of codes.filter((code) => clientCodes.includes(code))) {
@@ -56,6 +59,7 @@ function facts({ info, paths, components, security }) {
     "",
     list("The codes of all problems of the document.", "problemCodes", codes),
     list("The operations that take an Idempotency-Key.", "keyedOperations", keyed.map(({ name }) => name)),
+    list("The operations that have a success without a body.", "emptyOperations", empty.map(({ name }) => name)),
     list("The operations that need no access token.", "anonymousOperations", anonymous.map(({ name }) => name)),
   ].join("\n");
 }

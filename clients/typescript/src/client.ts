@@ -1,7 +1,7 @@
 import createFetchClient from "openapi-fetch";
 import type { Arguments, CallMethod, ItemOf, ListPath, Operation, Result } from "./calls.js";
 import { type Failure, failureOf, NetPilotError, type Schemas } from "./failures.js";
-import { anonymousOperations, keyedOperations } from "./generated/document.js";
+import { anonymousOperations, emptyOperations, keyedOperations } from "./generated/document.js";
 import type { paths } from "./generated/schema.js";
 import { Session, type SessionEnd } from "./session.js";
 import { memoryStorage, type StoredTokens, type TokenStorage } from "./storage.js";
@@ -84,6 +84,7 @@ const logoutOperation = "POST /api/v1/auth/logout";
 const refreshLimits: AttemptLimits = { attempt: 3000, lastAttempt: 10_000, begin: 7000 };
 
 const anonymous: ReadonlySet<string> = new Set(anonymousOperations);
+const empty: ReadonlySet<string> = new Set(emptyOperations);
 const keyed: ReadonlySet<string> = new Set(keyedOperations);
 
 /** Whether a 200 is one of the API: a portal that stands before it answers with something else. */
@@ -135,7 +136,8 @@ export function createClient(options: ClientOptions = {}): Client {
       if (!answer.response.ok) {
         return { error: failureOf(answer.response, answer.error), response: answer.response };
       }
-      if ((operation === loginOperation || path === refreshPath) && !areTokens(answer.data)) {
+      const isMissing = !empty.has(operation) && (typeof answer.data !== "object" || answer.data === null);
+      if (isMissing || ((operation === loginOperation || path === refreshPath) && !areTokens(answer.data))) {
         return { error: failureOf(answer.response, answer.data), response: answer.response };
       }
       await follow(operation, answer.data);

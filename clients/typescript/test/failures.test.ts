@@ -91,6 +91,24 @@ test.each(["/api/v1/me", "/"])("An answer that is none of the API's is unexpecte
   expect(response?.status).toBe(path === "/" ? 200 : 404);
 });
 
+test.each([
+  ["a 204", () => new Response(null, { status: 204 })],
+  ["an empty 200", () => new Response("", { headers: { "Content-Length": "0" } })],
+  ["a 200 of null", () => Response.json(null)],
+])("A success without the body of the operation is unexpected: %s", async (_, answer) => {
+  const api = createClient({ baseUrl, fetch: () => Promise.resolve(answer()) });
+  const { status } = answer();
+
+  const results = [
+    await api.GET("/api/v1/me"),
+    await api.POST("/api/v1/routers", { body: { routerId: "home-1", name: "Home" } }),
+  ];
+  const thrown = await api.list("/api/v1/routers").next().catch((error: unknown) => error);
+
+  expect(results.map(({ error }) => error)).toEqual(Array(2).fill(expect.objectContaining({ code: "unexpected_answer", status })));
+  expect(thrown).toMatchObject({ failure: { code: "unexpected_answer", status } });
+});
+
 test("A problem that the document does not have is unknown, and carries the problem", async () => {
   const response = await fetch(`${baseUrl}/api/v1/auth/login`, { method: "DELETE" });
 

@@ -60,6 +60,23 @@ export const keyedOperations = [
   "POST /api/v1/routers/{routerId}/unblock/batch",
 ] as const;
 
+/** The operations that have a success without a body. */
+export const emptyOperations = [
+  "DELETE /api/v1/admin/routers/{routerId}",
+  "DELETE /api/v1/auth/sessions/{id}",
+  "DELETE /api/v1/me",
+  "DELETE /api/v1/routers/{routerId}",
+  "DELETE /api/v1/routers/{routerId}/blacklist/{ip}",
+  "DELETE /api/v1/routers/{routerId}/devices/{deviceId}",
+  "DELETE /api/v1/routers/{routerId}/people/{personId}",
+  "DELETE /api/v1/routers/{routerId}/schedules/{scheduleId}",
+  "DELETE /api/v1/routers/{routerId}/whitelist/{ip}",
+  "POST /api/v1/auth/logout",
+  "POST /api/v1/auth/password/forgot",
+  "POST /api/v1/auth/password/reset",
+  "POST /api/v1/me/password",
+] as const;
+
 /** The operations that need no access token. */
 export const anonymousOperations = [
   "POST /api/v1/auth/login",
