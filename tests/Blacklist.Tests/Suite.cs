@@ -3,7 +3,7 @@ using Xunit;
 
 [assembly: AssemblyFixture(typeof(NetPilot.Blacklist.Tests.BlacklistServer))]
 // Most of the time of these tests is spent waiting for the router.
-[assembly: Xunit.v3.Parallelization(MaxThreads = 8)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.All, MaxThreads = 8)]
 
 namespace NetPilot.Blacklist.Tests;
 

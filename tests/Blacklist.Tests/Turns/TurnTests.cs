@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -9,6 +10,8 @@ namespace NetPilot.Blacklist.Tests.Turns;
 /// <summary>Commands that change one router never overlap.</summary>
 public sealed class TurnTests(BlacklistServer server)
 {
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task A_crossfire_on_one_router_never_overlaps_and_ends_in_agreement()
     {
@@ -121,15 +124,22 @@ public sealed class TurnTests(BlacklistServer server)
     [Fact]
     public async Task Without_a_turn_in_time_nothing_is_sent()
     {
-        var router = await server.NewRouterAsync();
-        await router.OccupyAsync();
-        var ip = router.Simulated.Device().Ip;
+        var database = await server.PreparedDatabaseAsync(Ct);
+        await using var replica = await server.StartReplicaAsync(database, ("CommandsServer:Timeouts:Total", "00:00:15"));
+        var (token, routerId) = await replica.ClaimRouterAsync(server.Dialect);
+        var router = server.Commands.Router(routerId);
+        using var user = replica.NewClient(token);
+        await using (var source = NpgsqlDataSource.Create(database))
+        {
+            await Occupying.OccupyAsync(source, routerId);
+        }
 
-        using var response = await router.BlockAsync(ip);
+        using var response = await user.PostAsJsonAsync($"/api/v1/routers/{routerId}/block", new { ip = router.Device().Ip }, Ct);
 
         await response.ShouldBeProblemAsync(503, "router_busy");
-        router.CallsOf(SimulatorOperation.Block).ShouldBeEmpty();
-        (await router.StatesAsync(ip)).ShouldBe(["failed"]);
+        router.RuleHistory.ShouldBeEmpty();
+        using var failed = await user.GetAsync($"/api/v1/routers/{routerId}/blocked?state=failed", Ct);
+        (await failed.ShouldBeJsonAsync(200)).GetProperty("items").GetArrayLength().ShouldBe(1);
     }
 
     [Fact]
