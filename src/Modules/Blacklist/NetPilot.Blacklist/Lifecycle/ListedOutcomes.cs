@@ -1,6 +1,6 @@
 namespace NetPilot.Blacklist.Lifecycle;
 
-/// <summary>What the router's list makes of a row in force. Pure.</summary>
+/// <summary>What the router's list makes of a row in force, and of one that is given up. Pure.</summary>
 internal static class ListedOutcomes
 {
     /// <summary>The router's list shows a rule that is in force: it is no longer unconfirmed, and a failed lift remains told.</summary>
@@ -26,5 +26,23 @@ internal static class ListedOutcomes
             MaybeSent = false,
             SettleAt = null,
             GiveUpAt = null,
+        };
+
+    /// <summary>The router was asked, and does not hold a rule that was to be put in force: the command did not arrive.</summary>
+    public static RuleChange NeverArrived(Rule rule) =>
+        new(RuleState.Failed)
+        {
+            Code = rule.Code ?? ErrorCodes.CommandTimeout,
+            Detail = rule.Detail ?? "The command did not reach the router.",
+            Guard = HeldAsRead.ByOthers,
+        };
+
+    /// <summary>The rule could not be lifted for as long as the server goes on: it stays in force.</summary>
+    public static RuleChange LiftGivenUp(Rule rule, DateTimeOffset now) =>
+        RuleOutcomes.InForce(rule, now) with
+        {
+            Code = rule.Code ?? "router_unreachable",
+            Detail = rule.Detail,
+            IsHeldAgain = true,
         };
 }

@@ -3,7 +3,7 @@ namespace NetPilot.Blacklist.Lifecycle;
 /// <summary>
 /// What the router holds: what the outcome of a call, or a look at the router, makes of a row, for blocks and for the entries of the two lists.
 /// Pure. What is wanted changes in <see cref="RuleIntents"/>, what becomes of all rows of a router in
-/// <see cref="RouterOutcomes"/>, what its list makes of those in force in <see cref="ListedOutcomes"/>, and nothing else changes a row's state.
+/// <see cref="RouterOutcomes"/>, what its list makes of those in force or given up in <see cref="ListedOutcomes"/>, and nothing else changes a row's state.
 /// </summary>
 internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
 {
@@ -106,15 +106,6 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
     /// <summary>The router holds the rule.</summary>
     public static RuleChange InForce(Rule rule, DateTimeOffset now) => new(RuleState.InForce) { AppliedAt = rule.AppliedAt ?? now };
 
-    /// <summary>The rule could not be lifted for as long as the server goes on: it stays in force.</summary>
-    public static RuleChange LiftGivenUp(Rule rule, DateTimeOffset now) =>
-        InForce(rule, now) with
-        {
-            Code = rule.Code ?? "router_unreachable",
-            Detail = rule.Detail,
-            IsHeldAgain = true,
-        };
-
     /// <summary>The router's list can't say yet whether a rule that is under way is there, nor what became of a command that failed.</summary>
     public RuleChange Undecided(Rule rule, DateTimeOffset now, CommandsFailure? failure = null) =>
         Again(
@@ -140,19 +131,10 @@ internal sealed class RuleOutcomes(RulePacing pacing, bool verifyAfterApply)
     /// <summary>A user lets the device through before anything was sent for the rule.</summary>
     public static RuleChange Cancelled(Rule rule, DateTimeOffset now) => Gone(rule, now) with { LetThroughAt = now };
 
-    /// <summary>The router was asked, and does not hold a rule that was to be put in force: the command did not arrive.</summary>
-    public static RuleChange NeverArrived(Rule rule) =>
-        new(RuleState.Failed)
-        {
-            Code = rule.Code ?? ErrorCodes.CommandTimeout,
-            Detail = rule.Detail ?? "The command did not reach the router.",
-            Guard = HeldAsRead.ByOthers,
-        };
-
-    /// <summary>The same of a rule that pauses or schedules hold besides: the user's own block has failed, and they go on without it.</summary>
+    /// <summary>The command of a user's block did not arrive, and pauses or schedules hold the rule besides: they go on without it.</summary>
     public static RuleChange NeverArrivedForUser(Rule rule, DateTimeOffset now)
     {
-        var failed = NeverArrived(rule);
+        var failed = ListedOutcomes.NeverArrived(rule);
         return ForOthers(rule, Again(rule, failed.Code, failed.Detail, new NextLook(now, 0)), now);
     }
 

@@ -157,14 +157,14 @@ internal sealed class RuleReconciliation
                 ? new ReconciliationStep.Lift(row, address)
                 : Settle(row, RuleOutcomes.InForce(row, terms.Now)),
             Presence.Absent when HasEnded(row) => Gone(row),
-            Presence.Absent when !isTriedAgain && row.AppliedAt is null => Settle(row, RuleOutcomes.NeverArrived(row)),
+            Presence.Absent when !isTriedAgain && row.AppliedAt is null => Settle(row, ListedOutcomes.NeverArrived(row)),
             Presence.Absent => row.GoesOnByItself ? ApplyStep(row) : Settle(row, RuleOutcomes.NeverArrivedForUser(row, terms.Now)),
             // Nothing was ever sent for it, so that no rule on the router can be its own.
             _ when row is { MaybeSent: false, AppliedAt: null } && !row.IsKept(terms.Now) => Gone(row),
             _ when row is { MaybeSent: false, AppliedAt: null } && isTriedAgain => ApplyStep(row),
             // Nobody goes on for longer. A rule of it that a later list shows is lifted.
             _ when row.AppliedAt is null && !isTriedAgain && (row.GiveUpAt ?? row.CreatedAt + RulePacing.GiveUpAfter) <= terms.Now =>
-                Settle(row, RuleOutcomes.NeverArrived(row)),
+                Settle(row, ListedOutcomes.NeverArrived(row)),
             _ => Settle(row, terms.Outcomes.Undecided(row, terms.Now)),
         };
     }
@@ -190,7 +190,7 @@ internal sealed class RuleReconciliation
             Presence.Absent when presence.MayBeOfSeveral(row) && !row.MaybeSent && !claims.IsAtAnothersAddress(row) =>
                 new ReconciliationStep.Lift(row, row.DeviceIp),
             Presence.Absent => Settle(row, terms.Outcomes.LiftDone(row, terms.Now)),
-            _ when row.GiveUpAt <= terms.Now && row.IsKept(terms.Now) => Settle(row, RuleOutcomes.LiftGivenUp(row, terms.Now)),
+            _ when row.GiveUpAt <= terms.Now && row.IsKept(terms.Now) => Settle(row, ListedOutcomes.LiftGivenUp(row, terms.Now)),
             // Only the scan that failed could say whose rule a command by the row's address would take.
             _ when view.ScanFailure is { } failure && (entry is null ? presence.MayBeLeftOut(row) : presence.CouldTakeAnother(entry)) =>
                 LookFailed(row, failure),
