@@ -1,11 +1,16 @@
 using Microsoft.Extensions.Logging;
 using NetPilot.Background;
+using NetPilot.Persistence.Data.Statements;
 
 namespace NetPilot.Idempotency;
 
 /// <summary>Removes keys that are no longer kept, some at a time.</summary>
-internal sealed class IdempotencyPurge(IServiceScopeFactory scopes, TimeProvider time, ILogger<IdempotencyPurge> logger)
-    : PeriodicWorker(time, logger)
+internal sealed class IdempotencyPurge(
+    IdempotencyTable table,
+    NpgsqlDataSource database,
+    TimeProvider time,
+    ILogger<IdempotencyPurge> logger
+) : PeriodicWorker(time, logger)
 {
     private const int AtOnce = 1000;
 
@@ -13,9 +18,6 @@ internal sealed class IdempotencyPurge(IServiceScopeFactory scopes, TimeProvider
 
     protected override TimeSpan FirstAfter => TimeSpan.FromSeconds(10);
 
-    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        return await scope.ServiceProvider.GetRequiredService<IdempotencyStore>().PurgeAsync(AtOnce, cancellationToken);
-    }
+    protected override Task<bool> RunOnceAsync(CancellationToken cancellationToken) =>
+        PurgeRows.ExecuteAsync(database, table.Name, "created_at", Time.UtcNow() - IdempotencyStore.KeptFor, AtOnce, cancellationToken);
 }

@@ -1,7 +1,6 @@
 using NetPilot.Idempotency.Data;
 using NetPilot.Idempotency.Data.Entities;
 using NetPilot.Idempotency.Data.Statements;
-using NetPilot.Persistence.Data.Statements;
 
 namespace NetPilot.Idempotency;
 
@@ -35,16 +34,17 @@ internal enum KeyClaim
     NoRoom,
 }
 
-/// <summary>The keys and the answers that are kept under them, for a day.</summary>
-public sealed class IdempotencyStore(IIdempotencyContext db, NpgsqlDataSource database, TimeProvider time)
-{
-    private static readonly TimeSpan KeptFor = TimeSpan.FromHours(24);
+/// <summary>The table of the keys.</summary>
+/// <param name="Name">Its name, with the schema.</param>
+public sealed record IdempotencyTable(string Name);
 
-    // Asked for where it is needed: it has EF Core build the module's model, for which no start is to wait.
-    private string Table => db.IdempotencyKeys.EntityType.GetSchemaQualifiedTableName()!;
+/// <summary>The keys and the answers that are kept under them, for a day.</summary>
+public sealed class IdempotencyStore(IIdempotencyContext db, IdempotencyTable table, NpgsqlDataSource database, TimeProvider time)
+{
+    internal static readonly TimeSpan KeptFor = TimeSpan.FromHours(24);
 
     /// <summary>Forgets all answers about a resource in the batch that removes it: a repeat is to be done anew, and not answered as before.</summary>
-    public void Forget(NpgsqlBatch batch, Guid userId, ResourceName resource) => ForgetResource.AddTo(batch, Table, userId, resource);
+    public void Forget(NpgsqlBatch batch, Guid userId, ResourceName resource) => ForgetResource.AddTo(batch, table.Name, userId, resource);
 
     public Task ForgetAllAsync(Guid userId, CancellationToken cancellationToken) =>
         db.IdempotencyKeys.Where(row => row.UserId == userId).ExecuteDeleteAsync(cancellationToken);
@@ -58,7 +58,7 @@ public sealed class IdempotencyStore(IIdempotencyContext db, NpgsqlDataSource da
     )
     {
         var now = time.UtcNow();
-        return ClaimKey.ExecuteAsync(database, Table, request, bodyHash, now, lockedUntil, now - KeptFor, isLarge, cancellationToken);
+        return ClaimKey.ExecuteAsync(database, table.Name, request, bodyHash, now, lockedUntil, now - KeptFor, isLarge, cancellationToken);
     }
 
     /// <summary>Keeps the answer of the request that holds the key, unless it took so long that another one holds it now.</summary>
@@ -76,10 +76,6 @@ public sealed class IdempotencyStore(IIdempotencyContext db, NpgsqlDataSource da
 
     internal Task FreeAsync(RequestName request, DateTimeOffset lockedUntil, CancellationToken cancellationToken) =>
         HeldBy(request, lockedUntil).ExecuteDeleteAsync(cancellationToken);
-
-    /// <summary>Removes keys that are no longer kept. True when there may be more.</summary>
-    internal Task<bool> PurgeAsync(int limit, CancellationToken cancellationToken) =>
-        PurgeRows.ExecuteAsync(database, Table, "created_at", time.UtcNow() - KeptFor, limit, cancellationToken);
 
     private IQueryable<IdempotencyKey> HeldBy(RequestName request, DateTimeOffset lockedUntil) =>
         db.IdempotencyKeys.Where(row =>

@@ -18,7 +18,7 @@ public static class RoutersModule
         services.AddValidated<ActivityOptions>("Activity", options => options.Refusals());
         services.AddModuleDbContext<RoutersDbContext>(RoutersDbContext.Schema);
         services
-            .AddIdempotency<RoutersDbContext>()
+            .AddIdempotency<RoutersDbContext>(RoutersDbContext.Schema)
             .Configure<IOptions<CommandsServerOptions>>(
                 (keys, server) =>
                 {

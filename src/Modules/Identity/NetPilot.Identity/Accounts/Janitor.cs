@@ -1,9 +1,13 @@
+using NetPilot.Persistence.Data.Statements;
+
 namespace NetPilot.Identity.Accounts;
 
-/// <summary>Deletes rows that are over, so that no table grows with time alone.</summary>
-internal sealed class Janitor(IDbContextFactory<IdentityDbContext> contexts, TimeProvider time, ILogger<Janitor> logger)
-    : PeriodicWorker(time, logger)
+/// <summary>Deletes rows that are over, so that no table grows with time alone, some at a time.</summary>
+internal sealed class Janitor(NpgsqlDataSource database, TimeProvider time, ILogger<Janitor> logger) : PeriodicWorker(time, logger)
 {
+    private const int AtOnce = 1000;
+
+    // Thousands of refresh tokens can go with each.
     private const int SessionsAtOnce = 50;
 
     protected override TimeSpan Interval => TimeSpan.FromMinutes(1);
@@ -13,18 +17,15 @@ internal sealed class Janitor(IDbContextFactory<IdentityDbContext> contexts, Tim
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         var now = Time.UtcNow();
-        var (anHourAgo, aWeekAgo, halfAYearAgo) = (now.AddHours(-1), now.AddDays(-7), now.AddDays(-180));
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.LoginAttempts.Where(attempt => attempt.At < anHourAgo).ExecuteDeleteAsync(cancellationToken);
-        await db.KnownNetworks.Where(known => known.LastLoginAt < halfAYearAgo).ExecuteDeleteAsync(cancellationToken);
-        await db.PasswordResets.Where(reset => reset.ExpiresAt < now).ExecuteDeleteAsync(cancellationToken);
-        await db.ResetMails.Where(mail => mail.DueAt == null && mail.CreatedAt < anHourAgo).ExecuteDeleteAsync(cancellationToken);
-        // Thousands of refresh tokens can go with each, and many sessions can have ended at the same time.
-        var deleted = await db
-            .Sessions.Where(session => session.EndedAt < aWeekAgo && session.CommandsState != CommandsState.Ending)
-            .OrderBy(session => session.EndedAt)
-            .Take(SessionsAtOnce)
-            .ExecuteDeleteAsync(cancellationToken);
-        return deleted == SessionsAtOnce;
+        var anHourAgo = now.AddHours(-1);
+        var isMore = await DeleteAsync("login_attempts", "at", anHourAgo);
+        isMore |= await DeleteAsync("known_networks", "last_login_at", now.AddDays(-180));
+        isMore |= await DeleteAsync("password_resets", "expires_at", now);
+        isMore |= await DeleteAsync("reset_mails", "created_at", anHourAgo, "due_at IS NULL");
+        isMore |= await DeleteAsync("sessions", "ended_at", now.AddDays(-7), "commands_state <> 'ending'", SessionsAtOnce);
+        return isMore;
+
+        Task<bool> DeleteAsync(string table, string column, DateTimeOffset before, string condition = "true", int most = AtOnce) =>
+            PurgeRows.ExecuteAsync(database, $"{IdentityDbContext.Schema}.{table}", column, before, most, cancellationToken, condition);
     }
 }

@@ -34,9 +34,11 @@ public sealed class IdempotencyKey
 
 public sealed class IdempotencyKeyConfiguration : IEntityTypeConfiguration<IdempotencyKey>
 {
+    internal const string Table = "idempotency_keys";
+
     public void Configure(EntityTypeBuilder<IdempotencyKey> builder)
     {
-        builder.ToTable("idempotency_keys");
+        builder.ToTable(Table);
         builder.HasKey(row => new
         {
             row.UserId,

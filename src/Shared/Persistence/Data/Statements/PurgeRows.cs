@@ -4,20 +4,21 @@ namespace NetPilot.Persistence.Data.Statements;
 
 public static class PurgeRows
 {
-    /// <summary>Removes rows whose time is past, so many at most. True when there may be more.</summary>
+    /// <summary>Removes rows whose time is past, and for which the condition holds, so many at most. True when there may be more.</summary>
     public static async Task<bool> ExecuteAsync(
         NpgsqlDataSource database,
         string table,
         string column,
         DateTimeOffset before,
         int limit,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        string condition = "true"
     )
     {
         await using var command = database.Command(
             $"""
             DELETE FROM {table} WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM {table} WHERE {column} < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+                SELECT ctid FROM {table} WHERE {column} < $1 AND {condition} LIMIT $2 FOR UPDATE SKIP LOCKED))
             """,
             before,
             limit
