@@ -45,7 +45,15 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
         }
         else if (problem.Code == ErrorCodes.DatabaseUnavailable && exception is not ProblemException)
         {
-            LogDatabaseAway(logger, context.Request.Method, PathOf(context), exception.GetBaseException().Message);
+            if (DatabaseFailures.IsOfAnotherStatement(exception))
+            {
+                LogOfAnotherStatement(logger, context.Request.Method, PathOf(context), exception);
+            }
+            else
+            {
+                LogDatabaseAway(logger, context.Request.Method, PathOf(context), exception.GetBaseException().Message);
+            }
+
             database.Note(exception);
         }
 
@@ -84,4 +92,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, DatabaseHe
 
     [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not reach the database: {Reason}")]
     private static partial void LogDatabaseAway(ILogger logger, string method, string path, string reason);
+
+    [LoggerMessage(LogLevel.Error, "{Method} {Path} met a result that is not that of its statement")]
+    private static partial void LogOfAnotherStatement(ILogger logger, string method, string path, Exception exception);
 }

@@ -55,7 +55,8 @@ public abstract partial class PeriodicWorker(TimeProvider time, ILogger logger) 
             {
                 return;
             }
-            catch (Exception exception) when (DatabaseFailures.IsUnavailable(exception))
+            catch (Exception exception)
+                when (DatabaseFailures.IsUnavailable(exception) && !DatabaseFailures.IsOfAnotherStatement(exception))
             {
                 if (!isAway)
                 {

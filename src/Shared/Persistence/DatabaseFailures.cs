@@ -5,7 +5,8 @@ namespace NetPilot.Persistence;
 /// <summary>Tells PostgreSQL's being away, read-only, full or overloaded from what is wrong with a statement.</summary>
 public static class DatabaseFailures
 {
-    internal const string ResultIsMissing = "A result of a batch is missing: the connection knows one of its statements wrongly.";
+    internal const string ResultIsMissing =
+        "A result of a batch is missing: Npgsql takes one of its statements for one that returns nothing.";
 
     /// <summary>
     /// Whether PostgreSQL cannot do its work at the moment: a later try may succeed, and the statement is not at fault. Whatever wraps it.
@@ -19,7 +20,7 @@ public static class DatabaseFailures
             // Its own failures: no connection, a broken one, no answer in time, an exhausted pool.
             NpgsqlException { InnerException: not PostgresException } => true,
             SocketException => true,
-            _ when IsOutOfStep(exception) => true,
+            _ when IsOfAnotherStatement(exception) => true,
             AggregateException several => several.InnerExceptions.Any(IsUnavailable),
             // What a connection says that broke, or was thrown away, a moment before it was used.
             ObjectDisposedException or TimeoutException or IOException or InvalidOperationException when IsThrownByNpgsql(exception) =>
@@ -28,16 +29,19 @@ public static class DatabaseFailures
         };
 
     /// <summary>
-    /// Whether an answer is not that of its statement. Npgsql keeps a statement whose first preparation was cut off, as by a client that left while
-    /// PostgreSQL planned it, as one that returns nothing: it passes over its empty result, so that the next one is read in its place, and does not
-    /// expect a row of it. Other connections may know statements so too.
+    /// Whether an answer is not that of its statement, whatever wraps the exception. Npgsql keeps a statement whose first preparation was cut off, as
+    /// by a client that left while PostgreSQL planned it, as one that returns nothing: it passes over its empty result, so that the next one is read
+    /// in its place, and does not expect a row of it. Other connections may keep statements so too.
     /// </summary>
-    internal static bool IsOutOfStep(Exception? exception) =>
-        exception is NpgsqlException { Message: ResultIsMissing }
-        || (
-            exception is { Source: nameof(Npgsql) }
-            && (exception is InvalidCastException or IndexOutOfRangeException || exception.GetType() == typeof(Exception))
-        );
+    public static bool IsOfAnotherStatement(Exception? exception) =>
+        exception switch
+        {
+            null or OperationCanceledException or PostgresException => false,
+            NpgsqlException { Message: ResultIsMissing } => true,
+            { Source: nameof(Npgsql) }
+                when exception is InvalidCastException or IndexOutOfRangeException || exception.GetType() == typeof(Exception) => true,
+            _ => IsOfAnotherStatement(exception.InnerException),
+        };
 
     /// <summary>Whether PostgreSQL answers but takes no writes: reads may still succeed.</summary>
     public static bool IsReadOnly(Exception? exception) =>

@@ -25,6 +25,7 @@ public sealed partial class DatabaseHealth(
 {
     // A disk that is full for the next row may have room for a look's answer: it counts as full for as long after each failure.
     private static readonly TimeSpan DiskFullLasts = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RestBetweenClears = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(DatabaseSources.LookTimeout);
     private static readonly TimeSpan PatienceWithPool = TimeSpan.FromMilliseconds(500);
@@ -36,6 +37,7 @@ public sealed partial class DatabaseHealth(
     private readonly SemaphoreSlim looking = new(1, 1);
     private volatile DatabaseState state;
     private long? diskFullSince;
+    private long? clearedAt;
     private int incidents;
 
     /// <summary>What is known at present; asking makes no call.</summary>
@@ -71,12 +73,23 @@ public sealed partial class DatabaseHealth(
             Become(DatabaseState.ReadOnly, exception.GetBaseException().Message);
         }
 
-        if (DatabaseFailures.IsOutOfStep(exception))
+        if (DatabaseFailures.IsOfAnotherStatement(exception) && MayClear())
         {
             pool.Clear();
         }
 
         LookIsDue?.Invoke();
+    }
+
+    // A fault of a statement of ours can look the same, in each request: the others are not to reconnect for each.
+    private bool MayClear()
+    {
+        lock (gate)
+        {
+            var may = clearedAt is not { } at || machine.GetElapsedTime(at) > RestBetweenClears;
+            clearedAt = may ? machine.GetTimestamp() : clearedAt;
+            return may;
+        }
     }
 
     /// <summary>Looks at PostgreSQL, and says what it is good for.</summary>

@@ -47,7 +47,7 @@ public static class Sql
 
     /// <summary>Moves to the result of the next statement of a batch.</summary>
     /// <exception cref="NpgsqlException">
-    /// There is none: Npgsql passed over the result of a statement that it takes for one without, and those that were read are others' ones.
+    /// There is none: Npgsql passed over the result of a statement that it takes for one without, and what was read belongs to other statements.
     /// </exception>
     public static async Task NextAsync(this DbDataReader result, CancellationToken cancellationToken)
     {

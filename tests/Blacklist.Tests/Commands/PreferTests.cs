@@ -189,7 +189,7 @@ public sealed class PreferTests(BlacklistServer server)
         await router.BlockOfUnknownOutcomeAsync(device);
         router.Simulated.Online = false;
 
-        using var response = await router.UnblockAsync(device.Ip, "respond-async");
+        using var response = await router.UnblockAsync(device.Ip, "wait=20");
 
         (await response.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
         router.Simulated.Online = true;

@@ -112,6 +112,29 @@ public sealed class UnclearLiftTests(BlacklistServer server)
     }
 
     [Fact]
+    public async Task A_user_lets_a_device_through_whose_rule_cannot_be_taken_back_yet()
+    {
+        Assert.SkipUnless(server.Dialect == CommandsDialect.Deployed, "The plan dialect finds no device behind an incomplete entry.");
+        var (router, device, id) = await server.OneDeviceAsync();
+        router.Simulated.SetArp(device.Ip, null);
+        using (FailUnblocks(router))
+        {
+            await router.HoldAsync(Holding.Pause(Holding.NewId(), id));
+            (await router.StatesAsync(device.Ip)).ShouldBe(["lifting"]);
+        }
+
+        await router.DueNowAsync();
+        (await router.UnblockAsync(device.Ip, "respond-async")).Dispose();
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            await router.LookNowAsync();
+            (await router.StatesAsync(device.Ip)).ShouldBe(["lifted"]);
+        });
+        router.Simulated.RuleCounts.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_users_block_of_a_device_that_sleeps_fails_and_the_pause_on_it_goes_on_alone()
     {
         Assert.SkipUnless(server.Dialect == CommandsDialect.Deployed, "The plan dialect finds no device behind an incomplete entry.");

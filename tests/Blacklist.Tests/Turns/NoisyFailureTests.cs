@@ -95,7 +95,33 @@ public sealed class NoisyFailureTests(BlacklistServer server)
         var router = await server.NewRouterAsync();
         var device = router.Simulated.Device();
         await router.BlockOfUnknownOutcomeAsync(device);
-        using var refusing = server.Commands.AddFault(
+        using var refusing = RefuseUnblocks(router);
+
+        using var refused = await router.UnblockAsync(device.Ip);
+
+        await refused.ShouldBeProblemAsync(502, "command_failed");
+
+        var block = (await router.BlockedAsync()).ShouldHaveSingleItem();
+        block.GetProperty("state").GetString().ShouldBe("blocked");
+        block.GetProperty("appliedAt").ValueKind.ShouldNotBe(JsonValueKind.Null);
+    }
+
+    [Fact]
+    public async Task An_unblock_of_it_that_does_not_wait_is_not_repeated_at_once()
+    {
+        var router = await server.NewRouterAsync();
+        var device = router.Simulated.Device();
+        await router.BlockOfUnknownOutcomeAsync(device);
+        using var refusing = RefuseUnblocks(router);
+
+        using var response = await router.UnblockAsync(device.Ip, "wait=20");
+
+        (await response.ShouldBeJsonAsync(202)).GetProperty("state").GetString().ShouldBe("lifting");
+        router.CallsOf(SimulatorOperation.Unblock).Count.ShouldBe(1);
+    }
+
+    private FaultHandle RefuseUnblocks(TestRouter router) =>
+        server.Commands.AddFault(
             new Fault(FaultKind.Envelope)
             {
                 RouterId = router.RouterId,
@@ -106,15 +132,6 @@ public sealed class NoisyFailureTests(BlacklistServer server)
                 Times = null,
             }
         );
-
-        using var refused = await router.UnblockAsync(device.Ip);
-
-        await refused.ShouldBeProblemAsync(502, "command_failed");
-
-        var block = (await router.BlockedAsync()).ShouldHaveSingleItem();
-        block.GetProperty("state").GetString().ShouldBe("blocked");
-        block.GetProperty("appliedAt").ValueKind.ShouldNotBe(JsonValueKind.Null);
-    }
 
     private void SkipWhereFailedMeansNotDone() =>
         Assert.SkipUnless(server.Dialect == CommandsDialect.Deployed, "In the plan dialect COMMAND_FAILED says that nothing was done.");

@@ -92,9 +92,9 @@ public sealed class CancelledStatementTests(NetPilotServer server)
         return ([.. none], (await result.ReadAllAsync(row => row.GetValue(0), cancellationToken)).Count);
     }
 
-    private NpgsqlDataSource OneConnection(string words = "") =>
+    private NpgsqlDataSource OneConnection() =>
         DatabaseSources.Build(
-            $"{server.ConnectionString};Application Name={_name};Maximum Pool Size=1;Auto Prepare Min Usages=1{words}",
+            $"{server.ConnectionString};Application Name={_name};Maximum Pool Size=1;Auto Prepare Min Usages=1",
             DatabasePooler.None,
             "cancelled"
         );

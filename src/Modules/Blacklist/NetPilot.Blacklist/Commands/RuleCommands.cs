@@ -89,6 +89,15 @@ internal sealed class RuleCommands(
     private async Task<RuleAnswer?> ResumeAsync(RuleTarget target, Rule rule, CancellationToken cancellationToken) =>
         rule switch
         {
+            // The server takes the rule back, and would go on for what holds the device.
+            { State: RuleState.Lifting, LetThroughAt: null } when rule.HeldUntil > time.UtcNow() => await store.PatchAsync(
+                rule,
+                RuleIntents.LetThrough(time.UtcNow()),
+                cancellationToken
+            )
+                is { } letThrough
+                ? await ResumeAsync(target, letThrough, cancellationToken)
+                : null,
             { State: RuleState.Lifting, MaybeSent: true } => await join.RunAsync(target, rule, RuleState.Lifted, cancellationToken),
             { State: RuleState.Lifting } => await lift.RunWaitingAsync(target, rule, cancellationToken),
             { State: RuleState.Applying } => await turnRound.RunAsync(target, rule, cancellationToken),

@@ -40,7 +40,7 @@ internal sealed class TurnRound(
             {
                 case null or { Problem: null } or { Rule: not { IsLive: true } }:
                     return end?.Value();
-                // It is under way to the other end by now, and goes on by itself from the next look on.
+                // It is under way to the other end by now, and is joined.
                 case { Rule.State: var state } when state != rule.State:
                     return null;
             }
@@ -88,18 +88,19 @@ internal sealed class TurnRound(
                 case { Fence: 0 } when running.IsUnsent(rule.Id):
                     return new CommandEnd(await turn.SaveAsync(rule, RuleOutcomes.Cancelled(rule, time.UtcNow())));
                 case { SettleAt: { } due } when due <= time.UtcNow() || IsPause(due):
-                    return await LiftAskedAsync(rule, turn);
+                    return await LiftAskedAsync(target, rule, turn);
             }
         }
 
         return await ReachedSettlingAsync(applying, target.Budget) ? null : await FailedAsync(applying);
     }
 
-    private async Task<CommandEnd?> LiftAskedAsync(Rule rule, RuleTurn turn)
+    private async Task<CommandEnd?> LiftAskedAsync(RuleTarget target, Rule rule, RuleTurn turn)
     {
         // As a lifting row, it is settled by asking: lifted where the router does not hold it, unblocked where it does.
         var now = time.UtcNow();
-        turn.AwaitedLift = rule.Id;
+        // Who prefers not to wait is told that it goes on: where the router refuses, it waits for its next attempt.
+        turn.AwaitedLift = target.Prefer is null ? rule.Id : null;
         if (
             await turn.SaveAsync(rule, outcomes.Withdrawn(rule, now) with { LetThroughAt = now })
             is not { State: RuleState.Lifting } lifting
@@ -165,7 +166,7 @@ internal sealed class TurnRound(
             case Presence.Unclear:
                 return sight.Failure is { } failure ? new CommandEnd(rule, failure.ToProblem()) : CommandEnd.Failed(rule);
             case Presence.Absent:
-                await turn.SaveAsync(rule, RuleOutcomes.Gone(rule, time.UtcNow()));
+                await turn.SaveAsync(rule, outcomes.LiftDone(rule, time.UtcNow()));
                 break;
         }
 

@@ -170,6 +170,9 @@ internal sealed class RuleIntents(RulePacing pacing)
             LetThroughAt = rule.State == RuleState.Lifting ? default : new(now),
         };
 
+    /// <summary>A rule that is being lifted is to let the device through, whatever holds that.</summary>
+    public static RulePatch LetThrough(DateTimeOffset now) => new(RuleState.Lifting) { LetThroughAt = new(now) };
+
     /// <summary>A row that somebody waits for is to go on by itself from now on.</summary>
     public static RulePatch GoesOn(Rule rule, DateTimeOffset now) =>
         new(rule.State)

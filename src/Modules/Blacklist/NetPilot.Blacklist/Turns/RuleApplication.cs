@@ -199,9 +199,10 @@ internal sealed class RuleApplication(
         return new RowAfterCall(ended, reason);
 
         RuleChange EndOf(Rule row, DateTimeOffset now) =>
-            failure is not null || reason is null || row.HeldUntil > now
+            failure is not null || reason is null || row.LetThroughAt != rule.LetThroughAt
                 ? outcomes.LiftEnded(row, failure, calledAt, now, LiftAsker.Server)
-                : RuleOutcomes.WentElsewhere(row, now);
+            : row.HeldUntil > now ? outcomes.AwaitsDevice(row, now, restarted: true)
+            : RuleOutcomes.WentElsewhere(row, now);
 
         // What was in force before is so no longer.
         RuleChange Withdrawn(Rule row) => outcomes.Withdrawn(row, time.UtcNow()) with { AppliedAt = null };
