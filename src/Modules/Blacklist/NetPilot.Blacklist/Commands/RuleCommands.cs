@@ -90,19 +90,21 @@ internal sealed class RuleCommands(
         rule switch
         {
             // The server takes the rule back, and would go on for what holds the device.
-            { State: RuleState.Lifting, LetThroughAt: null } when rule.HeldUntil > time.UtcNow() => await store.PatchAsync(
+            { State: RuleState.Lifting, LetThroughAt: null } when rule.HeldUntil > time.UtcNow() => await LetThroughAsync(
+                target,
                 rule,
-                RuleIntents.LetThrough(time.UtcNow()),
                 cancellationToken
-            )
-                is { } letThrough
-                ? await ResumeAsync(target, letThrough, cancellationToken)
-                : null,
+            ),
             { State: RuleState.Lifting, MaybeSent: true } => await join.RunAsync(target, rule, RuleState.Lifted, cancellationToken),
             { State: RuleState.Lifting } => await lift.RunWaitingAsync(target, rule, cancellationToken),
             { State: RuleState.Applying } => await turnRound.RunAsync(target, rule, cancellationToken),
             _ => null,
         };
+
+    private async Task<RuleAnswer?> LetThroughAsync(RuleTarget target, Rule rule, CancellationToken cancellationToken) =>
+        await store.PatchAsync(rule, RuleIntents.LetThrough(time.UtcNow()), cancellationToken) is { } letThrough
+            ? await ResumeAsync(target, letThrough, cancellationToken)
+            : null;
 
     /// <summary>The device has a live row. Null: it has moved on before it could take the words, look again.</summary>
     private async Task<RuleAnswer?> RepeatAsync(
