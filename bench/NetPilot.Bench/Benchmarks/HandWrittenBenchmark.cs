@@ -38,9 +38,10 @@ internal static class HandWrittenBenchmark
 
         var rounds = quick ? 2 : 4;
         var length = TimeSpan.FromSeconds(quick ? 2 : 4);
-        var warmUp = TimeSpan.FromSeconds(quick ? 2 : 4);
+        var warmUp = TimeSpan.FromSeconds(2);
         if (Wants("reads"))
         {
+            await stack.WarmUpAsync(TimeSpan.FromSeconds(quick ? 10 : 45), Connections);
             foreach (
                 var (name, load) in (List<(string, Func<Tokens, Load>)>)
                     [

@@ -165,6 +165,13 @@ internal sealed class ComparisonStack : IAsyncDisposable
             }
         );
 
+    /// <summary>Loads both servers with reads at once, so that what follows is measured on compiled code.</summary>
+    public Task WarmUpAsync(TimeSpan length, int connections) =>
+        Task.WhenAll(
+            Wrk.RunAsync(HandWritten, Homes.Reads(HandWrittenTokens), connections, length),
+            Wrk.RunAsync(Product, Homes.Reads(ProductTokens), connections, length)
+        );
+
     /// <summary>Rounds of the two servers in turn, after a warm-up of both; who goes first changes from round to round.</summary>
     public async Task<Pair> MeasureAsync(
         Func<Tokens, Load> load,
