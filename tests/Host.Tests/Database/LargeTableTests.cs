@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using NetPilot.Persistence.Data.Statements;
 using NetPilot.Testing;
 using Npgsql;
 using Shouldly;
@@ -88,6 +89,36 @@ public sealed class LargeTableTests(NetPilotServer server)
             "SELECT coalesce(string_agg(indexdef, '; '), '') FROM pg_indexes WHERE indexdef ~ 'USING brin'"
         );
         (await command.ExecuteScalarAsync(Ct)).ShouldBe("");
+    }
+
+    /// <summary>After some uses PostgreSQL plans a prepared statement once for all values, and assumes that many rows are old.</summary>
+    [Fact]
+    public async Task What_deletes_old_rows_reads_no_large_table_though_nothing_is_old()
+    {
+        await using var database = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(await server.PreparedDatabaseAsync(Ct))
+            {
+                Pooling = false,
+                Options = "-c plan_cache_mode=force_generic_plan",
+            }.ConnectionString
+        );
+        await ExecuteAsync(
+            database,
+            $"""
+            INSERT INTO identity.sessions (id, commands_session_id, commands_state, created_at, last_used_at, expires_at, ended_at, end_reason)
+            SELECT gen_random_uuid(), gen_random_uuid(), 'ended', now(), now(), now(), now() - interval '1 day' * random(), 'logout' FROM generate_series(1, {20
+                * Copies});
+            ANALYZE identity.sessions
+            """
+        );
+        await Eventually.HoldsAsync(async () => (await OtherConnectionsAsync(database)).ShouldBe(0));
+        var before = await ScansAsync(database);
+
+        var weekAgo = TimeProvider.System.GetUtcNow().AddDays(-7);
+        await PurgeRows.ExecuteAsync(database, "identity.sessions", "ended_at", weekAgo, 50, Ct, "commands_state <> 'ending'");
+
+        await Eventually.HoldsAsync(async () => (await OtherConnectionsAsync(database)).ShouldBe(0));
+        (await ScansAsync(database))["identity.sessions"].ShouldBe(before["identity.sessions"]);
     }
 
     private static async Task<Home> HomeAsync(NetPilotProcess replica, NpgsqlDataSource database)
