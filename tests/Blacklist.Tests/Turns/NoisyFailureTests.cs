@@ -68,16 +68,7 @@ public sealed class NoisyFailureTests(BlacklistServer server)
     {
         var router = await server.NewRouterAsync();
         var device = router.Simulated.Device();
-        server.Commands.AddFault(
-            new Fault(FaultKind.Envelope)
-            {
-                RouterId = router.RouterId,
-                Operation = SimulatorOperation.Block,
-                Status = 500,
-                Code = server.Dialect == CommandsDialect.Deployed ? "UNEXPECTED_SERVER_ERROR" : "COMMAND_FAILED",
-                Message = "Failed to apply block rule",
-            }
-        );
+        Refuse(router, SimulatorOperation.Block, times: 1);
 
         using var response = await router.BlockAsync(device.Ip);
 
@@ -95,7 +86,7 @@ public sealed class NoisyFailureTests(BlacklistServer server)
         var router = await server.NewRouterAsync();
         var device = router.Simulated.Device();
         await router.BlockOfUnknownOutcomeAsync(device);
-        using var refusing = RefuseUnblocks(router);
+        using var refusing = Refuse(router, SimulatorOperation.Unblock, times: null);
 
         using var refused = await router.UnblockAsync(device.Ip);
 
@@ -112,7 +103,7 @@ public sealed class NoisyFailureTests(BlacklistServer server)
         var router = await server.NewRouterAsync();
         var device = router.Simulated.Device();
         await router.BlockOfUnknownOutcomeAsync(device);
-        using var refusing = RefuseUnblocks(router);
+        using var refusing = Refuse(router, SimulatorOperation.Unblock, times: null);
 
         using var response = await router.UnblockAsync(device.Ip, "wait=20");
 
@@ -120,16 +111,16 @@ public sealed class NoisyFailureTests(BlacklistServer server)
         router.CallsOf(SimulatorOperation.Unblock).Count.ShouldBe(1);
     }
 
-    private FaultHandle RefuseUnblocks(TestRouter router) =>
+    private FaultHandle Refuse(TestRouter router, SimulatorOperation operation, int? times) =>
         server.Commands.AddFault(
             new Fault(FaultKind.Envelope)
             {
                 RouterId = router.RouterId,
-                Operation = SimulatorOperation.Unblock,
+                Operation = operation,
                 Status = 500,
                 Code = server.Dialect == CommandsDialect.Deployed ? "UNEXPECTED_SERVER_ERROR" : "COMMAND_FAILED",
-                Message = "Failed to remove block rule",
-                Times = null,
+                Message = "Failed to change block rule",
+                Times = times,
             }
         );
 
