@@ -90,6 +90,8 @@ internal static class NetPilotHost
             var readOptions = ApiJson.ReadOptions(config.Serializer.Options);
             config.Serializer.RequestDeserializer = (request, type, _, cancellationToken) =>
                 JsonBody.ReadAsync(request, type, readOptions, cancellationToken);
+            config.Serializer.ResponseSerializer = (response, body, contentType, _, cancellationToken) =>
+                JsonResponse.WriteAsync(response, body, config.Serializer.Options, contentType, cancellationToken);
             config.Binding.UsePropertyNamingPolicy = true;
             config.Binding.JsonExceptionTransformer = null;
             config.Binding.FailureMessage = (_, _, _) => "Has the wrong type.";

@@ -19,6 +19,7 @@ try
         builder.QuietenForCommandLine();
     }
 
+    Logging.WriteLinesWhole();
     builder.Services.AddSingleton(signals);
     builder.AddNetPilot();
 

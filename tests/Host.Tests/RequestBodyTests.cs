@@ -279,6 +279,55 @@ public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
         Problem(response).Detail.ShouldBe("A JSON body is needed.");
     }
 
+    // A small body that has come with the headers is looked at before it is read; one in chunks is not.
+    [Theory]
+    [InlineData("{\"ip\":\"192.168.1.99\"}", 404, "not_blocked")]
+    [InlineData("{\"reason\":{\"ip\":[1]},\"ip\":\"192.168.1.99\"}", 404, "not_blocked")]
+    [InlineData("{\"ip\":\"192.168.1.99\",\"ip\":\"192.168.1.98\"}", 400, "validation_failed")]
+    [InlineData("{\"ip\":\"192.168.1.099\"}", 400, "validation_failed")]
+    [InlineData("{\"ip\":\"192.168.1.99", 400, "malformed_json")]
+    [InlineData("{\"ip\":\"192.168.1.99\"}}", 400, "malformed_json")]
+    [InlineData("{\"ip\":\"192.168.1.99\",", 400, "malformed_json")]
+    [InlineData("{\"ip\":\"\\ud800\"}", 400, "validation_failed")]
+    [InlineData("{\"ip\":null}", 400, "validation_failed")]
+    [InlineData("{\"ip\":[\"192.168.1.99\"]}", 400, "validation_failed")]
+    [InlineData("{\"ip\":{}}", 400, "validation_failed")]
+    [InlineData("[{\"ip\":\"192.168.1.99\"}]", 400, "validation_failed")]
+    [InlineData("\u00ff", 400, "malformed_json")]
+    public async Task A_body_that_names_a_device_means_the_same_however_it_arrives(string body, int status, string code)
+    {
+        var router = await _user.ClaimRouterAsync(cancellationToken: Ct);
+        var path = router.Path("unblock");
+        var inChunks = RawHttp.Request("POST", path, null, [Json, Bearer, "Transfer-Encoding: chunked"]);
+        string[] requests =
+        [
+            RawHttp.Request("POST", path, body, [Json, Bearer]),
+            RawHttp.Request("POST", path, body + new string(' ', 2000), [Json, Bearer]),
+            inChunks + $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n",
+        ];
+        foreach (var request in requests)
+        {
+            var response = await RawHttp.SendAsync(server.Address, request, Ct);
+            response.Status.ShouldBe(status, request);
+            Problem(response).Code.ShouldBe(code, request);
+        }
+    }
+
+    [Fact]
+    public async Task A_body_that_was_looked_at_leaves_the_next_request_of_the_connection_where_it_is()
+    {
+        var router = await _user.ClaimRouterAsync(cancellationToken: Ct);
+        var first = RawHttp.Request("POST", router.Path("unblock"), "{\"ip\":\"192.168.1.99\"}", [Json, Bearer]);
+        var others = RawHttp.Request("POST", router.Path("unblock"), "{\"ip\":\"192.168.1.98\"}", [Json, "Authorization: Bearer none"]);
+        var sent = (first + others).Replace("Connection: close\r\n", "", StringComparison.Ordinal) + RawHttp.Request("GET", "/health/live");
+
+        var response = await RawHttp.SendAsync(server.Address, sent, Ct);
+
+        response.Status.ShouldBe(404, response.ToString());
+        response.Body.ShouldContain("HTTP/1.1 401 ");
+        response.Body.ShouldContain("HTTP/1.1 200 OK");
+    }
+
     [Fact]
     public async Task A_body_of_just_64_KiB_is_taken()
     {

@@ -21,8 +21,12 @@ public static class HttpAssertions
     {
         await response.ShouldHaveStatusAsync(status);
         (response.Content.Headers.ContentType?.MediaType).ShouldBe("application/json");
+        response.ShouldBeInOnePiece();
         return (await response.Content.ReadFromJsonAsync<T>(Json))!;
     }
+
+    private static void ShouldBeInOnePiece(this HttpResponseMessage response) =>
+        (response.Headers.TransferEncodingChunked is true).ShouldBeFalse("The answer has no Content-Length.");
 
     /// <summary>The answer has this status and no body.</summary>
     public static async Task ShouldBeEmptyAsync(this HttpResponseMessage response, int status)
@@ -44,6 +48,7 @@ public static class HttpAssertions
     {
         await response.ShouldHaveStatusAsync(status, code);
         (response.Content.Headers.ContentType?.MediaType).ShouldBe("application/problem+json");
+        response.ShouldBeInOnePiece();
 
         var body = await response.Content.ReadFromJsonAsync<JsonElement>(Json);
         string[] members = ["type", "title", "status", "detail", "instance", "traceId", "code"];

@@ -29,29 +29,25 @@ internal static class HealthEndpoints
     public static void MapHealth(this WebApplication app)
     {
         var health = app.MapGroup(Path).AllowAnonymous().ExcludeFromDescription();
-        health.MapGet("/live", () => Results.Ok(new { status = SnakeCase.Of(HealthStatus.Healthy) }));
+        health.MapGet("/live", context => AnswerAsync(context, new { status = SnakeCase.Of(HealthStatus.Healthy) }));
         health.MapGet("/ready", ReadyAsync);
     }
 
-    private static async Task<IResult> ReadyAsync(
-        Readiness readiness,
-        Draining draining,
-        TimeProvider time,
-        CancellationToken cancellationToken
-    )
+    private static async Task ReadyAsync(HttpContext context, Readiness readiness, Draining draining, TimeProvider time)
     {
         if (draining.IsUnderWay)
         {
             throw new ProblemException(ErrorCodes.ServerBusy, "The server is about to stop.", TimeSpan.FromSeconds(5));
         }
 
-        var report = await readiness.AskAsync(cancellationToken);
+        var report = await readiness.AskAsync(context.RequestAborted);
         if (report.Status == HealthStatus.Unhealthy)
         {
             throw new ProblemException(Problem.DatabaseUnavailable());
         }
 
-        return Results.Ok(
+        await AnswerAsync(
+            context,
             new
             {
                 status = SnakeCase.Of(report.Status),
@@ -63,4 +59,7 @@ internal static class HealthEndpoints
             }
         );
     }
+
+    private static Task AnswerAsync(HttpContext context, object body) =>
+        JsonResponse.WriteAsync(context.Response, body, JsonSerializerOptions.Web, "application/json", context.RequestAborted);
 }

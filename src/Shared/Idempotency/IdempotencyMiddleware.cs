@@ -169,7 +169,11 @@ internal sealed partial class IdempotencyMiddleware(
             response.Headers["Preference-Applied"] = answer.PreferenceApplied;
         }
 
-        await response.Body.WriteAsync(answer.Body, context.RequestAborted);
+        if (answer.Body.Length > 0)
+        {
+            response.ContentLength = answer.Body.Length;
+            await response.Body.WriteAsync(answer.Body, context.RequestAborted);
+        }
     }
 
     private static DeclaredHeader? DeclaredKey(HttpContext context) =>

@@ -83,14 +83,17 @@ public sealed class PageRequest
 
 public static class Paging
 {
-    /// <summary>The page that was asked for: the one that was read with the session, else what the query finds.</summary>
+    /// <summary>
+    /// The page that was asked for: the one that was read with the session, else what the query finds. LINQ takes longer to build a query than
+    /// the first page takes to read, so the query is made where it is needed.
+    /// </summary>
     public static async Task<Page<TRow>> PageAsync<TRow>(
         this HttpContext context,
-        IQueryable<TRow> rows,
+        Func<IQueryable<TRow>> rows,
         Keyset<TRow> keyset,
         PageRequest page,
         CancellationToken cancellationToken
-    ) => context.FirstPage<TRow>() is { } found ? Of(found, keyset, page) : await rows.ToPageAsync(keyset, page, cancellationToken);
+    ) => context.FirstPage<TRow>() is { } found ? Of(found, keyset, page) : await rows().ToPageAsync(keyset, page, cancellationToken);
 
     /// <summary>Reads the page that was asked for, and says where the next one begins.</summary>
     public static async Task<Page<TRow>> ToPageAsync<TRow>(

@@ -40,7 +40,7 @@ public static class ProblemWriter
             problem.Errors
         );
         // A client that went away is no reason to abandon the outcome: nobody is listening any more, that's all.
-        await response.WriteAsJsonAsync(body, Json, "application/problem+json", CancellationToken.None);
+        await JsonResponse.WriteAsync(response, body, Json, "application/problem+json", CancellationToken.None);
     }
 
     public static string TraceId(HttpContext context) => Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;

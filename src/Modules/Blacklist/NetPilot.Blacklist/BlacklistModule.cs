@@ -36,6 +36,7 @@ public static class BlacklistModule
         services.AddScoped<RuleTargets>().AddSingleton<BlockAnswers>().AddScoped<BlockBatches>();
 
         services.AddSingleton<IRequestReads, FirstBlocks>();
+        services.AddSingleton<IRequestReads, FirstBlocksDevices>();
         services.AddScoped<IBlockedDevices, BlockedDevices>();
         services.AddSingleton<IDeviceSightings, DeviceSightings>();
         services.AddSingleton<IDeviceDependents, DeviceBlocks>();

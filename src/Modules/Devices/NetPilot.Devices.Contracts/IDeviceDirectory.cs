@@ -51,6 +51,19 @@ public interface IDeviceDirectory
     );
 
     /// <summary>
+    /// The statement that finds the devices of <see cref="FindAsync"/> for the targets that a statement before it in the same batch left in the
+    /// settings of <see cref="TargetsOfBatch"/>. It is an <c>NpgsqlBatchCommand</c>, and finds none where nothing was left.
+    /// </summary>
+    /// <param name="userId">The router's owner.</param>
+    /// <param name="routerId">The router.</param>
+    DbBatchCommand FindOfBatch(Guid userId, string routerId);
+
+    /// <summary>Reads the result of the statement of <see cref="FindOfBatch"/>.</summary>
+    /// <param name="result">The result. Only its rows are to be read.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<IReadOnlyList<KnownDevice>> ReadAsync(DbDataReader result, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The online devices of the router at another address that contains this one as text (192.168.1.101 for 192.168.1.10), in one round trip.
     /// The deployed form of the Commands-Server resolves an address by a look-up of substrings, which can take them for the one that is meant.
     /// </summary>

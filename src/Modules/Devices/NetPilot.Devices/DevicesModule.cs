@@ -14,6 +14,8 @@ public static class DevicesModule
         services.AddSingleton<IRouterDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddSingleton<IUserDependents>(provider => provider.GetRequiredService<DeviceDependents>());
         services.AddSingleton<IRequestReads, FirstDevices>();
+        services.AddSingleton<NamedDevice>();
+        services.AddSingleton<IRequestReads>(provider => provider.GetRequiredService<NamedDevice>());
         services.AddSingleton<DependentsOfDevices>();
         services.AddSingleton<DeviceChanges>();
         services.AddScoped<OwnedDevices>();

@@ -84,10 +84,15 @@ internal sealed record HoldResponse(BlockHoldKind Kind, Guid? PersonId, Guid? Sc
             return [];
         }
 
-        IEnumerable<HoldResponse> manual =
+        HoldResponse[] manual =
             rule.IsHeldManually(now) && !rule.IsLetGo
                 ? [new HoldResponse(BlockHoldKind.Manual, null, null, rule.ExpiresAt, rule.CreatedBy)]
                 : [];
+        if (holds.Count == 0)
+        {
+            return manual;
+        }
+
         return
         [
             .. manual,
@@ -169,6 +174,8 @@ internal sealed class DeviceNames
     }
 
     public static DeviceNames Of(KnownDevice? device) => device is null ? None : new DeviceNames([device]);
+
+    public static DeviceNames Of(IReadOnlyList<KnownDevice> devices) => new(devices);
 
     public static async Task<DeviceNames> OfAsync(
         IDeviceDirectory directory,

@@ -1,8 +1,14 @@
 using System.Linq.Expressions;
+using Microsoft.AspNetCore.Http;
 
 namespace NetPilot.Devices.Integrations;
 
-internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contexts, NpgsqlDataSource database) : IDeviceDirectory
+internal sealed class DeviceDirectory(
+    IDbContextFactory<DevicesDbContext> contexts,
+    NpgsqlDataSource database,
+    NamedDevice named,
+    IHttpContextAccessor accessor
+) : IDeviceDirectory
 {
     private static readonly Expression<Func<UserDevice, KnownDevice>> Known = device => new KnownDevice(
         device.Id,
@@ -15,6 +21,11 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
 
     public async Task<KnownDevice?> FindByAddressAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken)
     {
+        if (named.Take(accessor.HttpContext, userId, routerId, address) is { } read)
+        {
+            return read.Device;
+        }
+
         await using var command = FindKnownDevices.ByAddress(database, userId, routerId, address);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? FindKnownDevices.Read(reader) : null;
@@ -31,6 +42,11 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
     }
+
+    public DbBatchCommand FindOfBatch(Guid userId, string routerId) => FindKnownDevices.OfBatch(userId, routerId);
+
+    public async Task<IReadOnlyList<KnownDevice>> ReadAsync(DbDataReader result, CancellationToken cancellationToken) =>
+        await result.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
 
     public async Task<IReadOnlyList<KnownDevice>> KeepAsync(
         Guid userId,

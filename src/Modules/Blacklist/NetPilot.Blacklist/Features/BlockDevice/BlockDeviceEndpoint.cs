@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+
 namespace NetPilot.Blacklist.Features.BlockDevice;
 
 internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands commands, BlockAnswers answers)
@@ -20,6 +22,7 @@ internal sealed class BlockDeviceEndpoint(RuleTargets targets, RuleCommands comm
                 .Refuses(ErrorCodes.TierLimitReached, ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound, ErrorCodes.DeviceWithoutAddress)
                 .FailsDownstream()
                 .TakesPrefer()
+                .WithMetadata(new NamesDevice())
                 .TakesIdempotencyKey()
         );
     }

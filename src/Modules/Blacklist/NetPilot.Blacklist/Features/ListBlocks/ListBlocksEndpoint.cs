@@ -36,10 +36,16 @@ internal sealed class ListBlocksEndpoint(
         var caller = HttpContext.Caller();
         var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value, request.State);
         await ownership.GetAsync(caller, request.RouterId, cancellationToken);
-        var asked = db.Blocks.AsNoTracking().OfRouter(caller.UserId, request.RouterId).InState(request.State);
-        var rules = await HttpContext.PageAsync(asked, RuleQueries.Newest, page, cancellationToken);
+        var rules = await HttpContext.PageAsync(
+            () => db.Blocks.AsNoTracking().OfRouter(caller.UserId, request.RouterId).InState(request.State),
+            RuleQueries.Newest,
+            page,
+            cancellationToken
+        );
         var holds = await store.HoldsOfAsync(rules.Items, cancellationToken);
-        var names = await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules.Items, cancellationToken);
+        var names =
+            HttpContext.Features.Get<DeviceNames>()
+            ?? await DeviceNames.OfAsync(devices, caller.UserId, request.RouterId, rules.Items, cancellationToken);
         var now = time.UtcNow();
         await Send.OkAsync(rules.Select(rule => BlockResponse.Of(rule, [.. holds[rule.Id]], names, now)), cancellationToken);
     }

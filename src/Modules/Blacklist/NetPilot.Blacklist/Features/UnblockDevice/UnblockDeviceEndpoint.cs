@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Builder;
+
 namespace NetPilot.Blacklist.Features.UnblockDevice;
 
 /// <summary>The device to unblock, by exactly one of `ip` and `deviceId`.</summary>
@@ -37,6 +39,7 @@ internal sealed class UnblockDeviceEndpoint(RuleTargets targets, RuleCommands co
                 .Refuses(ErrorCodes.RouterNotFound, ErrorCodes.DeviceNotFound, ErrorCodes.DeviceWithoutAddress, ErrorCodes.NotBlocked)
                 .FailsDownstream()
                 .TakesPrefer()
+                .WithMetadata(new NamesDevice())
         );
     }
 

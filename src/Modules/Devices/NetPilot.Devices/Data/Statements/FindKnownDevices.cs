@@ -9,17 +9,27 @@ internal static class FindKnownDevices
     // The router goes before others at its address, which is not to be blocked.
     private const string Order = "online DESC, device_type = 'router' DESC, last_seen DESC, id DESC";
 
+    private const string OfAddress = $"""
+        SELECT {Columns} FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 AND ip = $3
+        ORDER BY {Order} LIMIT 1
+        """;
+
+    private static readonly string OfTargetsLeft = $"""
+        SELECT {Columns} FROM devices.user_devices
+        WHERE user_id = $1 AND router_id = $2
+          AND (mac = ANY({Left(TargetsOfBatch.Macs, "macaddr")})
+               OR mac IS NULL AND ip = ANY({Left(TargetsOfBatch.AddressesOfMacs, "inet")})
+               OR ip = ANY({Left(TargetsOfBatch.Addresses, "inet")}))
+        ORDER BY {Order}
+        """;
+
     /// <summary>The device seen last of those that had the address.</summary>
     public static NpgsqlCommand ByAddress(NpgsqlDataSource database, Guid userId, string routerId, IPAddress address) =>
-        database.Command(
-            $"""
-            SELECT {Columns} FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 AND ip = $3
-            ORDER BY {Order} LIMIT 1
-            """,
-            userId,
-            routerId,
-            address
-        );
+        database.Command(OfAddress, userId, routerId, address);
+
+    /// <summary>The same, for the batch that reads the session.</summary>
+    public static NpgsqlBatchCommand ByAddress(Guid userId, string routerId, IPAddress address) =>
+        Sql.Statement(OfAddress, userId, routerId, address);
 
     /// <summary>The devices that the targets can mean. Few devices have no MAC: they are looked for by address in an index of their own.</summary>
     public static NpgsqlCommand Of(NpgsqlDataSource database, Guid userId, string routerId, IReadOnlyCollection<DeviceTarget> targets) =>
@@ -36,6 +46,9 @@ internal static class FindKnownDevices
             targets.Where(target => target.Mac is null).Select(target => target.Address).Distinct().ToArray()
         );
 
+    /// <summary>The same for targets that a statement before it in the batch left.</summary>
+    public static NpgsqlBatchCommand OfBatch(Guid userId, string routerId) => Sql.Statement(OfTargetsLeft, userId, routerId);
+
     /// <summary>The devices with these ids. Whoever deletes or merges devices of the router has the row locked that is locked here.</summary>
     public static NpgsqlBatch Kept(NpgsqlTransaction transaction, Guid userId, string routerId, Guid[] ids) =>
         new NpgsqlBatch(transaction.Connection, transaction)
@@ -46,6 +59,10 @@ internal static class FindKnownDevices
                 routerId,
                 ids
             );
+
+    // A query of its own is run once, and not for each row. A setting that an earlier transaction of the connection had is empty, and not null.
+    private static string Left(string setting, string type) =>
+        $"(SELECT NULLIF(current_setting('{setting}', true), '')::{type}[])::{type}[]";
 
     public static KnownDevice Read(DbDataReader row, int first = 0) =>
         new(

@@ -61,18 +61,20 @@ internal sealed class ListDevicesEndpoint(IRouterOwnership ownership, DeviceDeta
             request.New
         );
         var router = await ownership.GetAsync(HttpContext.Caller(), request.RouterId, cancellationToken);
-        var devices = db.Devices.AsNoTracking().BehindRouter(router.UserId, router.RouterId);
-        devices = request.Search is { Length: > 0 } text ? devices.Containing(text) : devices;
-        devices = request.Online is { } online ? devices.Where(device => device.Online == online) : devices;
-        devices = request.New is { } isNew ? devices.Where(device => device.IsNew == isNew) : devices;
-        if (request.Blocked is { } isBlocked)
-        {
-            var all = await details.BlockedAsync(router.UserId, router.RouterId, cancellationToken);
-            devices = devices.WhereBlocked(isBlocked, all);
-        }
-
-        var found = await HttpContext.PageAsync(devices, NewestFirst, page, cancellationToken);
+        var blocked = request.Blocked is null
+            ? BlockedAddresses.None
+            : await details.BlockedAsync(router.UserId, router.RouterId, cancellationToken);
+        var found = await HttpContext.PageAsync(Asked, NewestFirst, page, cancellationToken);
         var known = await details.OfAsync(found.Items, cancellationToken);
         await Send.OkAsync(found.Select(device => DeviceResponse.Of(device, known)), cancellationToken);
+
+        IQueryable<UserDevice> Asked()
+        {
+            var devices = db.Devices.AsNoTracking().BehindRouter(router.UserId, router.RouterId);
+            devices = request.Search is { Length: > 0 } text ? devices.Containing(text) : devices;
+            devices = request.Online is { } online ? devices.Where(device => device.Online == online) : devices;
+            devices = request.New is { } isNew ? devices.Where(device => device.IsNew == isNew) : devices;
+            return request.Blocked is { } isBlocked ? devices.WhereBlocked(isBlocked, blocked) : devices;
+        }
     }
 }

@@ -15,8 +15,12 @@ internal sealed class ListRoutersEndpoint(RoutersDbContext db) : Endpoint<PageOn
     {
         var page = PageRequest.Of(request.Limit, request.Cursor, HttpContext.Request.Path.Value);
         var userId = HttpContext.Caller().UserId;
-        var own = db.Routers.AsNoTracking().Where(router => router.UserId == userId);
-        var routers = await HttpContext.PageAsync(own, Newest, page, cancellationToken);
+        var routers = await HttpContext.PageAsync(
+            () => db.Routers.AsNoTracking().Where(router => router.UserId == userId),
+            Newest,
+            page,
+            cancellationToken
+        );
         await Send.OkAsync(routers.Select(RouterResponse.Of), cancellationToken);
     }
 }

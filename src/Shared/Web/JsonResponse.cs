@@ -1,0 +1,22 @@
+namespace NetPilot.Web;
+
+/// <summary>
+/// Writes a JSON body in one piece, with its length. A client has the whole answer before the request is logged, and a body that cannot be
+/// written has sent nothing.
+/// </summary>
+public static class JsonResponse
+{
+    public static async Task WriteAsync(
+        HttpResponse response,
+        object? body,
+        JsonSerializerOptions options,
+        string contentType,
+        CancellationToken cancellationToken
+    )
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(body, body?.GetType() ?? typeof(object), options);
+        response.ContentType = contentType;
+        response.ContentLength = json.Length;
+        await response.Body.WriteAsync(json, cancellationToken);
+    }
+}
