@@ -33,18 +33,20 @@ public sealed class HandoverTests(PeopleServer server)
         await BlockAsync(other);
         await SettledAsync(other);
 
-        // Somebody else has the router, and does not come to the beginning yet.
+        // Somebody else has the router, and does not come to the beginning yet. As in a home, the moment is stored before it comes: a worker that
+        // looks at that very moment must not see half of it.
         await server.ExecuteAsync(
             """
             WITH moved AS (UPDATE people.schedules SET windows = $2::jsonb WHERE router_id = $1),
-            paused AS (UPDATE people.people SET paused_until = now() WHERE router_id = $1 AND paused_until IS NOT NULL),
-            leased AS (UPDATE people.routers SET next_change_at = now(), lease_id = gen_random_uuid(), leased_until = now() + interval '30 minutes'
-                       WHERE router_id = $1),
-            held AS (UPDATE blacklist.holds SET until = now() WHERE router_id = $1)
+            moment AS (SELECT clock_timestamp() + interval '1 second' AS at),
+            paused AS (UPDATE people.people SET paused_until = at FROM moment WHERE router_id = $1 AND paused_until IS NOT NULL),
+            leased AS (UPDATE people.routers SET next_change_at = at, lease_id = gen_random_uuid(), leased_until = at + interval '30 minutes'
+                       FROM moment WHERE router_id = $1),
+            held AS (UPDATE blacklist.holds SET until = at FROM moment WHERE router_id = $1)
             UPDATE blacklist.user_blacklists
-            SET held_until = CASE WHEN held_until IS NOT NULL THEN now() END, expires_at = CASE WHEN expires_at IS NOT NULL THEN now() END,
-                settle_at = CASE WHEN $3 THEN now() END
-            WHERE router_id = $1
+            SET held_until = CASE WHEN held_until IS NOT NULL THEN at END, expires_at = CASE WHEN expires_at IS NOT NULL THEN at END,
+                settle_at = CASE WHEN $3 THEN at END
+            FROM moment WHERE router_id = $1
             """,
             home.Router.RouterId,
             System.Text.Json.JsonSerializer.Serialize(new[] { Homes.Present() }),
@@ -101,7 +103,10 @@ public sealed class HandoverTests(PeopleServer server)
         home.PostAsync("block", new { deviceId = home.Ids[0], expiresAt = Year2031 }, status: 201);
 
     private Task<int> EndAsync(TestHome home) =>
-        server.ExecuteAsync("UPDATE blacklist.user_blacklists SET expires_at = now() WHERE router_id = $1", home.Router.RouterId);
+        server.ExecuteAsync(
+            "UPDATE blacklist.user_blacklists SET expires_at = clock_timestamp() + interval '1 second' WHERE router_id = $1",
+            home.Router.RouterId
+        );
 
     private Task<string> StateAsync(TestHome home) =>
         server.ScalarAsync<string>("SELECT state FROM blacklist.user_blacklists WHERE router_id = $1", home.Router.RouterId);
