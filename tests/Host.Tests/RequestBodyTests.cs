@@ -304,13 +304,19 @@ public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
             RawHttp.Request("POST", path, body, [Json, Bearer]),
             RawHttp.Request("POST", path, body + new string(' ', 2000), [Json, Bearer]),
             inChunks + $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n",
+            RawHttp.Request("POST", path, body, [Json, Bearer, "Expect: 100-continue"]),
         ];
         foreach (var request in requests)
         {
-            var response = await RawHttp.SendAsync(server.Address, request, Ct);
+            var response = Final(await RawHttp.SendAsync(server.Address, request, Ct));
             response.Status.ShouldBe(status, request);
             Problem(response).Code.ShouldBe(code, request);
         }
+
+        var (first, rest) = (requests[0][..^(body.Length - (body.Length / 2))], requests[0][^(body.Length - (body.Length / 2))..]);
+        var late = await RawHttp.SendInTwoAsync(server.Address, first, rest, Ct);
+        late.Status.ShouldBe(status, late.ToString());
+        Problem(late).Code.ShouldBe(code);
     }
 
     [Fact]
@@ -355,6 +361,9 @@ public sealed class RequestBodyTests(NetPilotServer server) : IAsyncLifetime
         using var untouched = await _user.Http.GetAsync(other.Path(), Ct);
         (await untouched.ShouldBeJsonAsync(200)).GetProperty("name").GetString().ShouldBe("Other");
     }
+
+    /// <summary>The answer after "100 Continue", where that came first.</summary>
+    private static RawResponse Final(RawResponse response) => response.Status == 100 ? RawResponse.Parse(response.Body) : response;
 
     private string Bearer => $"Authorization: Bearer {_user.AccessToken}";
 

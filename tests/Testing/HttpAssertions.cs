@@ -32,6 +32,7 @@ public static class HttpAssertions
     public static async Task ShouldBeEmptyAsync(this HttpResponseMessage response, int status)
     {
         await response.ShouldHaveStatusAsync(status);
+        response.ShouldBeInOnePiece();
         (await response.Content.ReadAsByteArrayAsync()).ShouldBeEmpty();
     }
 

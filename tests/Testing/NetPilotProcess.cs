@@ -108,7 +108,7 @@ public sealed class NetPilotProcess : IAsyncDisposable
     /// <summary>A client for this replica, with or without a token.</summary>
     public HttpClient NewClient(string? accessToken = null)
     {
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+        var client = new HttpClient(new BodiesWithLength(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }))
         {
             BaseAddress = Address,
             Timeout = ClientTimeout,

@@ -20,7 +20,7 @@ namespace NetPilot.Testing;
 /// <remarks>The environment variable <c>NETPILOT_TEST_DIALECT</c> (<c>plan</c> or <c>deployed</c>) runs a suite in the other dialect.</remarks>
 public class NetPilotServer : IAsyncLifetime
 {
-    private readonly SocketsHttpHandler _connections = new() { AllowAutoRedirect = false, UseCookies = false };
+    private readonly BodiesWithLength _connections = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private PostgresServer? _postgres;
     private NpgsqlDataSource? _database;
     private CommandsServerSimulator? _commands;

@@ -41,6 +41,23 @@ public static class RawHttp
         return RawResponse.Parse(Encoding.UTF8.GetString(received.ToArray()));
     }
 
+    /// <summary>
+    /// Sends a request in two parts, the second when a request of another connection has been answered: by then the server has had the time to read
+    /// the first.
+    /// </summary>
+    public static async Task<RawResponse> SendInTwoAsync(Uri address, string first, string rest, CancellationToken cancellationToken)
+    {
+        using var client = new TcpClient { NoDelay = true };
+        await client.ConnectAsync(address.Host, address.Port, cancellationToken);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(first), cancellationToken);
+        await SendAsync(address, Request("GET", "/health/ready"), cancellationToken);
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(rest), cancellationToken);
+        var received = new MemoryStream();
+        await ReadAsync(stream, received, cancellationToken);
+        return RawResponse.Parse(Encoding.UTF8.GetString(received.ToArray()));
+    }
+
     private static async Task ReadAsync(NetworkStream stream, MemoryStream received, CancellationToken cancellationToken)
     {
         try
@@ -56,7 +73,7 @@ public static class RawHttp
 
 public sealed record RawResponse(int Status, IReadOnlyDictionary<string, string> Headers, string Body)
 {
-    internal static RawResponse Parse(string text)
+    public static RawResponse Parse(string text)
     {
         var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         var lines = text[..end].Split("\r\n");

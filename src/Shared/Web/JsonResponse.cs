@@ -1,8 +1,8 @@
 namespace NetPilot.Web;
 
 /// <summary>
-/// Writes a JSON body in one piece, with its length. A client has the whole answer before the request is logged, and a body that cannot be
-/// written has sent nothing.
+/// Writes a JSON body in one piece, with its length. Over HTTP/1.1 a client has the whole answer before the request is logged: without a length, the
+/// end of the body is sent after that. A body that cannot be serialized has sent nothing.
 /// </summary>
 public static class JsonResponse
 {

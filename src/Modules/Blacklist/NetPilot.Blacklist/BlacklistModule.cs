@@ -35,6 +35,7 @@ public static class BlacklistModule
         services.AddHostedService<BlockGauge>();
         services.AddScoped<RuleTargets>().AddSingleton<BlockAnswers>().AddScoped<BlockBatches>();
 
+        // In this order: the second goes by what the statement of the first leaves in the batch.
         services.AddSingleton<IRequestReads, FirstBlocks>();
         services.AddSingleton<IRequestReads, FirstBlocksDevices>();
         services.AddScoped<IBlockedDevices, BlockedDevices>();

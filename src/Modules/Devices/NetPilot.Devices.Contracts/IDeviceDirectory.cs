@@ -6,7 +6,11 @@ namespace NetPilot.Devices.Contracts;
 /// <summary>What is known of the devices of a router, from the database alone.</summary>
 public interface IDeviceDirectory
 {
-    /// <summary>The device that has this address as far as is known (the one seen last, if several had it); null if none. One round trip.</summary>
+    /// <summary>
+    /// The device that has this address as far as is known (the one seen last, if several had it); null if none. One round trip. In a request whose
+    /// endpoint has the metadata <see cref="NamesDevice"/>, the first call takes none: it returns what was read with the session, at most a second
+    /// before.
+    /// </summary>
     Task<KnownDevice?> FindByAddressAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken);
 
     /// <summary>

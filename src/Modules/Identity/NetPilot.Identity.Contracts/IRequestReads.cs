@@ -5,7 +5,7 @@ namespace NetPilot.Identity.Contracts;
 
 /// <summary>
 /// What a module above reads for a request in the same round trip to PostgreSQL as the caller's session. It saves a round trip: what is not
-/// read here is read later.
+/// read here is read later. The statements stand in the batch in the order in which their implementations are registered.
 /// </summary>
 public interface IRequestReads
 {

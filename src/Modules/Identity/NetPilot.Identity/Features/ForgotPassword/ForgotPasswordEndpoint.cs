@@ -25,6 +25,8 @@ internal sealed class ForgotPasswordEndpoint(ResetMails mails, MailWorker worker
             worker.Nudge();
         }
 
+        // It starts the answer before the server knows that no body follows.
+        HttpContext.Response.ContentLength = 0;
         await Send.StatusCodeAsync(202, cancellationToken);
     }
 }
