@@ -86,6 +86,10 @@ public sealed class RuleIntentsTests
         cleared.Fence.ShouldBe(7);
         cleared.Ends.ShouldBeTrue();
         cleared.Due.ShouldBe(new RuleDue(null));
+        var wantedSince = RouterOutcomes.WantedSinceReset(7, Now);
+        (wantedSince.State, wantedSince.MaybeSent, wantedSince.Fence).ShouldBe((RuleState.Applying, false, 7));
+        wantedSince.Due.ShouldBe(new RuleDue(Now));
+        wantedSince.GiveUpAt.Value.ShouldNotBeNull();
         new[] { expected, forgotten, cleared }.ShouldAllBe(patch => patch.From == RuleStates.Live);
     }
 

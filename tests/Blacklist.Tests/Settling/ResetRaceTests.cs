@@ -156,6 +156,66 @@ public sealed class ResetRaceTests(BlacklistServer server)
         );
     }
 
+    /// <summary>A block, or a pause of the device's person, of what is in force already sends nothing: the reset takes its rule.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_reset_took_although_it_was_wanted_meanwhile_is_not_called_blocked_before_it_is_put_back(bool byPause)
+    {
+        await server.HoldingAsync(
+            SimulatorOperation.Reset,
+            async held =>
+            {
+                var router = await server.NewRouterAsync();
+                var device = router.Simulated.Device();
+                await router.ScanAsync();
+                await router.HaveBlockedAsync([device]);
+                var ids = await router.DeviceIdsAsync(device.Mac);
+                held.Begin(router);
+                var resetting = router.SendAsync(HttpMethod.Post, "reset");
+                await held.WaitAsync();
+                if (byPause)
+                {
+                    await router.HoldAsync(Holding.Pause(Holding.NewId(), [.. ids]));
+                }
+                else
+                {
+                    using var blocked = await router.BlockAsync(device.Ip);
+                    await blocked.ShouldBeJsonAsync(200);
+                }
+
+                // Nothing that comes after the reset gets through.
+                using (HoldAll(SimulatorOperation.Blocked))
+                using (HoldAll(SimulatorOperation.Block))
+                {
+                    held.Release();
+                    using var reset = await resetting;
+                    await reset.ShouldBeJsonAsync(200);
+                    router.Simulated.Rules.ShouldBeEmpty();
+                    (await router.StatesAsync(device.Ip)).ShouldBe(["applying"]);
+                    using var devices = await router.GetAsync("devices?blocked=true");
+                    (await devices.ShouldBeJsonAsync(200)).GetProperty("items").GetArrayLength().ShouldBe(0);
+                }
+
+                await Eventually.HoldsAsync(async () =>
+                {
+                    router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
+                    (await router.StatesAsync(device.Ip)).ShouldBe(["blocked"]);
+                });
+
+                FaultHandle HoldAll(SimulatorOperation operation) =>
+                    server.Commands.AddFault(
+                        new Fault(FaultKind.Hold)
+                        {
+                            RouterId = router.RouterId,
+                            Operation = operation,
+                            Times = null,
+                        }
+                    );
+            }
+        );
+    }
+
     [Fact]
     public async Task A_reset_that_waited_for_its_turn_is_looked_into_when_its_own_time_is_over_and_not_sooner()
     {
@@ -195,7 +255,7 @@ public sealed class ResetRaceTests(BlacklistServer server)
         var store = server.Services.GetRequiredService<RuleStore>();
         var unwanted = server.Services.GetRequiredService<RuleIntents>().Unwanted(goesOn: false, now: TimeProvider.System.GetUtcNow());
         var (now, owner, token) = (TimeProvider.System.GetUtcNow(), router.Owner.Id, TestContext.Current.CancellationToken);
-        await store.PatchRouterAsync(owner, router.RouterId, RuleIntents.ClearingExpected(long.MaxValue, now.AddHours(1)), token);
+        await store.PatchRouterAsync(owner, router.RouterId, [RuleIntents.ClearingExpected(long.MaxValue, now.AddHours(1))], token);
         var decidedOn = (await store.LoadAsync(RuleKind.Block, owner, router.RouterId, [])).ShouldHaveSingleItem();
         decidedOn.ClearingFence.ShouldNotBeNull();
 

@@ -78,19 +78,23 @@ internal sealed class BlacklistDependents(RuleStore store, IDbContextFactory<Bla
 
     public async Task ExpectClearingAsync(Guid userId, RouterTurn turn, DateTimeOffset checkAt, CancellationToken cancellationToken)
     {
-        await store.PatchRouterAsync(userId, turn.RouterId, RuleIntents.ClearingExpected(turn.Fence, checkAt), cancellationToken);
+        await store.PatchRouterAsync(userId, turn.RouterId, [RuleIntents.ClearingExpected(turn.Fence, checkAt)], cancellationToken);
         // A reset that hangs can be carried out when its turn is over, and take the rules that were made since.
         await store.ScheduleCheckAsync(userId, turn.RouterId, checkAt);
     }
 
     public Task ForgetClearingAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken) =>
-        store.PatchRouterAsync(userId, turn.RouterId, RuleIntents.ClearingForgotten(turn.Fence), cancellationToken);
+        store.PatchRouterAsync(userId, turn.RouterId, [RuleIntents.ClearingForgotten(turn.Fence)], cancellationToken);
 
     public async Task ClearRulesAsync(Guid userId, RouterTurn turn, CancellationToken cancellationToken)
     {
         var now = time.UtcNow();
-        await store.PatchRouterAsync(userId, turn.RouterId, RouterOutcomes.Cleared(turn.Fence, now), cancellationToken);
-        await store.PatchRouterAsync(userId, turn.RouterId, RouterOutcomes.WantedSinceReset(now), cancellationToken);
+        await store.PatchRouterAsync(
+            userId,
+            turn.RouterId,
+            [RouterOutcomes.Cleared(turn.Fence, now), RouterOutcomes.WantedSinceReset(turn.Fence, now)],
+            cancellationToken
+        );
     }
 
     public async Task<bool> MayHoldUnlistedAsync(Guid userId, string routerId, CancellationToken cancellationToken)

@@ -19,8 +19,21 @@ internal static class RouterOutcomes
             OnlyOfReset = fence,
         };
 
-    /// <summary>What is in force once the rows of a reset are cleared was wanted again while it was being sent: it is put back now.</summary>
-    public static RulePatch WantedSinceReset(DateTimeOffset now) => new(RuleState.InForce) { Due = new(now, DueWhere.Later) };
+    /// <summary>
+    /// What is in force once the rows of a reset are cleared was wanted again while it was being sent. The reset took its rule too: it is put back from now
+    /// on.
+    /// </summary>
+    public static RulePatch WantedSinceReset(long fence, DateTimeOffset now) =>
+        new(RuleState.InForce)
+        {
+            State = RuleState.Applying,
+            Fence = fence,
+            MaybeSent = false,
+            Due = new(now),
+            GiveUpAt = new(now + RulePacing.GiveUpAfter),
+            Attempts = 0,
+            ForgetsFailure = true,
+        };
 
     /// <summary>A scan shows the device of a row that waits for it: the row is due.</summary>
     public static RulePatch DeviceSeen(DateTimeOffset now) => new(RuleState.Applying, RuleState.Lifting) { Due = new(now, DueWhere.Later) };
