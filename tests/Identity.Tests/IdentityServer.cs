@@ -8,8 +8,6 @@ using NetPilot.Testing;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(IdentityServer))]
-// Most of the time of these tests is spent waiting for hashes, mails and the ends of waits.
-[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.All, MaxThreads = 8)]
 
 namespace NetPilot.Identity.Tests;
 

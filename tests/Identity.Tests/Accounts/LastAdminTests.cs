@@ -26,7 +26,6 @@ public sealed class TwoReplicas(IdentityServer server) : IAsyncLifetime
 
 /// <summary>Once there is an admin who can log in, there is always one.</summary>
 [OneDialect]
-[TestClass(DisableParallelization = true)]
 public sealed class LastAdminTests(TwoReplicas replicas) : IClassFixture<TwoReplicas>
 {
     private const string Active = "role = 'admin' AND disabled_at IS NULL AND deleted_at IS NULL";
