@@ -21,7 +21,7 @@ internal static class Logging
     public static void QuietenForCommandLine(this WebApplicationBuilder builder) =>
         builder.Configuration[ConsoleLevel] = nameof(LogEventLevel.Warning);
 
-    /// <summary>A line is one write. The console's own writer holds 256 characters, so that a line took three, and others came in between.</summary>
+    /// <summary>A line is one write. The console's own writer holds 256 characters, so that a line took three.</summary>
     public static void WriteLinesWhole() =>
         Console.SetOut(new StreamWriter(Console.OpenStandardOutput(), bufferSize: 8192) { AutoFlush = true });
 
