@@ -95,10 +95,6 @@ internal sealed class RuleStore(IDbContextFactory<BlacklistDbContext> contexts, 
             cancellationToken
         );
 
-    /// <summary>Runs a statement of each kind in one round trip and one transaction.</summary>
-    public Task ExecuteForAllKindsAsync(Func<RuleKind, SqlText> sql, CancellationToken cancellationToken) =>
-        ExecuteBatchAsync([.. RuleKind.All.Select(sql)], cancellationToken);
-
     /// <summary>Runs statements in one round trip and one transaction, each of them after what the one before has locked and written.</summary>
     public Task ExecuteBatchAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
         DatabaseRetry.RunAsync(

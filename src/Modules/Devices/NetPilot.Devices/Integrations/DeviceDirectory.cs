@@ -1,14 +1,9 @@
 using System.Linq.Expressions;
-using Microsoft.AspNetCore.Http;
 
 namespace NetPilot.Devices.Integrations;
 
-internal sealed class DeviceDirectory(
-    IDbContextFactory<DevicesDbContext> contexts,
-    NpgsqlDataSource database,
-    NamedDevice named,
-    IHttpContextAccessor accessor
-) : IDeviceDirectory
+internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contexts, NpgsqlDataSource database, NamedDevice named)
+    : IDeviceDirectory
 {
     private static readonly Expression<Func<UserDevice, KnownDevice>> Known = device => new KnownDevice(
         device.Id,
@@ -21,9 +16,9 @@ internal sealed class DeviceDirectory(
 
     public async Task<KnownDevice?> FindByAddressAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken)
     {
-        if (named.Take(accessor.HttpContext, userId, routerId, address) is { } read)
+        if (named.TryTake(userId, routerId, address, out var device))
         {
-            return read.Device;
+            return device;
         }
 
         await using var command = FindKnownDevices.ByAddress(database, userId, routerId, address);
@@ -40,7 +35,7 @@ internal sealed class DeviceDirectory(
     {
         await using var command = FindKnownDevices.Of(database, userId, routerId, targets);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
+        return await ReadAsync(reader, cancellationToken);
     }
 
     public DbBatchCommand FindOfBatch(Guid userId, string routerId) => FindKnownDevices.OfBatch(userId, routerId);
@@ -59,7 +54,7 @@ internal sealed class DeviceDirectory(
         await using var batch = FindKnownDevices.Kept((NpgsqlTransaction)transaction, userId, routerId, [.. ids]);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextAsync(cancellationToken);
-        return await reader.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
+        return await ReadAsync(reader, cancellationToken);
     }
 
     public async Task<IReadOnlyList<KnownDevice>> LookUpAsync(

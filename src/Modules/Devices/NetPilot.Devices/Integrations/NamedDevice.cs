@@ -1,13 +1,14 @@
 using Microsoft.AspNetCore.Http;
+using Named = NetPilot.Web.ReadWithSession<
+    (System.Guid UserId, string RouterId, System.Net.IPAddress Address),
+    NetPilot.Devices.Contracts.KnownDevice?
+>;
 
 namespace NetPilot.Devices.Integrations;
 
 /// <summary>The device that a request's body names by its address, read with the session.</summary>
-internal sealed class NamedDevice(TimeProvider time) : IRequestReads
+internal sealed class NamedDevice(IHttpContextAccessor accessor, TimeProvider time) : IRequestReads
 {
-    // As long as what is read of the router with it.
-    private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
-
     public DbBatchCommand? For(HttpContext context, Guid userId)
     {
         if (
@@ -20,39 +21,20 @@ internal sealed class NamedDevice(TimeProvider time) : IRequestReads
             return null;
         }
 
-        context.Features.Set(new Read(userId, routerId, address));
+        context.Features.Set(new Named((userId, routerId, address)));
         return FindKnownDevices.ByAddress(userId, routerId, address);
     }
 
     public async Task ReadAsync(HttpContext context, Guid userId, DbDataReader result, CancellationToken cancellationToken)
     {
-        var found = await result.ReadAsync(cancellationToken) ? FindKnownDevices.Read(result) : null;
-        context.Features.Get<Read>()!.Found = new Answer(found, time.GetTimestamp());
+        var device = await result.ReadAsync(cancellationToken) ? FindKnownDevices.Read(result) : null;
+        context.Features.Get<Named>()!.Keep(device, time);
     }
 
-    /// <summary>The answer of this request's batch to the same question; null if there is none.</summary>
-    public Answer? Take(HttpContext? context, Guid userId, string routerId, IPAddress address) =>
-        context?.Features.Get<Read>() is { } read
-        && read.IsOf(userId, routerId, address)
-        && read.Take() is { } answer
-        && time.GetElapsedTime(answer.At) < Freshness
-            ? answer
-            : null;
-
-    internal sealed record Answer(KnownDevice? Device, long At);
-
-    /// <summary>Taken once: who asks again in the same request wants to know what has changed since.</summary>
-    private sealed class Read(Guid userId, string routerId, IPAddress address)
+    /// <summary>Whether this request's batch asked the same; the device is null where there is none.</summary>
+    public bool TryTake(Guid userId, string routerId, IPAddress address, out KnownDevice? device)
     {
-        private Answer? found;
-
-        public Answer? Found
-        {
-            set => found = value;
-        }
-
-        public bool IsOf(Guid user, string router, IPAddress ip) => user == userId && router == routerId && ip.Equals(address);
-
-        public Answer? Take() => Interlocked.Exchange(ref found, null);
+        device = null;
+        return accessor.HttpContext?.Features.Get<Named>()?.TryTake((userId, routerId, address), time, out device) is true;
     }
 }

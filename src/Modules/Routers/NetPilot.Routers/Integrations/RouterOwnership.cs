@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using NamedRouter = NetPilot.Web.ReadWithSession<(System.Guid UserId, string RouterId), NetPilot.Routers.Contracts.OwnedRouter?>;
 
 namespace NetPilot.Routers.Integrations;
 
@@ -13,9 +14,6 @@ internal sealed class RouterOwnership(
     TimeProvider time
 ) : IRouterOwnership, IRequestReads
 {
-    // A body can take long to arrive, and the router can have a new owner by then.
-    private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
-
     public async Task<OwnedRouter?> FindAsync(Guid userId, string routerId, CancellationToken cancellationToken)
     {
         if (!RouterId.IsWellFormed(routerId))
@@ -23,15 +21,10 @@ internal sealed class RouterOwnership(
             return null;
         }
 
-        if (
-            accessor.HttpContext?.Features.Get<ReadWithSession>()?.Take(userId, routerId) is { } read
-            && time.GetElapsedTime(read.At) < Freshness
-        )
-        {
-            return read.Router;
-        }
-
-        return await ReadOwnedRouter.FindAsync(database, userId, routerId, cancellationToken);
+        OwnedRouter? router = null;
+        return accessor.HttpContext?.Features.Get<NamedRouter>()?.TryTake((userId, routerId), time, out router) is true
+            ? router
+            : await ReadOwnedRouter.FindAsync(database, userId, routerId, cancellationToken);
     }
 
     public async Task<IReadOnlyDictionary<string, OwnedRouter>> FindOwnersAsync(
@@ -52,7 +45,9 @@ internal sealed class RouterOwnership(
     public async Task ReadAsync(HttpContext context, Guid userId, DbDataReader result, CancellationToken cancellationToken)
     {
         var router = await ReadOwnedRouter.ReadAsync(result, cancellationToken);
-        context.Features.Set(new ReadWithSession(userId, RouterIdOf(context)!, new Found(router, time.GetTimestamp())));
+        var named = new NamedRouter((userId, RouterIdOf(context)!));
+        named.Keep(router, time);
+        context.Features.Set(named);
     }
 
     private static IQueryable<OwnedRouter> Owned(RoutersDbContext db, IQueryable<UserRouter> routers) =>
@@ -73,14 +68,4 @@ internal sealed class RouterOwnership(
         context.Request.RouteValues.TryGetValue("routerId", out var value) && value is string routerId && RouterId.IsWellFormed(routerId)
             ? routerId
             : null;
-
-    private sealed record Found(OwnedRouter? Router, long At);
-
-    /// <summary>Taken once: who asks again in the same request wants to know what has changed since.</summary>
-    private sealed class ReadWithSession(Guid userId, string routerId, Found found)
-    {
-        private Found? left = found;
-
-        public Found? Take(Guid user, string router) => user == userId && router == routerId ? Interlocked.Exchange(ref left, null) : null;
-    }
 }

@@ -14,14 +14,13 @@ internal static class FindKnownDevices
         ORDER BY {Order} LIMIT 1
         """;
 
-    private static readonly string OfTargetsLeft = $"""
-        SELECT {Columns} FROM devices.user_devices
-        WHERE user_id = $1 AND router_id = $2
-          AND (mac = ANY({Left(TargetsOfBatch.Macs, "macaddr")})
-               OR mac IS NULL AND ip = ANY({Left(TargetsOfBatch.AddressesOfMacs, "inet")})
-               OR ip = ANY({Left(TargetsOfBatch.Addresses, "inet")}))
-        ORDER BY {Order}
-        """;
+    private static readonly string OfTargetsGiven = OfTargets("$3", "$4", "$5");
+
+    private static readonly string OfTargetsLeft = OfTargets(
+        Left(TargetsOfBatch.Macs, "macaddr"),
+        Left(TargetsOfBatch.AddressesOfMacs, "inet"),
+        Left(TargetsOfBatch.Addresses, "inet")
+    );
 
     /// <summary>The device seen last of those that had the address.</summary>
     public static NpgsqlCommand ByAddress(NpgsqlDataSource database, Guid userId, string routerId, IPAddress address) =>
@@ -34,11 +33,7 @@ internal static class FindKnownDevices
     /// <summary>The devices that the targets can mean. Few devices have no MAC: they are looked for by address in an index of their own.</summary>
     public static NpgsqlCommand Of(NpgsqlDataSource database, Guid userId, string routerId, IReadOnlyCollection<DeviceTarget> targets) =>
         database.Command(
-            $"""
-            SELECT {Columns} FROM devices.user_devices
-            WHERE user_id = $1 AND router_id = $2 AND (mac = ANY($3) OR mac IS NULL AND ip = ANY($4) OR ip = ANY($5))
-            ORDER BY {Order}
-            """,
+            OfTargetsGiven,
             userId,
             routerId,
             targets.Select(target => target.Mac).OfType<PhysicalAddress>().Distinct().ToArray(),
@@ -59,6 +54,14 @@ internal static class FindKnownDevices
                 routerId,
                 ids
             );
+
+    private static string OfTargets(string macs, string addressesOfMacs, string addresses) =>
+        $"""
+            SELECT {Columns} FROM devices.user_devices
+            WHERE user_id = $1 AND router_id = $2
+              AND (mac = ANY({macs}) OR mac IS NULL AND ip = ANY({addressesOfMacs}) OR ip = ANY({addresses}))
+            ORDER BY {Order}
+            """;
 
     // A query of its own is run once, and not for each row. A setting that an earlier transaction of the connection had is empty, and not null.
     private static string Left(string setting, string type) =>
