@@ -133,6 +133,48 @@ public sealed class LostRulesTests(BlacklistServer server)
         router.Simulated.Rules.ShouldBeEmpty();
     }
 
+    /// <summary>A router takes seconds for a command, a repair holds its turn for seconds at most, and the router can go away meanwhile.</summary>
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Rules_that_a_comparison_found_missing_are_not_called_blocked_until_each_is_put_back(bool byUser, bool staysOnline)
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        SimulatedDevice[] devices = [.. Enumerable.Range(0, 3).Select(router.Simulated.Device)];
+        await router.HaveBlockedAsync(devices, withRules: false);
+        using var slow = server.Commands.AddFault(
+            new Fault(FaultKind.Hold)
+            {
+                RouterId = router.RouterId,
+                Operation = SimulatorOperation.Block,
+                Delay = TimeSpan.FromMinutes(1),
+            }
+        );
+
+        var comparing = byUser ? SyncAsync() : router.DriftAsync();
+        await slow.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
+
+        (await StatesAsync()).ShouldBe(["applying", "applying", "applying"]);
+        router.Simulated.Online = staysOnline;
+        slow.Release();
+        await comparing;
+        router.Simulated.Online = true;
+        await Eventually.HoldsAsync(async () =>
+        {
+            await SyncAsync();
+            (await StatesAsync()).ShouldBe(["blocked", "blocked", "blocked"]);
+        });
+        router.Simulated.RuleCounts.ShouldBe(devices.ToDictionary(device => device.Mac, _ => 1), ignoreOrder: true);
+
+        async Task SyncAsync() => (await router.SendAsync(HttpMethod.Post, "blocked/sync")).Dispose();
+
+        async Task<string[]> StatesAsync() =>
+            await Task.WhenAll(devices.Select(async device => (await router.StatesAsync(device.Ip)).ShouldHaveSingleItem()));
+    }
+
     [Theory]
     [InlineData("blacklist", "user_limited_devices")]
     [InlineData("whitelist", "user_whitelists")]

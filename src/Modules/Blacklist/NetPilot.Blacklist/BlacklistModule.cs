@@ -17,7 +17,12 @@ public static class BlacklistModule
         services.AddSingleton<RuleStore>().AddSingleton<RuleSignals>().AddSingleton<RuleWriter>();
         services.AddSingleton<RuleTurns>().AddSingleton<RuleApplication>().AddSingleton<RulePlaces>().AddSingleton<RuleLandings>();
         services.AddSingleton<RuleLifting>().AddSingleton<MisdirectedRules>();
-        services.AddSingleton<MergedRows>().AddSingleton<RuleReconciler>().AddSingleton<BlockSync>().AddSingleton<RuleMaintenance>();
+        services
+            .AddSingleton<MergedRows>()
+            .AddSingleton<ReconciliationSteps>()
+            .AddSingleton<RuleReconciler>()
+            .AddSingleton<BlockSync>()
+            .AddSingleton<RuleMaintenance>();
         services
             .AddSingleton<CommandRunner>()
             .AddSingleton<PutInForce>()

@@ -14,6 +14,24 @@ internal static class ListedOutcomes
             };
 
     /// <summary>
+    /// The router lacks rules that were in force. They are put back one after the other, which can take minutes or be cut short: until its own turn
+    /// comes, none of them is in force. The attempt to come is counted with it.
+    /// </summary>
+    /// <param name="turn">The turn in which that was seen.</param>
+    /// <param name="lookAt">When to look at what a crash left to be put back.</param>
+    /// <param name="now">The time.</param>
+    public static RulePatch Lost(long turn, DateTimeOffset lookAt, DateTimeOffset now) =>
+        new(RuleState.InForce)
+        {
+            State = RuleState.Applying,
+            SeenIn = turn,
+            Due = new(lookAt),
+            GiveUpAt = new(now + RulePacing.GiveUpAfter),
+            CountsAttempt = true,
+            ForgetsFailure = true,
+        };
+
+    /// <summary>
     /// The Commands-Server acknowledged the rule, and the router's list can't say whether it is there. It counts as in force, says so by its
     /// code, and is never sent again.
     /// </summary>

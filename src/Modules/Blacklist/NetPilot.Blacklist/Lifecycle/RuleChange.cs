@@ -86,6 +86,9 @@ internal sealed record RulePatch(params RuleState[] From)
     public Optional<DateTimeOffset?> GiveUpAt { get; init; }
     public int? Attempts { get; init; }
 
+    /// <summary>Whether one attempt more is counted.</summary>
+    public bool CountsAttempt { get; init; }
+
     /// <summary>Whether code and detail become null.</summary>
     public bool ForgetsFailure { get; init; }
 
@@ -96,6 +99,9 @@ internal sealed record RulePatch(params RuleState[] From)
 
     /// <summary>The turn that the patch is written in; null: none. Rows that a later turn has written stay as they are.</summary>
     public long? Fence { get; init; }
+
+    /// <summary>The turn in which was seen what the patch goes by; null: none. Rows that a later turn has written stay as they are.</summary>
+    public long? SeenIn { get; init; }
 
     public Optional<long?> ClearingFence { get; init; }
 

@@ -42,7 +42,7 @@ internal sealed class ReconciliationReport(DateTimeOffset checkedAt)
     /// <summary>Entries of the router's list that name no device.</summary>
     public IReadOnlyList<UnreadableRule> Unreadable { get; set; } = [];
 
-    /// <summary>Rows in force that were sent again, and whose answer named no device.</summary>
+    /// <summary>Rows that had been in force and were put back, and whose answer named no device.</summary>
     public HashSet<Guid> Unproven { get; } = [];
 
     /// <summary>How many commands the plan still had when the time of this turn was over.</summary>

@@ -13,6 +13,7 @@ internal static class PatchSql
             When(patch.Due is not null, DueOf(patch.Due ?? default)),
             When(patch.GiveUpAt.IsPresent, $"give_up_at = {patch.GiveUpAt.Value}"),
             When(patch.Attempts is not null, $"attempts = {patch.Attempts}"),
+            When(patch.CountsAttempt, SqlText.Raw("attempts = attempts + 1")),
             When(patch.ForgetsFailure, $"code = {Kept("code", patch)}, code_detail = {Kept("code_detail", patch)}"),
             When(patch.LiftedAt is not null, $"lifted_at = {patch.LiftedAt}"),
             When(patch.Fence is not null, $"fence = {patch.Fence}"),
@@ -33,6 +34,7 @@ internal static class PatchSql
             " AND ",
             SqlText.Raw($"state IN ({string.Join(", ", patch.From.Select(state => $"'{SnakeCase.Of(state)}'"))})"),
             When(patch.Fence is not null, $"fence <= {patch.Fence}"),
+            When(patch.SeenIn is not null, $"fence <= {patch.SeenIn}"),
             When(patch.OnlyOfReset is not null, $"clearing_fence = {patch.OnlyOfReset}"),
             When(patch.OnlyWhileAwaited, SqlText.Raw("give_up_at IS NULL"))
         );
