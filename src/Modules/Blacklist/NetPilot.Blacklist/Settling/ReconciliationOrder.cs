@@ -18,8 +18,11 @@ internal sealed record ReconciliationOrder(
     /// <inheritdoc cref="ReconciliationTerms.FirstFence"/>
     public long FirstFence { get; init; } = long.MaxValue;
 
-    /// <summary>Whether the worker claimed the row, and this comparison has not tried it in an earlier turn.</summary>
-    public bool Claims(Rule row) => row.Fence < FirstFence && Claimed.Contains(row.Id);
+    /// <summary>Rows that an earlier turn of this comparison found to be in force no more.</summary>
+    public IReadOnlyCollection<Guid> Lost { get; init; } = [];
+
+    /// <summary>Whether the row is one that the worker claimed, or of a lost rule, and this comparison has not tried it in an earlier turn.</summary>
+    public bool Claims(Rule row) => row.Fence < FirstFence && (Claimed.Contains(row.Id) || Lost.Contains(row.Id));
 
     /// <summary>Whether it is about all that the router holds, and not about rows that are due.</summary>
     public bool IsOfRouter => Asked is RouterActivityKind.Sync or RouterActivityKind.Drift;
@@ -47,6 +50,9 @@ internal sealed class ReconciliationReport(DateTimeOffset checkedAt)
 
     /// <summary>How many commands the plan still had when the time of this turn was over.</summary>
     public int Remaining { get; set; }
+
+    /// <summary>The rows that were in force until this turn showed that the router lacks their rules.</summary>
+    public List<Guid> Lost { get; } = [];
 
     /// <summary>Where devices are, if a scan was needed.</summary>
     public Sightings? Seen { get; set; }

@@ -24,10 +24,8 @@ internal sealed class ReconciliationSteps(
             if (isOver)
             {
                 report.Remaining += step.Sends ? 1 : 0;
-                continue;
             }
-
-            if (step is not ReconciliationStep.Apply { Rule.State: RuleState.InForce } putBack)
+            else if (step is not ReconciliationStep.Apply { Rule.State: RuleState.InForce } putBack)
             {
                 await DoAsync(turn, step, report);
             }
@@ -37,9 +35,11 @@ internal sealed class ReconciliationSteps(
             }
         }
 
+        report.Lost.AddRange(lost.Keys);
         if (isOver)
         {
-            await store.LeaveDueAsync(order.Kind, [.. order.Claimed, .. lost.Keys], Math.Min(turn.Fence, order.FirstFence), time.UtcNow());
+            // Those of lost rules are left to the next turn of this comparison.
+            await store.LeaveDueAsync(order.Kind, order.Claimed, Math.Min(turn.Fence, order.FirstFence), time.UtcNow());
         }
     }
 

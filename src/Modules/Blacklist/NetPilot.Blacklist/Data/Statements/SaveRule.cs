@@ -11,38 +11,51 @@ internal static class SaveRule
     /// </summary>
     public static Task<Rule?> SaveAsync(this RuleStore store, Rule rule, RuleChange change, long fence, ITurnEnd? end = null)
     {
-        var (kind, more) = (rule.Kind, change.LiveMore(rule));
+        var more = change.LiveMore(rule);
         return store.RuleAsync(
-            kind,
+            rule.Kind,
             end,
-            $"""
+            more == 0 ? $"{Update(rule, change, fence)} RETURNING *" : Counted(rule, change, fence, more)
+        );
+    }
+
+    private static SqlText Counted(Rule rule, RuleChange change, SqlValue fence, int more)
+    {
+        SqlValue user = rule.UserId;
+        SqlValue kind = rule.Kind.Name;
+        return $"""
             WITH counter AS MATERIALIZED (
-                SELECT live FROM blacklist.rule_counts WHERE user_id = {rule.UserId} AND kind = {kind.Name} AND {more} <> 0 FOR UPDATE
+                SELECT live FROM blacklist.rule_counts WHERE user_id = {user} AND kind = {kind} FOR UPDATE
             ), saved AS (
-                UPDATE {kind.Rules}
-                SET state = {change.State}, code = {change.Code}, code_detail = {change.Detail}, maybe_sent = {change.MaybeSent},
-                    settle_at = {change.SettleAt}, give_up_at = {change.GiveUpAt}, attempts = {change.Attempts},
-                    applied_at = {change.AppliedAt}, lifted_at = {change.LiftedAt}, fence = {fence},
-                    let_through_at = CASE WHEN NOT {change.IsHeldAgain} THEN COALESCE({change.LetThroughAt}, let_through_at) END,
-                    device_ip = COALESCE({change.Device?.Ip}, device_ip), device_mac = COALESCE({change.Device?.Mac}, device_mac),
-                    mac_confirmed = mac_confirmed OR {change.Device?.Confirmed ?? false},
-                    held_manually = held_manually AND NOT {change.EndsManual},
-                    clearing_fence = CASE WHEN {change.KeepsClearing} THEN clearing_fence END
-                WHERE id = {rule.Id} AND state = {rule.State} AND fence <= {fence}
-                  AND ({change.Fulfils(rule)} OR give_up_at IS NOT DISTINCT FROM {rule.GiveUpAt})
-                  AND {HeldAsRead(rule, change)}
-                  AND (SELECT count(*) FROM counter) >= 0
-                  -- What was decided for a reset does not hold for a row that was wanted again since.
-                  AND ({rule.ClearingFence} IS NULL OR clearing_fence = {rule.ClearingFence})
+                {Update(rule, change, fence)} AND (SELECT count(*) FROM counter) >= 0
                 RETURNING *
             ), counted AS (
                 UPDATE blacklist.rule_counts SET live = GREATEST(0, live + {more})
-                WHERE user_id = {rule.UserId} AND kind = {kind.Name} AND {more} <> 0 AND EXISTS (SELECT 1 FROM saved WHERE replaced_by IS NULL)
+                WHERE user_id = {user} AND kind = {kind} AND EXISTS (SELECT 1 FROM saved WHERE replaced_by IS NULL)
             )
             SELECT * FROM saved
-            """
-        );
+            """;
     }
+
+    private static SqlText Update(Rule rule, RuleChange change, SqlValue fence) =>
+        $"""
+            UPDATE {rule.Kind.Rules}
+            SET state = {change.State}, code = {change.Code}, code_detail = {change.Detail}, maybe_sent = {change.MaybeSent},
+                settle_at = {change.SettleAt}, give_up_at = {change.GiveUpAt}, attempts = {change.Attempts},
+                applied_at = {change.AppliedAt}, lifted_at = {change.LiftedAt}, fence = {fence},
+                let_through_at = CASE WHEN NOT {change.IsHeldAgain} THEN COALESCE({change.LetThroughAt}, let_through_at) END,
+                device_ip = COALESCE({change.Device?.Ip}, device_ip), device_mac = COALESCE({change.Device?.Mac}, device_mac),
+                mac_confirmed = mac_confirmed OR {change.Device?.Confirmed ?? false},
+                held_manually = held_manually AND NOT {change.EndsManual},
+                clearing_fence = CASE WHEN {change.KeepsClearing} THEN clearing_fence END
+            WHERE id = {rule.Id} AND state = {rule.State} AND fence <= {fence}
+              AND ({change.Fulfils(rule)} OR give_up_at IS NOT DISTINCT FROM {rule.GiveUpAt})
+              AND {HeldAsRead(rule, change)}{OfTheSameReset(rule)}
+            """;
+
+    // What was decided for a reset does not hold for a row that was wanted again since.
+    private static SqlText OfTheSameReset(Rule rule) =>
+        rule.ClearingFence is { } fence ? $" AND clearing_fence = {(long?)fence}" : SqlText.Raw("");
 
     private static SqlText HeldAsRead(Rule rule, RuleChange change) =>
         change.Guard switch

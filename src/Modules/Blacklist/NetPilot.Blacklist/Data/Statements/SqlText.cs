@@ -1,5 +1,4 @@
 // What the statements of this folder are written with: EF Core's own interpolated SQL takes no names, no parts, and no type of a null.
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using NpgsqlTypes;
@@ -94,10 +93,14 @@ internal sealed class SqlText(int literalLength, int formattedCount)
 
     public void AppendFormatted(PhysicalAddress[] value) => Add(NpgsqlDbType.Array | NpgsqlDbType.MacAddr, value);
 
+    /// <summary>A value that stands in several places is one parameter.</summary>
+    public void AppendFormatted(SqlValue value) => Add(value.Type, value);
+
     private (string Text, object[] Parameters) Write()
     {
         var sql = new StringBuilder(1024);
         var parameters = new List<object>();
+        var shared = new List<(SqlValue Value, int Number)>();
         foreach (var (text, type, value) in parts)
         {
             if (text is not null)
@@ -106,8 +109,19 @@ internal sealed class SqlText(int literalLength, int formattedCount)
                 continue;
             }
 
-            parameters.Add(new NpgsqlParameter { NpgsqlDbType = type, Value = value ?? DBNull.Value });
-            sql.Append(CultureInfo.InvariantCulture, $"${parameters.Count}");
+            var number = value is SqlValue known ? shared.Find(one => ReferenceEquals(one.Value, known)).Number : 0;
+            if (number == 0)
+            {
+                var single = value is SqlValue several ? several.Value : value;
+                parameters.Add(new NpgsqlParameter { NpgsqlDbType = type, Value = single ?? DBNull.Value });
+                number = parameters.Count;
+                if (value is SqlValue first)
+                {
+                    shared.Add((first, number));
+                }
+            }
+
+            sql.Append('$').Append(number);
         }
 
         return (sql.ToString(), [.. parameters]);
@@ -126,6 +140,22 @@ internal sealed class SqlText(int literalLength, int formattedCount)
     }
 
     private void Add(NpgsqlDbType type, object? value) => parts.Add((null, type, value));
+}
+
+/// <summary>A value that a statement names several times: it is sent once.</summary>
+internal sealed record SqlValue(NpgsqlDbType Type, object? Value)
+{
+    public static implicit operator SqlValue(Guid value) => new(NpgsqlDbType.Uuid, value);
+
+    public static implicit operator SqlValue(string value) => new(NpgsqlDbType.Text, value);
+
+    public static implicit operator SqlValue(int value) => new(NpgsqlDbType.Integer, value);
+
+    public static implicit operator SqlValue(long value) => new(NpgsqlDbType.Bigint, value);
+
+    public static implicit operator SqlValue(IPAddress value) => new(NpgsqlDbType.Inet, value);
+
+    public static SqlValue Of(PhysicalAddress? value) => new(NpgsqlDbType.MacAddr, value);
 }
 
 internal static class SqlTexts
