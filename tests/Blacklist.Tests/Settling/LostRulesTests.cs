@@ -145,6 +145,7 @@ public sealed class LostRulesTests(BlacklistServer server)
         await router.ScanAsync();
         SimulatedDevice[] devices = [.. Enumerable.Range(0, 3).Select(router.Simulated.Device)];
         await router.HaveBlockedAsync(devices, withRules: false);
+        router.Simulated.ChangeDevice(devices[0].Mac, present: false);
         using var slow = server.Commands.AddFault(
             new Fault(FaultKind.Hold)
             {
@@ -162,6 +163,7 @@ public sealed class LostRulesTests(BlacklistServer server)
         slow.Release();
         await comparing;
         router.Simulated.Online = true;
+        router.Simulated.ChangeDevice(devices[0].Mac, present: true);
         await Eventually.HoldsAsync(async () =>
         {
             await SyncAsync();
@@ -174,6 +176,49 @@ public sealed class LostRulesTests(BlacklistServer server)
         async Task<string[]> StatesAsync() =>
             await Task.WhenAll(devices.Select(async device => (await router.StatesAsync(device.Ip)).ShouldHaveSingleItem()));
     }
+
+    /// <summary>Looks that fail make the pauses of what waits for its router longer, up to an hour.</summary>
+    [Fact]
+    public async Task Rules_that_wait_for_their_router_are_put_back_by_the_first_check_that_reaches_it()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        SimulatedDevice[] devices = [.. Enumerable.Range(0, 3).Select(router.Simulated.Device)];
+        await router.HaveBlockedAsync(devices, withRules: false);
+        await LostAsync(router, code: "router_unreachable");
+
+        await router.DriftAsync();
+
+        router.Simulated.RuleCounts.ShouldBe(devices.ToDictionary(device => device.Mac, _ => 1), ignoreOrder: true);
+        (await router.BlockedAsync("?state=blocked")).Length.ShouldBe(devices.Length);
+    }
+
+    [Fact]
+    public async Task A_block_of_a_device_whose_rule_was_found_missing_does_not_wait_for_the_server_to_come_to_it()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        var device = router.Simulated.Device();
+        await router.HaveBlockedAsync([device], withRules: false);
+        await LostAsync(router, code: null);
+
+        using var response = await router.BlockAsync(device.Ip);
+
+        (await response.ShouldBeJsonAsync(200)).GetProperty("state").GetString().ShouldBe("blocked");
+        router.Simulated.RuleCounts.ShouldBe(new Dictionary<string, int> { [device.Mac] = 1 });
+    }
+
+    // What a comparison leaves of blocks that it marked and did not come to.
+    private async Task LostAsync(TestRouter router, string? code) =>
+        await server.ExecuteAsync(
+            """
+            UPDATE blacklist.user_blacklists
+            SET state = 'applying', code = $2, attempts = 1, settle_at = now() + interval '1 hour', give_up_at = now() + interval '1 day'
+            WHERE router_id = $1
+            """,
+            router.RouterId,
+            code
+        );
 
     [Theory]
     [InlineData("blacklist", "user_limited_devices")]

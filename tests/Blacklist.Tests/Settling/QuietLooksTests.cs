@@ -1,4 +1,5 @@
 using NetPilot.Blacklist.Contracts;
+using NetPilot.DevStack.Simulator;
 using NetPilot.Testing;
 using Shouldly;
 using Xunit;
@@ -74,6 +75,21 @@ public sealed class QuietLooksTests(BlacklistServer server)
             ).ShouldBeTrue()
         );
         (await ToldAsync(router)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_check_that_found_rules_missing_is_told_although_it_put_none_back()
+    {
+        var router = await server.NewRouterAsync();
+        await router.ScanAsync();
+        await router.HaveBlockedAsync([router.Simulated.Device()], withRules: false);
+        using var fault = server.Commands.AddFault(
+            new Fault(FaultKind.ResetBefore) { RouterId = router.RouterId, Operation = SimulatorOperation.Block }
+        );
+
+        await router.DriftAsync();
+
+        await Eventually.HoldsAsync(async () => (await ToldAsync(router)).ShouldContain("drift succeeded"));
     }
 
     private async Task<string[]> ToldAsync(TestRouter router) =>

@@ -77,7 +77,7 @@ internal sealed class Lift(
     private async Task<CommandEnd> LookAndLiftAsync(Rule rule, RuleTurn turn)
     {
         running.MarkSent(rule.Id);
-        var report = await reconciler.RunAsync(
+        var report = await reconciler.RunOnceAsync(
             turn,
             new ReconciliationOrder(RuleKind.Block, RouterActivityKind.Settle, [rule.Id], ReconciliationOrder.LongestTurn)
         );

@@ -114,7 +114,7 @@ internal sealed class PutInForce(
         {
             running.MarkSent(row.Id);
             var order = new ReconciliationOrder(row.Kind, RouterActivityKind.Settle, [row.Id], ReconciliationOrder.LongestTurn);
-            failure = (await reconciler.RunAsync(turn, order)).Failure;
+            failure = (await reconciler.RunOnceAsync(turn, order)).Failure;
             if (await store.FindAsync(row) is { State: RuleState.Applying, MaybeSent: false } undone)
             {
                 await store.PatchAsync(undone, RuleIntents.TriedForUser(row));

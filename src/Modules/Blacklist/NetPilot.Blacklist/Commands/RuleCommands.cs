@@ -141,7 +141,7 @@ internal sealed class RuleCommands(
 
         // What waits is tried now. Of many in one request, each would be an attempt of its own.
         async Task<RuleAnswer?> ShareAsync(Rule row) =>
-            row is { MaybeSent: false, GoesOnByItself: true, Code: not null } && !isOneOfMany
+            row is { MaybeSent: false, GoesOnByItself: true } && (row.Code is not null || row.IsLost) && !isOneOfMany
                 ? await putInForce.RunWaitingAsync(target, row, cancellationToken)
                 : await join.RunAsync(target, row, RuleState.InForce, cancellationToken);
 

@@ -110,7 +110,7 @@ internal sealed class TurnRound(
         }
 
         var order = new ReconciliationOrder(rule.Kind, RouterActivityKind.Settle, [rule.Id], Patience: turns.Timeouts.Command);
-        var report = await reconciler.RunAsync(turn, order);
+        var report = await reconciler.RunOnceAsync(turn, order);
         var settled = await store.FindAsync(rule) ?? lifting;
         return settled switch
         {

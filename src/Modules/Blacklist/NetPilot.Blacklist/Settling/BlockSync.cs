@@ -32,13 +32,11 @@ internal sealed class BlockSync(
 
             next.Reapplied.InsertRange(0, report.Reapplied);
             next.Lifted.InsertRange(0, report.Lifted);
-            next.Lost.AddRange(report.Lost);
             report = next;
         }
 
         if (report?.Remaining > 0)
         {
-            await store.LeaveDueAsync(RuleKind.Block, report.Lost, firstFence, time.UtcNow());
             await store.ScheduleCheckAsync(router.UserId, router.RouterId, time.UtcNow());
         }
 

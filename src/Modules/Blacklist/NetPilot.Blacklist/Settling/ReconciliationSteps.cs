@@ -18,7 +18,8 @@ internal sealed class ReconciliationSteps(
         var started = time.GetTimestamp();
         var lost = await MarkLostAsync(turn, order.Kind, plan);
         var isOver = false;
-        foreach (var step in plan)
+        // What is known is written before a command takes its time, or the turn is over.
+        foreach (var step in plan.OrderBy(step => step.Sends))
         {
             isOver = isOver || (step.Sends && (time.GetElapsedTime(started) > order.Patience || !await turn.MayGoOnAsync()));
             if (isOver)
@@ -50,9 +51,7 @@ internal sealed class ReconciliationSteps(
         var now = time.UtcNow();
         return lost.Length == 0
             ? []
-            : (await store.PatchAsync(kind, lost, ListedOutcomes.Lost(turn.Fence, pacing.AfterLease(now), now))).ToDictionary(row =>
-                row.Id
-            );
+            : (await turn.PatchAsync(kind, lost, ListedOutcomes.Lost(turn.Fence, pacing.AfterCheck(now), now))).ToDictionary(row => row.Id);
 
         static bool IsInForce(Rule row) => row.State == RuleState.InForce;
     }

@@ -112,14 +112,12 @@ internal sealed partial class RuleMaintenance(
             if (turn is null)
             {
                 await PutOffAsync(router, claims, asked == RouterActivityKind.Drift || repair.Remaining > 0);
-                await LeaveDueAsync(repair);
                 return;
             }
 
             repair = await RunTurnAsync(turn, claims, asked, repair);
         } while (repair is { Remaining: > 0, IsWhole: true } && time.GetElapsedTime(started) < LongestRepair);
 
-        await LeaveDueAsync(repair);
         if (asked == RouterActivityKind.Drift)
         {
             await store.FinishChecksAsync(
@@ -157,7 +155,7 @@ internal sealed partial class RuleMaintenance(
             var order = new ReconciliationOrder(claim.Key, asked, ids, ReconciliationOrder.LongestTurn)
             {
                 Seen = claim.Key.FollowsDevice ? before.Seen : null,
-                Lost = repair.Lost.Select(row => row.Id).ToHashSet(),
+                Lost = repair.Lost,
                 FirstFence = repair.FirstFence,
             };
             var report = await reconciler.RunAsync(turn, order);
@@ -165,21 +163,13 @@ internal sealed partial class RuleMaintenance(
             {
                 Seen = report.Seen ?? repair.Seen,
                 Remaining = repair.Remaining + report.Remaining,
-                Lost = [.. repair.Lost, .. report.Lost.Select(id => (claim.Key, id))],
+                Lost = [.. repair.Lost, .. report.Lost],
                 // A router can lack the other lists for good.
                 IsWhole = repair.IsWhole && (report.Failure is null || claim.Key != RuleKind.Block),
             };
         }
 
         return repair;
-    }
-
-    private async Task LeaveDueAsync(Repair repair)
-    {
-        foreach (var lost in repair.Lost.ToLookup(row => row.Kind, row => row.Id))
-        {
-            await store.LeaveDueAsync(lost.Key, [.. lost], repair.FirstFence, time.UtcNow());
-        }
     }
 
     private async Task PutOffAsync(OwnedRouter router, DueRules[] claims, bool isOfRouter)
@@ -202,7 +192,7 @@ internal sealed partial class RuleMaintenance(
     {
         public Sightings? Seen { get; init; }
         public int Remaining { get; init; }
-        public IReadOnlyList<(RuleKind Kind, Guid Id)> Lost { get; init; } = [];
+        public HashSet<Guid> Lost { get; init; } = [];
         public bool IsWhole { get; init; } = true;
         public long FirstFence { get; init; } = long.MaxValue;
     }

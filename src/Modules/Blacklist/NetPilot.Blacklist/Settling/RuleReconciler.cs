@@ -15,6 +15,18 @@ internal sealed class RuleReconciler(
         "There was no time left to look where the router's devices are."
     );
 
+    /// <summary>Does so in one turn. What there is no time for is left to a check.</summary>
+    public async Task<ReconciliationReport> RunOnceAsync(RuleTurn turn, ReconciliationOrder order)
+    {
+        var report = await RunAsync(turn, order);
+        if (report.Remaining > 0)
+        {
+            await store.ScheduleCheckAsync(turn.Router.UserId, turn.Router.RouterId, time.UtcNow());
+        }
+
+        return report;
+    }
+
     public async Task<ReconciliationReport> RunAsync(RuleTurn turn, ReconciliationOrder order)
     {
         var now = time.UtcNow();
@@ -59,7 +71,10 @@ internal sealed class RuleReconciler(
 
         bool IsDue(Rule row) =>
             !running.IsUnsent(row.Id)
-            && (order.Claims(row) || row.SettleAt <= now || (order.Eager && !row.MaybeSent && row.Fence < order.FirstFence));
+            && (order.Claims(row) || row.SettleAt <= now || (row.Fence < order.FirstFence && (order.Eager ? !row.MaybeSent : IsLost(row))));
+
+        // What was in force, and waits for its router alone, is put back as soon as somebody has read the router's list.
+        bool IsLost(Rule row) => order.IsOfRouter && row.IsLost && (row.Code is null || !RuleCodes.IsRefusal(row.Code));
     }
 
     private async Task ConfirmAsync(RuleKind kind, RuleReconciliation comparison)

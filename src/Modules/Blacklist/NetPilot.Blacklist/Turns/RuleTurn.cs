@@ -63,6 +63,14 @@ internal sealed class RuleTurn(
         return turns.Writer.SaveAsync(rule, change, Fence);
     }
 
+    /// <summary>Writes to several rows at once what was seen of them. Those that it was for come back.</summary>
+    public async Task<List<Rule>> PatchAsync(RuleKind kind, Guid[] ids, RulePatch seen)
+    {
+        var rows = await turns.Store.PatchAsync(kind, ids, seen);
+        log.Patched(rows);
+        return rows;
+    }
+
     /// <summary>
     /// Writes the end of a row's command, and ends a turn that is for this row alone in the same transaction. Who joined during the call, and was
     /// told that the server goes on by itself, changed what a failure comes to; so does what ended or began to keep the rule during the call.

@@ -25,6 +25,9 @@ internal sealed class TurnLog(bool byServer)
     /// <summary>A row was written in the turn.</summary>
     public void Saved(Rule rule, RuleChange change) => hasChanged |= change.State != rule.State;
 
+    /// <summary>Rows changed their state by what was seen in the turn.</summary>
+    public void Patched(IReadOnlyList<Rule> rows) => hasChanged |= rows.Count > 0;
+
     private bool IsTold(RouterActivity entry) => entry.Outcome == RouterActivityOutcome.Succeeded && (hasChanged || IsCommand(entry));
 
     private static bool IsCommand(RouterActivity entry) =>

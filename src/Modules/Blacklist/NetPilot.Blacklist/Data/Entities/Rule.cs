@@ -79,6 +79,9 @@ internal class Rule
 
     public bool IsLive => State is RuleState.Applying or RuleState.InForce or RuleState.Lifting;
 
+    /// <summary>Whether the rule was in force, is so no longer, and nothing has been sent to put it back.</summary>
+    public bool IsLost => this is { State: RuleState.Applying, MaybeSent: false, AppliedAt: not null };
+
     public bool GoesOnByItself => GiveUpAt is not null;
 
     /// <summary>

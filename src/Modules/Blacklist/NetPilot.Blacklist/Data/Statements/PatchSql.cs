@@ -8,45 +8,43 @@ internal static class PatchSql
     public static SqlText Assignments(this RulePatch patch, RuleKind kind) =>
         SqlText.Join(
             ", ",
-            When(patch.State is not null, $"state = {patch.State}"),
-            When(patch.MaybeSent is not null, $"maybe_sent = {patch.MaybeSent}"),
-            When(patch.Due is not null, DueOf(patch.Due ?? default)),
-            When(patch.GiveUpAt.IsPresent, $"give_up_at = {patch.GiveUpAt.Value}"),
-            When(patch.Attempts is not null, $"attempts = {patch.Attempts}"),
-            When(patch.CountsAttempt, SqlText.Raw("attempts = attempts + 1")),
-            When(patch.ForgetsFailure, $"code = {Kept("code", patch)}, code_detail = {Kept("code_detail", patch)}"),
-            When(patch.LiftedAt is not null, $"lifted_at = {patch.LiftedAt}"),
-            When(patch.Fence is not null, $"fence = {patch.Fence}"),
-            When(patch.ClearingFence.IsPresent, $"clearing_fence = {patch.ClearingFence.Value}"),
-            When(patch.Note.IsPresent, $"{SqlText.Raw(kind.NoteColumn)} = {patch.Note.Value}"),
-            When(patch.ExpiresAt.IsPresent, $"expires_at = {patch.ExpiresAt.Value}"),
-            When(patch.Manual is not null, HeldManually(patch)),
-            When(patch.EndsManual, SqlText.Raw("held_manually = false")),
-            When(patch.HeldUntil is not null, $"held_until = GREATEST(held_until, {patch.HeldUntil})"),
-            When(patch.LetThroughAt.IsPresent, $"let_through_at = {patch.LetThroughAt.Value}"),
-            When(patch.UnkeptSince is not null, $"held_manually = false, held_until = {patch.UnkeptSince}"),
-            When(patch.ReplacedBy is not null, $"replaced_by = COALESCE(replaced_by, {patch.ReplacedBy})"),
-            When(patch.TakesPlace, SqlText.Raw("replaced_by = NULL"))
+            SqlText.When(patch.State is not null, $"state = {patch.State}"),
+            SqlText.When(patch.MaybeSent is not null, $"maybe_sent = {patch.MaybeSent}"),
+            SqlText.When(patch.Due is not null, DueOf(patch.Due ?? default)),
+            SqlText.When(patch.GiveUpAt.IsPresent, $"give_up_at = {patch.GiveUpAt.Value}"),
+            SqlText.When(patch.Attempts is not null, $"attempts = {patch.Attempts}"),
+            SqlText.When(patch.CountsAttempt, SqlText.Raw("attempts = attempts + 1")),
+            SqlText.When(patch.ForgetsFailure, $"code = {Kept("code", patch)}, code_detail = {Kept("code_detail", patch)}"),
+            SqlText.When(patch.LiftedAt is not null, $"lifted_at = {patch.LiftedAt}"),
+            SqlText.When(patch.Fence is not null, $"fence = {patch.Fence}"),
+            SqlText.When(patch.ClearingFence.IsPresent, $"clearing_fence = {patch.ClearingFence.Value}"),
+            SqlText.When(patch.Note.IsPresent, $"{SqlText.Raw(kind.NoteColumn)} = {patch.Note.Value}"),
+            SqlText.When(patch.ExpiresAt.IsPresent, $"expires_at = {patch.ExpiresAt.Value}"),
+            SqlText.When(patch.Manual is not null, HeldManually(patch)),
+            SqlText.When(patch.EndsManual, SqlText.Raw("held_manually = false")),
+            SqlText.When(patch.HeldUntil is not null, $"held_until = GREATEST(held_until, {patch.HeldUntil})"),
+            SqlText.When(patch.LetThroughAt.IsPresent, $"let_through_at = {patch.LetThroughAt.Value}"),
+            SqlText.When(patch.UnkeptSince is not null, $"held_manually = false, held_until = {patch.UnkeptSince}"),
+            SqlText.When(patch.ReplacedBy is not null, $"replaced_by = COALESCE(replaced_by, {patch.ReplacedBy})"),
+            SqlText.When(patch.TakesPlace, SqlText.Raw("replaced_by = NULL"))
         );
 
     public static SqlText Condition(this RulePatch patch) =>
         SqlText.Join(
             " AND ",
             SqlText.Raw($"state IN ({string.Join(", ", patch.From.Select(state => $"'{SnakeCase.Of(state)}'"))})"),
-            When(patch.Fence is not null, $"fence <= {patch.Fence}"),
-            When(patch.SeenIn is not null, $"fence <= {patch.SeenIn}"),
-            When(patch.OnlyOfReset is not null, $"clearing_fence = {patch.OnlyOfReset}"),
-            When(patch.OnlyWhileAwaited, SqlText.Raw("give_up_at IS NULL"))
+            SqlText.When(patch.Fence is not null, $"fence <= {patch.Fence}"),
+            SqlText.When(patch.SeenIn is not null, $"fence <= {patch.SeenIn}"),
+            SqlText.When(patch.OnlyOfReset is not null, $"clearing_fence = {patch.OnlyOfReset}"),
+            SqlText.When(patch.OnlyWhileAwaited, SqlText.Raw("give_up_at IS NULL"))
         );
-
-    private static SqlText? When(bool counts, SqlText part) => counts ? part : null;
 
     // A manual hold that has ended is followed by another one, with an end and an author of its own.
     private static SqlText HeldManually(RulePatch patch)
     {
         SqlText isHeld = $"held_manually AND (expires_at IS NULL OR expires_at > {patch.Manual?.Now})";
         SqlText held = $"held_manually = true, created_by = CASE WHEN {isHeld} THEN created_by ELSE {patch.Manual?.By} END";
-        return SqlText.Join(", ", held, When(!patch.ExpiresAt.IsPresent, $"expires_at = CASE WHEN {isHeld} THEN expires_at END"));
+        return SqlText.Join(", ", held, SqlText.When(!patch.ExpiresAt.IsPresent, $"expires_at = CASE WHEN {isHeld} THEN expires_at END"));
     }
 
     private static SqlText DueOf(RuleDue due) =>

@@ -38,35 +38,47 @@ internal static class SaveRule
     }
 
     private static SqlText Update(Rule rule, RuleChange change, SqlValue fence) =>
-        $"""
-            UPDATE {rule.Kind.Rules}
-            SET state = {change.State}, code = {change.Code}, code_detail = {change.Detail}, maybe_sent = {change.MaybeSent},
-                settle_at = {change.SettleAt}, give_up_at = {change.GiveUpAt}, attempts = {change.Attempts},
-                applied_at = {change.AppliedAt}, lifted_at = {change.LiftedAt}, fence = {fence},
-                let_through_at = CASE WHEN NOT {change.IsHeldAgain} THEN COALESCE({change.LetThroughAt}, let_through_at) END,
-                device_ip = COALESCE({change.Device?.Ip}, device_ip), device_mac = COALESCE({change.Device?.Mac}, device_mac),
-                mac_confirmed = mac_confirmed OR {change.Device?.Confirmed ?? false},
-                held_manually = held_manually AND NOT {change.EndsManual},
-                clearing_fence = CASE WHEN {change.KeepsClearing} THEN clearing_fence END
-            WHERE id = {rule.Id} AND state = {rule.State} AND fence <= {fence}
-              AND ({change.Fulfils(rule)} OR give_up_at IS NOT DISTINCT FROM {rule.GiveUpAt})
-              AND {HeldAsRead(rule, change)}{OfTheSameReset(rule)}
+        $"UPDATE {rule.Kind.Rules} SET {Assignments(change, fence)} WHERE {Guards(rule, change, fence)}";
+
+    private static SqlText Assignments(RuleChange change, SqlValue fence)
+    {
+        SqlText always = $"""
+            state = {change.State}, code = {change.Code}, code_detail = {change.Detail}, maybe_sent = {change.MaybeSent},
+            settle_at = {change.SettleAt}, give_up_at = {change.GiveUpAt}, attempts = {change.Attempts},
+            applied_at = {change.AppliedAt}, lifted_at = {change.LiftedAt}, fence = {fence}
             """;
+        return SqlText.Join(
+            ", ",
+            always,
+            SqlText.When(change.IsHeldAgain, SqlText.Raw("let_through_at = NULL")),
+            SqlText.When(change is { IsHeldAgain: false, LetThroughAt: not null }, $"let_through_at = {change.LetThroughAt}"),
+            SqlText.When(change.Device is not null, $"device_ip = {change.Device?.Ip}"),
+            SqlText.When(change.Device?.Mac is not null, $"device_mac = {change.Device?.Mac}"),
+            SqlText.When(change.Device is { Confirmed: true }, SqlText.Raw("mac_confirmed = true")),
+            SqlText.When(change.EndsManual, SqlText.Raw("held_manually = false")),
+            SqlText.When(!change.KeepsClearing, SqlText.Raw("clearing_fence = NULL"))
+        );
+    }
 
-    // What was decided for a reset does not hold for a row that was wanted again since.
-    private static SqlText OfTheSameReset(Rule rule) =>
-        rule.ClearingFence is { } fence ? $" AND clearing_fence = {(long?)fence}" : SqlText.Raw("");
+    private static SqlText Guards(Rule rule, RuleChange change, SqlValue fence)
+    {
+        SqlText isUnchanged = $"id = {rule.Id} AND state = {rule.State} AND fence <= {fence}";
+        return SqlText.Join(
+            " AND ",
+            isUnchanged,
+            SqlText.When(!change.Fulfils(rule), $"give_up_at IS NOT DISTINCT FROM {rule.GiveUpAt}"),
+            SqlText.When(change.Guard is not Lifecycle.HeldAsRead.Anyhow, HeldNoLonger(rule)),
+            SqlText.When(change.Guard is Lifecycle.HeldAsRead.AtAll, HeldManuallyNoLonger(rule)),
+            // What was decided for a reset does not hold for a row that was wanted again since.
+            SqlText.When(rule.ClearingFence is not null, $"clearing_fence = {rule.ClearingFence}")
+        );
+    }
 
-    private static SqlText HeldAsRead(Rule rule, RuleChange change) =>
-        change.Guard switch
-        {
-            Lifecycle.HeldAsRead.ByOthers => HeldNoLonger(rule),
-            Lifecycle.HeldAsRead.AtAll => $"""
-                {HeldNoLonger(rule)} AND (NOT held_manually
-                    OR ({rule.HeldManually} AND COALESCE(expires_at, 'infinity') <= COALESCE({rule.ExpiresAt}, 'infinity'::timestamptz)))
-                """,
-            _ => SqlText.Raw("true"),
-        };
+    private static SqlText HeldManuallyNoLonger(Rule rule) =>
+        $"""
+            (NOT held_manually
+                OR ({rule.HeldManually} AND COALESCE(expires_at, 'infinity') <= COALESCE({rule.ExpiresAt}, 'infinity'::timestamptz)))
+            """;
 
     private static SqlText HeldNoLonger(Rule rule) =>
         $"COALESCE(held_until, '-infinity') <= COALESCE({rule.HeldUntil}, '-infinity'::timestamptz)";

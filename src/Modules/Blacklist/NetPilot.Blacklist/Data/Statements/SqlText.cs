@@ -31,6 +31,9 @@ internal sealed class SqlText(int literalLength, int formattedCount)
     public static SqlText Asking(ITurnAsk? ask) =>
         ask is null ? Raw("") : $" WHERE set_config({ITurnAsk.Setting}, {ask.Key}, true) IS NOT NULL";
 
+    /// <summary>A part that the statement has or has not, for <see cref="Join"/>.</summary>
+    public static SqlText? When(bool counts, SqlText part) => counts ? part : null;
+
     /// <summary>The parts that there are, one after the other.</summary>
     public static SqlText Join(string separator, params ReadOnlySpan<SqlText?> items)
     {
