@@ -64,12 +64,8 @@ internal sealed class RuleTurn(
     }
 
     /// <summary>Writes to several rows at once what was seen of them. Those that it was for come back.</summary>
-    public async Task<List<Rule>> PatchAsync(RuleKind kind, Guid[] ids, RulePatch seen)
-    {
-        var rows = await turns.Store.PatchAsync(kind, ids, seen);
-        log.Patched(rows);
-        return rows;
-    }
+    public async Task<List<Rule>> PatchAsync(RuleKind kind, Guid[] ids, RulePatch seen) =>
+        log.Patched(await turns.Store.PatchAsync(kind, ids, seen));
 
     /// <summary>
     /// Writes the end of a row's command, and ends a turn that is for this row alone in the same transaction. Who joined during the call, and was

@@ -26,7 +26,11 @@ internal sealed class TurnLog(bool byServer)
     public void Saved(Rule rule, RuleChange change) => hasChanged |= change.State != rule.State;
 
     /// <summary>Rows changed their state by what was seen in the turn.</summary>
-    public void Patched(IReadOnlyList<Rule> rows) => hasChanged |= rows.Count > 0;
+    public List<Rule> Patched(List<Rule> rows)
+    {
+        hasChanged |= rows.Count > 0;
+        return rows;
+    }
 
     private bool IsTold(RouterActivity entry) => entry.Outcome == RouterActivityOutcome.Succeeded && (hasChanged || IsCommand(entry));
 
