@@ -103,6 +103,35 @@ public sealed class InterleavingTests(BlacklistServer server)
         );
     }
 
+    /// <summary>The next command can take the router's turn before those that wait for the block have read its row.</summary>
+    [Fact]
+    public async Task Who_joins_a_block_that_is_in_force_and_being_lifted_by_the_time_of_the_answer_is_not_told_that_it_timed_out()
+    {
+        await server.HoldingAsync(
+            SimulatorOperation.Block,
+            async held =>
+            {
+                var router = await server.NewRouterAsync();
+                var device = router.Simulated.Device();
+                held.Begin(router);
+                var first = router.BlockAsync(device.Ip);
+                await held.WaitAsync();
+                var joining = router.BlockAsync(device.Ip, more: new { reason = "joined" });
+                await Eventually.HoldsAsync(async () => (await router.RowAsync()).Value<string?>("reason").ShouldBe("joined"));
+
+                await server.ExecuteAsync(
+                    "UPDATE blacklist.user_blacklists SET state = 'lifting', applied_at = now() WHERE router_id = $1",
+                    router.RouterId
+                );
+
+                using var joined = await joining;
+                (await joined.ShouldBeJsonAsync(200)).GetProperty("state").GetString().ShouldBe("lifting");
+                held.Release();
+                (await first).Dispose();
+            }
+        );
+    }
+
     [Fact]
     public async Task An_expiry_that_is_taken_back_while_the_block_expires_does_not_lift_it()
     {

@@ -19,7 +19,7 @@ internal sealed class Join(RuleStore store, RuleSignals signals, TimeProvider ti
             return null;
         }
 
-        if (rule.State == wanted || (wanted == RuleState.InForce && rule.State == RuleState.Lifted))
+        if (rule.State == wanted || (wanted == RuleState.InForce && WasInForce(rule)))
         {
             return new RuleAnswer(rule, RuleAnswerKind.Already);
         }
@@ -62,6 +62,9 @@ internal sealed class Join(RuleStore store, RuleSignals signals, TimeProvider ti
 
         return rule;
     }
+
+    // The block that was shared was in force, and somebody has let the device through since.
+    private static bool WasInForce(Rule rule) => rule is { State: RuleState.Lifted } or { State: RuleState.Lifting, AppliedAt: not null };
 
     // The command that was shared has ended, and the rule is lifted as soon as its device is back.
     private static bool IsLeftWaiting(Rule joined, Rule rule) => joined.MaybeSent && rule is { State: RuleState.Lifting, MaybeSent: false };

@@ -15,7 +15,6 @@ internal static class DeleteRouterRules
     ) =>
         store.ExecuteBatchAsync(
             [
-                InsertRule.LockOf(userId, routerId),
                 .. RuleKind.All.Select(kind => Sql(kind, userId, routerId, createdBefore ?? DateTimeOffset.MaxValue)),
                 ChecksSql(userId, routerId),
             ],
