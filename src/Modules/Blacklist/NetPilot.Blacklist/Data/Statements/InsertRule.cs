@@ -48,29 +48,22 @@ internal static class InsertRule
         // Another block of the same device may be stored and get its MAC while this one waits for the user's counter: a snapshot from before that
         // would show neither.
         var locks = LockOf(wanted.UserId, wanted.RouterId);
-        var nearlyAlways = wanted.Holds.Count == 0 ? SqlOfCounted(wanted, limit, ask) : null;
-        var sql = Sql(wanted, limit, firstCheckAt, ask);
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                if (
-                    nearlyAlways is not null
-                    && await store.RuleAfterAsync(locks, wanted.Kind, nearlyAlways, ask, cancellationToken) is { } made
-                )
-                {
-                    return made;
-                }
-
                 // At the limit, the row of the same device may have been made by a statement that this one waited for: look once more.
-                return await store.RuleAfterAsync(locks, wanted.Kind, sql, ask, cancellationToken)
-                    ?? await store.RuleAfterAsync(locks, wanted.Kind, sql, ask, cancellationToken);
+                return (wanted.Holds.Count == 0 ? await RunAsync(SqlOfCounted(wanted, limit, ask)) : null)
+                    ?? await RunAsync(Sql(wanted, limit, firstCheckAt, ask))
+                    ?? await RunAsync(Sql(wanted, limit, firstCheckAt, ask));
             }
             catch (PostgresException exception) when (attempt < 3 && exception.SqlState == PostgresErrorCodes.UniqueViolation)
             {
                 // Somebody made the row of the same device at the same moment: find it.
             }
         }
+
+        Task<Rule?> RunAsync(SqlText sql) => store.RuleAfterAsync(locks, wanted.Kind, sql, ask, cancellationToken);
     }
 
     /// <summary>Has the router's inserts go one after the other, to the end of the transaction.</summary>

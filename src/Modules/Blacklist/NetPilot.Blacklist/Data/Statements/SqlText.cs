@@ -152,8 +152,6 @@ internal sealed record SqlValue(NpgsqlDbType Type, object? Value)
 
     public static implicit operator SqlValue(string value) => new(NpgsqlDbType.Text, value);
 
-    public static implicit operator SqlValue(int value) => new(NpgsqlDbType.Integer, value);
-
     public static implicit operator SqlValue(long value) => new(NpgsqlDbType.Bigint, value);
 
     public static implicit operator SqlValue(IPAddress value) => new(NpgsqlDbType.Inet, value);
