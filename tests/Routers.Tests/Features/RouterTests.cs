@@ -19,13 +19,24 @@ public sealed class RouterTests(RoutersServer server)
             claimed.Add((await user.RouterAsync($"Router {i}")).RouterId);
         }
 
-        // Two that were made in the same moment: the id decides.
+        // The newest one, then two pairs of the same time each: in a pair the id decides.
         await server.ExecuteAsync(
-            "UPDATE routers.user_routers SET created_at = (SELECT max(created_at) FROM routers.user_routers WHERE user_id = $1) WHERE user_id = $1",
-            user.Id
+            """
+            UPDATE routers.user_routers router SET created_at = now() + (given.place / 2) * interval '1 hour'
+            FROM unnest($2::text[]) WITH ORDINALITY given (router_id, place)
+            WHERE router.user_id = $1 AND router.router_id = given.router_id
+            """,
+            user.Id,
+            claimed.ToArray()
         );
+        var rows = await server.QueryAsync("SELECT router_id, id FROM routers.user_routers WHERE user_id = $1", user.Id);
+        var ids = rows.ToDictionary(row => row.Value<string>("router_id"), row => row.Value<Guid>("id").ToString());
+        var expected = claimed
+            .Select((routerId, index) => (routerId, Hour: (index + 1) / 2))
+            .OrderByDescending(router => router.Hour)
+            .ThenByDescending(router => ids[router.routerId], StringComparer.Ordinal)
+            .Select(router => router.routerId);
 
-        claimed.Reverse();
         var seen = new List<string>();
         string? cursor = null;
         do
@@ -38,7 +49,7 @@ public sealed class RouterTests(RoutersServer server)
             cursor = page.GetProperty("nextCursor").GetString();
         } while (cursor is not null);
 
-        seen.ShouldBe(claimed);
+        seen.ShouldBe(expected);
 
         // The first page without a query is read with the session.
         using var all = await user.GetAsync("routers");
