@@ -42,6 +42,7 @@ internal static class NetPilotHost
         services.AddOpenApiDocument();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuthorizationProblems>();
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        services.AddSingleton<IEndpointFactory, EndpointInstances>();
         services.AddFastEndpoints(options =>
         {
             options.DisableAutoDiscovery = true;

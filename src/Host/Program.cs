@@ -11,7 +11,8 @@ var started = CancellationToken.None;
 try
 {
     // Settings are read once. Watching their files would only use the user's inotify instances up, and fail where there are none left.
-    var builder = WebApplication.CreateBuilder(["--hostBuilder:reloadConfigOnChange=false", .. arguments.Settings]);
+    var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. arguments.Settings]);
+    builder.WebHost.UseKestrelHttpsConfiguration();
     builder.Configuration.AddShippedSettings();
     builder.Configuration.LeaveOutNulls();
     if (arguments.Command != HostCommand.Serve)

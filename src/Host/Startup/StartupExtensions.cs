@@ -67,6 +67,8 @@ internal static partial class StartupExtensions
             throw;
         }
 
+        // What only the start needed is given back at once: without load, the next collection may be hours away.
+        GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         await app.WaitForShutdownAsync();
     }
 

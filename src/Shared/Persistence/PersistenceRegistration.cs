@@ -61,9 +61,13 @@ public static class PersistenceRegistration
     public static IServiceCollection AddModuleDbContext<TContext>(this IServiceCollection services, string schema)
         where TContext : DbContext
     {
-        services.AddPooledDbContextFactory<TContext>(
-            (provider, options) => ConfigureModule(options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), Npgsql(schema)))
-        );
+        services.AddSingleton<IDbContextFactory<TContext>>(provider => new LateContextFactory<TContext>(() =>
+        {
+            var options = new DbContextOptionsBuilder<TContext>();
+            options.UseApplicationServiceProvider(provider).UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), Npgsql(schema));
+            ConfigureModule(options);
+            return options.Options;
+        }));
         services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<TContext>>().CreateDbContext());
         services.AddSingleton(new ModuleDatabase(typeof(TContext), schema));
         return services;

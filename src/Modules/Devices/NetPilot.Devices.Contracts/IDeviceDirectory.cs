@@ -55,17 +55,20 @@ public interface IDeviceDirectory
     );
 
     /// <summary>
-    /// The statement that finds the devices of <see cref="FindAsync"/> for the targets that a statement before it in the same batch left in the
-    /// settings of <see cref="TargetsOfBatch"/>. It is an <c>NpgsqlBatchCommand</c>, and finds none where nothing was left.
+    /// The statement that reads all devices of a router that has few, for the batch of another module: it needs nothing that the batch has yet to
+    /// find, and reads at most 129 rows. It is an <c>NpgsqlBatchCommand</c>.
     /// </summary>
     /// <param name="userId">The router's owner.</param>
     /// <param name="routerId">The router.</param>
-    DbBatchCommand FindOfBatch(Guid userId, string routerId);
+    DbBatchCommand AllOfFew(Guid userId, string routerId);
 
-    /// <summary>Reads the result of the statement of <see cref="FindOfBatch"/>.</summary>
+    /// <summary>
+    /// Reads the result of the statement of <see cref="AllOfFew"/>: every device of the router, in the order of <see cref="LookUpAsync"/>; null
+    /// where it has more than 128.
+    /// </summary>
     /// <param name="result">The result. Only its rows are to be read.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    Task<IReadOnlyList<KnownDevice>> ReadAsync(DbDataReader result, CancellationToken cancellationToken);
+    Task<IReadOnlyList<KnownDevice>?> ReadFewAsync(DbDataReader result, CancellationToken cancellationToken);
 
     /// <summary>
     /// The online devices of the router at another address that contains this one as text (192.168.1.101 for 192.168.1.10), in one round trip.

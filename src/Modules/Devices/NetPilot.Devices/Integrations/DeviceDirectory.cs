@@ -38,10 +38,10 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
         return await ReadAsync(reader, cancellationToken);
     }
 
-    public DbBatchCommand FindOfBatch(Guid userId, string routerId) => FindKnownDevices.OfBatch(userId, routerId);
+    public DbBatchCommand AllOfFew(Guid userId, string routerId) => FindKnownDevices.AllOfFew(userId, routerId);
 
-    public async Task<IReadOnlyList<KnownDevice>> ReadAsync(DbDataReader result, CancellationToken cancellationToken) =>
-        await result.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
+    public async Task<IReadOnlyList<KnownDevice>?> ReadFewAsync(DbDataReader result, CancellationToken cancellationToken) =>
+        await FindKnownDevices.ReadFewAsync(result, cancellationToken);
 
     public async Task<IReadOnlyList<KnownDevice>> KeepAsync(
         Guid userId,
@@ -78,6 +78,9 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
             .Select(Known)
             .ToListAsync(cancellationToken);
     }
+
+    private static Task<List<KnownDevice>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) =>
+        reader.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
 
     public async Task<Lookalikes> FindLookalikesAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken)
     {

@@ -4,24 +4,13 @@ namespace NetPilot.Blacklist.Data.Statements;
 
 internal static class ReadFirstBlocks
 {
-    // Only what is shown of a block, or says what is shown: a third of a row's columns are for commands alone. The rows leave their devices to the
-    // statement that finds the names.
+    // Only what is shown of a block, or says what is shown: a third of a row's columns are for commands alone.
     private static readonly string Text = $"""
-        WITH page AS (
-            SELECT id, device_ip, device_mac, reason, state, code, created_by, created_at, applied_at, expires_at, lifted_at,
-                   held_manually, held_until, let_through_at, maybe_sent, give_up_at, attempts
-            FROM blacklist.user_blacklists WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql}
-            ORDER BY created_at DESC, id DESC LIMIT {FirstPages.Rows}
-        ), targets AS (
-            SELECT set_config('{TargetsOfBatch.Macs}', {ArrayOf("device_mac", "device_mac IS NOT NULL")}, true)
-                   || set_config('{TargetsOfBatch.AddressesOfMacs}', {ArrayOf("device_ip", "device_mac IS NOT NULL")}, true)
-                   || set_config('{TargetsOfBatch.Addresses}', {ArrayOf("device_ip", "device_mac IS NULL")}, true) AS are_left
-            FROM page
-        )
-        SELECT page.* FROM page CROSS JOIN targets WHERE are_left IS NOT NULL ORDER BY created_at DESC, id DESC
+        SELECT id, device_ip, device_mac, reason, state, code, created_by, created_at, applied_at, expires_at, lifted_at,
+               held_manually, held_until, let_through_at, maybe_sent, give_up_at, attempts
+        FROM blacklist.user_blacklists WHERE user_id = $1 AND router_id = $2 AND {RuleStates.LiveSql}
+        ORDER BY created_at DESC, id DESC LIMIT {FirstPages.Rows}
         """;
-
-    private static string ArrayOf(string column, string condition) => $"COALESCE(array_agg({column}) FILTER (WHERE {condition})::text, '')";
 
     public static NpgsqlBatchCommand Command(Guid userId, string routerId) => Sql.Statement(Text, userId, routerId);
 

@@ -14,14 +14,19 @@ internal sealed class FirstBlocks : IRequestReads
         );
 }
 
-/// <summary>The names of the devices of that page. Its statement goes by what the page's statement left, so it comes after that in the batch.</summary>
+/// <summary>The names of that page's devices, where the router has few. Else the endpoint asks for those of the page.</summary>
 internal sealed class FirstBlocksDevices(IDeviceDirectory devices) : IRequestReads
 {
     public DbBatchCommand? For(HttpContext context, Guid userId) =>
         context.AsksForFirstPageOf<ListBlocksEndpoint>() && context.Request.RouteValues["routerId"] is string routerId
-            ? devices.FindOfBatch(userId, routerId)
+            ? devices.AllOfFew(userId, routerId)
             : null;
 
-    public async Task ReadAsync(HttpContext context, Guid userId, DbDataReader result, CancellationToken cancellationToken) =>
-        context.Features.Set(DeviceNames.Of(await devices.ReadAsync(result, cancellationToken)));
+    public async Task ReadAsync(HttpContext context, Guid userId, DbDataReader result, CancellationToken cancellationToken)
+    {
+        if (await devices.ReadFewAsync(result, cancellationToken) is { } few)
+        {
+            context.Features.Set(DeviceNames.Of(few));
+        }
+    }
 }

@@ -14,13 +14,19 @@ internal static class FindKnownDevices
         ORDER BY {Order} LIMIT 1
         """;
 
-    private static readonly string OfTargetsGiven = OfTargets("$3", "$4", "$5");
+    private const int Few = 128;
 
-    private static readonly string OfTargetsLeft = OfTargets(
-        Left(TargetsOfBatch.Macs, "macaddr"),
-        Left(TargetsOfBatch.AddressesOfMacs, "inet"),
-        Left(TargetsOfBatch.Addresses, "inet")
-    );
+    private const string OfTargets = $"""
+        SELECT {Columns} FROM devices.user_devices
+        WHERE user_id = $1 AND router_id = $2
+          AND (mac = ANY($3) OR mac IS NULL AND ip = ANY($4) OR ip = ANY($5))
+        ORDER BY {Order}
+        """;
+
+    // One row more tells that there are too many.
+    private static readonly string OfRouter = $"""
+        SELECT {Columns}, last_seen FROM devices.user_devices WHERE user_id = $1 AND router_id = $2 LIMIT {Few + 1}
+        """;
 
     /// <summary>The device seen last of those that had the address.</summary>
     public static NpgsqlCommand ByAddress(NpgsqlDataSource database, Guid userId, string routerId, IPAddress address) =>
@@ -33,7 +39,7 @@ internal static class FindKnownDevices
     /// <summary>The devices that the targets can mean. Few devices have no MAC: they are looked for by address in an index of their own.</summary>
     public static NpgsqlCommand Of(NpgsqlDataSource database, Guid userId, string routerId, IReadOnlyCollection<DeviceTarget> targets) =>
         database.Command(
-            OfTargetsGiven,
+            OfTargets,
             userId,
             routerId,
             targets.Select(target => target.Mac).OfType<PhysicalAddress>().Distinct().ToArray(),
@@ -41,8 +47,25 @@ internal static class FindKnownDevices
             targets.Where(target => target.Mac is null).Select(target => target.Address).Distinct().ToArray()
         );
 
-    /// <summary>The same for targets that a statement before it in the batch left.</summary>
-    public static NpgsqlBatchCommand OfBatch(Guid userId, string routerId) => Sql.Statement(OfTargetsLeft, userId, routerId);
+    /// <summary>All devices of a router that has few.</summary>
+    public static NpgsqlBatchCommand AllOfFew(Guid userId, string routerId) => Sql.Statement(OfRouter, userId, routerId);
+
+    /// <summary>They, in the order of the other statements, which PostgreSQL takes longer to make; null where there are more.</summary>
+    public static async Task<List<KnownDevice>?> ReadFewAsync(DbDataReader result, CancellationToken cancellationToken)
+    {
+        var found = await result.ReadAllAsync(row => (Device: Read(row), LastSeen: row.GetFieldValue<DateTime>(6)), cancellationToken);
+        return found.Count > Few
+            ? null
+            :
+            [
+                .. found
+                    .OrderByDescending(row => row.Device.Online)
+                    .ThenByDescending(row => row.Device.IsRouter)
+                    .ThenByDescending(row => row.LastSeen)
+                    .ThenByDescending(row => row.Device.Id)
+                    .Select(row => row.Device),
+            ];
+    }
 
     /// <summary>The devices with these ids. Whoever deletes or merges devices of the router has the row locked that is locked here.</summary>
     public static NpgsqlBatch Kept(NpgsqlTransaction transaction, Guid userId, string routerId, Guid[] ids) =>
@@ -54,18 +77,6 @@ internal static class FindKnownDevices
                 routerId,
                 ids
             );
-
-    private static string OfTargets(string macs, string addressesOfMacs, string addresses) =>
-        $"""
-            SELECT {Columns} FROM devices.user_devices
-            WHERE user_id = $1 AND router_id = $2
-              AND (mac = ANY({macs}) OR mac IS NULL AND ip = ANY({addressesOfMacs}) OR ip = ANY({addresses}))
-            ORDER BY {Order}
-            """;
-
-    // A query of its own is run once, and not for each row. A setting that an earlier transaction of the connection had is empty, and not null.
-    private static string Left(string setting, string type) =>
-        $"(SELECT NULLIF(current_setting('{setting}', true), '')::{type}[])::{type}[]";
 
     public static KnownDevice Read(DbDataReader row, int first = 0) =>
         new(
