@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using NetPilot.DevStack;
 using NetPilot.Host.CommandLine;
 using NetPilot.Testing;
@@ -417,6 +419,44 @@ public sealed class StartupTests(NetPilotServer server) : IDisposable
             .Replace("Connection: close\r\n", "", StringComparison.Ordinal);
         var closed = await RawHttp.SendAsync(process.Address, tooLong + new string('x', 70_000), Ct);
         (closed.Status, closed.Headers["Connection"]).ShouldBe((400, "close"));
+    }
+
+    [Fact]
+    public async Task An_https_endpoint_serves_the_certificate_of_the_settings()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var now = TimeProvider.System.GetUtcNow();
+        using var certificate = new CertificateRequest("CN=netpilot.test", key, HashAlgorithmName.SHA256).CreateSelfSigned(
+            now.AddDays(-1),
+            now.AddDays(1)
+        );
+        var folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            var (path, keyPath) = (Path.Combine(folder.FullName, "certificate.pem"), Path.Combine(folder.FullName, "key.pem"));
+            await File.WriteAllTextAsync(path, certificate.ExportCertificatePem(), Ct);
+            await File.WriteAllTextAsync(keyPath, key.ExportPkcs8PrivateKeyPem(), Ct);
+            var port = LoopbackPorts.Take();
+            var settings = With("Kestrel:Endpoints:Api:Url", $"https://127.0.0.1:{port}");
+            settings["Kestrel:Endpoints:Api:Certificate:Path"] = path;
+            settings["Kestrel:Endpoints:Api:Certificate:KeyPath"] = keyPath;
+            await using var process = NetPilotProcess.Launch(settings);
+            await process.WaitForOutputAsync("Application started", Ct);
+
+            X509Certificate? shown = null;
+            using var handler = new HttpClientHandler
+            {
+                ServerCertificateCustomValidationCallback = (_, served, _, _) => (shown = served) is not null,
+            };
+            using var client = new HttpClient(handler);
+            using var live = await client.GetAsync(new Uri($"https://127.0.0.1:{port}/health/live"), Ct);
+            await live.ShouldHaveStatusAsync(200);
+            shown!.Subject.ShouldBe("CN=netpilot.test");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]

@@ -5,11 +5,10 @@ using Xunit;
 
 namespace NetPilot.Identity.Tests.Sessions;
 
-/// <summary>The two lives of a session: here and on the Commands-Server, which fails, hangs and restarts; and so does this server.</summary>
+/// <summary>The start of a session on the Commands-Server, which fails, hangs and restarts; and so does this server.</summary>
 [OneDialect]
-public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
+public sealed class SessionStartTests(IdentityServer server) : IAsyncLifetime
 {
-    private static readonly (string, string?) ShortCalls = ("CommandsServer:Timeouts:Session", "00:00:08");
     private static readonly (string, string?) Impatient = ("CommandsServer:LoginStartBudget", "00:00:00.200");
     private OwnStack stack = null!;
 
@@ -158,92 +157,5 @@ public sealed class DownstreamTests(IdentityServer server) : IAsyncLifetime
         await stack.Eventually(id, "commands_state = 'unavailable' AND ended_at IS NULL");
         using var http = successor.NewClient(login.Tokens.Text("accessToken"));
         await (await http.Get("/me")).ShouldBeJsonAsync(200);
-    }
-
-    [Fact]
-    public async Task A_logout_is_answered_at_once_though_the_commands_server_hangs_and_the_end_is_repeated_until_it_is_acknowledged()
-    {
-        var replica = await stack.StartReplicaAsync(ShortCalls);
-        var login = await OwnStack.LogInAsync(replica);
-        var id = await stack.CommandsSessionOf(login);
-        using var hanging = stack.Commands.AddFault(new Fault(FaultKind.Hang) { Operation = SimulatorOperation.SessionEnd, Times = null });
-
-        // Whenever the answer comes, no end was acknowledged before.
-        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
-        await (await login.Http.Get("/me")).ShouldBeProblemAsync(401, "unauthorized");
-        await hanging.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-        stack.Knows(id).ShouldBeTrue();
-        await stack.Eventually(id, "end_attempts >= 1");
-        stack.Commands.AddFault(new Fault(FaultKind.Html) { Operation = SimulatorOperation.SessionEnd, Times = 2 });
-        stack.Commands.AddFault(new Fault(FaultKind.ResetBefore) { Operation = SimulatorOperation.SessionEnd });
-        hanging.Dispose();
-
-        await stack.Eventually(id, "commands_state = 'ended'");
-        stack.Count(SimulatorOperation.SessionEnd, id).ShouldBeGreaterThanOrEqualTo(5);
-        stack.Knows(id).ShouldBeFalse();
-        (
-            await stack.ScalarAsync<int>("SELECT end_attempts FROM identity.sessions WHERE commands_session_id = $1", id)
-        ).ShouldBeGreaterThanOrEqualTo(4);
-    }
-
-    [Fact]
-    public async Task A_server_that_is_killed_while_it_delivers_an_end_leaves_it_to_the_next()
-    {
-        var replica = await stack.StartReplicaAsync(ShortCalls);
-        var login = await OwnStack.LogInAsync(replica);
-        var other = await OwnStack.LogInAsync(replica);
-        var (id, live) = (await stack.CommandsSessionOf(login), await stack.CommandsSessionOf(other));
-        using var hung = stack.Commands.AddFault(new Fault(FaultKind.Hang) { Operation = SimulatorOperation.SessionEnd });
-        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
-        await hung.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await replica.KillAsync();
-
-        await stack.StartReplicaAsync();
-        await stack.Eventually(id, "commands_state = 'ended'");
-        stack.Knows(id).ShouldBeFalse();
-        stack.Knows(live).ShouldBeTrue();
-        stack.Count(SimulatorOperation.SessionEnd, live).ShouldBe(0);
-    }
-
-    /// <summary>What the delivery throws at that moment would end the process with an unhandled exception.</summary>
-    [Fact]
-    public async Task A_stop_that_runs_out_of_time_leaves_an_end_that_hangs_to_the_next()
-    {
-        var replica = await stack.StartReplicaAsync(
-            ("CommandsServer:Timeouts:Session", "00:01:00"),
-            ("CommandsServer:Timeouts:Command", "00:00:01"),
-            ("CommandsServer:Timeouts:Scan", "00:00:01"),
-            ("CommandsServer:Timeouts:Total", "00:00:01")
-        );
-        var login = await OwnStack.LogInAsync(replica);
-        using var hung = stack.Commands.AddFault(new Fault(FaultKind.Hang) { Operation = SimulatorOperation.SessionEnd });
-        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
-        await hung.WaitForHitAsync(cancellationToken: TestContext.Current.CancellationToken);
-
-        (await replica.StopAsync(TestContext.Current.CancellationToken)).ShouldBe(0);
-    }
-
-    [Fact]
-    public async Task An_end_that_cannot_be_delivered_for_a_day_is_given_up_with_a_line_in_the_log()
-    {
-        var replica = await stack.StartReplicaAsync();
-        var login = await OwnStack.LogInAsync(replica);
-        var id = await stack.CommandsSessionOf(login);
-        stack.Commands.AddFault(new Fault(FaultKind.Html) { Operation = SimulatorOperation.SessionEnd, Times = null });
-        await (await login.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
-        await stack.Eventually(id, "end_attempts > 1");
-        await stack.ExecuteAsync(
-            "UPDATE identity.sessions SET ended_at = now() - interval '24 hours', end_due_at = now() - interval '1 minute' WHERE commands_session_id = $1",
-            id
-        );
-        await stack.Eventually(id, "commands_state = 'ended'");
-        // What a process prints arrives a little later than what it writes.
-        await Eventually.HoldsAsync(() =>
-        {
-            replica.Output.ShouldContain(line => line.Contains(login.SessionId.ToString()) && line.Contains("could not be delivered"));
-            return Task.CompletedTask;
-        });
-        await replica.StopAsync(TestContext.Current.CancellationToken);
-        replica.Output.ShouldNotContain(line => line.Contains(id.ToString()));
     }
 }
