@@ -42,7 +42,8 @@ internal static class NetPilotHost
         services.AddOpenApiDocument();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, AuthorizationProblems>();
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
-        services.AddSingleton<IEndpointFactory, EndpointInstances>();
+        services.AddSingleton<EndpointInstances>();
+        services.AddSingleton<IEndpointFactory>(provider => provider.GetRequiredService<EndpointInstances>());
         services.AddFastEndpoints(options =>
         {
             options.DisableAutoDiscovery = true;
@@ -100,5 +101,6 @@ internal static class NetPilotHost
             config.Errors.ResponseBuilder = FieldProblems.Build;
             config.Errors.ContentType = "application/problem+json";
         });
+        app.Services.GetRequiredService<EndpointInstances>().ServeRequests();
     }
 }

@@ -7,12 +7,13 @@ namespace NetPilot.Host.Startup;
 internal sealed class EndpointInstances : IEndpointFactory
 {
     private readonly EndpointFactory _ofRequests = new();
+    private volatile bool _serves;
+
+    /// <summary>All routes are known: from now on, instances are for requests.</summary>
+    public void ServeRequests() => _serves = true;
 
     public BaseEndpoint Create(EndpointDefinition definition, HttpContext ctx) =>
-        IsOfTheStart(ctx) ? WithoutServices(definition.EndpointType) : _ofRequests.Create(definition, ctx);
-
-    // FastEndpoints tells them apart in the same way: its context of the start has no connection.
-    private static bool IsOfTheStart(HttpContext context) => context.Connection.Id is null;
+        _serves ? _ofRequests.Create(definition, ctx) : WithoutServices(definition.EndpointType);
 
     private static BaseEndpoint WithoutServices(Type type)
     {

@@ -6,7 +6,8 @@ namespace NetPilot.Persistence;
 internal sealed class LateContextFactory<TContext>(Func<DbContextOptions<TContext>> makeOptions) : IDbContextFactory<TContext>
     where TContext : DbContext
 {
-    private readonly Lazy<PooledDbContextFactory<TContext>> _contexts = new(() => new(makeOptions()));
+    // A first attempt that fails, as for want of memory, is not the last one.
+    private readonly Lazy<PooledDbContextFactory<TContext>> _contexts = new(() => new(makeOptions()), LazyThreadSafetyMode.PublicationOnly);
 
     public TContext CreateDbContext() => _contexts.Value.CreateDbContext();
 
