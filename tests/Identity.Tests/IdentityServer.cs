@@ -8,7 +8,7 @@ using NetPilot.Testing;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(IdentityServer))]
-// Half of the classes wait for leases and delays of servers of their own: more of them than there are cores can run at once.
+// Some classes wait most of their time for leases and delays: more classes than there are cores can run at once.
 [assembly: Xunit.v3.Parallelization(MaxThreads = 4)]
 
 namespace NetPilot.Identity.Tests;

@@ -7,45 +7,39 @@ namespace NetPilot.Identity.Tests.Sessions;
 
 /// <summary>In the deployed dialect a session's start names a router, which has to be the user's own.</summary>
 [OneDialect]
-public sealed class DeployedDialectTests(IdentityServer server) : IAsyncLifetime
+public sealed class DeployedDialectTests(IdentityServer server) : StackTests(server, SimulatorDialect.Deployed)
 {
-    private OwnStack stack = null!;
-
-    public async ValueTask InitializeAsync() => stack = await OwnStack.StartAsync(server, SimulatorDialect.Deployed);
-
-    public ValueTask DisposeAsync() => stack.DisposeAsync();
-
     [Fact]
     public async Task A_login_starts_the_session_for_the_users_own_router_and_its_end_names_the_same()
     {
-        var replica = await stack.StartReplicaAsync();
+        var replica = await Stack.StartReplicaAsync();
         var first = await OwnStack.LogInAsync(replica);
         first.CommandsServer.ShouldBe("none");
-        stack.Commands.Calls.ShouldAllBe(call => call.Operation == SimulatorOperation.Health);
+        Stack.Commands.Calls.ShouldAllBe(call => call.Operation == SimulatorOperation.Health);
         var routerId = TestRouter.NewId();
         await (await first.Http.Post("/routers", new { routerId, name = "Home" })).ShouldBeJsonAsync(201);
 
         var second = await OwnStack.LogInAsync(replica, first.Email);
         second.CommandsServer.ShouldBe("ready");
-        var id = await stack.CommandsSessionOf(second);
-        (await stack.Called(SimulatorOperation.SessionStart, id)).RouterId.ShouldBe(routerId);
+        var id = await Stack.CommandsSessionOf(second);
+        (await Stack.Called(SimulatorOperation.SessionStart, id)).RouterId.ShouldBe(routerId);
         using var anyone = replica.NewClient();
         await (await anyone.Refresh(second.Tokens.Text("refreshToken"))).ShouldBeJsonAsync(200);
-        (await stack.Called(SimulatorOperation.SessionRefresh, id)).RouterId.ShouldBe(routerId);
+        (await Stack.Called(SimulatorOperation.SessionRefresh, id)).RouterId.ShouldBe(routerId);
         await (await second.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
-        (await stack.Called(SimulatorOperation.SessionEnd, id)).RouterId.ShouldBe(routerId);
-        stack.Knows(id).ShouldBeFalse();
+        (await Stack.Called(SimulatorOperation.SessionEnd, id)).RouterId.ShouldBe(routerId);
+        Stack.Knows(id).ShouldBeFalse();
 
         await (await first.Http.Post("/auth/logout")).ShouldBeEmptyAsync(204);
-        var never = await stack.CommandsSessionOf(first);
-        await stack.Eventually(never, "commands_state = 'ended'");
-        stack.Commands.CallsWithSession(never).ShouldBeEmpty();
+        var never = await Stack.CommandsSessionOf(first);
+        await Stack.Eventually(never, "commands_state = 'ended'");
+        Stack.Commands.CallsWithSession(never).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_router_that_was_given_up_is_not_named_by_the_next_login()
     {
-        var replica = await stack.StartReplicaAsync();
+        var replica = await Stack.StartReplicaAsync();
         var first = await OwnStack.LogInAsync(replica);
         var routerId = TestRouter.NewId();
         await (await first.Http.Post("/routers", new { routerId, name = "Home" })).ShouldBeJsonAsync(201);
@@ -54,6 +48,6 @@ public sealed class DeployedDialectTests(IdentityServer server) : IAsyncLifetime
 
         var afterwards = await OwnStack.LogInAsync(replica, first.Email);
         afterwards.CommandsServer.ShouldBe("none");
-        stack.Commands.CallsWithSession(await stack.CommandsSessionOf(afterwards)).ShouldBeEmpty();
+        Stack.Commands.CallsWithSession(await Stack.CommandsSessionOf(afterwards)).ShouldBeEmpty();
     }
 }

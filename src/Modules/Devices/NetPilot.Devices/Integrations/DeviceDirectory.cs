@@ -79,9 +79,6 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
             .ToListAsync(cancellationToken);
     }
 
-    private static Task<List<KnownDevice>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) =>
-        reader.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
-
     public async Task<Lookalikes> FindLookalikesAsync(Guid userId, string routerId, IPAddress address, CancellationToken cancellationToken)
     {
         var text = address.ToString();
@@ -102,4 +99,7 @@ internal sealed class DeviceDirectory(IDbContextFactory<DevicesDbContext> contex
             .SingleOrDefaultAsync(cancellationToken);
         return found is null ? new Lookalikes([], null) : new Lookalikes(found.Devices, found.ScannedAt);
     }
+
+    private static Task<List<KnownDevice>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) =>
+        reader.ReadAllAsync(row => FindKnownDevices.Read(row), cancellationToken);
 }
