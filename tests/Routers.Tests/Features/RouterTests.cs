@@ -19,10 +19,10 @@ public sealed class RouterTests(RoutersServer server)
             claimed.Add((await user.RouterAsync($"Router {i}")).RouterId);
         }
 
-        // The newest one, then two pairs of the same time each: in a pair the id decides.
+        // The newest one, then two pairs of the same time each, which pages of two split: in a pair the id decides.
         await server.ExecuteAsync(
             """
-            UPDATE routers.user_routers router SET created_at = now() + (given.place / 2) * interval '1 hour'
+            UPDATE routers.user_routers router SET created_at = now() + ((given.place + 1) / 2) * interval '1 hour'
             FROM unnest($2::text[]) WITH ORDINALITY given (router_id, place)
             WHERE router.user_id = $1 AND router.router_id = given.router_id
             """,
@@ -32,7 +32,7 @@ public sealed class RouterTests(RoutersServer server)
         var rows = await server.QueryAsync("SELECT router_id, id FROM routers.user_routers WHERE user_id = $1", user.Id);
         var ids = rows.ToDictionary(row => row.Value<string>("router_id"), row => row.Value<Guid>("id").ToString());
         var expected = claimed
-            .Select((routerId, index) => (routerId, Hour: (index + 1) / 2))
+            .Select((routerId, index) => (routerId, Hour: index / 2))
             .OrderByDescending(router => router.Hour)
             .ThenByDescending(router => ids[router.routerId], StringComparer.Ordinal)
             .Select(router => router.routerId);
